@@ -1,0 +1,55 @@
+"""Every error this package raises.
+
+    GradioRerunError            shown by Gradio as a message on the page
+    ├── ParameterError          a parameter of `Rerun` has a value it cannot have (also a ValueError)
+    ├── RecordingError          a value cannot be shown
+    │   ├── UnsupportedValueError   it is of a type that is no recording (also a TypeError)
+    │   ├── RecordingNotFoundError  there is no such file (also a FileNotFoundError)
+    │   └── NotARecordingError      it is there, and holds no Rerun recording (also a ValueError)
+    ├── SdkError                rerun-sdk is missing or too old
+    └── ViewerError             the web viewer of the installed rerun-sdk cannot be had
+
+The text of an error says what was given, what was wanted, and what to do.
+"""
+
+from __future__ import annotations
+
+from gradio.exceptions import Error
+
+
+class GradioRerunError(Error):
+    """Base of all errors of this package; Gradio shows its message on the page."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, print_exception=False)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class ParameterError(GradioRerunError, ValueError):
+    """A parameter of `Rerun` has a value it cannot have."""
+
+
+class RecordingError(GradioRerunError):
+    """A value cannot be shown in the viewer."""
+
+
+class UnsupportedValueError(RecordingError, TypeError):
+    """A value is of a type that is no recording."""
+
+
+class RecordingNotFoundError(RecordingError, FileNotFoundError):
+    """A value names a file that is not there."""
+
+
+class NotARecordingError(RecordingError, ValueError):
+    """A value is there but holds no Rerun recording."""
+
+
+class SdkError(GradioRerunError):
+    """The rerun-sdk package is missing or too old."""
+
+
+class ViewerError(GradioRerunError):
+    """The web viewer of the installed rerun-sdk cannot be had."""

@@ -1,0 +1,182 @@
+"""The files that a page loads, on disk under names that never change their bytes.
+
+    <cache>/viewer/<SDK version>/re_viewer-<version>-<hash>.js            the web viewer of the installed rerun-sdk
+                                 re_viewer_bg-<version>-<hash>.wasm.gz
+                                 manifest-<build>.json                    their sizes and hashes, written last
+    <cache>/frontend/<hash>/*.js *.css                                    our own modules
+
+There is no lock: processes that start at once write the same bytes, each by an atomic rename.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import sys
+import threading
+import time
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from .cache import cache_dir as cache_dir
+from .cache import remove_abandoned, stored, write_whole
+from .extraction import ViewerFiles, extract_viewer
+from .sdk import build_file, sdk_version
+
+# Level and size of the WASM of 0.41.0 (43.2 MB), time on one core of the machine this was written on:
+# 5: 13.94 MB 1.3 s, 6: 13.78 MB 2.4 s, 7: 13.74 MB 2.7 s, 8: 13.72 MB 3.4 s, 9: 13.71 MB 3.9 s.
+_GZIP_LEVEL = 7
+
+_assets: ViewerAssets | None = None
+_assets_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class ViewerAssets:
+    """The web viewer of the installed rerun-sdk, as files."""
+
+    version: str
+    """Of the rerun-sdk, hence of the viewer."""
+    glue: Path
+    """The JavaScript as the SDK serves it."""
+    wasm: Path
+    """The WebAssembly, compressed with gzip."""
+    wasm_size: int
+    """Bytes of the WebAssembly before compression."""
+
+
+class _File(TypedDict):
+    name: str
+    size: int
+    sha256: str
+
+
+class _Manifest(TypedDict):
+    glue: _File
+    wasm: _File
+    wasm_size: int
+
+
+def viewer_assets() -> ViewerAssets:
+    """The web viewer of the installed rerun-sdk; taken out of it at first use, which takes seconds and says so.
+
+    The answer is kept for the life of the process, while its files are there.
+
+    Raises SdkError when rerun-sdk is missing or too old, ViewerError when the viewer cannot be had.
+    """
+    global _assets
+    with _assets_lock:
+        if _assets is None or not (_assets.glue.is_file() and _assets.wasm.is_file()):
+            version, build = sdk_version(), _build()
+            _assets = _read(cache_dir(), version, build) or _extract(version, build)
+        return _assets
+
+
+def published_folder(source: Path) -> Path:
+    """A folder with the .js and .css files of `source`, named by their content.
+
+    A browser that keeps modules of an older release, by their URL, thus never mixes them with newer ones.
+    """
+    files = {path.name: path.read_bytes() for path in sorted(source.iterdir()) if _is_frontend(path)}
+    digest = hashlib.sha256()
+    for name, content in files.items():
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
+
+    def publish(root: Path) -> Path:
+        folder = root / "frontend" / digest.hexdigest()[:12]
+        for name, content in files.items():
+            if not _holds(folder / name, content):
+                remove_abandoned(folder)
+                write_whole(folder / name, content)
+        return folder
+
+    return stored(publish)
+
+
+def _is_frontend(path: Path) -> bool:
+    return path.suffix in (".js", ".css") and path.is_file() and not path.is_symlink()
+
+
+def _build() -> str:
+    """What tells one build of the SDK from another of the same version, without reading 200 MB."""
+    stat = build_file().stat()
+    # Layers of container images keep whole seconds only.
+    return _short_hash(f"{stat.st_size} {int(stat.st_mtime)}".encode())
+
+
+def _read(root: Path, version: str, build: str) -> ViewerAssets | None:
+    """The viewer in the cache; None when it is not there or anything about it is not as it was written."""
+    folder = _viewer_folder(root, version)
+    try:
+        manifest: _Manifest = json.loads(_manifest_path(folder, build).read_bytes())
+        glue, wasm = (_whole_file(folder, entry) for entry in (manifest["glue"], manifest["wasm"]))
+        return ViewerAssets(version, glue, wasm, wasm_size=int(manifest["wasm_size"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _whole_file(folder: Path, entry: _File) -> Path:
+    path = folder / Path(entry["name"]).name
+    if _entry(path) != entry:
+        raise ValueError(f"{path} is damaged")
+    return path
+
+
+def _extract(version: str, build: str) -> ViewerAssets:
+    started = time.monotonic()
+    _say(f"taking the web viewer out of rerun-sdk {version} (first use only)")
+    files = extract_viewer()
+    assets = stored(lambda root: _write(root, version, build, files))
+    megabytes = (assets.glue.stat().st_size + assets.wasm.stat().st_size) / 1e6
+    _say(f"that took {time.monotonic() - started:.1f} s; {megabytes:.1f} MB in {assets.glue.parent}")
+    return assets
+
+
+def _write(root: Path, version: str, build: str, files: ViewerFiles) -> ViewerAssets:
+    folder = _viewer_folder(root, version)
+    remove_abandoned(folder)
+    glue = folder / f"re_viewer-{folder.name}-{_short_hash(files.glue)}.js"
+    if not _holds(glue, files.glue):
+        write_whole(glue, files.glue)
+    wasm = folder / f"re_viewer_bg-{folder.name}-{_short_hash(files.wasm)}.wasm.gz"
+    # Pythons with another zlib compress to other bytes: those that are there stay, since another process serves them.
+    if not _holds(wasm, files.wasm):
+        write_whole(wasm, gzip.compress(files.wasm, _GZIP_LEVEL, mtime=0))
+    manifest = _Manifest(glue=_entry(glue), wasm=_entry(wasm), wasm_size=len(files.wasm))
+    write_whole(_manifest_path(folder, build), json.dumps(manifest, indent=2).encode())
+    return ViewerAssets(version, glue, wasm, wasm_size=len(files.wasm))
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        held = path.read_bytes()
+        return (gzip.decompress(held) if path.suffix == ".gz" else held) == content
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def _entry(path: Path) -> _File:
+    content = path.read_bytes()
+    return _File(name=path.name, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def _viewer_folder(root: Path, version: str) -> Path:
+    # A version such as 0.42.0+dev becomes part of a URL.
+    return root / "viewer" / re.sub(r"[^\w.]", "-", version)
+
+
+def _manifest_path(folder: Path, build: str) -> Path:
+    # One per build: two environments with the same version share the files, and neither undoes the other's manifest.
+    return folder / f"manifest-{build}.json"
+
+
+def _short_hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _say(text: str) -> None:
+    print(f"gradio_rerun: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,61 @@
+"""Serves the web viewer of the installed rerun-sdk: a script, run in a process of its own.
+
+    python viewer_server.py [entry of sys.path ...]
+
+It prints the port as a line on stdout and serves until its stdin ends, so also when the process that started it dies.
+It imports nothing of this package, because that would import Gradio, which takes seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+
+ATTEMPTS = 5
+
+
+def end_with_stdin() -> None:
+    """End this process when its stdin does."""
+    # Not sys.stdin: its lock, held by a daemon thread, makes an exiting interpreter abort.
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])
+
+
+def serve() -> int:
+    """Start the server; its port."""
+    import rerun as rr
+
+    for attempt in range(ATTEMPTS):
+        port = free_port()
+        try:
+            rr.serve_web_viewer(web_port=port, open_browser=False)
+        except RuntimeError:  # "Failed to create server: Address already in use": somebody took it in between
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return port
+    raise AssertionError("unreachable")
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    watch = threading.Thread(target=end_with_stdin, daemon=True)
+    watch.start()
+    # Python puts this script's folder first, where modules of ours would hide others of the same name.
+    sys.path[:] = sys.argv[1:]
+    print(serve(), flush=True)
+    watch.join()
+
+
+if __name__ == "__main__":
+    main()
