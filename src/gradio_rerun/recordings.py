@@ -1,0 +1,235 @@
+"""Any value a function may return, turned into recordings that the page can open."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+from gradio.data_classes import FileData
+from gradio.exceptions import InvalidPathError
+
+from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError
+
+URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
+RECORDING_SUFFIXES = (".rrd", ".rbl")
+
+LINK_FROM = 64 * 1024 * 1024
+"""Files of this many bytes and more are linked into the cache, smaller ones are copied (a copy is a snapshot, but costs time)."""
+
+_MAGIC = b"RRF2"
+_WANTED = (
+    "Expected the path of a recording (.rrd) or blueprint (.rbl), a URL (http, https, rerun, rerun+http, rerun+https), "
+    "bytes, a rerun.RecordingStream, or a list of these"
+)
+
+
+@dataclass(frozen=True)
+class _Drain:
+    """What a RecordingStream has given so far: the SDK hands each message out only once."""
+
+    stream: Any
+    log: BinaryIO
+    token: str = field(default_factory=secrets.token_hex)
+
+
+_drains: weakref.WeakKeyDictionary[Any, _Drain] = weakref.WeakKeyDictionary()
+_drains_lock = threading.Lock()
+
+
+def to_recordings(value: Any, cache: Path) -> list[FileData | str]:
+    """The files (inside `cache`) and URLs that the page opens for `value`; empty for `None`.
+
+    Raises: a `RecordingError` that names what was given, what was wanted, and what to do.
+    """
+    if value is None:
+        return []
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return [_to_recording(item, cache) for item in items]
+
+
+def _to_recording(item: Any, cache: Path) -> FileData | str:
+    if isinstance(item, str):
+        return _url(item) if "://" in item else _file(Path(item), cache)
+    if isinstance(item, os.PathLike):
+        return _file(Path(item), cache)
+    if isinstance(item, (bytes, bytearray, memoryview)):
+        return _bytes(bytes(item), cache)
+    if FileData.is_file_data(item):
+        item = FileData(**item)
+    if isinstance(item, FileData):
+        if "://" in item.path:
+            return _url(item.path)
+        return _file(Path(item.path), cache, item.orig_name)
+    if _is_rerun(item, "BinaryStream"):
+        return _bytes(item.read() or b"", cache)
+    if _is_rerun(item, "RecordingStream"):
+        return _recording_stream(item, cache)
+    raise UnsupportedValueError(f"{_WANTED}; got {_describe(item)}. Log it with rerun and return the recording.")
+
+
+def _describe(item: Any) -> str:
+    return f"{type(item).__name__} {item!r}"[:120]
+
+
+def _is_rerun(item: Any, name: str) -> bool:
+    # Importing rerun loads a 200 MB library; whoever holds one of its objects has imported it already.
+    rerun = sys.modules.get("rerun")
+    return rerun is not None and isinstance(item, getattr(rerun, name))
+
+
+def _url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme.lower() not in URL_SCHEMES:
+        raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}. For a local file, give its path.")
+    if not parts.netloc:
+        raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}, which names no host.")
+    return url
+
+
+def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
+    path = path.expanduser()
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+        stat = path.stat()
+    except FileNotFoundError as error:
+        raise RecordingNotFoundError(
+            f"Expected the path of a recording, got {str(path)!r}: there is no such file. Relative paths start at {Path.cwd()}."
+        ) from error
+    except IsADirectoryError as error:
+        raise NotARecordingError(
+            f"Expected a recording (.rrd) or blueprint (.rbl), got the directory {str(path)!r}."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise RecordingError(f"The recording {str(path)!r} cannot be read: {error}.") from error
+    _check_start(start, f"the file {str(path)!r}")
+    if not _may_serve(path):
+        return FileData(path=str(path), orig_name=name or path.name, size=stat.st_size)
+    key = _key(str(path.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    target = cache / key / _cached_name(name or path.name)
+    if not (target.exists() and target.stat().st_size == stat.st_size):
+        _place(path, target, link=stat.st_size >= LINK_FROM)
+    return FileData(path=str(target), orig_name=name or path.name, size=stat.st_size)
+
+
+def _may_serve(path: Path) -> bool:
+    """False if Gradio must decide (and copy) by itself; raises if Gradio forbids the path.
+
+    Gradio checks a path when it copies it into its cache; what we put there ourselves would escape that check.
+    """
+    try:
+        from gradio.processing_utils import _check_allowed
+    except ImportError:  # a private name, that a later Gradio may not have
+        return False
+    try:
+        _check_allowed(str(path), False)
+    except InvalidPathError as error:
+        raise RecordingError(
+            f"Gradio may not serve the recording {str(path)!r}: it is neither in the working directory {Path.cwd()} "
+            f"nor in the temporary one. Allow it: launch(allowed_paths=[{str(path.absolute().parent)!r}])."
+        ) from error
+    return True
+
+
+def _bytes(data: bytes, cache: Path) -> FileData:
+    _check_start(data[: len(_MAGIC)], f"{len(data)} bytes")
+    target = cache / _key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
+    if not (target.exists() and target.stat().st_size == len(data)):
+        _write(target, io.BytesIO(data))
+    return FileData(path=str(target), orig_name=target.name, size=len(data))
+
+
+def _recording_stream(recording: Any, cache: Path) -> FileData:
+    """A file of all that was logged so far."""
+    with _drains_lock:
+        drain = _drains.get(recording)
+        if drain is None:
+            # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
+            log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the recording
+            drain = _drains[recording] = _Drain(recording.binary_stream(), log)
+        drain.log.write(drain.stream.read() or b"")
+        size = drain.log.tell()
+        if size == 0:
+            raise NotARecordingError(
+                f"Expected a RecordingStream with something to show, got {_describe(recording)}: it holds no data of its own. "
+                "Was it sent to a file or a server before? Then return that path or URL."
+            )
+        name = f"{recording.get_application_id() or 'recording'}.rrd"
+        target = cache / _key(drain.token, size) / _cached_name(name)
+        if not target.exists():
+            drain.log.seek(0)
+            _write(target, drain.log)
+    return FileData(path=str(target), orig_name=name, size=size)
+
+
+def _check_start(start: bytes, what: str) -> None:
+    if start == _MAGIC:
+        return
+    if not start:
+        raise NotARecordingError(f"Expected a Rerun recording, got {what}: it is empty.")
+    if start.startswith(b"RRF"):
+        raise NotARecordingError(
+            f"Expected a Rerun recording of version 0.23 or newer, got {what}, which an older rerun-sdk wrote. "
+            "Convert it with that version's `rerun rrd migrate`."
+        )
+    raise NotARecordingError(
+        f"Expected a Rerun recording (.rrd) or blueprint (.rbl), got {what}: it starts with {start!r}, not {_MAGIC!r}."
+    )
+
+
+@lru_cache(maxsize=1)
+def _salt() -> str:
+    return secrets.token_hex(16)
+
+
+def _key(*parts: object) -> str:
+    """A folder name in the cache: the same for the same parts, and not to be guessed from outside this process."""
+    return hashlib.sha256(repr((_salt(), *parts)).encode()).hexdigest()[:40]
+
+
+def _cached_name(name: str) -> str:
+    # The viewer tells recordings from other files by the end of the URL.
+    name = Path(name).name
+    return name if name.lower().endswith(RECORDING_SUFFIXES) else f"{name}.rrd"
+
+
+def _place(source: Path, target: Path, *, link: bool) -> None:
+    temporary = _temporary(target)
+    try:
+        if link:
+            try:
+                os.link(source.resolve(), temporary)
+            except OSError:  # another device, or a file system without hard links
+                shutil.copyfile(source, temporary)
+        else:
+            shutil.copyfile(source, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(target: Path, data: BinaryIO) -> None:
+    temporary = _temporary(target)
+    try:
+        with temporary.open("wb") as file:
+            shutil.copyfileobj(data, file)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _temporary(target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f".{secrets.token_hex(8)}.part")

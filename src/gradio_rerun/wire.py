@@ -1,0 +1,51 @@
+"""What crosses to the page; `frontend/wire.js` is the same in JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from gradio.data_classes import FileData, FileDataDict, GradioRootModel
+from pydantic import model_validator
+
+PanelName = Literal["top", "blueprint", "selection", "time"]
+PanelState = Literal["hidden", "collapsed", "expanded"]
+Theme = Literal["auto", "light", "dark"]
+
+
+class Recordings(GradioRootModel):
+    """The value on its way to the page and back: files in Gradio's cache, and URLs as they are."""
+
+    root: list[FileData | str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_one_or_none(cls, value: Any) -> Any:
+        # Clients may send a bare file or URL; the page sends "" for None.
+        if value is None or value == "":
+            return []
+        return value if isinstance(value, (list, cls)) else [value]
+
+
+class ViewerFiles(TypedDict):
+    """Where the page finds the web viewer of the installed rerun-sdk."""
+
+    version: str
+    glue: FileDataDict
+    wasm: FileDataDict
+    """gzip of the WebAssembly; its `size` is the compressed one, in bytes."""
+
+
+class Settings(TypedDict):
+    """All that the page must know besides the value; every update sends all of it."""
+
+    page: FileDataDict
+    """The module `bridge.js`, by which the page finds all others."""
+    viewer: ViewerFiles
+    height: str
+    """A CSS length."""
+    scale: int | None
+    min_width: int | None
+    theme: Theme
+    panel_states: dict[PanelName, PanelState]
+    telemetry: bool
+    allowed_origins: list[str]

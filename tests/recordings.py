@@ -1,0 +1,37 @@
+"""Recordings for tests, logged by rerun-sdk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import rerun as rr
+
+
+def log_points(recording: rr.RecordingStream, frames: int = 10, points: int = 50) -> None:
+    rng = np.random.default_rng(0)
+    for frame in range(frames):
+        recording.set_time("frame", sequence=frame)
+        recording.log("points", rr.Points3D(rng.random((points, 3)), radii=0.02))
+
+
+def write_recording(
+    path: Path, recording_id: str, *, application_id: str = "test_app", frames: int = 10, points: int = 50
+) -> Path:
+    """Writes a recording of random points on the timeline `frame`; a point takes about 12 bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    recording = rr.RecordingStream(application_id, recording_id=recording_id)
+    recording.save(path)
+    log_points(recording, frames, points)
+    recording.flush()
+    recording.disconnect()
+    return path
+
+
+def recording_bytes(recording_id: str) -> bytes:
+    recording = rr.RecordingStream("test_app", recording_id=recording_id)
+    stream = recording.binary_stream()
+    log_points(recording)
+    data = stream.read()
+    assert data
+    return data

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rerun as rr
+from gradio.data_classes import FileData
+from recordings import log_points, recording_bytes, write_recording
+
+from gradio_rerun import recordings
+from gradio_rerun.errors import (
+    NotARecordingError,
+    RecordingError,
+    RecordingNotFoundError,
+    UnsupportedValueError,
+)
+from gradio_rerun.recordings import to_recordings
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_recording(tmp_path / "files" / "run 1.rrd", "run_1")
+
+
+def path_of(item: FileData | str) -> Path:
+    assert isinstance(item, FileData)
+    return Path(item.path)
+
+
+def test_none_and_an_empty_list_are_no_recordings(cache: Path) -> None:
+    assert to_recordings(None, cache) == []
+    assert to_recordings([], cache) == []
+
+
+@pytest.mark.parametrize("kind", [str, Path, lambda path: FileData(path=str(path)), lambda path: {"path": str(path)}])
+def test_a_file_is_served_from_the_cache_under_its_own_name(kind: Any, file: Path, cache: Path) -> None:
+    (item,) = to_recordings(kind(file), cache)
+    assert path_of(item).is_relative_to(cache)
+    assert path_of(item).name == "run 1.rrd"
+    assert path_of(item).read_bytes() == file.read_bytes()
+    assert isinstance(item, FileData)
+    assert (item.orig_name, item.size) == ("run 1.rrd", file.stat().st_size)
+
+
+def test_the_same_file_again_is_the_same_value(file: Path, cache: Path) -> None:
+    assert to_recordings(file, cache) == to_recordings(str(file), cache)
+
+
+def test_a_file_written_anew_is_another_value(file: Path, cache: Path) -> None:
+    before = to_recordings(file, cache)
+    write_recording(file, "run_2", frames=3)
+    assert to_recordings(file, cache) != before
+
+
+def test_a_small_file_is_a_snapshot(file: Path, cache: Path) -> None:
+    content = file.read_bytes()
+    (item,) = to_recordings(file, cache)
+    file.write_bytes(b"RRF2 overwritten")
+    assert path_of(item).read_bytes() == content
+
+
+def test_a_big_file_is_linked(file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordings, "LINK_FROM", 1)
+    (item,) = to_recordings(file, cache)
+    assert path_of(item).samefile(file)
+
+
+def test_a_big_file_on_another_device_is_copied(file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("Invalid cross-device link")
+
+    monkeypatch.setattr(recordings, "LINK_FROM", 1)
+    monkeypatch.setattr(os, "link", refuse)
+    (item,) = to_recordings(file, cache)
+    assert not path_of(item).samefile(file)
+    assert path_of(item).read_bytes() == file.read_bytes()
+
+
+def test_a_cached_copy_that_was_cut_is_made_anew(file: Path, cache: Path) -> None:
+    (item,) = to_recordings(file, cache)
+    path_of(item).write_bytes(b"RRF2")
+    to_recordings(file, cache)
+    assert path_of(item).read_bytes() == file.read_bytes()
+
+
+def test_nothing_but_the_recording_is_left_in_the_cache(file: Path, cache: Path) -> None:
+    (item,) = to_recordings(file, cache)
+    assert [path for path in cache.rglob("*") if path.is_file()] == [path_of(item)]
+
+
+def test_a_recording_without_suffix_gets_one_for_the_viewer(file: Path, cache: Path) -> None:
+    (item,) = to_recordings(file.rename(file.with_name("plain")), cache)
+    assert path_of(item).name == "plain.rrd"
+
+
+def test_a_folder_in_the_cache_cannot_be_guessed(file: Path, cache: Path) -> None:
+    (item,) = to_recordings(file, cache)
+    name = path_of(item).parent.name
+    recordings._salt.cache_clear()  # as in another process
+    (other,) = to_recordings(file, cache)
+    assert path_of(other).parent.name != name
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://host/a.rrd",
+        "https://host/a.rrd?x=1",
+        "rerun://host/x",
+        "rerun+http://host:9876/proxy",
+        "rerun+https://host/x",
+    ],
+)
+def test_a_url_stays_as_it_is(url: str, cache: Path) -> None:
+    assert to_recordings([url], cache) == [url]
+
+
+@pytest.mark.parametrize("url", ["ftp://host/a.rrd", "file:///etc/passwd", "javascript://x", "http:///a.rrd"])
+def test_other_urls_are_refused(url: str, cache: Path) -> None:
+    with pytest.raises(UnsupportedValueError, match="got the URL"):
+        to_recordings(url, cache)
+
+
+@pytest.mark.parametrize("data", [bytes, bytearray, memoryview])
+def test_bytes_are_kept_by_their_content(data: Any, cache: Path) -> None:
+    content = recording_bytes("of_bytes")
+    one, two = to_recordings([data(content), content], cache)
+    assert one == two
+    assert path_of(one).read_bytes() == content
+
+
+def test_a_binary_stream_gives_what_it_has(cache: Path) -> None:
+    recording = rr.RecordingStream("test_app")
+    stream = recording.binary_stream()
+    log_points(recording)
+    (item,) = to_recordings(stream, cache)
+    assert path_of(item).read_bytes().startswith(b"RRF2")
+
+
+def test_a_recording_stream_gives_all_that_was_logged_each_time(cache: Path) -> None:
+    recording = rr.RecordingStream("my_app", recording_id="r")
+    log_points(recording)
+    (first,) = to_recordings(recording, cache)
+    assert to_recordings(recording, cache) == [first]  # nothing new
+    log_points(recording)
+    (second,) = to_recordings(recording, cache)
+    assert path_of(first).name == "my_app.rrd"
+    assert path_of(second).read_bytes().startswith(path_of(first).read_bytes())
+    assert path_of(second).stat().st_size > 1.5 * path_of(first).stat().st_size
+
+
+def test_a_recording_stream_is_not_kept_alive(cache: Path) -> None:
+    recording = rr.RecordingStream("my_app")
+    log_points(recording)
+    to_recordings(recording, cache)
+    del recording
+    gc.collect()
+    assert len(recordings._drains) == 0
+
+
+def test_a_recording_stream_survives_the_deletion_of_what_was_served(cache: Path) -> None:
+    recording = rr.RecordingStream("my_app")
+    log_points(recording)
+    (first,) = to_recordings(recording, cache)
+    content = path_of(first).read_bytes()
+    path_of(first).unlink()
+    (again,) = to_recordings(recording, cache)
+    assert path_of(again).read_bytes() == content
+
+
+@pytest.mark.parametrize("value", [3, 2.5, {"a": 1}, object(), [[]], [None]])
+def test_what_is_no_recording_is_named(value: Any, cache: Path) -> None:
+    with pytest.raises(UnsupportedValueError, match=r"Expected .* got .*return the recording") as caught:
+        to_recordings(value, cache)
+    assert isinstance(caught.value, TypeError)
+
+
+def test_a_missing_file_is_named_with_where_it_was_looked_for(cache: Path) -> None:
+    with pytest.raises(RecordingNotFoundError, match=f"'nowhere.rrd'.*{Path.cwd()}") as caught:
+        to_recordings("nowhere.rrd", cache)
+    assert isinstance(caught.value, FileNotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "it is empty"), (b"\x89PNG", "it starts with"), (b"RRF0abc", "older rerun-sdk")],
+)
+def test_a_file_that_is_no_recording_says_why(content: bytes, words: str, tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "x.rrd"
+    path.write_bytes(content)
+    with pytest.raises(NotARecordingError, match=words):
+        to_recordings(path, cache)
+    with pytest.raises(NotARecordingError, match=words):
+        to_recordings(content, cache)
+
+
+def test_a_directory_and_a_nul_byte_are_refused_in_words(tmp_path: Path, cache: Path) -> None:
+    with pytest.raises(NotARecordingError, match="got the directory"):
+        to_recordings(tmp_path, cache)
+    with pytest.raises(RecordingError):
+        to_recordings("a\0b.rrd", cache)
+
+
+def test_a_symlink_loop_is_refused_in_words(tmp_path: Path, cache: Path) -> None:
+    loop = tmp_path / "loop.rrd"
+    loop.symlink_to(loop)
+    with pytest.raises(RecordingError, match="cannot be read"):
+        to_recordings(loop, cache)
+
+
+def test_one_wrong_item_refuses_the_list(file: Path, cache: Path) -> None:
+    with pytest.raises(RecordingError):
+        to_recordings([file, 3], cache)
