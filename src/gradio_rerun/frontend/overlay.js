@@ -1,0 +1,134 @@
+/** What lies over the canvas: progress of the viewer and of recordings, and errors with a way out. */
+
+export class Overlay {
+  /** @type {Map<string, {name: string, loaded: number, total: number | null}>} by URL */
+  #downloads = new Map();
+  #frame = 0;
+
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    this.#progress = element("div", "rerun-progress");
+    this.#progress.setAttribute("role", "progressbar");
+    this.#bar = element("div", "rerun-bar");
+    this.#text = element("span", "rerun-progress-text");
+    this.#progress.append(this.#text, this.#bar);
+    this.#progress.hidden = true;
+    this.#error = element("div", "rerun-error");
+    this.#error.setAttribute("role", "alert");
+    this.#error.hidden = true;
+    host.append(this.#progress, this.#error);
+  }
+  #progress;
+  #bar;
+  #text;
+  #error;
+
+  /**
+   * The viewer itself is on its way.
+   * @param {number} loaded bytes
+   * @param {number | null} total bytes
+   */
+  showViewerProgress(loaded, total) {
+    this.#progress.dataset.of = "viewer";
+    this.#showProgress(loaded === total ? "Starting the viewer" : "Loading the viewer", loaded, total);
+  }
+
+  hideViewerProgress() {
+    if (this.#progress.dataset.of === "viewer") this.#progress.hidden = true;
+  }
+
+  /**
+   * A recording is on its way.
+   * @param {import("./wire.js").Recording} recording
+   * @param {number} loaded bytes
+   * @param {number | null} total bytes
+   */
+  showDownload({ url, name }, loaded, total) {
+    this.#downloads.set(url, { name, loaded, total });
+    // A large recording comes in tens of thousands of pieces.
+    this.#frame ||= requestAnimationFrame(() => this.#showDownloads());
+  }
+
+  /** @param {string} url of a recording that has come, or never will */
+  endDownload(url) {
+    this.#downloads.delete(url);
+    this.#showDownloads();
+  }
+
+  endDownloads() {
+    this.#downloads.clear();
+    this.#showDownloads();
+  }
+
+  #showDownloads() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const all = [...this.#downloads.values()];
+    if (all.length === 0) {
+      if (this.#progress.dataset.of === "recordings") this.#progress.hidden = true;
+      return;
+    }
+    const loaded = all.reduce((sum, each) => sum + each.loaded, 0);
+    const total = all.reduce((/** @type {number | null} */ sum, each) => (sum === null || each.total === null ? null : sum + each.total), 0);
+    this.#progress.dataset.of = "recordings";
+    this.#showProgress(all.length === 1 ? all[0].name : `${all.length} recordings`, loaded, total);
+  }
+
+  /** @param {string} what @param {number} loaded @param {number | null} total */
+  #showProgress(what, loaded, total) {
+    const percent = total ? Math.floor((100 * Math.min(loaded, total)) / total) : null;
+    this.#text.textContent =
+      percent === null ? `${what}: ${megabytes(loaded)}` : `${what}: ${megabytes(loaded)} of ${megabytes(total ?? 0)} (${percent} %)`;
+    this.#bar.style.width = `${percent ?? 100}%`;
+    this.#progress.toggleAttribute("data-indeterminate", percent === null);
+    this.#progress.setAttribute("aria-label", what);
+    if (percent === null) this.#progress.removeAttribute("aria-valuenow");
+    else this.#progress.setAttribute("aria-valuenow", String(percent));
+    this.#progress.hidden = false;
+  }
+
+  /**
+   * @param {{title: string, message: string, action: string, covers: boolean}} what `covers`: there is nothing behind it to look at
+   * @param {() => void} onAction
+   */
+  showError({ title, message, action, covers }, onAction) {
+    const button = element("button", "rerun-retry");
+    button.textContent = action;
+    button.addEventListener("click", onAction);
+    const heading = element("strong", "rerun-error-title");
+    heading.textContent = title;
+    const text = element("p", "rerun-error-message");
+    text.textContent = message;
+    this.#error.replaceChildren(heading, text, button);
+    this.#error.toggleAttribute("data-covers", covers);
+    this.#error.hidden = false;
+  }
+
+  hideError() {
+    this.#error.hidden = true;
+    this.#error.replaceChildren();
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.#frame);
+    this.#progress.remove();
+    this.#error.remove();
+  }
+}
+
+/**
+ * @param {K} tag
+ * @param {string} className
+ * @template {keyof HTMLElementTagNameMap} K
+ */
+function element(tag, className) {
+  const made = document.createElement(tag);
+  made.className = className;
+  return made;
+}
+
+/** @param {number} bytes */
+function megabytes(bytes) {
+  const value = bytes / 1e6;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`;
+}

@@ -1,0 +1,346 @@
+/** The custom element: when a viewer runs, with what, and what is said about it meanwhile. */
+
+import { loadViewer } from "./loader.js";
+import { Overlay } from "./overlay.js";
+import { Viewer } from "./viewer.js";
+import { createViewerFetch } from "./viewer-fetch.js";
+
+/** @typedef {import("./wire.js").Recording} Recording */
+/** @typedef {import("./wire.js").Settings} Settings */
+/** @typedef {"idle" | "loading" | "ready" | "error"} State */
+
+/** ms an element may be out of the document before its viewer is given up: a move in the DOM takes it out and puts it in again. */
+const DISPOSE_AFTER = 500;
+
+/** ms after the last byte of a recording in which the viewer may still be working on it. */
+const SETTLE_WITHIN = 2_000;
+
+/** ms that the viewer has, after the last byte of a recording, to say that it is open. */
+const OPEN_WITHIN = 10_000;
+
+/**
+ * `<rerun-viewer>`: shows `recordings` as soon as it is in the page with a size, with the viewer that `settings` names.
+ *
+ * Attributes: `data-state` is `idle` (nothing to show), `loading`, `ready` or `error`; `data-recordings` is the number of
+ * recordings that are open. Events, each bubbling: `loadstart`, `load` (all recordings are open), `error` (`detail.message`), and
+ * `viewer-event` (`detail` is what the viewer tells, as it tells it).
+ */
+export class RerunViewerElement extends HTMLElement {
+  /** @type {Settings | null} */
+  #settings = null;
+  /** @type {Recording[]} */
+  #recordings = [];
+  /** Recordings that the viewer was told to open. @type {Map<string, {recording: Recording, download: import("./viewer-fetch.js").Download, size: number | null}>} */
+  #opened = new Map();
+  /** Ids of those that it did open. @type {Set<string>} */
+  #openIds = new Set();
+  /** URLs of those of which nothing is known yet. @type {Set<string>} */
+  #awaited = new Set();
+  /** URLs of those that are still coming. @type {Set<string>} */
+  #loading = new Set();
+  #lastLoaded = 0;
+  /** @type {Map<string, string>} messages by URL */
+  #failures = new Map();
+  /** The life of this element in the page. @type {AbortController | null} */
+  #life = null;
+  /** The life of one viewer. @type {AbortController | null} */
+  #run = null;
+  /** @type {Viewer | null} */
+  #viewer = null;
+  /** @type {Overlay | null} */
+  #overlay = null;
+  /** A failure of the viewer itself stops it until the user wants it again. */
+  #failed = false;
+  #syncQueued = false;
+  #disposal = 0;
+
+  get settings() {
+    return this.#settings;
+  }
+
+  set settings(settings) {
+    const before = this.#settings;
+    this.#settings = settings;
+    if (settings && before) this.#viewer?.setPanelStates(settings.panel_states, before.panel_states);
+    this.#queueSync();
+  }
+
+  get recordings() {
+    return this.#recordings;
+  }
+
+  set recordings(recordings) {
+    if (JSON.stringify(recordings) === JSON.stringify(this.#recordings)) return;
+    const before = this.#recordings;
+    this.#recordings = recordings;
+    this.#failures.clear();
+    this.#overlay?.hideError();
+    this.#failed = false;
+    if (!this.#viewer) this.#queueSync();
+    else if (recordings.length === 0) this.#stop("idle");
+    else this.#replace(before).catch((error) => this.#failViewer("The viewer could not replace its recordings", String(error)));
+  }
+
+  connectedCallback() {
+    clearTimeout(this.#disposal);
+    if (this.#life) return this.#viewer?.wake();
+    this.#life = new AbortController();
+    const { signal } = this.#life;
+    this.#overlay = new Overlay(this);
+    const resized = new ResizeObserver(() => this.#queueSync());
+    resized.observe(this);
+    const themed = new MutationObserver(() => this.#queueSync());
+    for (const node of [document.documentElement, document.body]) themed.observe(node, { attributeFilter: ["class"] });
+    signal.addEventListener("abort", () => {
+      resized.disconnect();
+      themed.disconnect();
+    });
+    this.#setState("idle");
+    this.#queueSync();
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.#disposal);
+    this.#disposal = setTimeout(() => this.#dispose(), DISPOSE_AFTER);
+  }
+
+  #dispose() {
+    this.#stop("idle");
+    this.#life?.abort();
+    this.#life = null;
+    this.#overlay?.dispose();
+    this.#overlay = null;
+    this.#failed = false;
+  }
+
+  #queueSync() {
+    if (this.#syncQueued) return;
+    this.#syncQueued = true;
+    queueMicrotask(() => {
+      this.#syncQueued = false;
+      this.#sync();
+    });
+  }
+
+  /** Brings what runs in line with what should. */
+  #sync() {
+    const settings = this.#settings;
+    if (!this.isConnected || !this.#life || !settings) return;
+    if (this.style.height !== settings.height) this.style.height = settings.height;
+    const theme = this.#theme(settings);
+    const restyled = this.dataset.theme !== theme;
+    this.dataset.theme = theme;
+    if (this.clientWidth === 0 || this.clientHeight === 0) return; // e.g. in a tab that is not selected: a viewer would crash
+    if (this.#run) {
+      // The viewer takes its theme once.
+      if (restyled) this.#stop("loading");
+      else return;
+    }
+    if (this.#failed) return;
+    if (this.#recordings.length === 0) {
+      // Nothing to show yet. What will be needed then can come meanwhile; if that fails, it is said when it is needed.
+      loadViewer(settings.viewer).catch(() => {});
+      return;
+    }
+    this.#start(settings, theme);
+  }
+
+  /** @param {Settings} settings */
+  #theme({ theme }) {
+    if (theme !== "auto") return theme;
+    return this.closest(".dark") || document.documentElement.classList.contains("dark") ? "dark" : "light";
+  }
+
+  /** @param {Settings} settings @param {"light" | "dark"} theme */
+  async #start(settings, theme) {
+    const run = (this.#run = new AbortController());
+    const { signal } = run;
+    this.#setState("loading");
+    this.#emit("loadstart");
+    try {
+      const code = await loadViewer(settings.viewer, {
+        onProgress: (loaded, total) => void (signal.aborted || this.#overlay?.showViewerProgress(loaded, total)),
+      });
+      if (signal.aborted) return;
+      const canvas = document.createElement("canvas");
+      this.prepend(canvas);
+      signal.addEventListener("abort", () => canvas.remove());
+      const viewer = await Viewer.start(code, canvas, {
+        fetch: createViewerFetch({
+          server: new URL(/** @type {string} */ (settings.page.url), location.href).origin,
+          allowed: settings.allowed_origins,
+          telemetry: settings.telemetry,
+          recordings: this.#opened,
+          signal,
+        }),
+        theme,
+        panelStates: settings.panel_states,
+        onEvent: (event) => void (signal.aborted || this.#onViewerEvent(event)),
+        onPanic: (message) => void (signal.aborted || this.#failViewer("The viewer stopped", message, "Restart")),
+      });
+      if (signal.aborted) return viewer.dispose();
+      this.#viewer = viewer;
+      if (this.#settings && this.#settings !== settings) viewer.setPanelStates(this.#settings.panel_states, settings.panel_states);
+      this.#overlay?.hideViewerProgress();
+      for (const recording of this.#recordings) this.#open(recording);
+    } catch (error) {
+      if (!signal.aborted) this.#failViewer("The viewer could not be started", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {State} state what it is then */
+  #stop(state) {
+    this.#run?.abort();
+    this.#run = null;
+    this.#viewer?.dispose();
+    this.#viewer = null;
+    this.#forgetRecordings();
+    this.#overlay?.hideViewerProgress();
+    this.#setState(state);
+  }
+
+  #forgetRecordings() {
+    this.#opened.clear();
+    this.#openIds.clear();
+    this.#awaited.clear();
+    this.#loading.clear();
+    this.#overlay?.endDownloads();
+    this.dataset.recordings = "0";
+  }
+
+  /** @param {Recording[]} before */
+  async #replace(before) {
+    const viewer = /** @type {Viewer} */ (this.#viewer);
+    const wanted = this.#recordings;
+    if (JSON.stringify(wanted.slice(0, before.length)) !== JSON.stringify(before)) {
+      // What is on its way would still arrive after a close.
+      if (this.#loading.size > 0 || this.#awaited.size > 0 || performance.now() - this.#lastLoaded < SETTLE_WITHIN) {
+        this.#stop("loading");
+        return this.#queueSync();
+      }
+      this.#forgetRecordings();
+      this.#setState("loading");
+      await viewer.closeAll();
+      // Meanwhile the value may have changed again: whoever changed it goes on from here.
+      if (this.#viewer !== viewer || this.#recordings !== wanted) return;
+    }
+    for (const recording of wanted) this.#open(recording); // those that are open stay so
+  }
+
+  /** @param {Recording} recording */
+  #open(recording) {
+    const { url } = recording;
+    if (this.#opened.has(url)) return;
+    const { signal } = /** @type {AbortController} */ (this.#run);
+    const current = () => !signal.aborted && this.#opened.get(url)?.recording === recording;
+    this.#opened.set(url, {
+      recording,
+      size: recording.size,
+      download: {
+        onProgress: (loaded, total) => void (current() && this.#overlay?.showDownload(recording, loaded, total)),
+        onEnd: () => {
+          if (!current()) return;
+          this.#endLoading(url);
+          this.#expectOpen(recording, signal);
+        },
+        onError: (message) => void (current() && this.#failRecording(recording, message)),
+      },
+    });
+    this.#awaited.add(url);
+    this.#loading.add(url); // for ever, if it is a live server
+    this.#setState("loading");
+    this.#viewer?.open(url);
+  }
+
+  /** @param {string} url */
+  #endLoading(url) {
+    this.#loading.delete(url);
+    this.#lastLoaded = performance.now();
+    this.#overlay?.endDownload(url);
+  }
+
+  /** @param {Recording} recording @param {AbortSignal} signal */
+  #expectOpen(recording, signal) {
+    if (!this.#awaited.has(recording.url)) return;
+    // A blueprint says nothing when it is open.
+    if (/\.rbl$/i.test(new URL(recording.url).pathname)) return this.#setOpen(recording.url);
+    setTimeout(() => {
+      if (signal.aborted || !this.#awaited.has(recording.url) || this.#opened.get(recording.url)?.recording !== recording) return;
+      this.#failRecording(recording, "It ended before the viewer found a recording in it. It may be damaged or empty.");
+    }, OPEN_WITHIN);
+  }
+
+  /** @param {import("./viewer.js").ViewerEvent} event */
+  #onViewerEvent(event) {
+    this.#emit("viewer-event", event);
+    if (event.type !== "recording_open") return;
+    this.#openIds.add(`${event.application_id}\n${event.recording_id}`);
+    this.dataset.recordings = String(this.#openIds.size);
+    // The viewer does not say which URL it came from; it opens them in turn.
+    const [first] = this.#awaited;
+    if (first) this.#setOpen(first);
+  }
+
+  /** @param {string} url */
+  #setOpen(url) {
+    this.#awaited.delete(url);
+    if (this.#awaited.size > 0) return;
+    this.#setState(this.#failures.size > 0 ? "error" : "ready");
+    this.#emit("load");
+  }
+
+  /** @param {Recording} recording @param {string} message */
+  #failRecording(recording, message) {
+    this.#awaited.delete(recording.url);
+    this.#opened.delete(recording.url);
+    this.#viewer?.forget(recording.url);
+    this.#failures.set(recording.url, `${recording.name}: ${message}`);
+    this.#endLoading(recording.url);
+    const failed = this.#failures.size;
+    this.#fail(
+      {
+        title: failed === 1 ? "A recording could not be opened" : `${failed} recordings could not be opened`,
+        message: [...this.#failures.values()].join("\n"),
+        action: "Retry",
+        covers: this.#openIds.size === 0 && this.#awaited.size === 0,
+      },
+      () => {
+        this.#failures.clear();
+        for (const each of this.#recordings) this.#open(each);
+      },
+    );
+  }
+
+  /** @param {string} title @param {string} message @param {string} action */
+  #failViewer(title, message, action = "Retry") {
+    this.#stop("error");
+    this.#failed = true;
+    this.#fail({ title, message, action, covers: true }, () => {
+      this.#failed = false;
+      this.#queueSync();
+    });
+  }
+
+  /** @param {Parameters<Overlay["showError"]>[0]} what @param {() => void} retry */
+  #fail(what, retry) {
+    this.#setState("error");
+    this.#overlay?.showError(what, () => {
+      this.#overlay?.hideError();
+      this.#setState("loading");
+      retry();
+    });
+    this.#emit("error", { message: `${what.title}: ${what.message}` });
+  }
+
+  /** @param {State} state */
+  #setState(state) {
+    this.dataset.state = state;
+    this.dataset.recordings = String(this.#openIds.size);
+  }
+
+  /** @param {string} type @param {unknown} [detail] */
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { bubbles: true, detail }));
+  }
+}
+

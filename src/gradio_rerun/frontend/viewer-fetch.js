@@ -1,0 +1,172 @@
+/** The `fetch` that the viewer runs with: cookies to our own server, nothing to third parties, and an eye on recordings. */
+
+/** Where the viewer looks for updates and sends usage data. */
+const TELEMETRY_ORIGINS = ["https://tel.rerun.io", "https://api.github.com"];
+
+const MAGIC = "RRF2";
+
+/**
+ * How the download of a recording goes.
+ * @typedef {object} Download
+ * @property {(loaded: number, total: number | null) => void} onProgress bytes
+ * @property {() => void} onEnd all bytes have come
+ * @property {(message: string) => void} onError
+ */
+
+/**
+ * @param {object} options
+ * @param {string} options.server origin of the Gradio app
+ * @param {string[]} options.allowed origins that the app allows
+ * @param {boolean} options.telemetry
+ * @param {Map<string, {download: Download, size: number | null}>} options.recordings those that are open, by URL
+ * @param {AbortSignal} options.signal ends all downloads
+ * @returns {typeof globalThis.fetch}
+ */
+export function createViewerFetch({ server, allowed, telemetry, recordings, signal }) {
+  const origins = new Set([location.origin, server, ...allowed, ...(telemetry ? TELEMETRY_ORIGINS : [])]);
+  const refused = new Set();
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    const recording = recordings.get(url.href);
+    if (!recording && /^https?:$/.test(url.protocol) && !origins.has(url.origin) && !serves(url.origin, recordings.keys())) {
+      // The viewer would complain on the console about each refusal: these two get no answer worth a word instead.
+      if (TELEMETRY_ORIGINS.includes(url.origin)) return new Response(null, { status: 204 });
+      if (!refused.has(url.origin)) {
+        console.info(`gradio_rerun: refused the viewer a request to ${url.origin}; Rerun(allowed_origins=["${url.origin}"]) allows it.`);
+      }
+      refused.add(url.origin);
+      throw new TypeError(`gradio_rerun allows no request to ${url.origin}`);
+    }
+    const checked = new Request(request, { credentials: "same-origin", signal: either(request.signal, signal) });
+    if (!recording) return fetch(checked);
+    return watchDownload(checked, recording.download, recording.size, signal);
+  };
+}
+
+/** @param {AbortSignal} one @param {AbortSignal} other */
+function either(one, other) {
+  // AbortSignal.any is younger than what the viewer itself needs.
+  const controller = new AbortController();
+  for (const signal of [one, other]) {
+    if (signal.aborted) controller.abort(signal.reason);
+    signal.addEventListener("abort", () => controller.abort(signal.reason), { signal: controller.signal });
+  }
+  return controller.signal;
+}
+
+/**
+ * @param {string} origin
+ * @param {Iterable<string>} urls
+ */
+function serves(origin, urls) {
+  for (const url of urls) if (serverOf(url) === origin) return true;
+  return false;
+}
+
+/**
+ * The http origin behind a URL that the viewer opens: `rerun+http://host:9876/proxy` is served by `http://host:9876`.
+ * @param {string} url
+ */
+export function serverOf(url) {
+  return new URL(url.replace(/^rerun\+/, "").replace(/^rerun:/, "https:")).origin;
+}
+
+/**
+ * @param {Request} request
+ * @param {Download} download
+ * @param {number | null} size
+ * @param {AbortSignal} signal
+ */
+async function watchDownload(request, download, size, signal) {
+  /** @type {(message: string) => void} */
+  const fail = (message) => void (signal.aborted || download.onError(message));
+  let response;
+  try {
+    response = await fetch(request);
+  } catch (error) {
+    const own = new URL(request.url).origin === location.origin;
+    fail(own ? "The server cannot be reached." : "It cannot be reached, or its server does not let this page read it (CORS).");
+    throw error;
+  }
+  if (!response.ok) {
+    fail(describeStatus(response.status));
+    return response;
+  }
+  const length = response.headers.get("content-encoding") ? null : response.headers.get("content-length");
+  const total = size ?? (length ? Number(length) : null);
+  return copyResponse(response, watchBody(response, total, download, fail));
+}
+
+/**
+ * @param {Response} response
+ * @param {number | null} total
+ * @param {Download} download
+ * @param {(message: string) => void} fail
+ */
+function watchBody(response, total, download, fail) {
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  let loaded = 0;
+  let start = "";
+  return new ReadableStream({
+    async pull(controller) {
+      let result;
+      try {
+        result = await reader.read();
+      } catch (error) {
+        fail(`The connection broke after ${loaded} bytes.`);
+        throw error;
+      }
+      const chunk = result.value;
+      if (start.length < MAGIC.length) {
+        start += String.fromCharCode(...(chunk?.subarray(0, MAGIC.length - start.length) ?? []));
+        const complete = result.done || start.length === MAGIC.length;
+        if (complete && start !== MAGIC) {
+          fail(describeStart(start));
+          await reader.cancel();
+          controller.close();
+          return;
+        }
+      }
+      if (!chunk) {
+        download.onEnd();
+        controller.close();
+        return;
+      }
+      loaded += chunk.byteLength;
+      download.onProgress(loaded, total);
+      controller.enqueue(chunk);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+/**
+ * @param {Response} response
+ * @param {ReadableStream} body
+ */
+function copyResponse(response, body) {
+  const { status, statusText, headers, url } = response;
+  return Object.defineProperty(new Response(body, { status, statusText, headers }), "url", { value: url });
+}
+
+/** @param {number} status */
+function describeStatus(status) {
+  switch (status) {
+    case 401:
+      return "The server wants a login (401). Please reload the page.";
+    case 403:
+      return "The server refuses it (403): it is not allowed, or it is there no more.";
+    case 404:
+      return "There is no such recording (404).";
+    default:
+      return `The server answered ${status}.`;
+  }
+}
+
+/** @param {string} start */
+function describeStart(start) {
+  if (!start) return "The file is empty.";
+  if (start.startsWith("RRF")) return "It was written by a rerun-sdk older than 0.23, which this viewer cannot read.";
+  return "It is no Rerun recording.";
+}

@@ -1,0 +1,126 @@
+/** One running viewer; the only file that calls the wasm handle, and that knows how its methods differ between versions. */
+
+/** @typedef {import("./wire.js").PanelStates} PanelStates */
+/** @typedef {import("./wire.js").PanelName} PanelName */
+
+/** ms between two looks whether the viewer has panicked: it tells nobody by itself. */
+const PANIC_POLL = 500;
+
+// rerun.viewer_control.v1alpha1: ViewerControlRequest { 1 close: CloseRequest { 2 all: true } }
+const CLOSE_ALL = new Uint8Array([0x0a, 0x02, 0x10, 0x01]);
+
+/**
+ * What the viewer tells, as it tells it.
+ * @typedef {{type: string, application_id?: string, recording_id?: string, [field: string]: unknown}} ViewerEvent
+ */
+
+export class Viewer {
+  /** @type {any} */
+  #handle;
+  #canvas;
+  #urls = new Set();
+  #panicPoll = 0;
+
+  /** @param {any} handle @param {HTMLCanvasElement} canvas */
+  constructor(handle, canvas) {
+    this.#handle = handle;
+    this.#canvas = canvas;
+  }
+
+  /**
+   * Starts a viewer of its own memory on `canvas`.
+   *
+   * @param {import("./loader.js").LoadedViewer} code
+   * @param {HTMLCanvasElement} canvas in the page, with a size
+   * @param {object} options
+   * @param {typeof globalThis.fetch} options.fetch for all that the viewer downloads
+   * @param {"light" | "dark"} options.theme
+   * @param {PanelStates} options.panelStates
+   * @param {(event: ViewerEvent) => void} options.onEvent
+   * @param {(message: string) => void} options.onPanic
+   */
+  static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic }) {
+    const bindings = createBindings(fetch);
+    await bindings({ module_or_path: module });
+    const handle = new bindings.WebHandle({
+      hide_welcome_screen: true,
+      persist: false, // or apps of one origin would share their layouts
+      theme,
+      on_viewer_event: (/** @type {string} */ json) => onEvent(JSON.parse(json)),
+    });
+    const viewer = new Viewer(handle, canvas);
+    try {
+      await handle.start(canvas);
+    } catch (error) {
+      const message = handle.panic_message() ?? describe(error);
+      viewer.dispose();
+      throw new Error(`The viewer did not start: ${message}`);
+    }
+    viewer.setPanelStates(panelStates, {});
+    viewer.#panicPoll = setInterval(() => {
+      if (!handle.has_panicked()) return;
+      clearInterval(viewer.#panicPoll);
+      onPanic(handle.panic_message() ?? "it gave no reason");
+    }, PANIC_POLL);
+    return viewer;
+  }
+
+  /** Opens a recording, while it is being downloaded. @param {string} url */
+  open(url) {
+    this.#urls.add(url);
+    this.#handle.add_receiver(url);
+    this.wake();
+  }
+
+  /** Forgets a recording that failed, so that it can be opened again. @param {string} url */
+  forget(url) {
+    this.#urls.delete(url);
+    this.#handle.remove_receiver?.(url);
+  }
+
+  /** Closes all recordings. Resolves when they are gone. */
+  async closeAll() {
+    if (this.#handle.remove_receiver) {
+      // Remove when the rerun-sdk floor passes 0.40.
+      for (const url of this.#urls) this.#handle.remove_receiver(url);
+      this.wake();
+    } else {
+      const closed = this.#handle.viewer_control(CLOSE_ALL);
+      this.wake();
+      await closed;
+    }
+    this.#urls.clear();
+  }
+
+  /** @param {PanelStates} next @param {PanelStates} previous panels that are only in here are left to the user again */
+  setPanelStates(next, previous) {
+    for (const panel of /** @type {PanelName[]} */ (Object.keys({ ...previous, ...next }))) {
+      if (next[panel] !== previous[panel]) this.#handle.override_panel_state(panel, next[panel] ?? null);
+    }
+    this.wake();
+  }
+
+  /** The viewer sleeps until input or until this is called; with overrides on already, as they always are here, it changes nothing. */
+  wake() {
+    this.#handle.toggle_panel_overrides(true);
+  }
+
+  /** Gives everything back. */
+  dispose() {
+    clearInterval(this.#panicPoll);
+    try {
+      this.#handle.destroy();
+      this.#handle.free();
+    } catch {
+      // A viewer that has panicked throws; its memory goes with the last reference all the same.
+    }
+    // Browsers keep some 16 contexts alive and drop the oldest: give this one back now.
+    this.#canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();
+    this.#canvas.remove();
+  }
+}
+
+/** @param {unknown} error */
+function describe(error) {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+globalThis.location = /** @type {any} */ ({ href: "http://app.test/", origin: "http://app.test" });
+const { createViewerFetch, serverOf } = await import("../../src/gradio_rerun/frontend/viewer-fetch.js");
+
+/** @type {Request[]} */
+let sent;
+/** @type {(request: Request) => Response | Promise<Response>} */
+let answer;
+
+beforeEach(() => {
+  sent = [];
+  answer = () => new Response("RRF2 and more");
+  globalThis.fetch = async (request) => {
+    sent.push(/** @type {Request} */ (request));
+    return answer(/** @type {Request} */ (request));
+  };
+  console.info = () => {};
+});
+
+/** @param {object} [options] */
+function create(options) {
+  return createViewerFetch({
+    server: "http://app.test",
+    allowed: [],
+    telemetry: false,
+    recordings: new Map(),
+    signal: new AbortController().signal,
+    ...options,
+  });
+}
+
+/** A recording at `url`, and what is heard of its download. @param {string} url @param {number | null} [size] */
+function watched(url, size = null) {
+  /** @type {any[]} */
+  const heard = [];
+  const download = {
+    onProgress: (/** @type {number} */ loaded, /** @type {number | null} */ total) => heard.push([loaded, total]),
+    onEnd: () => heard.push("end"),
+    onError: (/** @type {string} */ message) => heard.push(message),
+  };
+  return { heard, recordings: new Map([[url, { download, size }]]) };
+}
+
+test("our own server gets cookies, and nobody else", async () => {
+  await create()("http://app.test/gradio_api/file=/a.rrd");
+  assert.equal(sent[0].credentials, "same-origin");
+});
+
+test("a third party is refused", async () => {
+  await assert.rejects(create()("https://elsewhere.test/x"), /allows no request to https:\/\/elsewhere\.test/);
+  assert.deepEqual(sent, []);
+});
+
+test("an allowed origin is asked", async () => {
+  await create({ allowed: ["https://tiles.test"] })("https://tiles.test/1/2/3.png");
+  assert.equal(sent.length, 1);
+});
+
+test("telemetry is swallowed without a word unless it is on", async () => {
+  const response = await create()("https://tel.rerun.io/api/pog", { method: "POST", body: "{}" });
+  assert.equal(response.status, 204);
+  assert.deepEqual(sent, []);
+  await create({ telemetry: true })("https://tel.rerun.io/api/pog", { method: "POST", body: "{}" });
+  assert.equal(sent.length, 1);
+});
+
+test("the server of an open recording is asked, with all its paths", async () => {
+  const { recordings } = watched("rerun+http://robot.test:9876/proxy");
+  await create({ recordings })("http://robot.test:9876/rerun.sdk_comms/ReadMessages", { method: "POST" });
+  assert.equal(sent.length, 1);
+});
+
+test("the server behind a rerun URL is known", () => {
+  assert.equal(serverOf("rerun+http://robot.test:9876/proxy"), "http://robot.test:9876");
+  assert.equal(serverOf("rerun+https://robot.test/proxy"), "https://robot.test");
+  assert.equal(serverOf("rerun://robot.test/dataset/1"), "https://robot.test");
+  assert.equal(serverOf("https://robot.test/a.rrd"), "https://robot.test");
+});
+
+test("a recording passes unchanged, and its progress is told", async () => {
+  const url = "http://app.test/a.rrd";
+  const { heard, recordings } = watched(url, 13);
+  const response = await create({ recordings })(url);
+  assert.equal(await response.text(), "RRF2 and more");
+  assert.deepEqual(heard, [[13, 13], "end"]);
+});
+
+test("a recording whose first bytes come one by one is one all the same", async () => {
+  const url = "http://app.test/a.rrd";
+  const { heard, recordings } = watched(url);
+  answer = () => new Response(new ReadableStream({ start: (controller) => {
+    for (const letter of "RRF2x") controller.enqueue(new TextEncoder().encode(letter));
+    controller.close();
+  } }));
+  assert.equal(await (await create({ recordings })(url)).text(), "RRF2x");
+  assert.equal(heard.at(-1), "end");
+});
+
+for (const [content, words] of [["<html>", "It is no Rerun recording."], ["", "The file is empty."], ["RR", "It is no Rerun recording."], ["RRF1....", "older than 0.23"]]) {
+  test(`content ${JSON.stringify(content)} is told to be no recording`, async () => {
+    const url = "http://app.test/a.rrd";
+    const { heard, recordings } = watched(url);
+    answer = () => new Response(content);
+    await (await create({ recordings })(url)).text();
+    assert.ok(heard.at(-1).includes(words), heard.at(-1));
+    assert.ok(!heard.includes("end"));
+  });
+}
+
+for (const [status, words] of /** @type {[number, string][]} */ ([[401, "wants a login"], [403, "refuses it"], [404, "no such recording"], [502, "answered 502"]])) {
+  test(`status ${status} is told in words`, async () => {
+    const url = "http://app.test/a.rrd";
+    const { heard, recordings } = watched(url);
+    answer = () => new Response("no", { status });
+    assert.equal((await create({ recordings })(url)).status, status);
+    assert.ok(heard[0].includes(words), heard[0]);
+  });
+}
+
+test("a connection that breaks in the middle is told with where", async () => {
+  const url = "http://app.test/a.rrd";
+  const { heard, recordings } = watched(url);
+  let pulls = 0;
+  answer = () => new Response(new ReadableStream({ pull: (controller) => {
+    if (pulls++ === 0) controller.enqueue(new TextEncoder().encode("RRF2...."));
+    else controller.error(new TypeError("network error"));
+  } }));
+  await assert.rejects((await create({ recordings })(url)).text());
+  assert.deepEqual(heard, [[8, null], "The connection broke after 8 bytes."]);
+});
+
+test("nothing is told of a download that was given up", async () => {
+  const url = "http://app.test/a.rrd";
+  const { heard, recordings } = watched(url);
+  const run = new AbortController();
+  answer = (request) => new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+  const fetching = create({ recordings, signal: run.signal })(url);
+  run.abort();
+  await assert.rejects(fetching);
+  assert.deepEqual(heard, []);
+});

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+globalThis.location = /** @type {any} */ ({ href: "http://app.test/demo/", origin: "http://app.test" });
+const { toRecordings } = await import("../../src/gradio_rerun/frontend/wire.js");
+
+test("None, which Gradio sends as an empty text, is no recording", () => {
+  for (const value of [null, undefined, "", []]) assert.deepEqual(toRecordings(value, "/demo"), []);
+});
+
+test("a file keeps its own name and size", () => {
+  const file = { path: "/tmp/gradio/x/a%20b.rrd", url: "http://app.test/demo/gradio_api/file=/tmp/gradio/x/a%20b.rrd", size: 7, orig_name: "a b.rrd" };
+  assert.deepEqual(toRecordings([file], "/demo"), [{ url: file.url, name: "a b.rrd", size: 7 }]);
+});
+
+test("a file that Gradio gave no URL is found below the root of the app", () => {
+  const [recording] = toRecordings([{ path: "/tmp/gradio/x/a.rrd", url: null }], "/demo");
+  assert.equal(recording.url, "http://app.test/demo/gradio_api/file=/tmp/gradio/x/a.rrd");
+  assert.equal(recording.name, "a.rrd");
+});
+
+test("a URL stays as it is, and is named after its last part", () => {
+  assert.deepEqual(toRecordings(["https://host.test/some/run.rrd?token=1"], ""), [
+    { url: "https://host.test/some/run.rrd?token=1", name: "run.rrd", size: null },
+  ]);
+  assert.equal(toRecordings(["rerun+http://host.test:9876/proxy"], "")[0].name, "proxy");
+});
+
+test("a bare value is a list of one", () => {
+  assert.equal(toRecordings("https://host.test/run.rrd", "").length, 1);
+});
