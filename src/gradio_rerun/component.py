@@ -1,0 +1,199 @@
+"""The Gradio component."""
+
+from __future__ import annotations
+
+import html
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import gradio as gr
+from gradio.components.base import Component
+from gradio.data_classes import FileData
+
+from .recordings import to_recordings
+from .settings import css_length, page_settings
+from .wire import PanelName, PanelState, Recordings, Theme
+
+if TYPE_CHECKING:
+    from gradio.components import Timer
+    from gradio.i18n import I18nData
+
+# Gradio replaces all of `props` with every update, so that `props.settings` is missing only if a future Gradio
+# no longer merges an update by way of `constructor_args` (see _ConstructorArgs).
+_JS_ON_LOAD = """
+const fail = (error) => { element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}`; };
+if (props.settings) {
+  import(props.settings.page.url).then((page) => page.mount({ element, props, trigger, watch })).catch(fail);
+} else {
+  fail("Gradio sent no settings. Please update gradio_rerun, or reload the page.");
+}
+"""
+
+
+class Rerun(gr.HTML):
+    """Shows Rerun recordings in the viewer of the installed rerun-sdk.
+
+    As an output it takes what a function returns: the path or URL of a recording, bytes, a `rerun.RecordingStream`,
+    a list of these, or `None` to clear. As an input the function gets the path as `str`, a URL as it is, a list when there are
+    several recordings, `None` when there is none.
+    """
+
+    EVENTS = ["change"]  # noqa: RUF012 - Gradio reads this class attribute, and writes it nowhere
+    data_model = Recordings
+
+    def __init__(
+        self,
+        value: Any | Callable[..., Any] | None = None,
+        *,
+        label: str | I18nData | None = None,
+        every: Timer | float | None = None,
+        inputs: Component | Sequence[Component] | set[Component] | None = None,
+        show_label: bool | None = None,
+        container: bool = True,
+        scale: int | None = None,
+        min_width: int | None = 160,
+        height: int | float | str = 640,
+        visible: bool | Literal["hidden"] = True,
+        elem_id: str | None = None,
+        elem_classes: list[str] | str | None = None,
+        render: bool = True,
+        key: int | str | tuple[int | str, ...] | None = None,
+        preserved_by_key: list[str] | str | None = "value",
+        panel_states: Mapping[PanelName, PanelState] | None = None,
+        theme: Theme = "auto",
+        telemetry: bool = False,
+        allowed_origins: Sequence[str] | None = None,
+    ) -> None:
+        """
+        Parameters:
+            value: The recording to show at first: a path, a URL (`http`, `https`, `rerun`, `rerun+http`, `rerun+https`), `bytes`, a `rerun.RecordingStream`, or a list of these. If a function is given, it is called to get the value each time the page loads.
+            label: The label shown above the viewer. If None and used in a `gr.Interface`, the label is the name of the parameter this component is assigned to.
+            every: Calls `value` again at this interval (seconds, or a `gr.Timer`), if `value` is a function.
+            inputs: Components whose values are passed to `value`, if `value` is a function. It is called again whenever they change.
+            show_label: If False, the label is not shown.
+            container: If True, the viewer stands in a box with a border.
+            scale: Relative width compared to the components next to it in a `gr.Row`. An integer.
+            min_width: Minimum width in pixels. In a `gr.Row`, a component that would be narrower wraps to the next line.
+            height: The height of the viewer: pixels if a number, any CSS length if a string ("70vh").
+            visible: If False, the viewer is not in the page, and gives back its memory. If "hidden", it is in the page, goes on running, and takes no space.
+            elem_id: The id of this component in the HTML document, for CSS.
+            elem_classes: CSS classes of this component in the HTML document.
+            render: If False, the component is not rendered yet, and can be by calling `.render()`.
+            key: In a `gr.render`, components with the same key across re-renders are the same component.
+            preserved_by_key: Names of the parameters that keep their changed values when the component is re-rendered with the same key.
+            panel_states: Which of the viewer's panels are shown how, such as `{"blueprint": "hidden", "time": "collapsed"}`. Panels: "top", "blueprint", "selection", "time". States: "hidden", "collapsed", "expanded". Panels that are not named are left to the recording and the user.
+            theme: "light", "dark", or "auto" to follow the page.
+            telemetry: If True, the viewer may look for updates and send usage data to Rerun, as it does outside Gradio.
+            allowed_origins: Other servers the viewer may ask, such as "https://tile.openstreetmap.org" for maps. The servers of URLs in the value are always allowed, all others are refused.
+        """
+        self.height = height
+        self.panel_states = panel_states
+        self.theme = theme
+        self.telemetry = telemetry
+        self.allowed_origins = allowed_origins
+        super().__init__(
+            value,
+            label=label,
+            every=every,
+            inputs=inputs,
+            show_label=show_label,
+            container=container,
+            scale=scale,
+            min_width=min_width,
+            visible=visible,
+            elem_id=elem_id,
+            elem_classes=elem_classes,
+            render=render,
+            key=key,
+            preserved_by_key=preserved_by_key,
+            html_template=f'<rerun-viewer style="height: {css_length(height)}"></rerun-viewer>',
+            js_on_load=_JS_ON_LOAD,
+            apply_default_css=False,
+            settings=page_settings(
+                height=height,
+                scale=scale,
+                min_width=min_width,
+                panel_states=panel_states,
+                theme=theme,
+                telemetry=telemetry,
+                allowed_origins=allowed_origins,
+            ),
+        )
+
+    @property
+    def constructor_args(self) -> _ConstructorArgs:
+        """The arguments this component was made with, for Gradio."""
+        return _ConstructorArgs(super().constructor_args)
+
+    def preprocess(self, payload: Recordings | None) -> str | list[str] | None:
+        """
+        Parameters:
+            payload: The recordings shown in the page.
+        Returns:
+            The path of the recording in Gradio's cache, or its URL, as `str`; a list if there are several; None if there is none.
+        """
+        paths = [item.path if isinstance(item, FileData) else item for item in (payload.root if payload else [])]
+        if len(paths) > 1:
+            return paths
+        return paths[0] if paths else None
+
+    def postprocess(self, value: Any) -> Recordings | None:
+        """
+        Parameters:
+            value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None.
+        Returns:
+            The recordings as files in Gradio's cache and URLs.
+        """
+        recordings = to_recordings(value, Path(self.GRADIO_CACHE))
+        return Recordings(root=recordings) if recordings else None
+
+    def process_example(self, value: Any) -> str:
+        """The names of the recordings, as text for the table of examples."""
+        # gr.Examples shows this as HTML.
+        return ", ".join(html.escape(_name(item)) for item in (value if isinstance(value, (list, tuple)) else [value]))
+
+    def api_info(self) -> dict[str, Any]:
+        """JSON schema of the value, for clients: a list of files and URLs."""
+        return Component.api_info(self)  # gr.HTML says that the value is a text
+
+    def example_payload(self) -> Any:
+        """An example of a value that a client sends."""
+        return ["https://app.rerun.io/version/0.24.0/examples/dna.rrd"]
+
+    def example_value(self) -> Any:
+        """An example of a value that a function returns."""
+        return "https://app.rerun.io/version/0.24.0/examples/dna.rrd"
+
+
+class _ConstructorArgs(dict[str, Any]):
+    """Adds the whole settings to each update on its way to the page.
+
+    Gradio merges an update into a copy of these arguments, then sends the page the changed arguments only, of which gr.HTML
+    drops its own (`scale`, `min_width`), and with which it replaces all that the page knew. So `update` tells the page everything.
+    """
+
+    def copy(self) -> _ConstructorArgs:
+        return _ConstructorArgs(self)
+
+    def update(self, changes: dict[str, Any]) -> None:  # type: ignore[override]
+        super().update(changes)
+        if changes.get("__type__") == "update":
+            changes["settings"] = page_settings(
+                **{name: self.get(name, default) for name, default in _defaults().items()}
+            )
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    """The default of each argument of `Rerun` that is a setting of the page."""
+    parameters = inspect.signature(Rerun.__init__).parameters
+    return {name: parameters[name].default for name in inspect.signature(page_settings).parameters}
+
+
+def _name(item: Any) -> str:
+    if isinstance(item, FileData):
+        return item.orig_name or Path(item.path).name
+    return Path(str(item)).name if isinstance(item, (str, Path)) else type(item).__name__

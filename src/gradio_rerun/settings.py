@@ -1,0 +1,99 @@
+"""What the page must know besides the value: the parameters of `Rerun`, checked, and where its files are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import get_args
+from urllib.parse import quote, urlsplit
+
+import gradio as gr
+from gradio.data_classes import FileDataDict
+from gradio.utils import is_static_file
+
+from .errors import ParameterError
+from .viewer_assets import published_folder, viewer_assets
+from .wire import PanelName, PanelState, Settings, Theme, ViewerFiles
+
+FRONTEND = Path(__file__).parent / "frontend"
+
+
+def page_settings(
+    *,
+    height: int | float | str,
+    scale: int | None,
+    min_width: int | None,
+    panel_states: Mapping[PanelName, PanelState] | None,
+    theme: Theme,
+    telemetry: bool,
+    allowed_origins: Sequence[str] | None,
+) -> Settings:
+    """What the page must know besides the value. Raises a `ParameterError` for what cannot be."""
+    if theme not in get_args(Theme):
+        raise ParameterError(f"Expected theme to be one of {get_args(Theme)}, got {theme!r}.")
+    return Settings(
+        page=_static_file(published_folder(FRONTEND) / "bridge.js"),
+        viewer=_viewer_files(),
+        height=css_length(height),
+        scale=scale,
+        min_width=min_width,
+        theme=theme,
+        panel_states=_panel_states(panel_states),
+        telemetry=bool(telemetry),
+        allowed_origins=_origins(allowed_origins),
+    )
+
+
+def css_length(height: int | float | str) -> str:
+    """`height` as CSS: pixels if a number, as it is if a string. Raises a `ParameterError` for anything else."""
+    if isinstance(height, (int, float)) and not isinstance(height, bool) and height > 0:
+        return f"{height}px"
+    # No quotes, braces or backquotes: the text goes through gr.HTML's template.
+    if isinstance(height, str) and re.fullmatch(r"[\w\s.%()+*/,-]+", height):
+        return f"{height}px" if height.isdecimal() else height
+    raise ParameterError(
+        f'Expected height to be a positive number of pixels or a CSS length such as "70vh", got {height!r}.'
+    )
+
+
+def _panel_states(states: Mapping[PanelName, PanelState] | None) -> dict[PanelName, PanelState]:
+    known = {name: state for name, state in (states or {}).items() if state is not None}
+    for name, state in known.items():
+        if name not in get_args(PanelName) or state not in get_args(PanelState):
+            raise ParameterError(
+                f"Expected panel_states to give the panels {get_args(PanelName)} one of the states {get_args(PanelState)}, "
+                f"got {name!r}: {state!r}."
+            )
+    return known
+
+
+def _origins(origins: Sequence[str] | None) -> list[str]:
+    if isinstance(origins, str):
+        raise ParameterError(f"Expected allowed_origins to be a list, got {origins!r}. Write [{origins!r}].")
+    for origin in origins or ():
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+            raise ParameterError(
+                f'Expected allowed_origins to hold origins such as "https://tile.openstreetmap.org", got {origin!r}.'
+            )
+    return [origin.rstrip("/") for origin in origins or ()]
+
+
+def _viewer_files() -> ViewerFiles:
+    assets = viewer_assets()
+    return ViewerFiles(version=assets.version, glue=_static_file(assets.glue), wasm=_static_file(assets.wasm))
+
+
+def _static_file(path: Path) -> FileDataDict:
+    if not is_static_file(path):
+        gr.set_static_paths(path.parent)
+    # Gradio puts the app's root in front of the url of everything that looks like a file.
+    return FileDataDict(
+        path=str(path),
+        url=f"/gradio_api/file={quote(path.as_posix(), safe='/:')}",
+        size=path.stat().st_size,
+        orig_name=path.name,
+        is_stream=False,
+        meta={"_type": "gradio.FileData"},
+    )

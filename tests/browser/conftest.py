@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from recordings import write_recording
+from viewer_page import ViewerPage
+
+RESULTS = Path(__file__).parents[2] / "test-results"
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[ViewerPage]:
+    page = ViewerPage(context.new_page())
+    yield page
+    if getattr(request.node, "failed", False):
+        RESULTS.mkdir(exist_ok=True)
+        name = re.sub(r"[^\w-]+", "_", request.node.name)
+        page.page.screenshot(path=RESULTS / f"{name}.png")
+    assert page.third_party_requests() == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    report = yield
+    if report.when == "call" and report.failed:
+        item.failed = True  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.fixture
+def launch() -> Iterator[Callable[..., str]]:
+    """Launches a Gradio app, and returns its URL; the app ends with the test."""
+    demos: list[gr.Blocks] = []
+
+    def launch(demo: gr.Blocks, **options: Any) -> str:
+        _, url, _ = demo.launch(
+            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", show_error=True, **options
+        )
+        demos.append(demo)
+        return url
+
+    yield launch
+    for demo in demos:
+        demo.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def recording_a(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_recording(tmp_path_factory.mktemp("recordings") / "a.rrd", "recording_a", application_id="app_a")
+
+
+@pytest.fixture(scope="session")
+def recording_b(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_recording(tmp_path_factory.mktemp("recordings") / "b.rrd", "recording_b", application_id="app_b")
+
+
+class _OtherServer(SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def other_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The URL and the folder of a server of files that is not the app's."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_OtherServer, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", tmp_path
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

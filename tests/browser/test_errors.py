@@ -1,0 +1,150 @@
+"""What goes wrong is said in the component, with a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from playwright.sync_api import expect
+from recordings import write_recording
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+Launch = Callable[..., str]
+Server = tuple[str, Path]
+
+
+def app(*values: object) -> gr.Blocks:
+    with gr.Blocks() as demo:
+        Rerun(list(values), height=400)
+    return demo
+
+
+def retry(page: ViewerPage, button: str = "Retry") -> None:
+    page.error().get_by_role("button", name=button).click()
+
+
+def test_a_missing_recording_says_so_and_opens_on_retry_once_it_is_there(
+    page: ViewerPage, launch: Launch, other_server: Server
+) -> None:
+    url, folder = other_server
+    page.open(launch(app(f"{url}/late.rrd")))
+    page.expect_error("late.rrd: There is no such recording (404).")
+    retry(page)
+    page.expect_error("There is no such recording (404).")
+    write_recording(folder / "late.rrd", "late")
+    retry(page)
+    page.expect_recordings("late")
+    expect(page.error()).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<html>no recording</html>", "It is no Rerun recording."),
+        (b"", "The file is empty."),
+        (b"RRF0\x00\x00", "older than 0.23"),
+        (b"RRF2\x00\x01", "It may be damaged or empty."),
+    ],
+)
+def test_a_file_that_is_no_recording_says_so_and_opens_once_mended(
+    content: bytes, words: str, page: ViewerPage, launch: Launch, other_server: Server
+) -> None:
+    url, folder = other_server
+    (folder / "mended.rrd").write_bytes(content)
+    page.open(launch(app(f"{url}/mended.rrd")))
+    page.expect_error(words)
+    write_recording(folder / "mended.rrd", "mended")
+    retry(page)
+    page.expect_recordings("mended")
+
+
+def test_one_that_fails_leaves_the_others_usable(
+    page: ViewerPage, launch: Launch, other_server: Server, recording_a: Path
+) -> None:
+    url, folder = other_server
+    page.open(launch(app(recording_a, f"{url}/missing.rrd")))
+    page.expect_error("missing.rrd")
+    page.expect_state("error", recordings=1)
+    assert page.opened() == ["recording_a"]
+    expect(page.error()).not_to_have_attribute("data-covers", "")
+    write_recording(folder / "missing.rrd", "found")
+    retry(page)
+    page.expect_state("ready", recordings=2)
+    assert page.opened() == ["recording_a", "found"]
+
+
+def test_a_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, free_port: int) -> None:
+    page.open(launch(app(f"http://127.0.0.1:{free_port}/a.rrd")))
+    page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).")
+
+
+def test_a_viewer_that_cannot_be_fetched_says_so_and_starts_on_retry(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    page.page.route("**/*.wasm.gz", lambda route: route.abort())
+    page.open(launch(app(recording_a)))
+    page.expect_error("The viewer could not be fetched: the server cannot be reached.")
+    page.page.unroute("**/*.wasm.gz")
+    page.page.route("**/*.wasm.gz", lambda route: route.fulfill(status=503))
+    retry(page)
+    page.expect_error("the server answered 503")
+    page.page.unroute("**/*.wasm.gz")
+    retry(page)
+    page.expect_recordings("recording_a")
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("WebAssembly.validate = () => false", "no WebAssembly SIMD"),
+        ("delete globalThis.DecompressionStream", "too old"),
+        (
+            "delete Navigator.prototype.gpu; HTMLCanvasElement.prototype.getContext = () => null",
+            "neither WebGL2 nor WebGPU",
+        ),
+    ],
+)
+def test_a_browser_that_lacks_something_is_told_what(
+    script: str, words: str, page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    page.page.add_init_script(script)
+    page.open(launch(app(recording_a)))
+    page.expect_error(words)
+    assert page.requests_for(".wasm.gz") == []
+
+
+def test_a_panic_shows_its_message_and_restart_reopens_the_recordings(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_a, height=400)
+        gr.Button("show").click(lambda: [recording_a, recording_b], None, viewer)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.page.evaluate("() => { crypto.getRandomValues = () => { throw new Error('no entropy') } }")
+    page.click("show")  # the viewer needs random numbers for each recording, and panics without
+    page.expect_error("The viewer stopped")
+    expect(page.error()).to_contain_text("panicked at")
+    page.page.evaluate("() => { delete crypto.getRandomValues }")
+    page.forget_events()
+    retry(page, "Restart")
+    page.wait_for_event("recording_open")
+    page.expect_recordings("recording_a", "recording_b")
+
+
+def test_a_login_that_ended_is_said(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(height=300)
+        gr.Button("show").click(lambda: recording_a, None, viewer)
+    url = launch(demo, auth=("user", "password"))
+    page.open(url)
+    page.page.get_by_label("username").fill("user")
+    page.page.get_by_label("password").fill("password")
+    page.click("Login")
+    expect(page.viewer()).to_be_visible()
+    page.page.route("**/*.rrd", lambda route: route.fulfill(status=401, json={"detail": "Not authenticated"}))
+    page.click("show")
+    page.expect_error("The server wants a login (401). Please reload the page.")

@@ -1,0 +1,134 @@
+"""What is seen while things come, and what comes over the wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from playwright.sync_api import Page, expect
+from recordings import write_recording
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+Launch = Callable[..., str]
+MEGABYTES = re.compile(r"([\d.]+) MB of ([\d.]+) MB \((\d+) %\)")
+
+
+def app(value: object) -> gr.Blocks:
+    with gr.Blocks() as demo:
+        Rerun(value, height=400)
+    return demo
+
+
+def log_in(page: Page) -> None:
+    page.get_by_label("username").fill("user")
+    page.get_by_label("password").fill("password")
+    page.get_by_role("button", name="Login", exact=True).click()
+
+
+def throttle(page: Page, megabytes_per_second: float) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    limit = megabytes_per_second * 1e6
+    session.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 0, "downloadThroughput": limit, "uploadThroughput": limit},
+    )
+
+
+@pytest.fixture(scope="session")
+def big_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = write_recording(tmp_path_factory.mktemp("big") / "big.rrd", "big", frames=60, points=300_000)
+    assert path.stat().st_size > 200e6
+    return path
+
+
+def test_a_viewer_on_its_way_shows_bytes_and_percent(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    throttle(page.page, 5)
+    page.open(launch(app(recording_a)))
+    progress = page.viewer().get_by_role("progressbar")
+    expect(progress).to_contain_text("Loading the viewer")
+    expect(progress).to_contain_text(MEGABYTES)
+    first = int(MEGABYTES.search(progress.inner_text())[3])  # type: ignore[index]
+    page.page.wait_for_function(
+        "first => Number(document.querySelector('rerun-viewer .rerun-progress').ariaValueNow) > first", arg=first
+    )
+    page.expect_recordings("recording_a")
+    expect(progress).to_be_hidden()
+
+
+def test_200_mb_behind_a_login_show_before_they_have_come(
+    page: ViewerPage, launch: Launch, big_recording: Path
+) -> None:
+    url = launch(app(big_recording), auth=("user", "password"))
+    page.open(url)
+    log_in(page.page)
+    page.expect_state("ready", recordings=1)
+    progress = page.viewer().get_by_role("progressbar")
+    loaded, total, percent = MEGABYTES.search(progress.inner_text()).groups()  # type: ignore[union-attr]
+    assert float(loaded) < float(total)
+    assert int(percent) < 100
+    assert abs(float(total) - big_recording.stat().st_size / 1e6) < 1
+    expect(progress).to_be_hidden(timeout=120_000)
+    page.expect_state("ready", recordings=1)
+
+
+def test_a_big_file_is_linked_into_the_cache_not_copied(page: ViewerPage, launch: Launch, big_recording: Path) -> None:
+    page.open(launch(app(big_recording))).expect_state("ready", recordings=1)
+    assert big_recording.stat().st_nlink > 1
+
+
+def test_the_second_visit_fetches_no_viewer(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    url = launch(app(recording_a))
+    page.open(url).expect_recordings("recording_a")
+    assert len(page.requests_for(".wasm.gz")) == 1
+    page.page.wait_for_function("async () => (await (await caches.open('gradio_rerun')).keys()).length === 1")
+    page.open(url).expect_recordings("recording_a")
+    assert len(page.requests_for(".wasm.gz")) == 1
+
+
+def test_a_viewer_that_the_browser_kept_damaged_is_fetched_anew(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    url = launch(app(recording_a))
+    page.open(url).expect_recordings("recording_a")
+    page.page.wait_for_function("async () => (await (await caches.open('gradio_rerun')).keys()).length === 1")
+    page.page.evaluate(
+        "async () => { const cache = await caches.open('gradio_rerun');"
+        " for (const key of await cache.keys()) await cache.put(key, new Response('damaged')); }"
+    )
+    page.open(url).expect_recordings("recording_a")
+    assert len(page.requests_for(".wasm.gz")) == 2
+
+
+def test_the_viewer_of_another_version_is_dropped_from_the_browser(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    url = launch(app(None))
+    page.open(url)
+    page.page.evaluate(
+        "async () => (await caches.open('gradio_rerun')).put('/gradio_rerun/old.wasm.gz', new Response('old'))"
+    )
+    page.page.reload()
+    page.page.wait_for_function("""async () => {
+      const names = (await (await caches.open('gradio_rerun')).keys()).map((key) => key.url);
+      return names.length === 1 && !names[0].endsWith('old.wasm.gz');
+    }""")
+
+
+def test_an_empty_viewer_fetches_its_code_ahead_and_starts_none(page: ViewerPage, launch: Launch) -> None:
+    page.open(launch(app(None)))
+    page.page.wait_for_function("async () => (await (await caches.open('gradio_rerun')).keys()).length === 1")
+    page.expect_state("idle", recordings=0)
+    assert page.page.locator("rerun-viewer canvas").count() == 0
+
+
+def test_the_picture_shows_something(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a))).expect_recordings("recording_a")
+    page.wait_for_event("time_update")
+    colors = page.picture().crop((200, 100, 800, 350)).getcolors(100_000) or []
+    assert len(colors) > 20

@@ -1,0 +1,219 @@
+"""Every parameter, at construction and by update."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from playwright.sync_api import expect
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+Launch = Callable[..., str]
+
+
+def app(recording: Path, update: Any, **parameters: Any) -> gr.Blocks:
+    """A viewer next to a text box, and a button that updates it."""
+    with gr.Blocks() as demo:
+        with gr.Row():
+            viewer = Rerun(recording, **{"height": 300, **parameters})
+            gr.Textbox("beside", scale=1)
+        gr.Button("update").click(lambda: update() if callable(update) else update, None, viewer)
+    return demo
+
+
+def size(page: ViewerPage) -> dict[str, float]:
+    box = page.viewer().bounding_box()
+    assert box
+    return dict(box)
+
+
+@pytest.mark.parametrize(("height", "pixels"), [(350, 350), (350.5, 350.5), ("20vw", 220), ("50vh", 400), ("250", 250)])
+def test_height(height: Any, pixels: float, page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, gr.update(height=height))))
+    page.expect_state("ready", recordings=1)
+    assert size(page)["height"] == 300
+    page.click("update")
+    expect(page.viewer()).to_have_css("height", f"{pixels}px")
+    page.expect_state("ready", recordings=1)
+    expect(page.viewer().locator("canvas")).to_have_css("height", f"{pixels}px")
+
+
+def test_a_wrong_height_is_refused_in_words(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, gr.update(height="tall;}"))))
+    page.expect_state("ready", recordings=1)
+    page.click("update")
+    expect(page.page.get_by_text("Expected height to be a positive number of pixels")).to_be_visible()
+    assert size(page)["height"] == 300
+
+
+def test_scale_at_construction_and_by_updates(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    scales = iter([1, 4])
+    page.open(launch(app(recording_a, lambda: gr.update(scale=next(scales)), scale=3)))
+    page.expect_state("ready", recordings=1)
+    wide = size(page)["width"]
+    page.click("update")
+    page.page.wait_for_function(f"() => document.querySelector('rerun-viewer').clientWidth < {wide} - 100")
+    equal = size(page)["width"]
+    page.click("update")
+    page.page.wait_for_function(f"() => document.querySelector('rerun-viewer').clientWidth > {equal} + 100")
+    assert size(page)["width"] > wide
+
+
+def test_min_width_wraps_the_row(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, gr.update(min_width=900))))
+    page.expect_state("ready", recordings=1)
+    assert size(page)["width"] < 600
+    page.click("update")
+    page.page.wait_for_function("() => document.querySelector('rerun-viewer').clientWidth >= 895")
+
+
+def test_a_label_is_text_and_leaves_the_menu_alone(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, gr.update(label="<i>new</i>"), label="<b>bold</b>")))
+    page.expect_state("ready", recordings=1)
+    label = page.page.get_by_text("<b>bold</b>", exact=True)
+    expect(label).to_be_visible()
+    box = label.bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= size(page)["y"] + 1
+    page.click("update")
+    expect(page.page.get_by_text("<i>new</i>", exact=True)).to_be_visible()
+
+
+def test_show_label(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, gr.update(show_label=True), label="my label", show_label=False)))
+    page.expect_state("ready", recordings=1)
+    expect(page.page.get_by_text("my label", exact=True)).not_to_be_in_viewport()
+    page.click("update")
+    expect(page.page.get_by_text("my label", exact=True)).to_be_visible()
+
+
+def test_without_a_label_nothing_is_above_the_viewer(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, gr.update(label="now"))))
+    page.expect_state("ready", recordings=1)
+    above = "() => { const v = document.querySelector('rerun-viewer'); return v.getBoundingClientRect().top - v.closest('.block').getBoundingClientRect().top }"
+    assert page.page.evaluate(above) <= 2
+    page.click("update")
+    expect(page.page.get_by_text("now", exact=True)).to_be_visible()
+    assert page.page.evaluate(above) > 10
+
+
+def test_container(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, gr.update(container=True), container=False)))
+    page.expect_state("ready", recordings=1)
+    block = page.page.locator(".block", has=page.page.locator("rerun-viewer")).last
+    bare = block.evaluate(
+        "block => getComputedStyle(block).borderTopWidth + block.classList.contains('hide-container')"
+    )
+    page.click("update")
+    page.page.wait_for_function(
+        "() => !document.querySelector('rerun-viewer').closest('.block').classList.contains('hide-container')"
+    )
+    assert bare != block.evaluate(
+        "block => getComputedStyle(block).borderTopWidth + block.classList.contains('hide-container')"
+    )
+
+
+def test_elem_id_and_elem_classes(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, gr.update(elem_classes=["other"]), elem_id="mine", elem_classes="some")))
+    page.expect_state("ready", recordings=1)
+    expect(page.page.locator("#mine.some rerun-viewer")).to_have_count(1)
+    page.click("update")
+    expect(page.page.locator("#mine.other rerun-viewer")).to_have_count(1)
+    page.expect_state("ready", recordings=1)
+
+
+def test_render_later(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    viewer = Rerun(recording_a, render=False, height=300)
+    with gr.Blocks() as demo:
+        gr.Textbox("above")
+        viewer.render()
+    page.open(launch(demo)).expect_recordings("recording_a")
+
+
+def has_blueprint_panel(page: ViewerPage) -> bool:
+    """Whether the blue bar of the selected recording is at the left."""
+    colors = page.picture().crop((0, 0, 200, 150)).getcolors(40_000) or []
+    return any(count > 500 for count, (red, green, blue) in colors if blue > 180 and red < 80 and green < 140)
+
+
+def expect_blueprint_panel(page: ViewerPage, shown: bool) -> None:
+    deadline = time.monotonic() + 20  # the viewer slides its panels
+    while has_blueprint_panel(page) != shown:
+        assert time.monotonic() < deadline
+        page.page.wait_for_timeout(200)
+
+
+def test_panel_states_at_construction_and_by_update(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    states: dict[str, Any] = {"shown": {"blueprint": "expanded"}, "hidden": {"blueprint": "hidden"}, "free": {}}
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_a, height=400, theme="light", panel_states=states["hidden"])
+        for name, state in states.items():
+            gr.Button(name).click(lambda state=state: gr.update(panel_states=state), None, viewer)
+    page.open(launch(demo)).expect_state("ready", recordings=1)
+    expect_blueprint_panel(page, shown=False)
+    page.click("shown")
+    expect_blueprint_panel(page, shown=True)
+    page.click("hidden")
+    expect_blueprint_panel(page, shown=False)
+    page.click("free")
+    expect_blueprint_panel(page, shown=True)
+    assert len(page.events("loadstart")) == 1
+
+
+@pytest.mark.parametrize(("theme", "is_dark"), [("light", False), ("dark", True)])
+def test_theme(theme: str, is_dark: bool, page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, gr.update(theme="light" if is_dark else "dark"), theme=theme)))
+    page.expect_state("ready", recordings=1)
+    assert (page.brightness() < 100) == is_dark
+    page.forget_events()
+    page.click("update")
+    page.wait_for_event("recording_open")
+    page.expect_state("ready", recordings=1)
+    assert (page.brightness() < 100) == (not is_dark)
+
+
+def test_theme_auto_follows_the_page(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    url = launch(app(recording_a, gr.skip()))
+    page.open(f"{url}?__theme=dark").expect_state("ready", recordings=1)
+    assert page.brightness() < 100
+    page.forget_events()
+    page.page.evaluate("document.body.classList.remove('dark')")
+    page.wait_for_event("recording_open")
+    page.expect_state("ready", recordings=1)
+    assert page.brightness() > 150
+
+
+def test_nothing_goes_to_third_parties_unless_telemetry_is_on(context: Any, launch: Launch, recording_a: Path) -> None:
+    for telemetry in (False, True):
+        page = ViewerPage(context.new_page())
+        # Nothing leaves this machine: what would is answered here.
+        page.page.route("https://**", lambda route: route.fulfill(status=204))
+        page.open(launch(app(recording_a, gr.skip(), telemetry=telemetry))).expect_recordings("recording_a")
+        if telemetry:
+            page.page.wait_for_function("() => true")
+            assert any("rerun.io" in url for url in page.third_party_requests())
+        else:
+            assert page.third_party_requests() == []
+        page.page.close()
+
+
+def test_an_update_of_one_parameter_keeps_the_others(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    updates = iter([{"height": 350}, {"panel_states": {"time": "hidden"}}, {"scale": 2}])
+    page.open(launch(app(recording_a, lambda: gr.update(**next(updates)), theme="dark")))
+    page.expect_state("ready", recordings=1)
+    for _ in range(3):
+        before = page.viewer().evaluate("viewer => JSON.stringify(viewer.settings)")
+        page.click("update")
+        page.page.wait_for_function(
+            "before => JSON.stringify(document.querySelector('rerun-viewer').settings) !== before", arg=before
+        )
+    settings = page.viewer().evaluate("viewer => viewer.settings")
+    assert (settings["height"], settings["theme"], settings["scale"]) == ("350px", "dark", 2)
+    assert settings["panel_states"] == {"time": "hidden"}
+    assert len(page.events("loadstart")) == 1

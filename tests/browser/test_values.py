@@ -1,0 +1,218 @@
+"""Every kind of value that a function may return, on its way into the viewer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import rerun as rr
+from gradio.data_classes import FileData
+from playwright.sync_api import expect
+from recordings import log_points, recording_bytes, write_recording
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+Launch = Callable[..., str]
+
+
+def app(**returns: Any) -> gr.Blocks:
+    """A viewer, and a button for each value."""
+    with gr.Blocks() as demo:
+        viewer = Rerun(height=300)
+        for name, value in returns.items():
+            gr.Button(name).click(value if callable(value) else lambda value=value: value, None, viewer)
+    return demo
+
+
+@pytest.mark.parametrize("kind", [str, Path, lambda path: FileData(path=str(path)), lambda path: [str(path)]])
+def test_a_file_opens_however_it_is_given(
+    kind: Callable[[Path], Any], page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    page.open(launch(app(show=kind(recording_a)))).click("show")
+    page.expect_recordings("recording_a")
+
+
+def test_bytes_open(page: ViewerPage, launch: Launch) -> None:
+    page.open(launch(app(show=recording_bytes("of_bytes")))).click("show")
+    page.expect_recordings("of_bytes")
+
+
+def test_a_recording_stream_opens_with_all_that_was_logged_into_it(page: ViewerPage, launch: Launch) -> None:
+    recording = rr.RecordingStream("test_app", recording_id="of_stream")
+
+    def log_more() -> rr.RecordingStream:
+        log_points(recording)
+        return recording
+
+    page.open(launch(app(show=log_more))).click("show")
+    page.expect_recordings("of_stream")
+    page.forget_events()
+    page.click("show")
+    page.wait_for_event("recording_open")
+    page.expect_recordings("of_stream")
+
+
+def test_a_url_of_another_server_opens(page: ViewerPage, launch: Launch, other_server: tuple[str, Path]) -> None:
+    url, folder = other_server
+    write_recording(folder / "remote.rrd", "of_url")
+    page.open(launch(app(show=f"{url}/remote.rrd"))).click("show")
+    page.expect_recordings("of_url")
+
+
+def test_a_rerun_server_opens(page: ViewerPage, launch: Launch, free_port: int) -> None:
+    recording = rr.RecordingStream("test_app", recording_id="of_grpc")
+    url = recording.serve_grpc(grpc_port=free_port)
+    log_points(recording)
+    page.open(launch(app(show=url))).click("show")
+    page.expect_recordings("of_grpc")
+    recording.disconnect()
+
+
+def test_an_initial_value_opens_without_a_click(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    with gr.Blocks() as demo:
+        Rerun(recording_a)
+    page.open(launch(demo)).expect_recordings("recording_a")
+
+
+def test_a_function_as_value_is_called_again_at_its_interval(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    values = iter([recording_a, recording_a, recording_b])
+    last = recording_b
+    with gr.Blocks() as demo:
+        Rerun(lambda: next(values, last), every=1)
+    page.open(launch(demo)).wait_for_event("recording_open")
+    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    page.expect_state("ready", recordings=1)
+
+
+def test_an_input_changes_the_value_of_a_function(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    with gr.Blocks() as demo:
+        which = gr.Radio(["a", "b"], value="a", label="which")
+        Rerun(lambda name: {"a": recording_a, "b": recording_b}[name], inputs=which)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.page.get_by_label("b", exact=True).click()
+    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    page.expect_recordings("recording_b")
+
+
+def test_a_list_opens_all_its_recordings(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    page.open(launch(app(show=[recording_a, recording_b]))).click("show")
+    page.expect_recordings("recording_a", "recording_b")
+
+
+def test_a_longer_list_opens_only_what_is_new(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    page.open(launch(app(one=[recording_a], two=[recording_a, recording_b]))).click("one")
+    page.expect_recordings("recording_a")
+    page.click("two")
+    page.expect_state("ready", recordings=2)
+    assert page.opened() == ["recording_a", "recording_b"]
+    assert len(page.requests_for("a.rrd")) == 1
+
+
+def test_a_new_value_replaces_the_old_one(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    page.open(launch(app(a=recording_a, b=recording_b))).click("a")
+    page.expect_recordings("recording_a")
+    for button in "bab":
+        page.page.wait_for_timeout(2500)  # else the viewer may still be at work on it, and is replaced as a whole
+        page.forget_events()
+        page.click(button)
+        page.wait_for_event("load")
+        page.expect_recordings(f"recording_{button}")
+        assert page.events("loadstart") == []  # in the same viewer
+
+
+def test_quick_changes_end_with_the_last_value_alone(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    page.open(launch(app(a=recording_a, b=recording_b, both=[recording_a, recording_b], none=lambda: None)))
+    for button in ("a", "b", "none", "both", "a", "none", "b"):
+        page.click(button)
+    page.page.wait_for_function(
+        "url => document.querySelector('rerun-viewer').recordings.some(r => r.url.endsWith(url))", arg="/b.rrd"
+    )
+    expect(page.viewer()).to_have_attribute("data-state", "ready", timeout=60_000)
+    page.page.wait_for_timeout(2000)  # for what must not come any more
+    page.expect_state("ready", recordings=1)
+    assert page.opened()[-1] == "recording_b"
+
+
+def test_none_empties_the_viewer_and_the_next_value_shows(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(show=recording_a, clear=lambda: None))).click("show")
+    page.expect_recordings("recording_a")
+    memories = page.live_memories()
+    page.click("clear")
+    page.expect_state("idle", recordings=0)
+    expect(page.viewer().locator("canvas")).to_have_count(0)
+    assert page.live_memories() == memories - 1
+    page.click("show")
+    page.expect_recordings("recording_a")
+
+
+def test_an_empty_list_clears_too(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(show=recording_a, clear=lambda: []))).click("show")
+    page.expect_recordings("recording_a")
+    page.click("clear")
+    page.expect_state("idle", recordings=0)
+
+
+def test_the_same_value_again_does_not_reload(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    page.open(launch(app(a=recording_a, b=recording_b))).click("a")
+    page.expect_recordings("recording_a")
+    page.click("a")
+    page.click("b")  # the answer to this one comes after that of the second "a"
+    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    assert page.opened() == ["recording_a", "recording_b"]
+    assert len(page.requests_for("a.rrd")) == 1
+
+
+def test_a_value_that_is_no_recording_is_refused_on_the_page(
+    page: ViewerPage, launch: Launch, tmp_path: Path, recording_a: Path
+) -> None:
+    garbage = tmp_path / "garbage.rrd"
+    garbage.write_bytes(b"<html>")
+    page.open(launch(app(show=recording_a, garbage=garbage, number=3.5, missing="/nowhere.rrd"))).click("show")
+    page.expect_recordings("recording_a")
+    for button, words in {"garbage": "it starts with", "number": "got float", "missing": "no such file"}.items():
+        page.click(button)
+        expect(page.page.get_by_text(words)).to_be_visible()
+        page.expect_state("ready", recordings=1)  # nothing is lost
+
+
+def test_the_interface_of_the_readme_passes_a_file_through(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    demo = gr.Interface(lambda path: path, gr.File(), Rerun(height=600))
+    page.open(launch(demo))
+    page.page.locator("input[type=file]").set_input_files(recording_a)
+    expect(page.page.get_by_text("a.rrd")).to_be_visible()
+    page.click("Submit")
+    page.expect_recordings("recording_a")
+
+
+def test_as_an_input_the_function_gets_what_is_shown(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_a)
+        told = gr.Textbox(label="told")
+        gr.Button("tell").click(repr, viewer, told)
+        gr.Button("clear").click(lambda: None, None, viewer)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.click("tell")
+    expect(page.page.get_by_label("told")).to_have_value(re.compile(r"^'.*/a\.rrd'$"))
+    page.click("clear")
+    page.expect_state("idle")
+    page.click("tell")
+    expect(page.page.get_by_label("told")).to_have_value("None")

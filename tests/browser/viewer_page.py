@@ -1,0 +1,121 @@
+"""A page with viewers, as a test sees it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+from urllib.parse import urlsplit
+
+from PIL import Image
+from playwright.sync_api import CDPSession, Locator, Page, expect
+
+# Every event of every viewer on the page, in order; the viewer's debug log would cost more time than the viewer.
+INIT_SCRIPT = """
+console.debug = () => {};
+window.seen = [];
+for (const type of ["loadstart", "load", "error", "viewer-event"]) {
+  document.addEventListener(type, (event) => {
+    if (event.target instanceof Element && event.target.localName === "rerun-viewer") {
+      window.seen.push({ type, detail: event.detail, viewer: [...document.querySelectorAll("rerun-viewer")].indexOf(event.target) });
+    }
+  }, true);
+}
+"""
+
+
+class ViewerPage:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.page_errors: list[str] = []
+        page.add_init_script(INIT_SCRIPT)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+
+    def open(self, url: str) -> ViewerPage:
+        self.page.goto(url)
+        return self
+
+    def viewer(self, index: int = 0) -> Locator:
+        return self.page.locator("rerun-viewer").nth(index)
+
+    def click(self, button: str) -> None:
+        self.page.get_by_role("button", name=button, exact=True).click()
+
+    def expect_state(self, state: str, *, recordings: int | None = None, index: int = 0, timeout: float = 60) -> None:
+        viewer = self.viewer(index)
+        expect(viewer).to_have_attribute("data-state", state, timeout=timeout * 1000)
+        if recordings is not None:
+            expect(viewer).to_have_attribute("data-recordings", str(recordings), timeout=timeout * 1000)
+
+    def expect_recordings(self, *ids: str, index: int = 0) -> None:
+        """The viewer says that it has opened these recordings, and no others."""
+        self.expect_state("ready", recordings=len(ids), index=index)
+        assert sorted(self.opened(index)[-len(ids) :]) == sorted(ids)
+
+    def events(self, type_: str, index: int | None = None) -> list[Any]:
+        """Details of the events of one type, oldest first; of what the viewer tells if it is a type of the viewer's."""
+        seen = self.page.evaluate("window.seen")
+        of_viewer = [event for event in seen if index is None or event["viewer"] == index]
+        if type_ in ("loadstart", "load", "error"):
+            return [event["detail"] for event in of_viewer if event["type"] == type_]
+        told = [event["detail"] for event in of_viewer if event["type"] == "viewer-event"]
+        return [event for event in told if event["type"] == type_]
+
+    def wait_for_event(self, type_: str) -> None:
+        self.page.wait_for_function(
+            "type => window.seen.some(e => e.type === type || (e.type === 'viewer-event' && e.detail.type === type))",
+            arg=type_,
+        )
+
+    def forget_events(self) -> None:
+        self.page.evaluate("window.seen.length = 0")
+
+    def opened(self, index: int | None = None) -> list[str]:
+        """Ids of the recordings that the viewer has opened, oldest first."""
+        return [event["recording_id"] for event in self.events("recording_open", index)]
+
+    def error(self, index: int = 0) -> Locator:
+        return self.viewer(index).locator(".rerun-error")
+
+    def expect_error(self, text: str, index: int = 0) -> None:
+        self.expect_state("error", index=index)
+        expect(self.error(index)).to_contain_text(text)
+        expect(self.error(index)).to_be_visible()
+
+    def third_party_requests(self) -> list[str]:
+        local = ("127.0.0.1", "localhost")
+        return [
+            url
+            for url in self.requests
+            if urlsplit(url).scheme.startswith("http") and urlsplit(url).hostname not in local
+        ]
+
+    def requests_for(self, part: str) -> list[str]:
+        return [url for url in self.requests if part in url]
+
+    def picture(self, index: int = 0) -> Image.Image:
+        return Image.open(io.BytesIO(self.viewer(index).screenshot())).convert("RGB")
+
+    def brightness(self, index: int = 0) -> float:
+        """Of the canvas' median pixel, from 0 to 255."""
+        pixels = sorted(self.picture(index).convert("L").resize((64, 64)).tobytes())
+        return pixels[len(pixels) // 2]
+
+    def live_memories(self) -> int:
+        """How many WebAssembly memories the page holds after a garbage collection: one for each viewer that lives."""
+        session: CDPSession = self.page.context.new_cdp_session(self.page)
+        try:
+            session.send("HeapProfiler.collectGarbage")
+            prototype = session.send("Runtime.evaluate", {"expression": "WebAssembly.Memory.prototype"})["result"][
+                "objectId"
+            ]
+            objects = session.send("Runtime.queryObjects", {"prototypeObjectId": prototype})["objects"]["objectId"]
+            length = {
+                "objectId": objects,
+                "functionDeclaration": "function () { return this.length }",
+                "returnByValue": True,
+            }
+            return session.send("Runtime.callFunctionOn", length)["result"]["value"]
+        finally:
+            session.detach()

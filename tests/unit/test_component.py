@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio.blocks import postprocess_update_dict
+from gradio.data_classes import FileData
+from recordings import write_recording
+
+import gradio_rerun
+from gradio_rerun import Rerun
+from gradio_rerun.errors import ParameterError, RecordingError
+from gradio_rerun.wire import Recordings
+
+PARAMETERS = (
+    "value label every inputs show_label container scale min_width height visible elem_id elem_classes render key "
+    "preserved_by_key panel_states theme telemetry allowed_origins"
+).split()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_recording(tmp_path / "run.rrd", "run")
+
+
+def test_the_public_names_are_these() -> None:
+    assert sorted(gradio_rerun.__all__) == ["Rerun", "__version__", "errors"]
+
+
+def test_the_parameters_are_these_and_each_is_described() -> None:
+    signature = inspect.signature(Rerun.__init__)
+    assert list(signature.parameters)[1:] == PARAMETERS
+    described = inspect.getdoc(Rerun.__init__)
+    assert described
+    assert [line.split(":")[0].strip() for line in described.splitlines()[1:]] == PARAMETERS
+
+
+def test_each_parameter_is_an_attribute_so_that_a_loaded_app_recovers_it() -> None:
+    viewer = Rerun(height=300, theme="dark", panel_states={"time": "hidden"}, telemetry=True, scale=2)
+    config = viewer.get_config()
+    assert (config["height"], config["theme"], config["telemetry"], config["scale"]) == (300, "dark", True, 2)
+    assert Rerun.recover_kwargs(config)["panel_states"] == {"time": "hidden"}
+
+
+def test_the_config_is_json() -> None:
+    json.dumps(Rerun(height=300, panel_states={"time": "hidden"}).get_config())
+
+
+def test_a_wrong_parameter_is_refused_at_construction() -> None:
+    with pytest.raises(ParameterError):
+        Rerun(height="tall;")
+
+
+def test_a_wrong_value_is_refused_at_construction() -> None:
+    with pytest.raises(RecordingError):
+        Rerun("nowhere.rrd")
+
+
+def test_none_and_an_empty_list_are_no_value() -> None:
+    viewer = Rerun()
+    assert viewer.value is None
+    assert viewer.postprocess(None) is None
+    assert viewer.postprocess([]) is None
+
+
+def test_a_path_becomes_a_file_in_the_cache(file: Path) -> None:
+    viewer = Rerun()
+    value = viewer.postprocess(file)
+    assert value
+    (item,) = value.root
+    assert isinstance(item, FileData)
+    assert Path(item.path).is_relative_to(viewer.GRADIO_CACHE)
+
+
+@pytest.mark.parametrize(
+    ("payload", "given"),
+    [
+        (None, None),
+        ([], None),
+        ("", None),
+        (["https://host/a.rrd"], "https://host/a.rrd"),
+        ([{"path": "/cache/a.rrd"}], "/cache/a.rrd"),
+        ({"path": "/cache/a.rrd"}, "/cache/a.rrd"),
+        ([{"path": "/cache/a.rrd"}, "https://host/a.rrd"], ["/cache/a.rrd", "https://host/a.rrd"]),
+    ],
+)
+def test_as_an_input_the_function_gets_paths_and_urls(payload: Any, given: Any) -> None:
+    model = None if payload is None else Recordings.model_validate(payload)
+    assert Rerun().preprocess(model) == given
+
+
+@pytest.mark.parametrize(
+    "update", [{"scale": 3}, {"height": 300}, {"visible": False}, {"min_width": 3, "theme": "dark"}, {}]
+)
+def test_every_update_tells_the_page_all_settings(update: dict[str, Any]) -> None:
+    """Goes the way of Gradio's postprocess_data: see _ConstructorArgs."""
+    viewer = Rerun(panel_states={"time": "hidden"}, render=False)
+    prediction: dict[str, Any] = {**update, "__type__": "update"}
+    arguments = viewer.constructor_args.copy()
+    arguments.update(prediction)
+    del arguments["__type__"]
+    sent = postprocess_update_dict(Rerun(**arguments), prediction)
+    settings = sent["props"]["settings"]
+    assert settings["panel_states"] == {"time": "hidden"}
+    for name in ("scale", "min_width", "theme"):
+        if name in update:
+            assert settings[name] == update[name]
+
+
+def test_updates_add_up() -> None:
+    viewer = Rerun(render=False)
+    for update in ({"height": 300}, {"scale": 2}):
+        arguments = viewer.constructor_args.copy()
+        arguments.update(dict(update))
+        viewer = Rerun(**{**arguments, "render": False})
+    prediction: dict[str, Any] = {"__type__": "update"}
+    viewer.constructor_args.copy().update(prediction)
+    assert prediction["settings"]["height"] == "300px"
+    assert prediction["settings"]["scale"] == 2
+
+
+def test_an_example_is_shown_by_its_name_and_never_as_html() -> None:
+    assert Rerun().process_example("/some/<img src=x onerror=alert(1)>.rrd") == "&lt;img src=x onerror=alert(1)&gt;.rrd"
+    assert Rerun().process_example(["/some/a.rrd", "https://host/b.rrd"]) == "a.rrd, b.rrd"
+
+
+def test_clients_are_told_what_the_value_is() -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        gr.Button().click(lambda value: value, viewer, viewer, api_name="show")
+    (parameter,) = demo.get_api_info()["named_endpoints"]["/show"]["parameters"]
+    assert parameter["python_type"]["type"].startswith("list[")
+    assert "filepath" in parameter["python_type"]["type"]
+    assert "str" in parameter["python_type"]["type"]

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gradio_rerun.component import _defaults
+from gradio_rerun.errors import ParameterError
+from gradio_rerun.settings import css_length, page_settings
+
+
+def settings(**changes: Any) -> Any:
+    return page_settings(**{**_defaults(), **changes})
+
+
+@pytest.mark.parametrize(
+    ("height", "css"), [(640, "640px"), (0.5, "0.5px"), ("70vh", "70vh"), ("300", "300px"), ("calc(100vh - 2rem)",) * 2]
+)
+def test_a_height_is_pixels_or_css(height: Any, css: str) -> None:
+    assert css_length(height) == css
+    assert settings(height=height)["height"] == css
+
+
+@pytest.mark.parametrize("height", [0, -3, True, None, "", "1px;color:red", "${value}", "{{x}}", "`", '1px"', [3]])
+def test_other_heights_are_refused(height: Any) -> None:
+    with pytest.raises(ParameterError, match="Expected height") as caught:
+        css_length(height)
+    assert repr(height) in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ParameterError, match=r"'auto', 'light', 'dark'.*'pink'"):
+        settings(theme="pink")
+
+
+@pytest.mark.parametrize("states", [{"left": "hidden"}, {"time": "closed"}])
+def test_an_unknown_panel_or_state_is_refused_with_the_known_ones(states: Any) -> None:
+    with pytest.raises(ParameterError, match="'blueprint'.*'collapsed'"):
+        settings(panel_states=states)
+
+
+def test_a_panel_state_of_none_leaves_the_panel_to_the_user() -> None:
+    assert settings(panel_states={"time": None, "top": "hidden"})["panel_states"] == {"top": "hidden"}
+
+
+@pytest.mark.parametrize("origins", ["https://a.test", ["a.test"], ["https://a.test/path"], ["ftp://a.test"]])
+def test_what_is_no_list_of_origins_is_refused(origins: Any) -> None:
+    with pytest.raises(ParameterError, match="Expected allowed_origins"):
+        settings(allowed_origins=origins)
+
+
+def test_an_origin_may_end_with_a_slash() -> None:
+    assert settings(allowed_origins=["https://a.test/"])["allowed_origins"] == ["https://a.test"]
+
+
+def test_the_files_of_the_page_are_static_files_of_gradio() -> None:
+    from gradio.utils import is_static_file
+
+    made = settings()
+    for file in (made["page"], made["viewer"]["glue"], made["viewer"]["wasm"]):
+        assert is_static_file(file["path"])
+        assert file["url"] == f"/gradio_api/file={file['path']}"
+
+
+def test_asking_again_adds_no_static_paths() -> None:
+    from gradio.data_classes import _StaticFiles
+
+    settings()
+    before = list(_StaticFiles.all_paths)
+    settings()
+    assert before == _StaticFiles.all_paths
