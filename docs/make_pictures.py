@@ -32,6 +32,7 @@ def viewer_picture(page: Page, folder: Path) -> None:
 
 
 def main() -> None:
+    """Makes all pictures."""
     from conftest import CHROMIUM, FLAGS
     from viewer_page import INIT_SCRIPT
 
