@@ -6,6 +6,7 @@ Nothing here imports `rerun`: that loads a library of 120 to 220 MB, and the ans
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import sys
 from importlib import machinery, metadata
@@ -71,6 +72,21 @@ def viewer_server_command() -> list[str]:
     return [sys.executable, str(script), *(str(entry) for entry in sys.path)]
 
 
+def conversion_command(source: Path, target: Path) -> list[str]:
+    """The command that writes to `target` what the importers of the installed rerun-sdk make of the file `source`.
+
+    Which files they know differs between versions, and is not told: the command tries, and the SDK says what it says.
+    """
+    if getattr(sys, "frozen", False) or not sys.executable:
+        raise SdkError(
+            f"Files are converted by rerun-sdk in a Python of its own, and this process has none (sys.executable is "
+            f"{sys.executable!r}). Convert {source.name!r} beforehand, and give the .rrd file."
+        )
+    script = Path(__file__).with_name("convert_file.py")
+    # Absolute, because the process changes to the folder of the file.
+    return [sys.executable, str(script), str(source), str(target), *(os.path.abspath(entry) for entry in sys.path)]
+
+
 def _folder_of(package: str) -> Path:
     # Up to 0.33 at least, the wheel keeps `rerun` in site-packages/rerun_sdk/, named by a .pth file; find_spec follows
     # both layouts. Remove this remark when the rerun-sdk floor passes 0.39.
@@ -84,7 +100,8 @@ def _folder_of(package: str) -> Path:
             f"Run: pip install --force-reinstall rerun-sdk"
         )
     if not spec.submodule_search_locations or spec.origin is None:
+        found = spec.origin or list(spec.submodule_search_locations or [])
         raise SdkError(
-            f"{package!r} should be a package of rerun-sdk, and Python finds {spec.origin} first. Rename or remove that."
+            f"{package!r} should be rerun-sdk's package, and Python finds {found} first. Rename or remove that."
         )
     return Path(spec.origin).parent

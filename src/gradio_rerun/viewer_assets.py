@@ -120,8 +120,8 @@ def _read(root: Path, version: str, build: str) -> ViewerAssets | None:
 
 
 def _whole_file(folder: Path, entry: _File) -> Path:
-    path = folder / Path(entry["name"]).name
-    if _entry(path) != entry:
+    path = folder / entry["name"]
+    if _entry(path) != entry:  # also when the name leads out of the folder
         raise ValueError(f"{path} is damaged")
     return path
 

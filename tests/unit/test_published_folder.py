@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradio_rerun import cache
+from gradio_rerun.viewer_assets import published_folder
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(folder))
+    monkeypatch.setattr(cache, "_fallback", None)
+    return folder
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    source = tmp_path / "frontend"
+    source.mkdir()
+    (source / "a.js").write_text('import "./b.js";')
+    (source / "b.js").write_text("b")
+    (source / "c.css").write_text("c")
+    return source
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_the_published_folder_has_the_modules_and_the_styles(source: Path, folder: Path) -> None:
+    published = published_folder(source)
+    assert published.parent == folder / "frontend"
+    assert contents(published) == contents(source)
+
+
+def test_anything_else_is_not_published(source: Path) -> None:
+    (source / "types.d.ts").touch()
+    (source / "secret.env").touch()
+    (source / "folder.js").mkdir()
+    (source / "link.js").symlink_to(source / "secret.env")
+    assert sorted(contents(published_folder(source))) == ["a.js", "b.js", "c.css"]
+
+
+def test_the_same_files_are_written_once(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = published_folder(source)
+    monkeypatch.setattr(cache.tempfile, "mkstemp", None)
+    assert published_folder(source) == published
+
+
+def test_a_changed_file_is_another_folder(source: Path) -> None:
+    before = published_folder(source)
+    (source / "b.js").write_text("B")
+    after = published_folder(source)
+    assert after != before
+    assert (before / "b.js").read_text() == "b"
+    assert (after / "b.js").read_text() == "B"
+
+
+def test_a_renamed_file_is_another_folder(source: Path) -> None:
+    before = published_folder(source)
+    (source / "c.css").rename(source / "d.css")
+    assert published_folder(source) != before
+
+
+def test_a_file_that_was_appended_to_another_is_another_folder(source: Path) -> None:
+    before = published_folder(source)
+    with (source / "a.js").open("a") as file:
+        file.write(f"b.js\n{(source / 'b.js').read_text()}")
+    (source / "b.js").unlink()
+    assert published_folder(source) != before
+
+
+def test_a_damaged_file_is_repaired(source: Path) -> None:
+    published = published_folder(source)
+    (published / "a.js").write_text("cut")
+    (published / "b.js").unlink()
+    assert published_folder(source) == published
+    assert contents(published) == contents(source)
+
+
+def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder(
+    source: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.touch()
+    published = published_folder(source)
+    assert not published.is_relative_to(folder)
+    assert contents(published) == contents(source)
+    assert published_folder(source) == published
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_source_that_is_not_there_is_no_problem_of_the_cache(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        published_folder(tmp_path / "none")

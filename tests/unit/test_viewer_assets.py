@@ -1,0 +1,347 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from fake_sdk import GLUE, WASM, FakeSdk
+
+from gradio_rerun import cache, viewer_assets
+from gradio_rerun.errors import SdkError, ViewerError
+from gradio_rerun.viewer_assets import ViewerAssets
+
+USE = """
+from gradio_rerun.viewer_assets import viewer_assets
+assets = viewer_assets()
+print(assets.wasm)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(folder))
+    monkeypatch.setattr(cache, "_fallback", None)
+    return folder
+
+
+@pytest.fixture
+def sdk(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSdk:
+    return FakeSdk(tmp_path / "site").install(monkeypatch)
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[], ViewerAssets]:
+    """Gets the viewer as a new process would."""
+
+    def use() -> ViewerAssets:
+        monkeypatch.setattr(viewer_assets, "_assets", None)
+        return viewer_assets.viewer_assets()
+
+    return use
+
+
+@pytest.fixture(scope="session")
+def real_assets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ViewerAssets]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_RERUN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr(viewer_assets, "_assets", None)
+        yield viewer_assets.viewer_assets()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_installed_sdk_hands_out_its_viewer(real_assets: ViewerAssets) -> None:
+    assert real_assets.version == metadata.version("rerun-sdk")
+    wasm = gzip.decompress(real_assets.wasm.read_bytes())
+    assert wasm.startswith(b"\0asm")
+    assert real_assets.wasm_size == len(wasm) > 20_000_000
+    assert real_assets.wasm.stat().st_size < 14_500_000
+    assert b"WebHandle" in real_assets.glue.read_bytes()
+
+
+def test_the_files_are_named_by_version_and_content(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
+) -> None:
+    assets = use()
+    glue, wasm = (hashlib.sha256(content).hexdigest()[:12] for content in (GLUE, WASM))
+    assert assets == ViewerAssets(
+        version="0.41.0",
+        glue=folder / "viewer" / "0.41.0" / f"re_viewer-0.41.0-{glue}.js",
+        wasm=folder / "viewer" / "0.41.0" / f"re_viewer_bg-0.41.0-{wasm}.wasm.gz",
+        wasm_size=len(WASM),
+    )
+    assert assets.glue.read_bytes() == GLUE
+    assert gzip.decompress(assets.wasm.read_bytes()) == WASM
+
+
+def test_a_version_that_urls_cannot_hold_is_written_otherwise(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[], ViewerAssets]
+) -> None:
+    FakeSdk(tmp_path / "site", version="0.42.0a1+dev").install(monkeypatch)
+    assets = use()
+    assert assets.version == "0.42.0a1+dev"
+    assert assets.glue.parent.name == "0.42.0a1-dev"
+    assert assets.glue.name.startswith("re_viewer-0.42.0a1-dev-")
+    assert use() == assets
+
+
+def test_the_first_use_says_what_happens_and_how_long_it_took_and_the_second_says_nothing(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    assets = use()
+    output = capsys.readouterr()
+    before, after = output.err.splitlines()
+    assert before == "gradio_rerun: taking the web viewer out of rerun-sdk 0.41.0 (first use only)"
+    assert after.startswith("gradio_rerun: that took ")
+    assert after.endswith(f"MB in {assets.glue.parent}")
+    use()
+    assert capsys.readouterr() == ("", "")
+    assert output.out == ""
+
+
+def test_the_second_process_uses_what_the_first_took_out(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+    assert use() == use()
+    assert len(sdk.ports()) == 1
+
+
+def test_a_packaged_viewer_is_used_the_same_way(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+    sdk.ship_zip(re_viewer=GLUE, re_viewer_bg=WASM)
+    assert gzip.decompress(use().wasm.read_bytes()) == WASM
+    assert use() == use()
+
+
+def test_a_process_looks_once(sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path) -> None:
+    assets = use()
+    (manifest,) = folder.rglob("*.json")
+    manifest.write_text("nobody reads this now")
+    assert viewer_assets.viewer_assets() is assets
+
+
+def test_a_cache_that_was_emptied_is_filled_again(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+    assets = use()
+    assets.wasm.unlink()
+    assert viewer_assets.viewer_assets() == assets
+    assert assets.wasm.is_file()
+
+
+def test_threads_that_ask_at_once_get_one_extraction(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+    viewer_assets._assets = None
+    found: list[ViewerAssets] = []
+    threads = [threading.Thread(target=lambda: found.append(viewer_assets.viewer_assets())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(sdk.ports()) == 1
+
+
+def test_two_processes_at_once_both_get_the_viewer(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[], ViewerAssets]
+) -> None:
+    both_serve = """
+        while len((HERE / "served.log").read_text().splitlines()) < 2:
+            time.sleep(0.01)
+    """
+    sdk = FakeSdk(tmp_path / "site", body=both_serve).install(monkeypatch)
+    outputs = [process.communicate() for process in [sdk.process(USE), sdk.process(USE)]]
+    assert len(sdk.ports()) == 2
+    assert [output for output, _ in outputs] == [f"{use().wasm}\n"] * 2
+    assert len(sdk.ports()) == 2
+    assert len(names(folder)) == 3
+
+
+@pytest.mark.parametrize("file", [1, 2, 3])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_an_extraction_that_is_killed_leaves_a_working_cache(
+    file: int, before: bool, sdk: FakeSdk, use: Callable[[], ViewerAssets]
+) -> None:
+    process = sdk.process(f"""
+        from pathlib import Path
+        replace, renames = Path.replace, []
+        def killed(*paths):
+            renames.append(paths)
+            if len(renames) == {file} and {before}:
+                print("now", flush=True), sys.stdin.read()
+            replace(*paths)
+            if len(renames) == {file}:
+                print("now", flush=True), sys.stdin.read()
+        Path.replace = killed
+        {USE.strip().replace(chr(10), chr(10) + " " * 8)}
+    """)
+    assert process.stdout
+    assert process.stdout.readline() == "now\n"
+    process.kill()
+    process.communicate()
+    assert process.returncode
+    assets = use()
+    assert assets.glue.read_bytes() == GLUE
+    assert gzip.decompress(assets.wasm.read_bytes()) == WASM
+    assert use() == assets
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def change_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [truncate, change_a_byte, Path.unlink, lambda path: path.write_bytes(b"")])
+@pytest.mark.parametrize("suffix", [".js", ".gz"])
+def test_a_damaged_file_is_taken_out_again(
+    suffix: str, damage: Callable[[Path], None], sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
+) -> None:
+    assets = use()
+    damage(assets.glue if suffix == ".js" else assets.wasm)
+    assert use() == assets
+    assert assets.glue.read_bytes() == GLUE
+    assert gzip.decompress(assets.wasm.read_bytes()) == WASM
+    assert len(names(folder)) == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"null", b"[]", b"{}", b'{"glue": 1, "wasm": 2, "wasm_size": 3}', b'{"glue": {"name":'],
+)
+def test_a_damaged_manifest_is_written_again(
+    content: bytes, sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
+) -> None:
+    assets = use()
+    (manifest,) = folder.rglob("*.json")
+    good = manifest.read_bytes()
+    manifest.write_bytes(content)
+    assert use() == assets
+    assert manifest.read_bytes() == good
+
+
+def test_a_manifest_cannot_lead_out_of_the_cache(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path, tmp_path: Path
+) -> None:
+    assets = use()
+    outside = tmp_path / "outside.js"
+    outside.write_bytes(GLUE)
+    (manifest,) = folder.rglob("*.json")
+    content = json.loads(manifest.read_bytes())
+    content["glue"]["name"] = str(outside)
+    manifest.write_text(json.dumps(content))
+    assert use() == assets
+
+
+def test_another_build_of_the_same_version_is_noticed(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+    before = use()
+    (sdk.served / "re_viewer.js").write_bytes(GLUE + b"// newer")
+    sdk.library.write_bytes(b"another library")
+    after = use()
+    assert after.glue != before.glue
+    assert after.wasm == before.wasm
+    assert before.glue.read_bytes() == GLUE  # others may still serve it
+
+
+def test_two_environments_with_one_version_do_not_undo_each_other(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets = use()
+    with monkeypatch.context() as environment:
+        other = FakeSdk(tmp_path / "other", build=b"a library built on another machine").install(environment)
+        environment.setattr(viewer_assets, "_assets", None)
+        assert viewer_assets.viewer_assets() == assets
+        assert len(other.ports()) == 1
+    assert use() == assets
+    assert len(sdk.ports()) == 1
+
+
+def test_a_library_whose_time_lost_its_fraction_is_the_same_build(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets]
+) -> None:
+    os.utime(sdk.library, ns=(0, 1_800_000_000_123_456_789))
+    use()
+    os.utime(sdk.library, ns=(0, 1_800_000_000_000_000_000))
+    use()
+    assert len(sdk.ports()) == 1
+
+
+def test_a_file_compressed_by_another_zlib_is_kept(sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path) -> None:
+    assets = use()
+    others = gzip.compress(WASM, 1, mtime=5)
+    assets.wasm.write_bytes(others)
+    assert use() == assets
+    assert use() == assets
+    assert assets.wasm.read_bytes() == others
+    assert len(sdk.ports()) == 2
+
+
+def test_the_compressed_bytes_are_the_same_every_time(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+    assets = use()
+    before = assets.wasm.read_bytes()
+    assets.wasm.unlink()
+    assert use().wasm.read_bytes() == before
+    assert before[4:8] == b"\0\0\0\0"  # the time in gzip's header
+
+
+def test_a_prepared_cache_that_cannot_be_written_is_used(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets = use()
+    monkeypatch.setattr(cache.tempfile, "mkstemp", None)
+    assert use() == assets
+
+
+def test_a_cache_that_cannot_be_written_costs_an_extraction_per_process(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.touch()
+    assets = use()
+    assert viewer_assets.viewer_assets() is assets
+    assert gzip.decompress(assets.wasm.read_bytes()) == WASM
+    assert not assets.wasm.is_relative_to(folder)
+    assert "set GRADIO_RERUN_CACHE_DIR to" in capsys.readouterr().err
+
+
+def test_an_sdk_without_viewer_leaves_nothing_and_is_asked_again(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
+) -> None:
+    (sdk.served / "re_viewer_bg.wasm").rename(sdk.served / "later")
+    with pytest.raises(ViewerError):
+        use()
+    assert names(folder) == []
+    (sdk.served / "later").rename(sdk.served / "re_viewer_bg.wasm")
+    assert viewer_assets.viewer_assets().wasm.is_file()
+
+
+def test_a_missing_sdk_is_an_error_even_when_its_viewer_is_cached(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use()
+    monkeypatch.setattr(sys, "path", [])
+    with pytest.raises(SdkError, match="has none"):
+        use()
+
+
+def test_importing_reads_no_variable_starts_no_thread_and_writes_nothing(folder: Path, sdk: FakeSdk) -> None:
+    process = sdk.process("""
+        import os, threading, platformdirs  # which reads variables itself
+        os.environ = None
+        import gradio_rerun.viewer_assets
+        print(threading.active_count())
+    """)
+    assert process.communicate() == ("1\n", "")
+    assert not folder.exists()
+
+
+def test_the_process_that_takes_the_viewer_out_does_not_load_rerun(sdk: FakeSdk) -> None:
+    process = sdk.process(USE + 'print("rerun" in sys.modules)')
+    assert process.communicate()[0].splitlines()[1] == "False"
