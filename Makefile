@@ -14,6 +14,7 @@ test: lint unit frontend browser
 lint: $(VENV)/installed-test node_modules/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	rm -f src/gradio_rerun/*.pyi # Gradio writes them, and mypy would check them instead of the sources
 	$(BIN)/mypy
 	npx --no-install tsc
 

@@ -14,7 +14,8 @@ import gradio as gr
 from . import Rerun, __version__
 from .errors import GradioRerunError
 from .sdk import sdk_version
-from .viewer_assets import viewer_assets
+from .settings import FRONTEND
+from .viewer_assets import published_folder, viewer_assets
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"gradio_rerun {__version__}, rerun-sdk {sdk_version()}, gradio {gr.__version__}")
         elif options.prepare:
             assets = viewer_assets()
+            published_folder(FRONTEND)
             print(f"The web viewer of rerun-sdk {assets.version} is in {assets.wasm.parent}")
         else:
             _serve(options)

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
-from gradio.components.base import Component
+from gradio.components.base import Component, server
+from gradio.context import LocalContext
 from gradio.data_classes import FileData
+from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .recordings import to_recordings
+from .errors import RecordingError
+from .events import EVENTS
+from .recordings import to_recordings, upload_to_recording
 from .settings import css_length, page_settings
-from .wire import PanelName, PanelState, Recordings, Theme
+from .wire import FileCount, PanelName, PanelState, Recordings, Theme
 
 if TYPE_CHECKING:
     from gradio.components import Timer
@@ -26,7 +30,9 @@ if TYPE_CHECKING:
 _JS_ON_LOAD = """
 const fail = (error) => { element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}`; };
 if (props.settings) {
-  import(props.settings.page.url).then((page) => page.mount({ element, props, trigger, watch })).catch(fail);
+  import(props.settings.page.url)
+    .then((page) => page.mount({ element, props, trigger, watch, server, isInput: %s }))
+    .catch(fail);
 } else {
   fail("Gradio sent no settings. Please update gradio_rerun, or reload the page.");
 }
@@ -41,7 +47,7 @@ class Rerun(gr.HTML):
     several recordings, `None` when there is none.
     """
 
-    EVENTS = ["change"]  # noqa: RUF012 - Gradio reads this class attribute, and writes it nowhere
+    EVENTS = EVENTS
     data_model = Recordings
 
     def __init__(
@@ -52,16 +58,22 @@ class Rerun(gr.HTML):
         every: Timer | float | None = None,
         inputs: Component | Sequence[Component] | set[Component] | None = None,
         show_label: bool | None = None,
+        show_download_button: bool = True,
+        show_clear_button: bool = False,
         container: bool = True,
         scale: int | None = None,
         min_width: int | None = 160,
         height: int | float | str = 640,
+        interactive: bool | None = None,
         visible: bool | Literal["hidden"] = True,
         elem_id: str | None = None,
         elem_classes: list[str] | str | None = None,
         render: bool = True,
         key: int | str | tuple[int | str, ...] | None = None,
         preserved_by_key: list[str] | str | None = "value",
+        file_count: FileCount = "single",
+        file_types: Sequence[str] | None = None,
+        buttons: list[gr.Button] | None = None,
         panel_states: Mapping[PanelName, PanelState] | None = None,
         theme: Theme = "auto",
         telemetry: bool = False,
@@ -74,22 +86,32 @@ class Rerun(gr.HTML):
             every: Calls `value` again at this interval (seconds, or a `gr.Timer`), if `value` is a function.
             inputs: Components whose values are passed to `value`, if `value` is a function. It is called again whenever they change.
             show_label: If False, the label is not shown.
+            show_download_button: If True, there is a button that saves the recordings.
+            show_clear_button: If True, there is a button that clears the viewer, also when the component is not interactive.
             container: If True, the viewer stands in a box with a border.
             scale: Relative width compared to the components next to it in a `gr.Row`. An integer.
             min_width: Minimum width in pixels. In a `gr.Row`, a component that would be narrower wraps to the next line.
             height: The height of the viewer: pixels if a number, any CSS length if a string ("70vh").
+            interactive: If True, users can upload recordings and clear the viewer. If None, they can if the component is an input of an event and an output of none.
             visible: If False, the viewer is not in the page, and gives back its memory. If "hidden", it is in the page, goes on running, and takes no space.
             elem_id: The id of this component in the HTML document, for CSS.
             elem_classes: CSS classes of this component in the HTML document.
             render: If False, the component is not rendered yet, and can be by calling `.render()`.
             key: In a `gr.render`, components with the same key across re-renders are the same component.
             preserved_by_key: Names of the parameters that keep their changed values when the component is re-rendered with the same key.
+            file_count: How many files a user uploads at once: "single", "multiple", or all of a "directory". If not "single", the function gets a list of paths.
+            file_types: Which files a user may upload: suffixes such as ".rrd", or "image", "video", "text", "file" for any. If None, recordings and what the SDK can convert to recordings.
+            buttons: `gr.Button` instances that are shown in the top right corner, next to those of the component.
             panel_states: Which of the viewer's panels are shown how, such as `{"blueprint": "hidden", "time": "collapsed"}`. Panels: "top", "blueprint", "selection", "time". States: "hidden", "collapsed", "expanded". Panels that are not named are left to the recording and the user.
             theme: "light", "dark", or "auto" to follow the page.
             telemetry: If True, the viewer may look for updates and send usage data to Rerun, as it does outside Gradio.
             allowed_origins: Other servers the viewer may ask, such as "https://tile.openstreetmap.org" for maps. The servers of URLs in the value are always allowed, all others are refused.
         """
         self.height = height
+        self.show_download_button = show_download_button
+        self.show_clear_button = show_clear_button
+        self.file_count = file_count
+        self.file_types = file_types
         self.panel_states = panel_states
         self.theme = theme
         self.telemetry = telemetry
@@ -109,8 +131,10 @@ class Rerun(gr.HTML):
             render=render,
             key=key,
             preserved_by_key=preserved_by_key,
-            html_template=f'<rerun-viewer style="height: {css_length(height)}"></rerun-viewer>',
-            js_on_load=_JS_ON_LOAD,
+            html_template='<div class="rerun-toolbar" role="toolbar"></div>'
+            f'<rerun-viewer style="height: {css_length(height)}"></rerun-viewer>',
+            js_on_load=_JS_ON_LOAD % "false",
+            buttons=buttons,
             apply_default_css=False,
             settings=page_settings(
                 height=height,
@@ -120,23 +144,54 @@ class Rerun(gr.HTML):
                 theme=theme,
                 telemetry=telemetry,
                 allowed_origins=allowed_origins,
+                interactive=interactive,
+                file_count=file_count,
+                file_types=file_types,
+                show_download_button=show_download_button,
+                show_clear_button=show_clear_button,
             ),
         )
+        self.interactive = interactive
 
     @property
     def constructor_args(self) -> _ConstructorArgs:
         """The arguments this component was made with, for Gradio."""
         return _ConstructorArgs(super().constructor_args)
 
+    def get_config(self) -> dict[str, Any]:
+        """What Gradio tells the page about this component."""
+        # Which events it takes part in is known only now; js_on_load stays as it is, whatever updates come.
+        return {**super().get_config(), "js_on_load": _JS_ON_LOAD % str(self._is_input_only()).lower()}
+
+    def _is_input_only(self) -> bool:
+        root: Any = self
+        while root.parent is not None:
+            root = root.parent
+        rendering = LocalContext.blocks_config.get(None)  # while a gr.render runs
+        events = {**getattr(root, "fns", {}), **(rendering.fns if rendering else {})}.values()
+        is_input = any(each._id == self._id for event in events for each in event.inputs)
+        return is_input and not any(each._id == self._id for event in events for each in event.outputs)
+
+    @server  # type: ignore[untyped-decorator]
+    def open_upload(self, path: str) -> dict[str, Any]:
+        """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
+        file = Path(path)
+        if not (is_in_or_equal(file, get_upload_folder()) and file.is_file()):
+            return {"error": f"{file.name} was not uploaded, or is there no more."}
+        try:
+            return {"file": upload_to_recording(file, Path(self.GRADIO_CACHE)).model_dump()}
+        except RecordingError as error:
+            return {"error": str(error)}
+
     def preprocess(self, payload: Recordings | None) -> str | list[str] | None:
         """
         Parameters:
             payload: The recordings shown in the page.
         Returns:
-            The path of the recording in Gradio's cache, or its URL, as `str`; a list if there are several; None if there is none.
+            The path of the recording in Gradio's cache, or its URL, as `str`; a list if there are several or `file_count` is not "single"; None if there is none.
         """
         paths = [item.path if isinstance(item, FileData) else item for item in (payload.root if payload else [])]
-        if len(paths) > 1:
+        if len(paths) > 1 or (paths and self.file_count != "single"):
             return paths
         return paths[0] if paths else None
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from gradio.data_classes import FileData
 from gradio.exceptions import InvalidPathError
 
+from .conversions import converted, is_convertible
 from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError
 
 URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
@@ -30,7 +31,8 @@ LINK_FROM = 64 * 1024 * 1024
 
 _MAGIC = b"RRF2"
 _WANTED = (
-    "Expected the path of a recording (.rrd) or blueprint (.rbl), a URL (http, https, rerun, rerun+http, rerun+https), "
+    "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
+    "a URL (http, https, rerun, rerun+http, rerun+https), "
     "bytes, a rerun.RecordingStream, or a list of these"
 )
 
@@ -50,6 +52,8 @@ _drains_lock = threading.Lock()
 
 def to_recordings(value: Any, cache: Path) -> list[FileData | str]:
     """The files (inside `cache`) and URLs that the page opens for `value`; empty for `None`.
+
+    A file that is no recording is converted, if the SDK knows its type.
 
     Raises: a `RecordingError` that names what was given, what was wanted, and what to do.
     """
@@ -100,6 +104,9 @@ def _url(url: str) -> str:
 
 def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
     path = path.expanduser()
+    if path.is_dir() and is_convertible(path):
+        _may_serve(path)
+        return _served(converted(path, cache, trusted=True))
     try:
         with path.open("rb") as file:
             start = file.read(len(_MAGIC))
@@ -110,18 +117,38 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         ) from error
     except IsADirectoryError as error:
         raise NotARecordingError(
-            f"Expected a recording (.rrd) or blueprint (.rbl), got the directory {str(path)!r}."
+            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {str(path)!r}."
         ) from error
     except (OSError, ValueError) as error:
         raise RecordingError(f"The recording {str(path)!r} cannot be read: {error}.") from error
+    served = _may_serve(path)
+    if start != _MAGIC and is_convertible(path):
+        return _served(converted(path, cache, trusted=True))
     _check_start(start, f"the file {str(path)!r}")
-    if not _may_serve(path):
+    if not served:
         return FileData(path=str(path), orig_name=name or path.name, size=stat.st_size)
     key = _key(str(path.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     target = cache / key / _cached_name(name or path.name)
     if not (target.exists() and target.stat().st_size == stat.st_size):
         _place(path, target, link=stat.st_size >= LINK_FROM)
     return FileData(path=str(target), orig_name=name or path.name, size=stat.st_size)
+
+
+def upload_to_recording(path: Path, cache: Path) -> FileData:
+    """The recording that a file in Gradio's upload folder is or can be converted to, as a file in `cache`.
+
+    Raises: as `to_recordings`.
+    """
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if start != _MAGIC and is_convertible(path):
+        # Not trusted: whoever uploads a .urdf says which files are read.
+        return _served(converted(path, cache))
+    return _file(path, cache)
+
+
+def _served(path: Path) -> FileData:
+    return FileData(path=str(path), orig_name=path.name, size=path.stat().st_size)
 
 
 def _may_serve(path: Path) -> bool:
@@ -185,7 +212,8 @@ def _check_start(start: bytes, what: str) -> None:
             "Convert it with that version's `rerun rrd migrate`."
         )
     raise NotARecordingError(
-        f"Expected a Rerun recording (.rrd) or blueprint (.rbl), got {what}: it starts with {start!r}, not {_MAGIC!r}."
+        f"Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, got {what}: "
+        f"it starts with {start!r}, not {_MAGIC!r}."
     )
 
 

@@ -6,7 +6,6 @@ Nothing here imports `rerun`: that loads a library of 120 to 220 MB, and the ans
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import sys
 from importlib import machinery, metadata
@@ -72,9 +71,10 @@ def viewer_server_command() -> list[str]:
     return [sys.executable, str(script), *(str(entry) for entry in sys.path)]
 
 
-def conversion_command(source: Path, target: Path) -> list[str]:
+def conversion_command(source: Path, target: Path, trust: str) -> list[str]:
     """The command that writes to `target` what the importers of the installed rerun-sdk make of the file `source`.
 
+    `trust` is "alone" or "trusted": see convert_file.py.
     Which files they know differs between versions, and is not told: the command tries, and the SDK says what it says.
     """
     if getattr(sys, "frozen", False) or not sys.executable:
@@ -84,7 +84,14 @@ def conversion_command(source: Path, target: Path) -> list[str]:
         )
     script = Path(__file__).with_name("convert_file.py")
     # Absolute, because the process changes to the folder of the file.
-    return [sys.executable, str(script), str(source), str(target), *(os.path.abspath(entry) for entry in sys.path)]
+    return [
+        sys.executable,
+        str(script),
+        str(source),
+        str(target),
+        trust,
+        *(str(Path(entry).absolute()) for entry in sys.path),
+    ]
 
 
 def _folder_of(package: str) -> Path:

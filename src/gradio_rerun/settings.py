@@ -12,9 +12,11 @@ import gradio as gr
 from gradio.data_classes import FileDataDict
 from gradio.utils import is_static_file
 
+from .conversions import CONVERTIBLE_SUFFIXES
 from .errors import ParameterError
+from .recordings import RECORDING_SUFFIXES
 from .viewer_assets import published_folder, viewer_assets
-from .wire import PanelName, PanelState, Settings, Theme, ViewerFiles
+from .wire import FileCount, PanelName, PanelState, Settings, Theme, ViewerFiles
 
 FRONTEND = Path(__file__).parent / "frontend"
 
@@ -28,10 +30,16 @@ def page_settings(
     theme: Theme,
     telemetry: bool,
     allowed_origins: Sequence[str] | None,
+    interactive: bool | None,
+    file_count: FileCount,
+    file_types: Sequence[str] | None,
+    show_download_button: bool,
+    show_clear_button: bool,
 ) -> Settings:
     """What the page must know besides the value. Raises a `ParameterError` for what cannot be."""
-    if theme not in get_args(Theme):
-        raise ParameterError(f"Expected theme to be one of {get_args(Theme)}, got {theme!r}.")
+    for name, value, known in (("theme", theme, get_args(Theme)), ("file_count", file_count, get_args(FileCount))):
+        if value not in known:
+            raise ParameterError(f"Expected {name} to be one of {known}, got {value!r}.")
     return Settings(
         page=_static_file(published_folder(FRONTEND) / "bridge.js"),
         viewer=_viewer_files(),
@@ -42,6 +50,11 @@ def page_settings(
         panel_states=_panel_states(panel_states),
         telemetry=bool(telemetry),
         allowed_origins=_origins(allowed_origins),
+        interactive=interactive,
+        file_count=file_count,
+        file_types=_file_types(file_types),
+        show_download_button=bool(show_download_button),
+        show_clear_button=bool(show_clear_button),
     )
 
 
@@ -78,6 +91,17 @@ def _origins(origins: Sequence[str] | None) -> list[str]:
                 f'Expected allowed_origins to hold origins such as "https://tile.openstreetmap.org", got {origin!r}.'
             )
     return [origin.rstrip("/") for origin in origins or ()]
+
+
+def _file_types(types: Sequence[str] | None) -> list[str]:
+    if types is None:
+        return [*RECORDING_SUFFIXES, *CONVERTIBLE_SUFFIXES]
+    if isinstance(types, str) or not all(isinstance(each, str) and each for each in types):
+        raise ParameterError(f'Expected file_types to be a list such as [".rrd", ".png", "image"], got {types!r}.')
+    # The words are those of gr.File: "file" is any, "image" is all images.
+    if "file" in types:
+        return []
+    return [each if each.startswith(".") or "/" in each else f"{each}/*" for each in types]
 
 
 def _viewer_files() -> ViewerFiles:

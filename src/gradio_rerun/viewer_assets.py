@@ -1,6 +1,6 @@
 """The files that a page loads, on disk under names that never change their bytes.
 
-    <cache>/viewer/<SDK version>/re_viewer-<version>-<hash>.js            the web viewer of the installed rerun-sdk
+    <cache>/viewer/<SDK version>/re_viewer-<version>-<hash>.js.gz         the web viewer of the installed rerun-sdk
                                  re_viewer_bg-<version>-<hash>.wasm.gz
                                  manifest-<build>.json                    their sizes and hashes, written last
     <cache>/frontend/<hash>/*.js *.css                                    our own modules
@@ -42,7 +42,7 @@ class ViewerAssets:
     version: str
     """Of the rerun-sdk, hence of the viewer."""
     glue: Path
-    """The JavaScript as the SDK serves it."""
+    """The JavaScript, compressed with gzip."""
     wasm: Path
     """The WebAssembly, compressed with gzip."""
     wasm_size: int
@@ -139,16 +139,18 @@ def _extract(version: str, build: str) -> ViewerAssets:
 def _write(root: Path, version: str, build: str, files: ViewerFiles) -> ViewerAssets:
     folder = _viewer_folder(root, version)
     remove_abandoned(folder)
-    glue = folder / f"re_viewer-{folder.name}-{_short_hash(files.glue)}.js"
-    if not _holds(glue, files.glue):
-        write_whole(glue, files.glue)
-    wasm = folder / f"re_viewer_bg-{folder.name}-{_short_hash(files.wasm)}.wasm.gz"
-    # Pythons with another zlib compress to other bytes: those that are there stay, since another process serves them.
-    if not _holds(wasm, files.wasm):
-        write_whole(wasm, gzip.compress(files.wasm, _GZIP_LEVEL, mtime=0))
+    glue = _write_compressed(folder / f"re_viewer-{folder.name}-{_short_hash(files.glue)}.js.gz", files.glue)
+    wasm = _write_compressed(folder / f"re_viewer_bg-{folder.name}-{_short_hash(files.wasm)}.wasm.gz", files.wasm)
     manifest = _Manifest(glue=_entry(glue), wasm=_entry(wasm), wasm_size=len(files.wasm))
     write_whole(_manifest_path(folder, build), json.dumps(manifest, indent=2).encode())
     return ViewerAssets(version, glue, wasm, wasm_size=len(files.wasm))
+
+
+def _write_compressed(path: Path, content: bytes) -> Path:
+    # Pythons with another zlib compress to other bytes: those that are there stay, since another process serves them.
+    if not _holds(path, content):
+        write_whole(path, gzip.compress(content, _GZIP_LEVEL, mtime=0))
+    return path
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -10,6 +10,7 @@ from pydantic import model_validator
 PanelName = Literal["top", "blueprint", "selection", "time"]
 PanelState = Literal["hidden", "collapsed", "expanded"]
 Theme = Literal["auto", "light", "dark"]
+FileCount = Literal["single", "multiple", "directory"]
 
 
 class Recordings(GradioRootModel):
@@ -49,3 +50,10 @@ class Settings(TypedDict):
     panel_states: dict[PanelName, PanelState]
     telemetry: bool
     allowed_origins: list[str]
+    interactive: bool | None
+    """None: as the page was told when it was made."""
+    file_count: FileCount
+    file_types: list[str]
+    """As in the `accept` of an HTML input; empty for all."""
+    show_download_button: bool
+    show_clear_button: bool

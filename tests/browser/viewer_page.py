@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from PIL import Image
-from playwright.sync_api import CDPSession, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 # Every event of every viewer on the page, in order; the viewer's debug log would cost more time than the viewer.
 INIT_SCRIPT = """
@@ -20,6 +20,15 @@ for (const type of ["loadstart", "load", "error", "viewer-event"]) {
     }
   }, true);
 }
+
+// The memory of each viewer, for as long as something else holds it.
+window.memories = [];
+const instantiate = WebAssembly.instantiate;
+WebAssembly.instantiate = async (...given) => {
+  const made = await instantiate(...given);
+  window.memories.push(new WeakRef((made.instance ?? made).exports.memory));
+  return made;
+};
 """
 
 
@@ -105,18 +114,7 @@ class ViewerPage:
 
     def live_memories(self) -> int:
         """How many WebAssembly memories the page holds after a garbage collection: one for each viewer that lives."""
-        session: CDPSession = self.page.context.new_cdp_session(self.page)
-        try:
-            session.send("HeapProfiler.collectGarbage")
-            prototype = session.send("Runtime.evaluate", {"expression": "WebAssembly.Memory.prototype"})["result"][
-                "objectId"
-            ]
-            objects = session.send("Runtime.queryObjects", {"prototypeObjectId": prototype})["objects"]["objectId"]
-            length = {
-                "objectId": objects,
-                "functionDeclaration": "function () { return this.length }",
-                "returnByValue": True,
-            }
-            return session.send("Runtime.callFunctionOn", length)["result"]["value"]
-        finally:
-            session.detach()
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("HeapProfiler.collectGarbage")
+        session.detach()
+        return int(self.page.evaluate("window.memories.filter((memory) => memory.deref()).length"))

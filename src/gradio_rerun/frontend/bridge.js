@@ -1,39 +1,95 @@
-/** Between Gradio and the element: what Gradio calls props, trigger and watch on one side, properties on the other. */
+/** Between Gradio and the element: what Gradio calls props, trigger and watch on one side, properties and events on the other. */
 
 import "./rerun-viewer-define.js";
+import { save, saveRecordings } from "./save.js";
+import { Toolbar } from "./toolbar.js";
+import { UploadPanel } from "./upload-panel.js";
 import { toRecordings } from "./wire.js";
 
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
+/** @typedef {import("./wire.js").FileData} FileData */
 
 /**
- * What gr.HTML hands to `js_on_load`.
+ * What gr.HTML hands to `js_on_load`, and `isInput`: whether the component takes part in events as an input only.
  * @typedef {object} Host
  * @property {HTMLElement} element
  * @property {{value: unknown, label?: string | null, settings: import("./wire.js").Settings, [name: string]: unknown}} props
  * @property {(event: string, data?: unknown) => void} trigger
  * @property {(names: string | string[], callback: () => void) => void} watch
+ * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>}} server
+ * @property {boolean} isInput
  */
 
 /** Style sheets by document or shadow root. @type {WeakSet<Node>} */
 const styled = new WeakSet();
 
 /** @param {Host} host */
-export async function mount({ element, props, watch }) {
+export async function mount({ element, props, trigger, watch, server, isInput }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   await addStyles(element.getRootNode());
+  const root = () => rootOf(props.settings);
 
-  function update() {
-    if (!element.isConnected) return; // Gradio up to 6.20 tells components that are gone, too.
-    layOut(element, props);
-    viewer.settings = props.settings;
+  viewer.converter = async (path) => {
+    const { file, error } = await server.open_upload(path);
+    if (!file) throw new Error(error);
+    return toRecordings([{ ...file, url: null }], root())[0];
+  };
+  viewer.addEventListener("viewer-event", (event) => {
+    const { type, application_id, recording_id } = /** @type {CustomEvent} */ (event).detail;
+    if (type === "recording_open") trigger("load", { application_id, recording_id });
+  });
+  // Gradio keeps the name "error" for itself; see events.py.
+  viewer.addEventListener("error", (event) => trigger("rerun_error", /** @type {any} */ (event).detail));
+
+  const uploads = new UploadPanel(viewer, (files) => {
+    const value = files.map((file) => ({ ...file, meta: { _type: "gradio.FileData" } }));
+    setValue(value);
+    trigger("upload", { names: files.map((file) => file.orig_name) });
+  });
+  const toolbar = new Toolbar(/** @type {HTMLElement} */ (element.querySelector(".rerun-toolbar")), {
+    Upload: () => uploads.choose(),
+    Download: () => saveRecordings(viewer),
+    Screenshot: async () => {
+      const picture = await viewer.screenshot();
+      if (picture) save(picture, "screenshot.png");
+    },
+    Fullscreen: () => viewer.toggleFullscreen(),
+    Clear: () => {
+      uploads.cancel();
+      setValue(null);
+      trigger("clear", {});
+    },
+  });
+  uploads.acceptDrops(toolbar.button("Upload"));
+
+  /** Gradio tells nobody of a value that the page itself sets. @param {FileData[] | null} value */
+  function setValue(value) {
+    props.value = value;
+    show();
   }
   function show() {
+    if (!element.isConnected) return; // Gradio up to 6.20 tells components that are gone, too.
+    viewer.recordings = toRecordings(props.value, root());
+    update();
+  }
+  function update() {
     if (!element.isConnected) return;
-    viewer.recordings = toRecordings(props.value, rootOf(props.settings));
+    const { settings } = props;
+    const isInteractive = settings.interactive ?? isInput;
+    const isEmpty = viewer.recordings.length === 0;
+    layOut(element, props);
+    viewer.settings = settings;
+    uploads.configure({ ...settings, root: root(), prompt: isInteractive && isEmpty });
+    toolbar.show({
+      Upload: isInteractive && !isEmpty,
+      Download: settings.show_download_button && !isEmpty,
+      Screenshot: !isEmpty,
+      Fullscreen: !isEmpty,
+      Clear: (isInteractive || settings.show_clear_button) && !isEmpty,
+    });
   }
   watch(["settings", "label"], update);
   watch("value", show);
-  update();
   show();
 }
 
@@ -44,6 +100,10 @@ function layOut(element, { label, settings: { scale, min_width } }) {
   block.dataset.rerun = label ? "labelled" : "";
   block.style.flexGrow = scale === null ? "" : String(scale);
   block.style.minWidth = min_width === null ? "" : `min(${min_width}px, 100%)`;
+  // The app's own buttons, which Gradio puts over the corner.
+  const buttons = /** @type {HTMLElement | null} */ (block.querySelector(":scope > .icon-button-wrapper"));
+  const toolbar = /** @type {HTMLElement} */ (element.querySelector(".rerun-toolbar"));
+  toolbar.style.marginInlineEnd = buttons ? `${buttons.offsetWidth + 4}px` : "";
 }
 
 /** Where the app is: Gradio has put its root in front of the page's own URL. @param {import("./wire.js").Settings} settings */

@@ -92,7 +92,7 @@ function hasWebGL2() {
  */
 async function loadGlue(file) {
   const response = await fetchFile(file);
-  const glue = (await response.text()).replace(/\b(?:arg\d+|getObject\(arg\d+\))\.fetch\(/g, "fetch(");
+  const glue = (await new Response(decompressed(response)).text()).replace(/\b(?:arg\d+|getObject\(arg\d+\))\.fetch\(/g, "fetch(");
   const source = `export default (fetch) => {\n${glue}\nreturn wasm_bindgen;\n};`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   try {
@@ -152,10 +152,18 @@ function compile(response, report, total) {
       controller.enqueue(chunk);
     },
   });
-  // Gradio's file route sends no Content-Encoding, so that the page decompresses.
-  const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
-  const wasm = body.pipeThrough(counter).pipeThrough(/** @type {any} */ (new DecompressionStream("gzip")));
+  const wasm = decompressed(response, counter);
   return WebAssembly.compileStreaming(new Response(wasm, { headers: { "content-type": "application/wasm" } }));
+}
+
+/**
+ * Gradio's file route sends no Content-Encoding, so that the page decompresses.
+ * @param {Response} response of gzip
+ * @param {TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>} [before] sees the compressed bytes
+ */
+function decompressed(response, before = new TransformStream()) {
+  const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
+  return body.pipeThrough(before).pipeThrough(/** @type {any} */ (new DecompressionStream("gzip")));
 }
 
 /** @param {import("./wire.js").FileData} file */

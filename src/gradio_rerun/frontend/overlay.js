@@ -49,6 +49,12 @@ export class Overlay {
     this.#frame ||= requestAnimationFrame(() => this.#showDownloads());
   }
 
+  /** A file is being converted. @param {import("./wire.js").Recording} recording */
+  showConversion({ url, name }) {
+    this.#downloads.set(url, { name: `Converting ${name}`, loaded: 0, total: null });
+    this.#showDownloads();
+  }
+
   /** @param {string} url of a recording that has come, or never will */
   endDownload(url) {
     this.#downloads.delete(url);
@@ -78,7 +84,7 @@ export class Overlay {
   #showProgress(what, loaded, total) {
     const percent = total ? Math.floor((100 * Math.min(loaded, total)) / total) : null;
     this.#text.textContent =
-      percent === null ? `${what}: ${megabytes(loaded)}` : `${what}: ${megabytes(loaded)} of ${megabytes(total ?? 0)} (${percent} %)`;
+      percent === null ? (loaded ? `${what}: ${megabytes(loaded)}` : what) : `${what}: ${megabytes(loaded)} of ${megabytes(total ?? 0)} (${percent} %)`;
     this.#bar.style.width = `${percent ?? 100}%`;
     this.#progress.toggleAttribute("data-indeterminate", percent === null);
     this.#progress.setAttribute("aria-label", what);

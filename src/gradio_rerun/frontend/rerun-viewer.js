@@ -49,6 +49,8 @@ export class RerunViewerElement extends HTMLElement {
   #viewer = null;
   /** @type {Overlay | null} */
   #overlay = null;
+  /** Turns an uploaded file into a recording. @type {(path: string) => Promise<Recording>} */
+  converter = () => Promise.reject(new Error("It is no Rerun recording."));
   /** A failure of the viewer itself stops it until the user wants it again. */
   #failed = false;
   #syncQueued = false;
@@ -174,6 +176,7 @@ export class RerunViewerElement extends HTMLElement {
           signal,
         }),
         theme,
+        fullscreen: { get_state: () => this.#isFullscreen, on_toggle: () => this.toggleFullscreen() },
         panelStates: settings.panel_states,
         onEvent: (event) => void (signal.aborted || this.#onViewerEvent(event)),
         onPanic: (message) => void (signal.aborted || this.#failViewer("The viewer stopped", message, "Restart")),
@@ -230,7 +233,11 @@ export class RerunViewerElement extends HTMLElement {
   /** @param {Recording} recording */
   #open(recording) {
     const { url } = recording;
-    if (this.#opened.has(url)) return;
+    if (this.#opened.has(url) || this.#awaited.has(url)) return;
+    if (recording.upload) {
+      this.#convert(recording);
+      return;
+    }
     const { signal } = /** @type {AbortController} */ (this.#run);
     const current = () => !signal.aborted && this.#opened.get(url)?.recording === recording;
     this.#opened.set(url, {
@@ -250,6 +257,43 @@ export class RerunViewerElement extends HTMLElement {
     this.#loading.add(url); // for ever, if it is a live server
     this.#setState("loading");
     this.#viewer?.open(url);
+  }
+
+  /** @param {Recording} recording that may have to be converted first */
+  async #convert(recording) {
+    const { signal } = /** @type {AbortController} */ (this.#run);
+    const wanted = () => !signal.aborted && this.#recordings.includes(recording);
+    this.#awaited.add(recording.url);
+    this.#setState("loading");
+    this.#overlay?.showConversion(recording);
+    try {
+      const made = await this.converter(/** @type {string} */ (recording.upload));
+      if (!wanted()) return;
+      this.#awaited.delete(recording.url);
+      this.#overlay?.endDownload(recording.url);
+      this.#open(made);
+    } catch (error) {
+      if (wanted()) this.#failRecording(recording, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** A PNG of what the viewer shows; null if none runs. @returns {Promise<Blob | null>} */
+  async screenshot() {
+    return (await this.#viewer?.screenshot()) ?? null;
+  }
+
+  /** What the viewer holds, as the bytes of a recording; null if it cannot tell. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
+  async saveRecording() {
+    return (await this.#viewer?.saveRecording()) ?? null;
+  }
+
+  get #isFullscreen() {
+    return /** @type {Document | ShadowRoot} */ (this.getRootNode()).fullscreenElement === this;
+  }
+
+  /** Into the browser's fullscreen, or out of it. */
+  async toggleFullscreen() {
+    await (this.#isFullscreen ? document.exitFullscreen() : this.requestFullscreen());
   }
 
   /** @param {string} url */

@@ -6,6 +6,9 @@
 /** ms between two looks whether the viewer has panicked: it tells nobody by itself. */
 const PANIC_POLL = 500;
 
+/** How many frames a screenshot waits for one that the viewer draws. */
+const SCREENSHOT_FRAMES = 60;
+
 // rerun.viewer_control.v1alpha1: ViewerControlRequest { 1 close: CloseRequest { 2 all: true } }
 const CLOSE_ALL = new Uint8Array([0x0a, 0x02, 0x10, 0x01]);
 
@@ -38,14 +41,16 @@ export class Viewer {
    * @param {PanelStates} options.panelStates
    * @param {(event: ViewerEvent) => void} options.onEvent
    * @param {(message: string) => void} options.onPanic
+   * @param {{get_state: () => boolean, on_toggle: () => void}} options.fullscreen what the viewer's own button does
    */
-  static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic }) {
+  static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, fullscreen }) {
     const bindings = createBindings(fetch);
     await bindings({ module_or_path: module });
     const handle = new bindings.WebHandle({
       hide_welcome_screen: true,
       persist: false, // or apps of one origin would share their layouts
       theme,
+      fullscreen,
       on_viewer_event: (/** @type {string} */ json) => onEvent(JSON.parse(json)),
     });
     const viewer = new Viewer(handle, canvas);
@@ -103,6 +108,33 @@ export class Viewer {
   /** The viewer sleeps until input or until this is called; with overrides on already, as they always are here, it changes nothing. */
   wake() {
     this.#handle.toggle_panel_overrides(true);
+  }
+
+  /** What the viewer holds as the bytes of a recording; null if it is older than 0.39. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
+  async saveRecording() {
+    // Remove the test when the rerun-sdk floor passes 0.39.
+    return (await this.#handle.save_recording?.()) ?? null;
+  }
+
+  /**
+   * A PNG of the canvas as it is now.
+   * @returns {Promise<Blob>}
+   */
+  async screenshot() {
+    const copy = document.createElement("canvas");
+    for (let attempt = 0; attempt < SCREENSHOT_FRAMES; attempt++) {
+      this.wake();
+      await new Promise(requestAnimationFrame);
+      // The drawing is gone when this frame is shown, so that it is copied within the frame that drew it.
+      copy.width = this.#canvas.width;
+      copy.height = this.#canvas.height;
+      const context = /** @type {CanvasRenderingContext2D} */ (copy.getContext("2d", { willReadFrequently: true }));
+      context.drawImage(this.#canvas, 0, 0);
+      if (context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value !== 0)) break;
+    }
+    return new Promise((resolve, reject) =>
+      copy.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The canvas could not be read."))), "image/png"),
+    );
   }
 
   /** Gives everything back. */

@@ -17,11 +17,16 @@
  * @property {PanelStates} panel_states
  * @property {boolean} telemetry
  * @property {string[]} allowed_origins
+ * @property {boolean | null} interactive null: as it was told when it was made
+ * @property {"single" | "multiple" | "directory"} file_count
+ * @property {string[]} file_types as in `accept`; empty for all
+ * @property {boolean} show_download_button
+ * @property {boolean} show_clear_button
  */
 
 /**
- * A recording that the page opens.
- * @typedef {{url: string, name: string, size: number | null}} Recording
+ * A recording that the page opens. `upload`: a path in the app's upload folder of what may have to be converted first.
+ * @typedef {{url: string, name: string, size: number | null, upload?: string}} Recording
  */
 
 /**
@@ -34,7 +39,9 @@ export function toRecordings(value, root) {
   return items.map((/** @type {string | FileData} */ item) => {
     if (typeof item === "string") return { url: item, name: lastSegment(item), size: null };
     const url = item.url ?? `${root}/gradio_api/file=${item.path}`;
-    return { url: new URL(url, location.href).href, name: item.orig_name ?? lastSegment(item.path), size: item.size ?? null };
+    const name = item.orig_name ?? lastSegment(item.path);
+    const recording = { url: new URL(url, location.href).href, name, size: item.size ?? null };
+    return /\.(rrd|rbl)$/i.test(item.path) ? recording : { ...recording, upload: item.path };
   });
 }
 

@@ -1,0 +1,29 @@
+/** Files on their way from the page to the user's disk. */
+
+/** @param {Blob | string} what a blob, or the URL of one @param {string} name */
+export function save(what, name) {
+  const link = document.createElement("a");
+  link.href = typeof what === "string" ? what : URL.createObjectURL(what);
+  link.download = name;
+  link.target = "_blank"; // other servers' files cannot be named; at least the page stays
+  link.click();
+  // The download has begun when the click returns, but browsers read the blob a little later.
+  if (typeof what !== "string") setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/**
+ * Saves each recording under its own name; what lives on a Rerun server, as the viewer holds it.
+ * @param {import("./rerun-viewer.js").RerunViewerElement} viewer
+ */
+export async function saveRecordings(viewer) {
+  for (const { url, name } of viewer.recordings) {
+    if (/^https?:/.test(url)) {
+      save(url, name);
+      // Browsers take several clicks within one task for one.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      continue;
+    }
+    const bytes = await viewer.saveRecording();
+    if (bytes) save(new Blob([bytes]), `${name}.rrd`);
+  }
+}

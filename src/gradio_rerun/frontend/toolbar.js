@@ -1,0 +1,56 @@
+/** The row above the viewer: what the user can do with it. Gradio's label stands at its left. */
+
+/** @typedef {"Upload" | "Download" | "Screenshot" | "Fullscreen" | "Clear"} Action */
+
+/** Paths of icons of 24 x 24, drawn as lines. @type {Record<Action, string>} */
+const ICONS = {
+  Upload: "M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3M7 8l5-5 5 5M12 3v13",
+  Download: "M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3M7 11l5 5 5-5M12 16V3",
+  Screenshot: "M4 7h3l2-3h6l2 3h3a1 1 0 0 1 1 1v11a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
+  Fullscreen: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+  Clear: "M6 6l12 12M18 6L6 18",
+};
+
+export class Toolbar {
+  /** @type {Map<Action, HTMLButtonElement>} */
+  #buttons = new Map();
+
+  /**
+   * @param {HTMLElement} host
+   * @param {Record<Action, () => void>} actions
+   */
+  constructor(host, actions) {
+    for (const [name, action] of /** @type {[Action, () => void][]} */ (Object.entries(actions))) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.title = name;
+      button.setAttribute("aria-label", name);
+      button.hidden = true;
+      button.append(icon(ICONS[name]));
+      button.addEventListener("click", action);
+      this.#buttons.set(name, button);
+    }
+    host.replaceChildren(...this.#buttons.values());
+  }
+
+  /** @param {Action} name @returns {HTMLButtonElement} */
+  button(name) {
+    return /** @type {HTMLButtonElement} */ (this.#buttons.get(name));
+  }
+
+  /** Shows these buttons and no others. @param {Partial<Record<Action, boolean>>} shown */
+  show(shown) {
+    for (const [name, button] of this.#buttons) button.hidden = !shown[name];
+  }
+}
+
+/** @param {string} path */
+function icon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}

@@ -1,0 +1,166 @@
+/** Where the user hands over recordings: a place to drop them, what is on its way, and what went wrong. */
+
+import { isAccepted, upload, UploadError } from "./upload.js";
+
+/** @typedef {import("./wire.js").FileData} FileData */
+/** @typedef {Pick<import("./wire.js").Settings, "file_count" | "file_types">} Wanted */
+
+export class UploadPanel {
+  /** @type {Wanted} */
+  #wanted = { file_count: "single", file_types: [] };
+  #root = "";
+  #onUploaded;
+  /** @type {AbortController | null} */
+  #running = null;
+  #input = document.createElement("input");
+  #prompt = document.createElement("button");
+  #box = document.createElement("div");
+
+  /** @param {HTMLElement} host @param {(files: FileData[]) => void} onUploaded */
+  constructor(host, onUploaded) {
+    this.#onUploaded = onUploaded;
+    this.#input.type = "file";
+    this.#input.hidden = true;
+    this.#input.addEventListener("change", () => {
+      this.send([...(this.#input.files ?? [])]);
+      this.#input.value = ""; // or choosing the same file again would change nothing
+    });
+    this.#prompt.type = "button";
+    this.#prompt.className = "rerun-drop";
+    this.#prompt.addEventListener("click", () => this.choose());
+    this.acceptDrops(this.#prompt);
+    this.#box.className = "rerun-uploads";
+    this.#box.hidden = true;
+    host.append(this.#input, this.#prompt, this.#box);
+  }
+
+  /** @param {Wanted & {root: string, prompt: boolean}} options `prompt`: show the place to drop files */
+  configure({ root, prompt, file_count, file_types }) {
+    this.#wanted = { file_count, file_types };
+    this.#root = root;
+    this.#input.multiple = file_count === "multiple";
+    this.#input.toggleAttribute("webkitdirectory", file_count === "directory");
+    this.#input.accept = file_types.join(",");
+    this.#prompt.hidden = !prompt;
+    const what = { single: "a recording", multiple: "recordings", directory: "a folder" }[file_count];
+    const lines = [`Drop ${what} here`, "– or –", "Click to upload"].map((text) => {
+      const line = document.createElement("span");
+      line.textContent = text;
+      return line;
+    });
+    this.#prompt.replaceChildren(...lines);
+  }
+
+  /** Opens the browser's dialog. */
+  choose() {
+    this.#input.click();
+  }
+
+  /** @param {HTMLElement} target files dropped on it are sent */
+  acceptDrops(target) {
+    target.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      target.toggleAttribute("data-dragging", true);
+    });
+    target.addEventListener("dragleave", () => target.removeAttribute("data-dragging"));
+    target.addEventListener("drop", (event) => {
+      event.preventDefault();
+      target.removeAttribute("data-dragging");
+      this.send([...(event.dataTransfer?.files ?? [])]);
+    });
+  }
+
+  /** Sends files, all or none; what was there before stays until all have come. @param {File[]} files */
+  async send(files) {
+    if (files.length === 0) return;
+    this.cancel();
+    const refusal = this.#refusal(files);
+    if (refusal) return this.#showError(refusal);
+    const running = (this.#running = new AbortController());
+    const rows = files.map((file) => new Row(file.name));
+    const cancel = button("Cancel", () => this.cancel());
+    this.#box.replaceChildren(...rows.map((row) => row.element), cancel);
+    this.#box.hidden = false;
+    try {
+      /** @type {FileData[]} */
+      const sent = [];
+      for (const [index, file] of files.entries()) {
+        const onProgress = (/** @type {number} */ loaded, /** @type {number} */ total) => rows[index].show(loaded, total);
+        sent.push(await upload(this.#root, file, { onProgress, signal: running.signal }));
+      }
+      this.#end();
+      this.#onUploaded(sent);
+    } catch (error) {
+      if (running.signal.aborted) return;
+      this.#showError(error instanceof UploadError ? error.message : `The upload failed: ${error}`);
+    }
+  }
+
+  /** Ends what is on its way. */
+  cancel() {
+    this.#running?.abort(new DOMException("cancelled", "AbortError"));
+    this.#end();
+  }
+
+  #end() {
+    this.#running = null;
+    this.#box.hidden = true;
+    this.#box.replaceChildren();
+  }
+
+  /** @param {File[]} files why they are not sent; null if they are */
+  #refusal(files) {
+    const { file_count, file_types } = this.#wanted;
+    if (file_count === "single" && files.length > 1) return `Expected one file, got ${files.length}.`;
+    const wrong = files.find((file) => !isAccepted(file, file_types));
+    // A folder holds what it holds: what is not wanted in it is left out by the function.
+    if (wrong && file_count !== "directory") return `${wrong.name} is none of the types that can be uploaded: ${file_types.join(", ")}.`;
+    const limit = /** @type {any} */ (window).gradio_config?.max_file_size;
+    const big = limit && files.find((file) => file.size > limit);
+    if (big) return `${big.name} is too big: the app takes files of up to ${(limit / 1e6).toFixed(1)} MB.`;
+    return null;
+  }
+
+  /** @param {string} message */
+  #showError(message) {
+    const text = document.createElement("p");
+    text.setAttribute("role", "alert");
+    text.textContent = message;
+    this.#box.replaceChildren(text, button("Close", () => this.#end()));
+    this.#box.hidden = false;
+  }
+}
+
+/** A file on its way. */
+class Row {
+  element = document.createElement("div");
+  #text = document.createElement("span");
+  #bar = document.createElement("progress");
+
+  /** @param {string} name */
+  constructor(name) {
+    this.element.className = "rerun-upload";
+    this.#bar.max = 100;
+    this.#bar.value = 0;
+    this.#bar.setAttribute("aria-label", name);
+    this.#text.textContent = name;
+    this.element.append(this.#text, this.#bar);
+    this.name = name;
+  }
+
+  /** @param {number} loaded @param {number} total bytes */
+  show(loaded, total) {
+    const percent = total ? Math.floor((100 * loaded) / total) : 0;
+    this.#bar.value = percent;
+    this.#text.textContent = `${this.name} (${percent} %)`;
+  }
+}
+
+/** @param {string} label @param {() => void} onClick */
+function button(label, onClick) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = label;
+  made.addEventListener("click", onClick);
+  return made;
+}

@@ -1,0 +1,64 @@
+/** Files on their way from the user to the app. */
+
+/** @typedef {import("./wire.js").FileData} FileData */
+
+/** What is said of a failed upload to the user. */
+export class UploadError extends Error {}
+
+/**
+ * Sends one file, and resolves to where Gradio has put it.
+ *
+ * XMLHttpRequest, since fetch tells nothing of how an upload proceeds.
+ *
+ * @param {string} root of the app
+ * @param {File} file
+ * @param {{onProgress: (loaded: number, total: number) => void, signal: AbortSignal}} options bytes
+ * @returns {Promise<FileData>}
+ */
+export function upload(root, file, { onProgress, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const form = new FormData();
+    form.append("files", file, file.name);
+    request.open("POST", `${root}/gradio_api/upload?upload_id=${Math.random().toString(36).slice(2)}`);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
+    request.onload = () => {
+      const path = request.status === 200 && Array.isArray(request.response) ? request.response[0] : null;
+      if (typeof path !== "string") return reject(new UploadError(describe(file, request.status, request.response)));
+      const url = new URL(`${root}/gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`, location.href).href;
+      resolve({ path, url, orig_name: file.name, size: file.size });
+    };
+    request.onerror = () => reject(new UploadError(`${file.name} could not be uploaded: the connection to the server was lost.`));
+    request.onabort = () => reject(signal.reason);
+    signal.addEventListener("abort", () => request.abort());
+    if (signal.aborted) return reject(signal.reason);
+    request.send(form);
+  });
+}
+
+/** @param {File} file @param {number} status @param {any} answer */
+function describe(file, status, answer) {
+  const reason = answer?.error ?? answer?.detail;
+  switch (status) {
+    case 401:
+      return `${file.name} could not be uploaded: you are not logged in any more. Please reload the page.`;
+    case 413:
+      return `${file.name} is too big: ${reason ?? "the app limits the size of files"}.`;
+    default:
+      return `${file.name} could not be uploaded: the server answered ${status}${reason ? ` (${reason})` : ""}.`;
+  }
+}
+
+/**
+ * Whether a file is one of `types`, as the `accept` attribute of an input would say; a drop does not ask that.
+ * @param {{name: string, type: string}} file
+ * @param {string[]} types empty for all
+ */
+export function isAccepted(file, types) {
+  if (types.length === 0) return true;
+  return types.some((type) => {
+    if (type.startsWith(".")) return file.name.toLowerCase().endsWith(type.toLowerCase());
+    return type.endsWith("/*") ? file.type.startsWith(type.slice(0, -1)) : file.type === type;
+  });
+}

@@ -1,0 +1,423 @@
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import gradio
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from gradio_rerun import conversions, sdk
+from gradio_rerun.conversions import CONVERTIBLE_SUFFIXES, converted, is_convertible
+from gradio_rerun.convert_file import application_id, arrow_messages
+from gradio_rerun.errors import NotARecordingError, RecordingError, RecordingNotFoundError
+
+SECRET = b"abcdefghijklmnopqrstuvwxyz0123456789"
+ROBOT = '<robot name="r"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """The processes that were started, in order."""
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def start(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(popen(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    return started
+
+
+def converted_or_skipped(path: Path, cache: Path, **options: Any) -> Path:
+    """Skips where the installed SDK has no importer for files of this suffix."""
+    try:
+        return converted(path, cache, **options)
+    except NotARecordingError as error:
+        if " support for " in str(error):
+            pytest.skip(str(error))
+        raise
+
+
+def write(path: Path, content: bytes | str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def png(path: Path) -> Path:
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 48, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def ply(points: int) -> bytes:
+    header = f"ply\nformat binary_little_endian 1.0\nelement vertex {points}\n"
+    header += "property float x\nproperty float y\nproperty float z\nend_header\n"
+    return header.encode() + np.random.default_rng(0).random((points, 3), dtype=np.float32).tobytes()
+
+
+def gltf(points: int) -> tuple[dict[str, Any], bytes]:
+    positions = np.random.default_rng(0).random((points, 3), dtype=np.float32).tobytes()
+    document = {
+        "asset": {"version": "2.0"},
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
+        "buffers": [{"byteLength": len(positions)}],
+        "bufferViews": [{"buffer": 0, "byteLength": len(positions)}],
+        "accessors": [{"bufferView": 0, "componentType": 5126, "count": points, "type": "VEC3"}],
+    }
+    return document, positions
+
+
+def glb(points: int) -> bytes:
+    document, positions = gltf(points)
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    size = 12 + 8 + len(text) + 8 + len(positions)
+    chunks = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(positions), b"BIN\0") + positions
+    return b"glTF" + struct.pack("<II", 2, size) + chunks
+
+
+def stl() -> bytes:
+    return bytes(80) + struct.pack("<I12fH", 1, *(0, 0, 1), *(0, 0, 0), *(1, 0, 0), *(0, 1, 0), 0)
+
+
+def mcap(topic: str, texts: list[str]) -> bytes:
+    """An MCAP file with one uncompressed chunk of std_msgs/String: https://mcap.dev/spec."""
+
+    def text(value: str | bytes) -> bytes:
+        value = value.encode() if isinstance(value, str) else value
+        return struct.pack("<I", len(value)) + value
+
+    def record(kind: int, content: bytes) -> bytes:
+        return struct.pack("<BQ", kind, len(content)) + content
+
+    schema = record(3, struct.pack("<H", 1) + text("std_msgs/msg/String") + text("ros2msg") + text("string data"))
+    channel = record(4, struct.pack("<HH", 1, 1) + text(topic) + text("cdr") + text(b""))
+    records, index = bytearray(schema + channel), bytearray()
+    for number, value in enumerate(texts):
+        index += struct.pack("<QQ", number, len(records))
+        message = b"\0\1\0\0" + text(value.encode() + b"\0")
+        records += record(5, struct.pack("<HIQQ", 1, number, number, number) + message)
+    last = len(texts) - 1
+    chunk = record(
+        6, struct.pack("<QQQI", 0, last, len(records), 0) + text("") + struct.pack("<Q", len(records)) + records
+    )
+    indices = record(7, struct.pack("<H", 1) + text(bytes(index)))
+    start = b"\x89MCAP0\r\n" + record(1, text("ros2") + text("test"))
+    data = start + chunk + indices + record(15, struct.pack("<I", 0))
+    statistics = struct.pack("<QHIIIIQQ", len(texts), 1, 1, 0, 0, 1, 0, last) + text(struct.pack("<HQ", 1, len(texts)))
+    chunk_index = struct.pack("<QQQQ", 0, last, len(start), len(chunk))
+    chunk_index += text(struct.pack("<HQ", 1, len(start) + len(chunk))) + struct.pack("<Q", len(indices))
+    chunk_index += text("") + struct.pack("<QQ", len(records), len(records))
+    summary = schema + channel + record(11, statistics) + record(8, chunk_index)
+    return data + summary + record(2, struct.pack("<QQI", len(data), 0, 0)) + b"\x89MCAP0\r\n"
+
+
+def lerobot(folder: Path, frames: int = 5) -> Path:
+    numbers = ("timestamp", "frame_index", "episode_index", "index", "task_index")
+    features: dict[str, Any] = {"action": {"dtype": "float32", "shape": [2], "names": ["x", "y"]}}
+    features |= {name: {"dtype": "int64", "shape": [1], "names": None} for name in numbers}
+    info = {
+        "codebase_version": "v2.1",
+        "robot_type": "arm",
+        "total_episodes": 1,
+        "total_frames": frames,
+        "total_tasks": 1,
+        "total_videos": 0,
+        "total_chunks": 1,
+        "chunks_size": 1000,
+        "fps": 10,
+        "splits": {"train": "0:1"},
+        "data_path": "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet",
+        "video_path": None,
+        "features": features,
+    }
+    write(folder / "meta" / "info.json", json.dumps(info))
+    write(folder / "meta" / "tasks.jsonl", '{"task_index": 0, "task": "wave"}\n')
+    write(folder / "meta" / "episodes.jsonl", json.dumps({"episode_index": 0, "tasks": ["wave"], "length": frames}))
+    columns: dict[str, Any] = {name: pa.array([0] * frames) for name in numbers}
+    columns["frame_index"] = pa.array(range(frames))
+    columns["action"] = pa.array([[1.0, 2.0]] * frames, pa.list_(pa.float32(), 2))
+    data = folder / "data" / "chunk-000"
+    data.mkdir(parents=True)
+    pq.write_table(pa.table(columns), data / "episode_000000.parquet")
+    return folder
+
+
+def assert_recording(path: Path, name: str, at_least: int = 0) -> None:
+    assert path.name == f"{name}.rrd"
+    assert path.read_bytes()[:4] == b"RRF2"
+    assert arrow_messages(path) >= 2  # the name, and what the file holds
+    assert path.stat().st_size >= at_least
+
+
+def assert_nothing_left(cache: Path) -> None:
+    assert [path for path in cache.rglob("*") if path.name.endswith((".part", ".rrd"))] == []
+
+
+def test_a_picture_becomes_a_recording_in_the_cache(tmp_path: Path, cache: Path) -> None:
+    path = converted(png(tmp_path / "two words.PNG"), cache)
+    assert_recording(path, "two words.PNG", at_least=4000)
+    assert path.parent.parent == cache
+    assert len(path.parent.name) == 40
+
+
+def test_the_recording_does_not_tell_the_folders_of_the_server(tmp_path: Path, cache: Path) -> None:
+    path = converted(png(tmp_path / "a.png"), cache)
+    assert tmp_path.name.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("mesh.obj", "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"),
+        ("mesh.stl", stl()),
+        ("notes.md", "# Notes"),
+        ("robot.urdf", ROBOT.format('<box size="1 1 1"/>')),
+        ("messages.mcap", mcap("/words", ["one", "two"])),
+        (
+            "sound.wav",
+            b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\x08\0\0\0" + bytes(8),
+        ),
+    ],
+)
+def test_a_file_of_each_kind_becomes_a_recording(tmp_path: Path, cache: Path, name: str, content: bytes | str) -> None:
+    assert_recording(converted_or_skipped(write(tmp_path / name, content), cache), name)
+
+
+def test_a_video_becomes_a_recording(cache: Path) -> None:
+    video = Path(gradio.__file__).parent / "media_assets" / "videos" / "a.mp4"
+    if not video.is_file():
+        pytest.skip(f"this Gradio ships no {video}")
+    assert_recording(converted(video, cache), "a.mp4", at_least=video.stat().st_size // 2)
+
+
+@pytest.mark.parametrize(("name", "content"), [("big.ply", ply(300_000)), ("big.glb", glb(2_000_000))])
+def test_a_big_file_arrives_whole(tmp_path: Path, cache: Path, name: str, content: bytes) -> None:
+    assert_recording(converted(write(tmp_path / name, content), cache), name, at_least=len(content))
+
+
+def test_an_mcap_of_many_messages_arrives_whole(tmp_path: Path, cache: Path) -> None:
+    rng = np.random.default_rng(0)
+    texts = [rng.bytes(32).hex() for _ in range(100_000)]
+    path = converted_or_skipped(write(tmp_path / "long.mcap", mcap("/words", texts)), cache)
+    assert_recording(path, "long.mcap", at_least=100_000 * 32)  # the entropy of the texts
+
+
+def test_a_folder_becomes_a_recording_if_it_is_a_lerobot_dataset(tmp_path: Path, cache: Path) -> None:
+    dataset = lerobot(tmp_path / "dataset")
+    assert_recording(converted(dataset, cache), "dataset")
+    with pytest.raises(NotARecordingError, match="LeRobot"):
+        converted(tmp_path / "dataset" / "data", cache)
+
+
+def test_the_parts_of_a_gltf_are_put_into_the_recording(tmp_path: Path, cache: Path) -> None:
+    document, positions = gltf(1000)
+    document["buffers"][0]["uri"] = "the%20parts.bin"
+    write(tmp_path / "the parts.bin", positions)
+    path = write(tmp_path / "scene.gltf", json.dumps(document))
+    first = converted(path, cache)
+    assert_recording(first, "scene.gltf", at_least=len(positions))
+    write(tmp_path / "the parts.bin", positions[::-1])
+    assert converted(path, cache) != first
+
+
+@pytest.mark.parametrize("uri", ["../outside.bin", "/etc/hostname", "file:///etc/hostname"])
+def test_a_gltf_gets_no_file_outside_its_folder(tmp_path: Path, cache: Path, uri: str) -> None:
+    write(tmp_path / "outside.bin", SECRET)
+    document, _ = gltf(3)
+    document["buffers"][0]["uri"] = uri
+    with pytest.raises(NotARecordingError, match=r"scene\.gltf.*(not in its folder|missing)"):
+        converted(write(tmp_path / "in" / "scene.gltf", json.dumps(document)), cache)
+
+
+def test_a_gltf_without_its_parts_is_refused_by_the_name_of_the_part(tmp_path: Path, cache: Path) -> None:
+    document, _ = gltf(3)
+    document["buffers"][0]["uri"] = "gone.bin"
+    with pytest.raises(NotARecordingError, match=r"'gone\.bin', which is missing"):
+        converted(write(tmp_path / "scene.gltf", json.dumps(document)), cache)
+
+
+def test_the_meshes_of_a_robot_are_read_only_for_a_trusted_file(tmp_path: Path, cache: Path) -> None:
+    write(tmp_path / "meshes" / "arm.stl", stl())
+    robot = write(tmp_path / "robot" / "robot.urdf", ROBOT.format('<mesh filename="../meshes/arm.stl"/>'))
+    assert_recording(converted(robot, cache, trusted=True), "robot.urdf")
+    with pytest.raises(NotARecordingError, match=r"\.\./meshes/arm\.stl.*not trusted"):
+        converted(robot, cache)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot keep a process from opening files")
+def test_a_robot_description_in_an_mcap_gets_no_file_of_the_server(tmp_path: Path, cache: Path) -> None:
+    secret = write(tmp_path / "secret.txt", SECRET)
+    description = ROBOT.format(f'<mesh filename="file://{secret}"/>')
+    path = write(tmp_path / "robot.mcap", mcap("/robot_description", [description]))
+    assert SECRET not in converted_or_skipped(path, cache).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("text.png", "hello, I am no picture", r"no image: it starts with b'hello, I am '"),
+        ("empty.png", b"", "it is empty"),
+        ("cut.glb", glb(10)[:-40], r"cut off: it has \d+ of its \d+ bytes"),
+        ("text.glb", "hello, I am no mesh", "no binary glTF"),
+        ("text.gltf", "hello, I am no mesh", "no glTF"),
+        ("cut.ply", ply(10)[:110], "rerun-sdk .* says: Line 7: Couldn't parse line"),
+        ("latin.md", "Grüße".encode("latin-1"), "rerun-sdk .* says: .*utf-8 sequence"),
+        ("cut.urdf", "<robot>", "no URDF: no element found"),
+        ("empty.urdf", "<robot name='r'/>", "rerun-sdk .* says: .*root"),
+        ("text.mp4", "hello, I am no video", "rerun-sdk .* says: Failed to read frame timestamps"),
+        ("text.mcap", "hello, I am no log", "rerun-sdk .* says: .*(MCAP|support for)"),
+        ("text.xyz", "0 0 0", r"rerun-sdk .* says: No .* support for \"text.xyz\"\. Update rerun-sdk"),
+    ],
+)
+def test_a_file_that_is_refused_gives_the_reason_and_leaves_nothing(
+    tmp_path: Path, cache: Path, name: str, content: bytes | str, reason: str
+) -> None:
+    with pytest.raises(NotARecordingError, match=reason) as caught:
+        converted(write(tmp_path / name, content), cache)
+    message = str(caught.value)
+    assert message.startswith(f"{name!r} cannot be turned into a recording")
+    assert "give the .rrd file" in message
+    assert not any(
+        noise in message for noise in ("re_data_loader", "re_importer", "ERROR", "WARN", "20:", str(tmp_path))
+    )
+    assert_nothing_left(cache)
+
+
+def test_a_picture_that_is_cut_off_is_left_to_the_viewer_as_the_sdk_does(tmp_path: Path, cache: Path) -> None:
+    whole = png(tmp_path / "a.png").read_bytes()
+    assert_recording(converted(write(tmp_path / "cut.png", whole[: len(whole) // 2]), cache), "cut.png")
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path, cache: Path) -> None:
+    with pytest.raises(RecordingNotFoundError, match=r"gone\.png"):
+        converted(tmp_path / "gone.png", cache)
+
+
+def test_four_threads_that_convert_one_file_start_one_process(
+    tmp_path: Path, cache: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    copies = [png(write(tmp_path / str(number) / "a.png", b"")) for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        results = set(pool.map(lambda path: converted(path, cache), copies))
+    assert len(results) == 1
+    assert len(processes) == 1
+    assert converted(copies[0], cache) in results
+    assert len(processes) == 1
+
+
+def test_another_name_another_content_or_another_sdk_makes_another_recording(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = {
+        converted(write(tmp_path / name, text), cache) for name, text in [("a.md", "1"), ("b.md", "1"), ("a.md", "2")]
+    }
+    monkeypatch.setattr(sdk, "sdk_version", lambda: "0.99.0")
+    paths.add(converted(tmp_path / "a.md", cache))
+    assert len(paths) == 4
+
+
+def test_a_conversion_that_is_killed_says_so_and_leaves_nothing(
+    tmp_path: Path, cache: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    path = write(tmp_path / "big.ply", ply(1_000_000))
+
+    def kill() -> None:
+        while not list(cache.glob(".*.part")):
+            time.sleep(0.01)
+        processes[0].kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(RecordingError, match="ended with exit code") as caught:
+        converted(path, cache)
+    killer.join()
+    assert not isinstance(caught.value, NotARecordingError)
+    assert_nothing_left(cache)
+
+
+def test_a_conversion_that_takes_too_long_is_ended(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    monkeypatch.setattr(conversions, "TIME_LIMIT", 0.05)
+    with pytest.raises(RecordingError, match=r"longer than 0\.05 s"):
+        converted(png(tmp_path / "a.png"), cache)
+    assert processes[0].returncode is not None
+    assert_nothing_left(cache)
+
+
+def test_a_conversion_ends_and_cleans_up_when_the_app_dies(tmp_path: Path) -> None:
+    target = tmp_path / "half.part"
+    command = sdk.conversion_command(write(tmp_path / "big.ply", ply(2_000_000)), target, "alone")
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert process.stdin
+    while not target.exists():
+        time.sleep(0.01)
+    process.stdin.close()
+    process.wait(10)
+    assert not target.exists()
+
+
+def test_settings_of_the_app_for_rerun_do_not_disturb(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RERUN", "off")
+    monkeypatch.setenv("RUST_LOG", "off")
+    assert_recording(converted(png(tmp_path / "a.png"), cache), "a.png")
+    with pytest.raises(NotARecordingError, match="Couldn't parse line"):
+        converted(write(tmp_path / "cut.ply", ply(10)[:110]), cache)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script is no program on Windows")
+def test_programs_on_the_path_are_not_run(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = write(tmp_path / "bin" / "rerun-loader-spy", f"#!/bin/sh\ntouch {tmp_path}/spied\n")
+    loader.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{loader.parent}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(NotARecordingError, match="support for"):
+        converted(write(tmp_path / "a.xyz", "0 0 0"), cache)
+    assert not (tmp_path / "spied").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.png", True), ("A.GLB", True), ("a.rrd", False), ("a.rbl", False), ("a", False), ("a.py", False)],
+)
+def test_what_is_convertible_is_told_by_the_suffix(name: str, expected: bool) -> None:
+    assert is_convertible(Path(name)) is expected
+
+
+def test_a_folder_is_convertible_if_it_is_a_lerobot_dataset(tmp_path: Path) -> None:
+    assert not is_convertible(tmp_path)
+    write(tmp_path / "meta" / "info.json", "{}")
+    assert is_convertible(tmp_path)
+
+
+def test_the_suffixes_are_lower_case_and_listed_once() -> None:
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in CONVERTIBLE_SUFFIXES)
+    assert len(set(CONVERTIBLE_SUFFIXES)) == len(CONVERTIBLE_SUFFIXES)
+
+
+def test_an_application_id_is_made_of_what_every_sdk_takes() -> None:
+    assert application_id("a b.png") == "a_b_png"
+    assert len(application_id("x" * 300)) == 100
+    assert application_id("日本.png") == "_png"
