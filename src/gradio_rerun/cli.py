@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _serve(options)
     except GradioRerunError as error:
         _fail(str(error))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,7 +17,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .errors import RecordingError
 from .events import EVENTS
-from .recordings import to_recordings, upload_to_recording
+from .recordings import to_recordings
 from .settings import css_length, page_settings
 from .wire import FileCount, PanelName, PanelState, Recordings, Theme
 
@@ -179,7 +179,7 @@ class Rerun(gr.HTML):
         if not (is_in_or_equal(file, get_upload_folder()) and file.is_file()):
             return {"error": f"{file.name} was not uploaded, or is there no more."}
         try:
-            return {"file": upload_to_recording(file, Path(self.GRADIO_CACHE)).model_dump()}
+            return {"file": Recordings(root=to_recordings(file, Path(self.GRADIO_CACHE))).model_dump()[0]}
         except RecordingError as error:
             return {"error": str(error)}
 

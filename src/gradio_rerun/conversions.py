@@ -66,7 +66,7 @@ def converted(path: Path, cache: Path, *, trusted: bool = False) -> Path:
     Raises RecordingNotFoundError; NotARecordingError, with the reason, when the file is none that can be shown;
     RecordingError when it cannot be read, or the SDK breaks down or takes longer than `TIME_LIMIT`.
     """
-    path = path.expanduser().absolute()
+    path, cache = path.expanduser().absolute(), cache.absolute()
     try:
         _check_start(path)
         named = list(_named_files(path))
@@ -109,13 +109,13 @@ def _check_start(path: Path) -> None:
 def _check_named(path: Path, named: list[str], trusted: bool) -> None:
     is_gltf = path.suffix.lower() == ".gltf"
     for name in named:
-        file = (path.parent / name).resolve()
-        if is_gltf and not file.is_relative_to(path.parent.resolve()):
+        if not is_gltf:
+            if not trusted:
+                raise _refused(path, f"it names the file {name!r}, and is not trusted to name any")
+        elif "\0" in name or not (path.parent / name).resolve().is_relative_to(path.parent.resolve()):
             raise _refused(path, f"it names the file {name!r}, which is not in its folder")
-        if is_gltf and not file.is_file():
+        elif not (path.parent / name).is_file():
             raise _refused(path, f"it names the file {name!r}, which is missing; a .glb file carries all its parts")
-        if not is_gltf and not trusted:
-            raise _refused(path, f"it names the file {name!r}, and is not trusted to name any")
 
 
 def _named_files(path: Path) -> Iterator[str]:

@@ -48,7 +48,8 @@ class Clear(EventData):
 class _Renamed(EventListener):
     """An event with one name in Python and another on the wire.
 
-    Gradio takes what a component sends as "error" for a message to the user, and sends it to no function.
+    Gradio takes what a component sends as "error" for a message to the user, and sends it to no function; and it sends "load" by
+    itself to every component when the page loads.
     """
 
     def __new__(cls, name: str, event_name: str, **_: Any) -> _Renamed:
@@ -58,12 +59,10 @@ class _Renamed(EventListener):
         super().__init__(event_name, **options)
 
 
-ERROR_ON_THE_WIRE = "rerun_error"
-
 EVENTS: list[str | EventListener] = [
     EventListener("change", doc="The value has changed, by a function or by the user."),
     EventListener("upload", doc="The user has uploaded recordings. See `gradio_rerun.events.Upload`."),
     EventListener("clear", doc="The user has cleared the viewer."),
-    EventListener("load", doc="A recording is open. See `gradio_rerun.events.Load`."),
-    _Renamed("error", ERROR_ON_THE_WIRE, doc="Something could not be shown. See `gradio_rerun.events.Error`."),
+    _Renamed("load", "rerun_load", doc="A recording is open. See `gradio_rerun.events.Load`."),
+    _Renamed("error", "rerun_error", doc="Something could not be shown. See `gradio_rerun.events.Error`."),
 ]

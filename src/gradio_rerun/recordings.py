@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from gradio.data_classes import FileData
 from gradio.exceptions import InvalidPathError
+from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .conversions import converted, is_convertible
 from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError
@@ -104,9 +105,11 @@ def _url(url: str) -> str:
 
 def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
     path = path.expanduser()
+    # What a user has uploaded may name other files of this machine, such as the meshes of a .urdf.
+    trusted = not is_in_or_equal(path, get_upload_folder())
     if path.is_dir() and is_convertible(path):
         _may_serve(path)
-        return _served(converted(path, cache, trusted=True))
+        return _served(converted(path, cache, trusted=trusted))
     try:
         with path.open("rb") as file:
             start = file.read(len(_MAGIC))
@@ -123,7 +126,7 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         raise RecordingError(f"The recording {str(path)!r} cannot be read: {error}.") from error
     served = _may_serve(path)
     if start != _MAGIC and is_convertible(path):
-        return _served(converted(path, cache, trusted=True))
+        return _served(converted(path, cache, trusted=trusted))
     _check_start(start, f"the file {str(path)!r}")
     if not served:
         return FileData(path=str(path), orig_name=name or path.name, size=stat.st_size)
@@ -132,19 +135,6 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
     if not (target.exists() and target.stat().st_size == stat.st_size):
         _place(path, target, link=stat.st_size >= LINK_FROM)
     return FileData(path=str(target), orig_name=name or path.name, size=stat.st_size)
-
-
-def upload_to_recording(path: Path, cache: Path) -> FileData:
-    """The recording that a file in Gradio's upload folder is or can be converted to, as a file in `cache`.
-
-    Raises: as `to_recordings`.
-    """
-    with path.open("rb") as file:
-        start = file.read(len(_MAGIC))
-    if start != _MAGIC and is_convertible(path):
-        # Not trusted: whoever uploads a .urdf says which files are read.
-        return _served(converted(path, cache))
-    return _file(path, cache)
 
 
 def _served(path: Path) -> FileData:

@@ -6,6 +6,7 @@ Nothing here imports `rerun`: that loads a library of 120 to 220 MB, and the ans
 from __future__ import annotations
 
 import importlib.util
+import mmap
 import re
 import sys
 from importlib import machinery, metadata
@@ -42,8 +43,10 @@ def packaged_viewer() -> Path | None:
 def build_file() -> Path:
     """The file of the installed rerun-sdk that changes whenever its viewer does: the zip, or the compiled library."""
     packaged = packaged_viewer()
-    if packaged is not None:
-        return packaged
+    return packaged if packaged is not None else _library()
+
+
+def _library() -> Path:
     folder = _folder_of("rerun_bindings")
     for suffix in machinery.EXTENSION_SUFFIXES:
         library = folder / f"rerun_bindings{suffix}"
@@ -75,13 +78,16 @@ def conversion_command(source: Path, target: Path, trust: str) -> list[str]:
     """The command that writes to `target` what the importers of the installed rerun-sdk make of the file `source`.
 
     `trust` is "alone" or "trusted": see convert_file.py.
-    Which files they know differs between versions, and is not told: the command tries, and the SDK says what it says.
     """
     if getattr(sys, "frozen", False) or not sys.executable:
         raise SdkError(
             f"Files are converted by rerun-sdk in a Python of its own, and this process has none (sys.executable is "
             f"{sys.executable!r}). Convert {source.name!r} beforehand, and give the .rrd file."
         )
+    # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
+    # Remove when the rerun-sdk floor passes 0.32.
+    if source.suffix.lower() == ".mcap" and not _knows_robot_descriptions():
+        trust = "trusted"
     script = Path(__file__).with_name("convert_file.py")
     # Absolute, because the process changes to the folder of the file.
     return [
@@ -92,6 +98,11 @@ def conversion_command(source: Path, target: Path, trust: str) -> list[str]:
         trust,
         *(str(Path(entry).absolute()) for entry in sys.path),
     ]
+
+
+def _knows_robot_descriptions() -> bool:
+    with _library().open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as library:
+        return library.find(b"robot_description") >= 0
 
 
 def _folder_of(package: str) -> Path:

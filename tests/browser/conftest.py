@@ -94,6 +94,14 @@ def recording_b(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_recording(tmp_path_factory.mktemp("recordings") / "b.rrd", "recording_b", application_id="app_b")
 
 
+@pytest.fixture(scope="session")
+def big_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some 215 MB."""
+    path = write_recording(tmp_path_factory.mktemp("big") / "big.rrd", "big", frames=60, points=300_000)
+    assert path.stat().st_size > 200e6
+    return path
+
+
 class _OtherServer(SimpleHTTPRequestHandler):
     def end_headers(self) -> None:
         self.send_header("Access-Control-Allow-Origin", "*")

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
-import pytest
 from playwright.sync_api import Page, expect
-from recordings import write_recording
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -38,13 +36,6 @@ def throttle(page: Page, megabytes_per_second: float) -> None:
         "Network.emulateNetworkConditions",
         {"offline": False, "latency": 0, "downloadThroughput": limit, "uploadThroughput": limit},
     )
-
-
-@pytest.fixture(scope="session")
-def big_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = write_recording(tmp_path_factory.mktemp("big") / "big.rrd", "big", frames=60, points=300_000)
-    assert path.stat().st_size > 200e6
-    return path
 
 
 def test_a_viewer_on_its_way_shows_bytes_and_percent(page: ViewerPage, launch: Launch, recording_a: Path) -> None:

@@ -16,10 +16,20 @@ from gradio_rerun import Rerun
 from gradio_rerun.errors import ParameterError, RecordingError
 from gradio_rerun.wire import Recordings
 
-PARAMETERS = (
-    "value label every inputs show_label container scale min_width height visible elem_id elem_classes render key "
-    "preserved_by_key panel_states theme telemetry allowed_origins"
-).split()
+PARAMETERS = [
+    *["value", "label", "every", "inputs", "show_label", "show_download_button", "show_clear_button", "container"],
+    *["scale", "min_width", "height", "interactive", "visible", "elem_id", "elem_classes", "render", "key"],
+    *[
+        "preserved_by_key",
+        "file_count",
+        "file_types",
+        "buttons",
+        "panel_states",
+        "theme",
+        "telemetry",
+        "allowed_origins",
+    ],
+]
 
 
 @pytest.fixture
@@ -28,7 +38,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_public_names_are_these() -> None:
-    assert sorted(gradio_rerun.__all__) == ["Rerun", "__version__", "errors"]
+    assert sorted(gradio_rerun.__all__) == ["Rerun", "__version__", "errors", "events"]
 
 
 def test_the_parameters_are_these_and_each_is_described() -> None:
@@ -126,6 +136,43 @@ def test_updates_add_up() -> None:
 def test_an_example_is_shown_by_its_name_and_never_as_html() -> None:
     assert Rerun().process_example("/some/<img src=x onerror=alert(1)>.rrd") == "&lt;img src=x onerror=alert(1)&gt;.rrd"
     assert Rerun().process_example(["/some/a.rrd", "https://host/b.rrd"]) == "a.rrd, b.rrd"
+
+
+@pytest.mark.parametrize("file_count", ["multiple", "directory"])
+def test_where_several_files_may_come_one_comes_as_a_list_too(file_count: Any) -> None:
+    model = Recordings.model_validate([{"path": "/cache/a.rrd"}])
+    assert Rerun(file_count=file_count).preprocess(model) == ["/cache/a.rrd"]
+
+
+def is_input(demo: gr.Blocks) -> bool:
+    (config,) = [each["props"] for each in demo.get_config_file()["components"] if each["props"]["name"] == "rerun"]
+    return "isInput: true" in config["js_on_load"]
+
+
+def test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise() -> None:
+    with gr.Blocks() as as_input:
+        gr.Button().click(lambda value: None, Rerun(), None)
+    with gr.Blocks() as as_output:
+        gr.Button().click(lambda: None, None, Rerun())
+    with gr.Blocks() as as_both:
+        viewer = Rerun()
+        gr.Button().click(lambda value: value, viewer, viewer)
+    with gr.Blocks() as as_neither:
+        Rerun()
+    assert [is_input(demo) for demo in (as_input, as_output, as_both, as_neither)] == [True, False, False, False]
+
+
+def test_the_page_gets_recordings_of_uploads_only(file: Path, tmp_path: Path) -> None:
+    viewer = Rerun()
+    assert "was not uploaded" in viewer.open_upload(str(file))["error"]
+    assert "was not uploaded" in viewer.open_upload("/etc/passwd")["error"]
+    assert "was not uploaded" in viewer.open_upload(f"{viewer.GRADIO_CACHE}/../x")["error"]
+    uploaded = Path(viewer.GRADIO_CACHE) / tmp_path.name / "run"
+    uploaded.parent.mkdir(parents=True)
+    uploaded.write_bytes(file.read_bytes())
+    assert viewer.open_upload(str(uploaded))["file"]["path"].endswith("run.rrd")
+    uploaded.write_bytes(b"no recording")
+    assert "it starts with" in viewer.open_upload(str(uploaded))["error"]
 
 
 def test_clients_are_told_what_the_value_is() -> None:

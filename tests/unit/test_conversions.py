@@ -181,6 +181,12 @@ def test_a_picture_becomes_a_recording_in_the_cache(tmp_path: Path, cache: Path)
     assert len(path.parent.name) == 40
 
 
+def test_paths_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    png(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    assert_recording(converted(Path("a.png"), Path("cache")), "a.png")
+
+
 def test_the_recording_does_not_tell_the_folders_of_the_server(tmp_path: Path, cache: Path) -> None:
     path = converted(png(tmp_path / "a.png"), cache)
     assert tmp_path.name.encode() not in path.read_bytes()
@@ -241,7 +247,7 @@ def test_the_parts_of_a_gltf_are_put_into_the_recording(tmp_path: Path, cache: P
     assert converted(path, cache) != first
 
 
-@pytest.mark.parametrize("uri", ["../outside.bin", "/etc/hostname", "file:///etc/hostname"])
+@pytest.mark.parametrize("uri", ["../outside.bin", "/etc/hostname", "file:///etc/hostname", "%00"])
 def test_a_gltf_gets_no_file_outside_its_folder(tmp_path: Path, cache: Path, uri: str) -> None:
     write(tmp_path / "outside.bin", SECRET)
     document, _ = gltf(3)

@@ -36,7 +36,7 @@ def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
 
 @pytest.mark.parametrize("states", [{"left": "hidden"}, {"time": "closed"}])
 def test_an_unknown_panel_or_state_is_refused_with_the_known_ones(states: Any) -> None:
-    with pytest.raises(ParameterError, match="'blueprint'.*'collapsed'"):
+    with pytest.raises(ParameterError, match=r"'blueprint'.*'collapsed'"):
         settings(panel_states=states)
 
 
@@ -52,6 +52,30 @@ def test_what_is_no_list_of_origins_is_refused(origins: Any) -> None:
 
 def test_an_origin_may_end_with_a_slash() -> None:
     assert settings(allowed_origins=["https://a.test/"])["allowed_origins"] == ["https://a.test"]
+
+
+@pytest.mark.parametrize("count", ["several", None, 2])
+def test_an_unknown_file_count_is_refused_with_the_known_ones(count: Any) -> None:
+    with pytest.raises(ParameterError, match="'single', 'multiple', 'directory'"):
+        settings(file_count=count)
+
+
+@pytest.mark.parametrize(
+    ("types", "accepted"),
+    [([".rrd"], [".rrd"]), (["image"], ["image/*"]), (["file"], []), (["text/csv"], ["text/csv"])],
+)
+def test_file_types_are_those_of_gradio(types: Any, accepted: Any) -> None:
+    assert settings(file_types=types)["file_types"] == accepted
+
+
+def test_by_default_what_the_sdk_opens_may_be_uploaded() -> None:
+    assert {".rrd", ".rbl", ".png", ".glb", ".mcap"} <= set(settings()["file_types"])
+
+
+@pytest.mark.parametrize("types", [".rrd", [3], [""]])
+def test_what_is_no_list_of_file_types_is_refused(types: Any) -> None:
+    with pytest.raises(ParameterError, match="Expected file_types"):
+        settings(file_types=types)
 
 
 def test_the_files_of_the_page_are_static_files_of_gradio() -> None:

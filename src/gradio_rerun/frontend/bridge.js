@@ -34,11 +34,11 @@ export async function mount({ element, props, trigger, watch, server, isInput })
     if (!file) throw new Error(error);
     return toRecordings([{ ...file, url: null }], root())[0];
   };
+  // Gradio keeps the names "load" and "error" for itself; see events.py.
   viewer.addEventListener("viewer-event", (event) => {
     const { type, application_id, recording_id } = /** @type {CustomEvent} */ (event).detail;
-    if (type === "recording_open") trigger("load", { application_id, recording_id });
+    if (type === "recording_open") trigger("rerun_load", { application_id, recording_id });
   });
-  // Gradio keeps the name "error" for itself; see events.py.
   viewer.addEventListener("error", (event) => trigger("rerun_error", /** @type {any} */ (event).detail));
 
   const uploads = new UploadPanel(viewer, (files) => {

@@ -1,0 +1,197 @@
+"""The demo: its three examples, and recordings of the visitor's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+from recordings import write_recording
+from viewer_page import ViewerPage
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = {
+    "RRT*": "rrt_star_example",
+    "RGB-D": "rgbd_example",
+    "Structure from motion": "structure_from_motion_example",
+}
+
+DemoPage = Callable[..., ViewerPage]
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("demo_app", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def app() -> ModuleType:
+    return load(ROOT / "demo" / "app.py")
+
+
+@pytest.fixture(scope="session")
+def examples(app: ModuleType, pytestconfig: pytest.Config) -> dict[str, Path]:
+    """The real ones. Logging them takes a minute, so they are kept from run to run until a script changes."""
+    assert pytestconfig.cache
+    recordings: dict[str, Path] = app.log_examples(Path(pytestconfig.cache.mkdir("demo_recordings")))
+    return recordings
+
+
+@pytest.fixture
+def demo_page(page: ViewerPage, launch: Callable[..., str], app: ModuleType, examples: dict[str, Path]) -> ViewerPage:
+    folder = next(iter(examples.values())).parent
+    return page.open(launch(app.build(examples), allowed_paths=[str(folder)]))
+
+
+def upload(page: ViewerPage, *paths: Path) -> None:
+    page.page.locator("input[type=file]").first.set_input_files(paths)
+    for path in paths:
+        expect(page.page.get_by_text(path.stem).first).to_be_visible()
+
+
+@pytest.fixture
+def space(tmp_path: Path, examples: dict[str, Path]) -> Path:
+    """The folder that demo/README.md tells to publish, after its first start."""
+    folder = tmp_path / "space"
+    folder.mkdir()
+    for name in ("app.py", "requirements.txt", "README.md"):
+        shutil.copy(ROOT / "demo" / name, folder)
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    (folder / "recordings").mkdir()
+    for recording in examples.values():
+        shutil.copyfile(recording, folder / "recordings" / recording.name)
+    return folder
+
+
+@pytest.fixture
+def started_space(space: Path, free_port: int) -> Iterator[str]:
+    url = f"http://127.0.0.1:{free_port}"
+    environment = {**os.environ, "GRADIO_SERVER_PORT": str(free_port), "GRADIO_SERVER_NAME": "127.0.0.1"}
+    # In another folder, which is not what Gradio serves files from.
+    elsewhere = space.parent / "elsewhere"
+    elsewhere.mkdir()
+    with (elsewhere / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, space / "app.py"], cwd=elsewhere, env=environment, stdout=log)
+    try:
+        deadline = time.monotonic() + 60
+        while not _answers(url):
+            assert process.poll() is None, (elsewhere / "log").read_text()
+            assert time.monotonic() < deadline, "the demo does not start"
+            time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(urllib.request.urlopen(url, timeout=5).status == 200)
+    except (urllib.error.URLError, TimeoutError):
+        return False
+
+
+def test_a_space_starts_by_one_command_and_shows_its_examples(page: ViewerPage, started_space: str) -> None:
+    page.open(started_space)
+    page.page.get_by_role("tab", name="Examples").click()
+    page.page.get_by_text("RRT*").click()
+    page.wait_for_event("load")
+    assert {event["application_id"] for event in page.events("recording_open")} == {"rrt_star_example"}
+
+
+def test_each_example_opens_on_click_and_replaces_the_one_before(demo_page: ViewerPage) -> None:
+    demo_page.page.get_by_role("tab", name="Examples").click()
+    for words, application_id in EXAMPLES.items():
+        demo_page.forget_events()
+        demo_page.page.get_by_text(words).click()
+        demo_page.wait_for_event("load")
+        demo_page.expect_state("ready", recordings=1)
+        assert [event["application_id"] for event in demo_page.events("recording_open")] == [application_id]
+    assert demo_page.page_errors == []
+
+
+def test_uploads_open_on_run(demo_page: ViewerPage, recording_a: Path, recording_b: Path) -> None:
+    upload(demo_page, recording_a, recording_b)
+    demo_page.click("Run")
+    demo_page.expect_recordings("recording_a", "recording_b")
+
+
+def test_an_uploaded_picture_is_converted(demo_page: ViewerPage, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), "orange").save(tmp_path / "sunset.png")
+    upload(demo_page, tmp_path / "sunset.png")
+    demo_page.click("Run")
+    demo_page.expect_state("ready", recordings=1)
+
+
+@pytest.mark.parametrize("way", ["Run", "Enter"])
+def test_a_url_opens_on_run_and_on_enter(demo_page: ViewerPage, other_server: tuple[str, Path], way: str) -> None:
+    server, folder = other_server
+    write_recording(folder / "remote.rrd", "of_url")
+    demo_page.page.get_by_label("URL").fill(f" {server}/remote.rrd ")
+    if way == "Run":
+        demo_page.click("Run")
+    else:
+        demo_page.page.get_by_label("URL").press("Enter")
+    demo_page.expect_recordings("of_url")
+
+
+def test_an_upload_and_a_url_open_together(
+    demo_page: ViewerPage, other_server: tuple[str, Path], recording_a: Path
+) -> None:
+    server, folder = other_server
+    write_recording(folder / "remote.rrd", "of_url")
+    upload(demo_page, recording_a)
+    demo_page.page.get_by_label("URL").fill(f"{server}/remote.rrd")
+    demo_page.click("Run")
+    demo_page.expect_recordings("recording_a", "of_url")
+
+
+def test_run_with_nothing_says_so_and_loses_nothing(demo_page: ViewerPage, recording_a: Path) -> None:
+    upload(demo_page, recording_a)
+    demo_page.click("Run")
+    demo_page.expect_recordings("recording_a")
+    demo_page.page.get_by_label("Clear").first.click()
+    demo_page.click("Run")
+    expect(demo_page.page.get_by_text("Nothing to show: upload a file or give a URL")).to_be_visible()
+    demo_page.expect_state("ready", recordings=1)
+    assert demo_page.opened() == ["recording_a"]
+
+
+def test_a_path_of_the_server_is_no_url(demo_page: ViewerPage, examples: dict[str, Path]) -> None:
+    demo_page.page.get_by_label("URL").fill(str(next(iter(examples.values()))))
+    demo_page.click("Run")
+    expect(demo_page.page.get_by_text("is no URL")).to_be_visible()
+    demo_page.expect_state("idle")
+
+
+def test_each_example_is_logged_once_and_again_when_its_script_is_newer(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app = load(ROOT / "demo" / "app.py")
+    app.SCRIPTS = tmp_path
+    for name in app.EXAMPLES.values():
+        (tmp_path / f"{name}.py").write_text("import sys; open(sys.argv[2], 'w').close(); print(sys.argv[2])")
+    expected = {title: tmp_path / "to" / f"{name}.rrd" for title, name in app.EXAMPLES.items()}
+    assert app.log_examples(tmp_path / "to") == expected
+    assert all(path.is_file() for path in expected.values())
+    said = capfd.readouterr().out.splitlines()
+    assert said == [f"Logging example {n} of 3: {path.name}" for n, path in enumerate(expected.values(), start=1)]
+
+    os.utime(tmp_path / "rgbd.py", (time.time() + 60, time.time() + 60))
+    assert app.log_examples(tmp_path / "to") == expected
+    assert capfd.readouterr().out.splitlines() == ["Logging example 2 of 3: rgbd.rrd"]
