@@ -22,12 +22,6 @@ def app(value: object) -> gr.Blocks:
     return demo
 
 
-def log_in(page: Page) -> None:
-    page.get_by_label("username").fill("user")
-    page.get_by_label("password").fill("password")
-    page.get_by_role("button", name="Login", exact=True).click()
-
-
 def throttle(page: Page, megabytes_per_second: float) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -57,7 +51,7 @@ def test_200_mb_behind_a_login_show_before_they_have_come(
 ) -> None:
     url = launch(app(big_recording), auth=("user", "password"))
     page.open(url)
-    log_in(page.page)
+    page.log_in()
     page.expect_state("ready", recordings=1)
     progress = page.viewer().get_by_role("progressbar")
     loaded, total, percent = MEGABYTES.search(progress.inner_text()).groups()  # type: ignore[union-attr]

@@ -48,6 +48,11 @@ class ViewerPage:
     def viewer(self, index: int = 0) -> Locator:
         return self.page.locator("rerun-viewer").nth(index)
 
+    def log_in(self) -> None:
+        self.page.get_by_label("username").fill("user")
+        self.page.get_by_label("password").fill("password")
+        self.click("Login")
+
     def click(self, button: str) -> None:
         self.page.get_by_role("button", name=button, exact=True).click()
 

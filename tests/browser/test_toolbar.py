@@ -1,0 +1,137 @@
+"""The row above the viewer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+from playwright.sync_api import Locator, expect
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+Launch = Callable[..., str]
+
+
+def app(value: Any, **parameters: Any) -> gr.Blocks:
+    with gr.Blocks() as demo:
+        Rerun(value, height=400, **parameters)
+    return demo
+
+
+def button(page: ViewerPage, name: str) -> Locator:
+    return page.page.get_by_label(name, exact=True)
+
+
+def shown(page: ViewerPage) -> list[str]:
+    return page.page.locator(".rerun-toolbar button:visible").evaluate_all("all => all.map((each) => each.ariaLabel)")
+
+
+def test_an_output_has_no_buttons_that_change_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a))).expect_recordings("recording_a")
+    assert shown(page) == ["Download", "Screenshot", "Fullscreen"]
+    for name in shown(page):
+        assert button(page, name).get_attribute("title") == name
+
+
+def test_each_button_can_be_had_and_left_out(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    demo = app(recording_a, show_download_button=False, show_clear_button=True, interactive=True)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    assert shown(page) == ["Upload", "Screenshot", "Fullscreen", "Clear"]
+
+
+def test_buttons_follow_updates(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_a, height=300)
+        gr.Button("update").click(lambda: gr.update(show_download_button=False, show_clear_button=True), None, viewer)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.click("update")
+    expect(button(page, "Clear")).to_be_visible()
+    assert shown(page) == ["Screenshot", "Fullscreen", "Clear"]
+
+
+def test_an_empty_viewer_has_no_buttons(page: ViewerPage, launch: Launch) -> None:
+    page.open(launch(app(None))).expect_state("idle")
+    assert shown(page) == []
+
+
+def test_download_saves_each_recording_under_its_own_name(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    page.open(launch(app([recording_a, recording_b]))).expect_recordings("recording_a", "recording_b")
+    downloads: list[Any] = []
+    page.page.on("download", lambda download: downloads.append(download))
+    button(page, "Download").click()
+    deadline = time.monotonic() + 20
+    while len(downloads) < 2:
+        assert time.monotonic() < deadline
+        page.page.wait_for_timeout(100)
+    assert [download.suggested_filename for download in downloads] == ["a.rrd", "b.rrd"]
+    assert Path(downloads[0].path()).read_bytes() == recording_a.read_bytes()
+    assert Path(downloads[1].path()).read_bytes() == recording_b.read_bytes()
+
+
+def test_download_saves_what_came_from_a_live_server(page: ViewerPage, launch: Launch, free_port: int) -> None:
+    import rerun as rr
+    from recordings import log_points
+
+    recording = rr.RecordingStream("test_app", recording_id="live")
+    url = recording.serve_grpc(grpc_port=free_port)
+    log_points(recording)
+    page.open(launch(app(url))).expect_recordings("live")
+    page.wait_for_event("time_update")
+    with page.page.expect_download() as download:
+        button(page, "Download").click()
+    assert download.value.path().read_bytes().startswith(b"RRF2")
+
+
+def test_screenshot_is_a_png_of_what_the_viewer_shows(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a))).expect_recordings("recording_a")
+    page.wait_for_event("time_update")
+    with page.page.expect_download() as download:
+        button(page, "Screenshot").click()
+    assert download.value.suggested_filename == "screenshot.png"
+    picture = Image.open(download.value.path()).convert("RGB")
+    assert picture.size == (page.viewer().evaluate("viewer => viewer.clientWidth"), 400)
+    assert len(picture.getcolors(1_000_000) or []) > 50
+
+
+def test_fullscreen_fills_the_screen_and_escape_leaves_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a))).expect_recordings("recording_a")
+    button(page, "Fullscreen").click()
+    page.page.wait_for_function("() => document.fullscreenElement?.localName === 'rerun-viewer'")
+    page.page.wait_for_function("() => document.querySelector('rerun-viewer').clientHeight === innerHeight")
+    page.page.evaluate("() => document.exitFullscreen()")  # what the browser does on Escape, which no page sees
+    expect(page.viewer()).to_have_css("height", "400px")
+    page.expect_state("ready", recordings=1)
+
+
+def test_all_buttons_are_reached_by_tab_and_work_by_key(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, interactive=True))).expect_recordings("recording_a")
+    button(page, "Upload").focus()
+    reached = []
+    for _ in range(5):
+        reached.append(page.page.evaluate("document.activeElement.ariaLabel"))
+        assert page.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        page.page.keyboard.press("Tab")
+    assert reached == ["Upload", "Download", "Screenshot", "Fullscreen", "Clear"]
+    button(page, "Clear").focus()
+    page.page.keyboard.press("Enter")
+    page.expect_state("idle", recordings=0)
+
+
+def test_buttons_of_the_app_stand_beside_ours_and_work(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    with gr.Blocks() as demo:
+        mine = gr.Button("Mine")
+        Rerun(recording_a, height=300, label="label", buttons=[mine], show_clear_button=True)
+        told = gr.Textbox(label="told")
+        mine.click(lambda: "clicked", None, told)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.page.locator(".icon-button-wrapper").get_by_text("Mine").click()
+    expect(page.page.get_by_label("told")).to_have_value("clicked")
+    button(page, "Clear").click()
+    page.expect_state("idle")
