@@ -29,15 +29,15 @@ Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
 IMAGES = 28
-WIDTH, HEIGHT, FOCAL = 400, 300, 395.0
+WIDTH, HEIGHT, FOCAL = 400, 300, 340.0
 CENTER = np.array([WIDTH / 2, HEIGHT / 2])
 THUMBNAIL = 4
-SECONDS_PER_STAGE = 0.08
-REFINEMENTS = 4
-FINAL_REFINEMENTS = 8
+SECONDS_PER_STAGE = 0.1
+REFINEMENTS = 2
+FINAL_REFINEMENTS = 6
 
 CELL = 9  # At most one new corner in each cell of so many pixels.
-CORNERS_PER_IMAGE = 260
+CORNERS_PER_IMAGE = 190
 PIXEL_NOISE = 0.6
 MISSED = 0.2
 WIDEST_ANGLE = 0.72  # Cosine of how far the view of a corner may turn until it is not recognised any more.
@@ -294,7 +294,7 @@ def true_pose(image: int, images: int) -> tuple[Floats, Floats]:
     t = image / max(images - 1, 1)
     angle = -0.5 * np.pi + 0.35 + 3.0 * np.pi * t
     position = np.array([0.0, 0.0, 1.5 + 3.2 * t**1.3])
-    position[:2] = (8.9 - 0.9 * t) * np.array([np.cos(angle), np.sin(angle)])
+    position[:2] = (7.7 - 0.7 * t) * np.array([np.cos(angle), np.sin(angle)])
     forward = np.array([0.0, 0.0, 1.85 - 0.5 * t]) - position
     forward /= np.linalg.norm(forward)
     right = np.cross(forward, (0.0, 0.0, 1.0))
@@ -478,20 +478,22 @@ class Reconstruction:
         errors, by_pose, by_point = self._linearise(used)
         u, v = np.zeros((cameras, 6, 6)), np.zeros((len(points), 3, 3))
         gu, gv = np.zeros((cameras, 6)), np.zeros((len(points), 3))
-        np.add.at(u, camera, np.einsum("nij,nik->njk", by_pose, by_pose))
-        np.add.at(v, index, np.einsum("nij,nik->njk", by_point, by_point))
+        np.add.at(u, camera, by_pose.swapaxes(1, 2) @ by_pose)
+        np.add.at(v, index, by_point.swapaxes(1, 2) @ by_point)
         np.add.at(gu, camera, np.einsum("nij,ni->nj", by_pose, errors))
         np.add.at(gv, index, np.einsum("nij,ni->nj", by_point, errors))
         w: Floats = np.zeros((cameras, 6, len(points), 3))
-        w[camera, :, index] = np.einsum("nij,nik->njk", by_pose, by_point)
+        coupling = by_pose.swapaxes(1, 2) @ by_point
+        w[camera, :, index] = coupling
         diagonal3, diagonal6 = np.arange(3), np.arange(6)
         v[:, diagonal3, diagonal3] *= 1.0 + self.damping
         u[:, diagonal6, diagonal6] *= 1.0 + self.damping
 
         # Eliminate the points (Schur complement), and solve for the cameras first.
         inverse = np.linalg.inv(v)
-        reduced = np.einsum("cipk,pkl->cipl", w, inverse).reshape(6 * cameras, -1)
-        w = w.reshape(6 * cameras, -1)
+        reduced: Floats = np.zeros_like(w)
+        reduced[camera, :, index] = coupling @ inverse[index]
+        w, reduced = w.reshape(6 * cameras, -1), reduced.reshape(6 * cameras, -1)
         system = -reduced @ w.T
         for c in range(cameras):
             system[6 * c : 6 * c + 6, 6 * c : 6 * c + 6] += u[c]
@@ -514,7 +516,7 @@ def _blueprint() -> rrb.Blueprint:
     view: dict[str, Any] = {}
     # Older viewers choose the eye themselves.
     if "position" in inspect.signature(rrb.EyeControls3D.__init__).parameters:
-        view["eye_controls"] = rrb.EyeControls3D(position=(3.0, -13.0, 8.5), look_target=(0.2, 0.0, 1.3))
+        view["eye_controls"] = rrb.EyeControls3D(position=(3.2, -12.6, 9.2), look_target=(0.1, -0.4, 1.7))
     return rrb.Blueprint(
         rrb.Horizontal(
             rrb.Spatial3DView(
@@ -526,7 +528,11 @@ def _blueprint() -> rrb.Blueprint:
             ),
             rrb.Vertical(
                 rrb.Spatial2DView(origin="/world/current", name="Image"),
-                rrb.TimeSeriesView(origin="/plots/error", name="Mean reprojection error (pixels)"),
+                rrb.TimeSeriesView(
+                    origin="/plots/error",
+                    name="Mean reprojection error (pixels)",
+                    axis_y=rrb.ScalarAxis(range=(0.0, 3.0)),
+                ),
                 rrb.TimeSeriesView(origin="/plots/points", name="Points"),
                 row_shares=[8, 5, 5],
             ),
@@ -539,12 +545,26 @@ def _blueprint() -> rrb.Blueprint:
     )
 
 
-def _log_style(recording: rr.RecordingStream) -> None:
-    """Log what stays the same: the axes of the world, and the styles of the plots."""
+def _log_style(recording: rr.RecordingStream, images: int) -> None:
+    """Log what stays the same: the axes of the world, the lenses, and the styles of the plots."""
     recording.log("world", rr.ViewCoordinates.RFU, static=True)
+    recording.log("world/current", _lens(1, 1.5), static=True)
+    recording.set_time("image", sequence=0)
+    recording.set_time("time", duration=0.0)
+    rotation, translation = true_pose(0, images)
+    for number in range(images):
+        recording.log(f"world/cameras/{number:02}", _lens(THUMBNAIL, 0.8), static=True)
+        # Cameras which are still to come wait where the first one is, and so are not seen.
+        _log_pose(recording, f"world/cameras/{number:02}", rotation, translation)
     error, points = ("mean error", ERROR_COLOR), ("points", POINTS_COLOR)
     for path, (name, color) in (("plots/error", error), ("plots/points", points)):
         recording.log(path, rr.SeriesLines(colors=color, names=name, widths=2.0), static=True)
+
+
+def _lens(reduction: int, plane: float) -> rr.Pinhole:
+    """The lens of the camera, for images reduced in size; `plane` tells how large its frustum is."""
+    size = WIDTH // reduction, HEIGHT // reduction
+    return rr.Pinhole(focal_length=FOCAL / reduction, width=size[0], height=size[1], image_plane_distance=plane)
 
 
 def _log_pose(recording: rr.RecordingStream, path: str, rotation: Floats, translation: Floats) -> None:
@@ -554,18 +574,13 @@ def _log_pose(recording: rr.RecordingStream, path: str, rotation: Floats, transl
 
 def _log_image(recording: rr.RecordingStream, number: int, image: Bytes) -> None:
     """Log a new image: the current one, and small in its own frustum."""
-    lens = rr.Pinhole(focal_length=FOCAL, width=WIDTH, height=HEIGHT, image_plane_distance=1.5)
-    recording.log("world/current", lens)
     recording.log("world/current", rr.Image(image).compress(jpeg_quality=80))
     small = image.reshape(HEIGHT // THUMBNAIL, THUMBNAIL, WIDTH // THUMBNAIL, THUMBNAIL, 3).mean(axis=(1, 3))
-    height, width = small.shape[:2]
-    lens = rr.Pinhole(focal_length=FOCAL / THUMBNAIL, width=width, height=height, image_plane_distance=0.8)
-    recording.log(f"world/cameras/{number:02}", lens)
     recording.log(f"world/cameras/{number:02}", rr.Image(small.astype(np.uint8)).compress(jpeg_quality=80))
 
 
 def _log_keypoints(recording: rr.RecordingStream, model: Reconstruction) -> None:
-    """Log what is seen in the last image: coloured by the error where the point is known, with the error enlarged."""
+    """Log what is seen in the last image: coloured by the error where the point is known."""
     last = np.flatnonzero(model.camera == len(model.rotation) - 1)
     known = last[model.known[model.track[last]]]
     new = last[~model.known[model.track[last]]]
@@ -578,16 +593,16 @@ def _log_keypoints(recording: rr.RecordingStream, model: Reconstruction) -> None
     recording.log(f"{path}/known", rr.Points2D(model.xy[known], colors=colors, radii=radii, draw_order=30.0))
     fresh = rr.Points2D(model.xy[new], colors=(255, 255, 255), radii=rr.Radius.ui_points(1.2), draw_order=29.0)
     recording.log(f"{path}/new", fresh)
-    lines = np.stack([model.xy[known], model.xy[known] + 6 * np.clip(errors, -12, 12)], axis=1)
-    thin = rr.Radius.ui_points(0.7)
-    recording.log(f"{path}/errors", rr.LineStrips2D(lines, colors=colors, radii=thin, draw_order=28.0))
+    lines = np.stack([model.xy[known], model.xy[known] + errors], axis=1)
+    thin = rr.Radius.ui_points(0.9)
+    recording.log(f"{path}/errors", rr.LineStrips2D(lines, colors=ERROR_COLOR, radii=thin, draw_order=28.0))
 
 
 def _log_points(recording: rr.RecordingStream, model: Reconstruction, colors: Bytes) -> None:
     """Log the points, and the rays to some that the last image sees."""
     points = np.flatnonzero(model.known)
     position = model.point[points].astype(np.float32)
-    recording.log("world/points", rr.Points3D(position, colors=colors[points], radii=0.034))
+    recording.log("world/points", rr.Points3D(position, colors=colors[points], radii=0.045))
     used = model.used()
     seen = model.track[used[model.camera[used] == len(model.rotation) - 1]][::8]
     rays = np.stack([np.broadcast_to(model.positions()[-1], (len(seen), 3)), model.point[seen]], axis=1)
@@ -609,39 +624,45 @@ def _log_estimate(recording: rr.RecordingStream, model: Reconstruction) -> None:
 def log_structure_from_motion(recording: rr.RecordingStream, *, images: int = IMAGES, seed: int = 3) -> None:
     """Reconstruct the scene and log it into the recording, on the timelines "image" and "time"."""
     recording.send_blueprint(_blueprint())
-    _log_style(recording)
+    _log_style(recording, images)
     random = np.random.default_rng(seed)
     scene, tracks, model = Scene(), Tracks(seed), Reconstruction()
     stage = 0
     for number in range(images):
         pose = true_pose(number, images)
         image, depth = scene.render(*pose)
-        guess = pose
-        if number > 0:
-            turn, shift = random.normal(0.0, 0.012, 3), random.normal(0.0, 0.06, 3)
-            guess = (_exp(turn) @ pose[0], _exp(turn) @ pose[1] + shift)
+        # The first camera is where it is; of the others there is a rough guess, as from a phone's sensors.
+        spread = 1.0 if number > 0 else 0.0
+        turn = _exp(random.normal(0.0, 0.012, 3) * spread)
+        guess = turn @ pose[0], turn @ pose[1] + random.normal(0.0, 0.06, 3) * spread
         model.add_camera(guess, *tracks.observe(image, depth, pose))
 
-        # The stages of an image: guessed, placed and triangulated, and refined a few times.
-        refinements = REFINEMENTS if number < images - 1 else REFINEMENTS + FINAL_REFINEMENTS
-        for step in range(2 + refinements):
+        # The stages of an image: guessed; placed, and its new points too; refined a few times.
+        stages = 2 + REFINEMENTS + (FINAL_REFINEMENTS if number == images - 1 else 0)
+        for step in range(stages):
             recording.set_time("image", sequence=number)
             recording.set_time("time", duration=stage * SECONDS_PER_STAGE)
             stage += 1
             if step == 0:
                 _log_image(recording, number, image)
-            elif step == 1:
-                if number > 1:
-                    model.place_last()
-                if number > 0:
-                    model.triangulate()
-            elif number > 0:
-                model.refine()
+            else:
+                _improve(model, step)
             _log_estimate(recording, model)
-            if step in (0, 1, 1 + refinements):
+            if step in (0, 1, stages - 1):
                 _log_keypoints(recording, model)
-            if step in (1, 1 + refinements):
+            if step in (1, stages - 1):
                 _log_points(recording, model, tracks.color)
+
+
+def _improve(model: Reconstruction, step: int) -> None:
+    """Take the given step after adding an image."""
+    images = len(model.rotation)
+    if step == 1 and images > 2:
+        model.place_last()
+    if step == 1 and images > 1:
+        model.triangulate()
+    elif images > 1:
+        model.refine()
 
 
 def write(path: str | Path) -> Path:

@@ -27,8 +27,6 @@ EXAMPLES = {
     "Structure from motion": "structure_from_motion_example",
 }
 
-DemoPage = Callable[..., ViewerPage]
-
 
 def load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("demo_app", path)

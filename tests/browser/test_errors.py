@@ -82,6 +82,11 @@ def test_a_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, fr
     page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).")
 
 
+def test_a_rerun_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, free_port: int) -> None:
+    page.open(launch(app(f"rerun+http://127.0.0.1:{free_port}/proxy")))
+    page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).")
+
+
 def test_a_viewer_that_cannot_be_fetched_says_so_and_starts_on_retry(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:

@@ -68,8 +68,11 @@ def test_a_rerun_server_opens(page: ViewerPage, launch: Launch, free_port: int) 
     recording = rr.RecordingStream("test_app", recording_id="of_grpc")
     url = recording.serve_grpc(grpc_port=free_port)
     log_points(recording)
-    page.open(launch(app(show=url))).click("show")
+    page.open(launch(app(show=url, other=recording_bytes("of_bytes")))).click("show")
     page.expect_recordings("of_grpc")
+    page.click("other")
+    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'of_bytes')")
+    page.expect_state("ready", recordings=1)
     recording.disconnect()
 
 
@@ -119,6 +122,24 @@ def test_a_longer_list_opens_only_what_is_new(
     page.expect_state("ready", recordings=2)
     assert page.opened() == ["recording_a", "recording_b"]
     assert len(page.requests_for("a.rrd")) == 1
+
+
+def test_two_files_of_one_recording_are_one(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    parts = [write_recording(tmp_path / name, "one", frames=frames) for name, frames in (("1.rrd", 3), ("2.rrd", 5))]
+    page.open(launch(app(show=parts))).click("show")
+    page.expect_state("ready", recordings=1)
+    page.page.wait_for_timeout(1000)
+    page.expect_state("ready", recordings=1)
+    assert page.events("error") == []
+
+
+def test_none_while_the_viewer_is_on_its_way_ends_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.page.route("**/*.wasm.gz", lambda route: None)  # it never comes
+    page.open(launch(app(show=recording_a, clear=lambda: None))).click("show")
+    page.expect_state("loading")
+    page.click("clear")
+    page.expect_state("idle", recordings=0)
+    expect(page.viewer().get_by_role("progressbar")).to_be_hidden()
 
 
 def test_a_new_value_replaces_the_old_one(

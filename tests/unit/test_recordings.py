@@ -60,6 +60,24 @@ def test_a_file_written_anew_is_another_value(file: Path, cache: Path) -> None:
     assert to_recordings(file, cache) != before
 
 
+def test_what_was_shown_before_is_the_same_value_when_it_comes_back(file: Path, cache: Path) -> None:
+    (item,) = to_recordings(file, cache)
+    assert to_recordings(path_of(item), cache) == [item]
+
+
+def test_a_robot_that_a_user_uploads_cannot_name_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    secret = tmp_path / "secret.stl"
+    secret.write_bytes(b"solid secret\nendsolid secret\n")
+    robot = tmp_path / "uploads" / "1" / "robot.urdf"
+    robot.parent.mkdir(parents=True)
+    robot.write_text(
+        f'<robot name="r"><link name="l"><visual><geometry><mesh filename="file://{secret}"/></geometry></visual></link></robot>'
+    )
+    with pytest.raises(RecordingError):
+        to_recordings(robot, tmp_path / "uploads")
+
+
 def test_a_small_file_is_a_snapshot(file: Path, cache: Path) -> None:
     content = file.read_bytes()
     (item,) = to_recordings(file, cache)

@@ -45,6 +45,8 @@ export class RerunViewerElement extends HTMLElement {
   #life = null;
   /** The life of one viewer. @type {AbortController | null} */
   #run = null;
+  /** The theme of that viewer. */
+  #runTheme = "";
   /** @type {Viewer | null} */
   #viewer = null;
   /** @type {Overlay | null} */
@@ -78,8 +80,8 @@ export class RerunViewerElement extends HTMLElement {
     this.#failures.clear();
     this.#overlay?.hideError();
     this.#failed = false;
+    if (recordings.length === 0) this.#stop("idle");
     if (!this.#viewer) this.#queueSync();
-    else if (recordings.length === 0) this.#stop("idle");
     else this.#replace(before).catch((error) => this.#failViewer("The viewer could not replace its recordings", String(error)));
   }
 
@@ -130,13 +132,11 @@ export class RerunViewerElement extends HTMLElement {
     if (!this.isConnected || !this.#life || !settings) return;
     if (this.style.height !== settings.height) this.style.height = settings.height;
     const theme = this.#theme(settings);
-    const restyled = this.dataset.theme !== theme;
     this.dataset.theme = theme;
     if (this.clientWidth === 0 || this.clientHeight === 0) return; // e.g. in a tab that is not selected: a viewer would crash
     if (this.#run) {
-      // The viewer takes its theme once.
-      if (restyled) this.#stop("loading");
-      else return;
+      if (this.#runTheme === theme) return;
+      this.#stop("loading"); // the viewer takes its theme once
     }
     if (this.#failed) return;
     if (this.#recordings.length === 0) {
@@ -157,6 +157,7 @@ export class RerunViewerElement extends HTMLElement {
   async #start(settings, theme) {
     const run = (this.#run = new AbortController());
     const { signal } = run;
+    this.#runTheme = theme;
     this.#setState("loading");
     this.#emit("loadstart");
     try {
@@ -216,8 +217,9 @@ export class RerunViewerElement extends HTMLElement {
     const viewer = /** @type {Viewer} */ (this.#viewer);
     const wanted = this.#recordings;
     if (JSON.stringify(wanted.slice(0, before.length)) !== JSON.stringify(before)) {
-      // What is on its way would still arrive after a close.
-      if (this.#loading.size > 0 || this.#awaited.size > 0 || performance.now() - this.#lastLoaded < SETTLE_WITHIN) {
+      // What is on its way, as the data of a live server always is, would still arrive after a close.
+      const isSettled = this.#loading.size === 0 && this.#awaited.size === 0 && performance.now() - this.#lastLoaded > SETTLE_WITHIN;
+      if (!isSettled || !before.every(({ url }) => isFile(url))) {
         this.#stop("loading");
         return this.#queueSync();
       }
@@ -250,11 +252,12 @@ export class RerunViewerElement extends HTMLElement {
           this.#endLoading(url);
           this.#expectOpen(recording, signal);
         },
-        onError: (message) => void (current() && this.#failRecording(recording, message)),
+        // A server that goes away later is the viewer's to tell: what came from it is still there.
+        onError: (message) => void (current() && this.#loading.has(url) && this.#failRecording(recording, message)),
       },
     });
     this.#awaited.add(url);
-    this.#loading.add(url); // for ever, if it is a live server
+    this.#loading.add(url);
     this.#setState("loading");
     this.#viewer?.open(url);
   }
@@ -308,8 +311,14 @@ export class RerunViewerElement extends HTMLElement {
     if (!this.#awaited.has(recording.url)) return;
     // A blueprint says nothing when it is open.
     if (/\.rbl$/i.test(new URL(recording.url).pathname)) return this.#setOpen(recording.url);
+    const isAwaited = () =>
+      !signal.aborted && this.#awaited.has(recording.url) && this.#opened.get(recording.url)?.recording === recording;
     setTimeout(() => {
-      if (signal.aborted || !this.#awaited.has(recording.url) || this.#opened.get(recording.url)?.recording !== recording) return;
+      // It may be more of a recording that is open already, of which the viewer says nothing.
+      if (isAwaited() && this.#openIds.size > 0) this.#setOpen(recording.url);
+    }, SETTLE_WITHIN);
+    setTimeout(() => {
+      if (!isAwaited()) return;
       this.#failRecording(recording, "It ended before the viewer found a recording in it. It may be damaged or empty.");
     }, OPEN_WITHIN);
   }
@@ -323,6 +332,7 @@ export class RerunViewerElement extends HTMLElement {
     // The viewer does not say which URL it came from; it opens them in turn.
     const [first] = this.#awaited;
     if (first) this.#setOpen(first);
+    if (first && !isFile(first)) this.#loading.delete(first);
   }
 
   /** @param {string} url */
@@ -380,6 +390,8 @@ export class RerunViewerElement extends HTMLElement {
   #setState(state) {
     this.dataset.state = state;
     this.dataset.recordings = String(this.#openIds.size);
+    // Until it has something to show, the viewer advertises itself; of a live server it tells what is wrong with it.
+    this.toggleAttribute("data-veiled", state === "loading" && this.#recordings.every(({ url }) => isFile(url)));
   }
 
   /** @param {string} type @param {unknown} [detail] */
@@ -388,3 +400,7 @@ export class RerunViewerElement extends HTMLElement {
   }
 }
 
+/** @param {string} url of a file, not of a live server */
+function isFile(url) {
+  return /^https?:/.test(url);
+}

@@ -29,7 +29,8 @@ export function createViewerFetch({ server, allowed, telemetry, recordings, sign
     const request = new Request(input, init);
     const url = new URL(request.url);
     const recording = recordings.get(url.href);
-    if (!recording && /^https?:$/.test(url.protocol) && !origins.has(url.origin) && !serves(url.origin, recordings.keys())) {
+    const live = recording ? null : liveServer(url.origin, recordings);
+    if (!recording && !live && /^https?:$/.test(url.protocol) && !origins.has(url.origin)) {
       // The viewer would complain on the console about each refusal: these two get no answer worth a word instead.
       if (TELEMETRY_ORIGINS.includes(url.origin)) return new Response(null, { status: 204 });
       if (!refused.has(url.origin)) {
@@ -39,8 +40,8 @@ export function createViewerFetch({ server, allowed, telemetry, recordings, sign
       throw new TypeError(`gradio_rerun allows no request to ${url.origin}`);
     }
     const checked = new Request(request, { credentials: "same-origin", signal: either(request.signal, signal) });
-    if (!recording) return fetch(checked);
-    return watchDownload(checked, recording.download, recording.size, signal);
+    if (recording) return watchDownload(checked, recording.download, recording.size, signal);
+    return live ? watchServer(checked, live.download, signal) : fetch(checked);
   };
 }
 
@@ -56,12 +57,14 @@ function either(one, other) {
 }
 
 /**
+ * The recording that is read from the Rerun server at `origin`, if there is one.
+ * @template T
  * @param {string} origin
- * @param {Iterable<string>} urls
+ * @param {Map<string, T>} recordings by URL
  */
-function serves(origin, urls) {
-  for (const url of urls) if (serverOf(url) === origin) return true;
-  return false;
+function liveServer(origin, recordings) {
+  for (const [url, recording] of recordings) if (serverOf(url) === origin) return recording;
+  return null;
 }
 
 /**
@@ -73,12 +76,11 @@ export function serverOf(url) {
 }
 
 /**
- * @param {Request} request
+ * @param {Request} request to a Rerun server
  * @param {Download} download
- * @param {number | null} size
  * @param {AbortSignal} signal
  */
-async function watchDownload(request, download, size, signal) {
+async function watchServer(request, download, signal) {
   /** @type {(message: string) => void} */
   const fail = (message) => void (signal.aborted || download.onError(message));
   let response;
@@ -89,13 +91,22 @@ async function watchDownload(request, download, size, signal) {
     fail(own ? "The server cannot be reached." : "It cannot be reached, or its server does not let this page read it (CORS).");
     throw error;
   }
-  if (!response.ok) {
-    fail(describeStatus(response.status));
-    return response;
-  }
+  if (!response.ok) fail(describeStatus(response.status));
+  return response;
+}
+
+/**
+ * @param {Request} request
+ * @param {Download} download
+ * @param {number | null} size
+ * @param {AbortSignal} signal
+ */
+async function watchDownload(request, download, size, signal) {
+  const response = await watchServer(request, download, signal);
+  if (!response.ok) return response;
   const length = response.headers.get("content-encoding") ? null : response.headers.get("content-length");
   const total = size ?? (length ? Number(length) : null);
-  return copyResponse(response, watchBody(response, total, download, fail));
+  return copyResponse(response, watchBody(response, total, download, (message) => void (signal.aborted || download.onError(message))));
 }
 
 /**

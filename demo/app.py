@@ -1,0 +1,92 @@
+"""The Rerun viewer in a Gradio app: `python demo/app.py`. README.md next to it tells how to make it a Space."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from gradio_rerun import Rerun
+
+HERE = Path(__file__).parent
+RECORDINGS = HERE / "recordings"
+# In a Space, the scripts' folder lies next to this file.
+SCRIPTS = next(folder for folder in (HERE / "examples", HERE.parent / "examples") if folder.is_dir())
+
+EXAMPLES = {
+    "RRT*: a planner grows a tree of paths through a floor plan": "rrt_star",
+    "RGB-D: a camera flies through a living room and scans it": "rgbd",
+    "Structure from motion: a temple, measured from pictures": "structure_from_motion",
+}
+
+
+def log_examples(folder: Path = RECORDINGS) -> dict[str, Path]:
+    """The recording of each example: logged by its script now, unless that was done before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    recordings = {title: folder / f"{name}.rrd" for title, name in EXAMPLES.items()}
+    for number, recording in enumerate(recordings.values(), start=1):
+        script = SCRIPTS / f"{recording.stem}.py"
+        if recording.exists() and recording.stat().st_mtime > script.stat().st_mtime:
+            continue
+        print(f"Logging example {number} of {len(recordings)}: {recording.name}", flush=True)
+        unfinished = recording.with_suffix(".part")
+        subprocess.run([sys.executable, script, "-o", unfinished], check=True, stdout=subprocess.DEVNULL)
+        unfinished.replace(recording)
+    return recordings
+
+
+def open_recordings(files: list[str] | None, url: str) -> Any:
+    """What the viewer shows: the uploaded files and the URL."""
+    recordings = list(files or [])
+    if url := url.strip():
+        # A text that is no URL would be a path: visitors must not open the server's files.
+        if "://" not in url:
+            raise gr.Error(f"{url} is no URL: it should start with https:// or rerun://", print_exception=False)
+        recordings.append(url)
+    if not recordings:
+        gr.Warning("Nothing to show: upload a file or give a URL, then press Run.")
+        return gr.skip()  # what is in the viewer stays there
+    return recordings
+
+
+def build(examples: dict[str, Path]) -> gr.Blocks:
+    """The app; `examples` are recordings by title."""
+    with gr.Blocks(title="Rerun in Gradio") as demo:
+        gr.Markdown("# Rerun in Gradio\nThe viewer of [Rerun](https://rerun.io) as a component of a Gradio app.")
+
+        with gr.Tab("Your recording"):
+            gr.Markdown(
+                "Upload recordings (`.rrd`) or whatever Rerun can turn into one (images, videos, sounds, meshes, point clouds, "
+                "`.urdf`, `.mcap`, ...), or give the URL of a recording or of a Rerun server."
+            )
+            with gr.Row():
+                files = gr.File(label="Files", file_count="multiple", type="filepath", height=160)
+                with gr.Column():
+                    url = gr.Textbox(label="URL", placeholder="https://example.com/recording.rrd")
+                    run = gr.Button("Run", variant="primary")
+            viewer = Rerun(label="Your recording", height=720)
+            gr.on([run.click, url.submit], open_recordings, [files, url], viewer)
+
+        with gr.Tab("Examples"):
+            title = gr.Textbox(visible=False)
+            example = Rerun(label="Example", height=720, render=False)
+            gr.Examples(
+                list(examples),
+                inputs=title,
+                outputs=example,
+                fn=lambda title: examples[title],
+                run_on_click=True,
+                cache_examples=False,  # as a Space would: the recordings are files already
+                label="Click one; a script logged it when this app was first started",
+            )
+            example.render()
+    return demo
+
+
+if __name__ == "__main__":
+    demo = build(log_examples())
+    # Gradio serves files of the working directory without being told, and this may be another one.
+    demo.launch(allowed_paths=[str(RECORDINGS)])
