@@ -105,43 +105,38 @@ def _url(url: str) -> str:
 
 def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
     path = path.expanduser()
-    # What a user has uploaded may name other files of this machine, such as the meshes of a .urdf.
-    trusted = not is_in_or_equal(path, get_upload_folder())
-    if path.is_dir() and is_convertible(path):
-        _may_serve(path)
-        return _served(converted(path, cache, trusted=trusted))
+    start = _read_start(path)
+    may_place = _may_serve(path)
+    if start != _MAGIC and is_convertible(path):
+        # What a user has uploaded may name other files of this machine, such as the meshes of a .urdf.
+        return _file_data(converted(path, cache, trusted=not is_in_or_equal(path, get_upload_folder())))
+    _check_start(start, f"the file {str(path)!r}")
+    # An upload, or what the component has shown before: the same file is the same value.
+    is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
+    return _file_data(path if is_there or not may_place else _place(path, cache, name or path.name), name)
+
+
+def _file_data(path: Path, name: str | None = None) -> FileData:
+    return FileData(path=str(path), orig_name=name or path.name, size=path.stat().st_size)
+
+
+def _read_start(path: Path) -> bytes:
+    """The first bytes of a file; none of a folder that can be converted."""
     try:
         with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
-        stat = path.stat()
+            return file.read(len(_MAGIC))
     except FileNotFoundError as error:
         raise RecordingNotFoundError(
             f"Expected the path of a recording, got {str(path)!r}: there is no such file. Relative paths start at {Path.cwd()}."
         ) from error
     except IsADirectoryError as error:
+        if is_convertible(path):
+            return b""
         raise NotARecordingError(
             f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {str(path)!r}."
         ) from error
     except (OSError, ValueError) as error:
         raise RecordingError(f"The recording {str(path)!r} cannot be read: {error}.") from error
-    served = _may_serve(path)
-    if start != _MAGIC and is_convertible(path):
-        return _served(converted(path, cache, trusted=trusted))
-    _check_start(start, f"the file {str(path)!r}")
-    if is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES:
-        # An upload, or what the component has shown before: the same file is the same value.
-        return FileData(path=str(path), orig_name=name or path.name, size=stat.st_size)
-    if not served:
-        return FileData(path=str(path), orig_name=name or path.name, size=stat.st_size)
-    key = _key(str(path.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
-    target = cache / key / _cached_name(name or path.name)
-    if not (target.exists() and target.stat().st_size == stat.st_size):
-        _place(path, target, link=stat.st_size >= LINK_FROM)
-    return FileData(path=str(target), orig_name=name or path.name, size=stat.st_size)
-
-
-def _served(path: Path) -> FileData:
-    return FileData(path=str(path), orig_name=path.name, size=path.stat().st_size)
 
 
 def _may_serve(path: Path) -> bool:
@@ -226,19 +221,29 @@ def _cached_name(name: str) -> str:
     return name if name.lower().endswith(RECORDING_SUFFIXES) else f"{name}.rrd"
 
 
-def _place(source: Path, target: Path, *, link: bool) -> None:
+def _place(source: Path, cache: Path, name: str) -> Path:
+    """A copy of a file in the cache, or a link to it if it is big; made by the first call for what the file is now."""
+    stat = source.stat()
+    key = _key(str(source.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    target = cache / key / _cached_name(name)
+    if target.exists() and target.stat().st_size == stat.st_size:
+        return target
     temporary = _temporary(target)
     try:
-        if link:
-            try:
-                os.link(source.resolve(), temporary)
-            except OSError:  # another device, or a file system without hard links
-                shutil.copyfile(source, temporary)
-        else:
+        if stat.st_size < LINK_FROM or not _link(source, temporary):
             shutil.copyfile(source, temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+    return target
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        os.link(source.resolve(), target)
+    except OSError:  # another device, or a file system without hard links
+        return False
+    return True
 
 
 def _write(target: Path, data: BinaryIO) -> None:

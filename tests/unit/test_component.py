@@ -162,12 +162,13 @@ def test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise(
     assert [is_input(demo) for demo in (as_input, as_output, as_both, as_neither)] == [True, False, False, False]
 
 
-def test_the_page_gets_recordings_of_uploads_only(file: Path, tmp_path: Path) -> None:
+def test_the_page_gets_recordings_of_uploads_only(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     viewer = Rerun()
     assert "was not uploaded" in viewer.open_upload(str(file))["error"]
     assert "was not uploaded" in viewer.open_upload("/etc/passwd")["error"]
     assert "was not uploaded" in viewer.open_upload(f"{viewer.GRADIO_CACHE}/../x")["error"]
-    uploaded = Path(viewer.GRADIO_CACHE) / tmp_path.name / "run"
+    uploaded = tmp_path / "uploads" / "1" / "run"
     uploaded.parent.mkdir(parents=True)
     uploaded.write_bytes(file.read_bytes())
     assert viewer.open_upload(str(uploaded))["file"]["path"].endswith("run.rrd")
