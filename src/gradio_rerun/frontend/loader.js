@@ -3,7 +3,7 @@
 /**
  * @typedef {import("./wire.js").ViewerFiles} ViewerFiles
  * @typedef {(loaded: number, total: number | null) => void} OnProgress bytes
- * @typedef {{createBindings: (fetch: typeof globalThis.fetch) => any, module: WebAssembly.Module}} LoadedViewer
+ * @typedef {{createBindings: (fetch: typeof globalThis.fetch, matchMedia: typeof globalThis.matchMedia) => any, module: WebAssembly.Module}} LoadedViewer
  * @typedef {{loading: Promise<LoadedViewer>, listeners: Set<OnProgress>, progress: [number, number | null] | null}} Load
  */
 
@@ -86,14 +86,17 @@ function hasWebGL2() {
 }
 
 /**
- * The glue is a script that refers to `fetch`, by its free name and as a method of window. In a function of its own it can be
- * instantiated any number of times, each with the fetch we choose.
+ * The glue is a script that refers to `fetch` and `matchMedia` by their free names or as methods of window. In a function of its own
+ * it can be instantiated any number of times, each with those that we choose.
  * @param {import("./wire.js").FileData} file
  */
 async function loadGlue(file) {
   const response = await fetchFile(file);
-  const glue = (await new Response(decompressed(response)).text()).replace(/\b(?:arg\d+|getObject\(arg\d+\))\.fetch\(/g, "fetch(");
-  const source = `export default (fetch) => {\n${glue}\nreturn wasm_bindgen;\n};`;
+  const glue = (await new Response(decompressed(response)).text()).replace(
+    /\b(?:arg\d+|getObject\(arg\d+\))\.(fetch|matchMedia)\(/g,
+    "$1(",
+  );
+  const source = `export default (fetch, matchMedia) => {\n${glue}\nreturn wasm_bindgen;\n};`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   try {
     return (await import(url)).default;

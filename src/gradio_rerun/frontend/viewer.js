@@ -44,7 +44,8 @@ export class Viewer {
    * @param {{get_state: () => boolean, on_toggle: () => void}} options.fullscreen what the viewer's own button does
    */
   static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, fullscreen }) {
-    const bindings = createBindings(fetch);
+    // Viewers of old know no theme but that of the system, for which they ask this. Remove when the rerun-sdk floor has `theme`.
+    const bindings = createBindings(fetch, (query) => window.matchMedia(asIfSystemWas(theme, query)));
     await bindings({ module_or_path: module });
     const handle = new bindings.WebHandle({
       hide_welcome_screen: true,
@@ -155,4 +156,15 @@ export class Viewer {
 /** @param {unknown} error */
 function describe(error) {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * A media query that matches as `query` would in a system of that theme.
+ * @param {"light" | "dark"} theme
+ * @param {string} query
+ */
+function asIfSystemWas(theme, query) {
+  const asked = /prefers-color-scheme:\s*(light|dark)/.exec(query)?.[1];
+  if (!asked) return query;
+  return asked === theme ? "all" : "not all";
 }
