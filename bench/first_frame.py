@@ -29,7 +29,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from gradio_rerun import Rerun, rrt_star
 from gradio_rerun.sdk import sdk_version, viewer_server_command
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
+TESTS = Path(__file__).parents[1] / "tests"
+sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
 from conftest import CHROMIUM, FLAGS
 
 PROBE = """

@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from gradio_rerun import Rerun, rrt_star
 
 IMAGES = Path(__file__).parent / "images"
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
+TESTS = Path(__file__).parents[1] / "tests"
+sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
 
 
 def viewer_picture(page: Page, folder: Path) -> None:

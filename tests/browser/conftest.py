@@ -11,11 +11,13 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from recordings import write_recording
 from viewer_page import ViewerPage
 
 RESULTS = Path(__file__).parents[2] / "test-results"
+
+expect.set_options(timeout=20_000)  # machines are slow at times
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [

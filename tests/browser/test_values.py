@@ -207,9 +207,9 @@ def test_a_value_that_is_no_recording_is_refused_on_the_page(
 ) -> None:
     garbage = tmp_path / "garbage.rrd"
     garbage.write_bytes(b"<html>")
-    page.open(launch(app(show=recording_a, garbage=garbage, number=3.5, missing="/nowhere.rrd"))).click("show")
+    page.open(launch(app(show=recording_a, garbage=garbage, float_=3.5, missing="/nowhere.rrd"))).click("show")
     page.expect_recordings("recording_a")
-    for button, words in {"garbage": "it starts with", "number": "got float", "missing": "no such file"}.items():
+    for button, words in {"garbage": "it starts with", "float_": "got float", "missing": "no such file"}.items():
         page.click(button)
         expect(page.page.get_by_text(words)).to_be_visible()
         page.expect_state("ready", recordings=1)  # nothing is lost

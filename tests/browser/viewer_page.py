@@ -42,7 +42,12 @@ class ViewerPage:
         page.on("pageerror", lambda error: self.page_errors.append(str(error)))
 
     def open(self, url: str) -> ViewerPage:
+        """Returns when the page listens: all viewers in it are mounted."""
         self.page.goto(url)
+        self.page.wait_for_function(
+            "() => document.querySelector('.gradio-container')"
+            " && [...document.querySelectorAll('rerun-viewer')].every((viewer) => viewer.dataset.state)"
+        )
         return self
 
     def viewer(self, index: int = 0) -> Locator:
