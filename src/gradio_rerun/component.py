@@ -132,7 +132,7 @@ class Rerun(gr.HTML):
             key=key,
             preserved_by_key=preserved_by_key,
             html_template='<div class="rerun-toolbar" role="toolbar"></div>'
-            f'<rerun-viewer style="height: {css_length(height)}"></rerun-viewer>',
+            f'<rerun-viewer style="display: block; height: {css_length(height)}"></rerun-viewer>',
             js_on_load=_JS_ON_LOAD % "false",
             buttons=buttons,
             apply_default_css=False,

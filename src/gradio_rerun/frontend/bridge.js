@@ -24,9 +24,9 @@ import { toRecordings } from "./wire.js";
 const styled = new WeakSet();
 
 /** @param {Host} host */
-export async function mount({ element, props, trigger, watch, server, isInput }) {
+export function mount({ element, props, trigger, watch, server, isInput }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
-  await addStyles(element.getRootNode());
+  addStyles(element.getRootNode());
   const root = () => rootOf(props.settings);
 
   viewer.converter = async (path) => {
@@ -112,16 +112,11 @@ function rootOf(settings) {
 }
 
 /** @param {Node} root the document, or the shadow root that a `<gradio-app>` lives in */
-async function addStyles(root) {
+function addStyles(root) {
   if (styled.has(root)) return;
   styled.add(root);
   const link = document.createElement("link");
   link.rel = "stylesheet";
   link.href = new URL("./rerun-viewer.css", import.meta.url).href;
-  const loaded = new Promise((resolve) => {
-    link.onload = resolve;
-    link.onerror = resolve; // without styles the viewer works all the same
-  });
   (root instanceof ShadowRoot ? root : document.head).append(link);
-  await loaded;
 }
