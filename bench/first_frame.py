@@ -31,7 +31,7 @@ from gradio_rerun.sdk import sdk_version, viewer_server_command
 
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
-from conftest import CHROMIUM, FLAGS
+from conftest import CHROMIUM, FLAGS  # noqa: E402 - found by the line above
 
 PROBE = """
 console.debug = () => {};
