@@ -98,9 +98,9 @@ def recording_b(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def big_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some 215 MB."""
-    path = write_recording(tmp_path_factory.mktemp("big") / "big.rrd", "big", frames=60, points=300_000)
-    assert path.stat().st_size > 200e6
+    """Some 310 MB."""
+    path = write_recording(tmp_path_factory.mktemp("big") / "big.rrd", "big", frames=60, points=430_000)
+    assert path.stat().st_size > 300e6
     return path
 
 

@@ -260,7 +260,7 @@ def test_a_name_that_looks_like_html_stays_a_name(page: ViewerPage, launch: Laun
     expect(page.page.locator("img[src=x]")).to_have_count(0)
 
 
-def test_200_mb_are_uploaded_without_growing_the_server(page: ViewerPage, launch: Launch, big_recording: Path) -> None:
+def test_300_mb_are_uploaded_without_growing_the_server(page: ViewerPage, launch: Launch, big_recording: Path) -> None:
     page.open(launch(app()))
     before = resident_bytes()
     chooser(page).set_input_files(big_recording)

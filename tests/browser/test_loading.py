@@ -46,7 +46,7 @@ def test_a_viewer_on_its_way_shows_bytes_and_percent(page: ViewerPage, launch: L
     expect(progress).to_be_hidden()
 
 
-def test_200_mb_behind_a_login_show_before_they_have_come(
+def test_300_mb_behind_a_login_show_before_they_have_come(
     page: ViewerPage, launch: Launch, big_recording: Path
 ) -> None:
     url = launch(app(big_recording), auth=("user", "password"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,19 +135,6 @@ def test_render_later(page: ViewerPage, launch: Launch, recording_a: Path) -> No
     page.open(launch(demo)).expect_recordings("recording_a")
 
 
-def has_blueprint_panel(page: ViewerPage) -> bool:
-    """Whether the blue bar of the selected recording is at the left."""
-    colors = page.picture().crop((0, 0, 200, 150)).getcolors(40_000) or []
-    return any(count > 500 for count, (red, green, blue) in colors if blue > 180 and red < 80 and green < 140)
-
-
-def expect_blueprint_panel(page: ViewerPage, shown: bool) -> None:
-    deadline = time.monotonic() + 20  # the viewer slides its panels
-    while has_blueprint_panel(page) != shown:
-        assert time.monotonic() < deadline
-        page.page.wait_for_timeout(200)
-
-
 def test_panel_states_at_construction_and_by_update(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     states: dict[str, Any] = {"shown": {"blueprint": "expanded"}, "hidden": {"blueprint": "hidden"}, "free": {}}
     with gr.Blocks() as demo:
@@ -156,13 +142,13 @@ def test_panel_states_at_construction_and_by_update(page: ViewerPage, launch: La
         for name, state in states.items():
             gr.Button(name).click(lambda state=state: gr.update(panel_states=state), None, viewer)
     page.open(launch(demo)).expect_state("ready", recordings=1)
-    expect_blueprint_panel(page, shown=False)
+    page.expect_blueprint_panel(shown=False)
     page.click("shown")
-    expect_blueprint_panel(page, shown=True)
+    page.expect_blueprint_panel(shown=True)
     page.click("hidden")
-    expect_blueprint_panel(page, shown=False)
+    page.expect_blueprint_panel(shown=False)
     page.click("free")
-    expect_blueprint_panel(page, shown=True)
+    page.expect_blueprint_panel(shown=True)
     assert len(page.events("loadstart")) == 1
 
 

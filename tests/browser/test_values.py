@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 import rerun as rr
+import rerun.blueprint as rrb
 from gradio.data_classes import FileData
 from playwright.sync_api import expect
 from recordings import log_points, recording_bytes, write_recording
@@ -122,6 +123,20 @@ def test_a_longer_list_opens_only_what_is_new(
     page.expect_state("ready", recordings=2)
     assert page.opened() == ["recording_a", "recording_b"]
     assert len(page.requests_for("a.rrd")) == 1
+
+
+def test_a_blueprint_applies_to_the_recording_beside_it(
+    page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
+) -> None:
+    blueprint = rrb.Blueprint(rrb.Spatial3DView(), rrb.BlueprintPanel(state="hidden"))
+    blueprint.save("app_a", tmp_path / "hidden.rbl")
+    page.open(launch(app(plain=recording_a, both=[recording_a, tmp_path / "hidden.rbl"])))
+    page.click("plain")
+    page.expect_recordings("recording_a")
+    page.expect_blueprint_panel(shown=True)
+    page.click("both")
+    page.expect_blueprint_panel(shown=False)
+    page.expect_state("ready", recordings=1)
 
 
 def test_two_files_of_one_recording_are_one(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:

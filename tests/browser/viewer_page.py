@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -121,6 +122,17 @@ class ViewerPage:
         """Of the canvas' median pixel, from 0 to 255."""
         pixels = sorted(self.picture(index).convert("L").resize((64, 64)).tobytes())
         return pixels[len(pixels) // 2]
+
+    def expect_blueprint_panel(self, *, shown: bool) -> None:
+        """In the light theme: the blue bar of the selected recording is at the left, or is not."""
+        deadline = time.monotonic() + 20  # the viewer slides its panels
+        while self._has_blue_bar() != shown:
+            assert time.monotonic() < deadline
+            self.page.wait_for_timeout(200)
+
+    def _has_blue_bar(self) -> bool:
+        colors = self.picture().crop((0, 0, 200, 150)).getcolors(40_000) or []
+        return any(count > 500 for count, (red, green, blue) in colors if blue > 180 and red < 80 and green < 140)
 
     def live_memories(self) -> int:
         """How many WebAssembly memories the page holds after a garbage collection: one for each viewer that lives."""
