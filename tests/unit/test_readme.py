@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from recordings import write_recording
+
+from gradio_rerun import Rerun
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("code", BLOCKS, ids=lambda code: code.splitlines()[-3])
+def test_each_program_builds_and_its_function_gives_what_the_viewer_takes(
+    code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    launched: list[gr.Blocks] = []
+    monkeypatch.setattr(gr.Blocks, "launch", lambda self: launched.append(self))
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert len(launched) == 1
+    if "simulate" in names:
+        assert Rerun().postprocess(names["simulate"](3))
+    else:
+        recording = write_recording(tmp_path / "run.rrd", "run", frames=1)
+        assert launched[0].fn(str(recording)) in (str(recording), f"{recording.stat().st_size} bytes")
+
+
+def test_every_parameter_and_event_is_described() -> None:
+    import inspect
+
+    table = README[README.index("### Parameters") :]
+    for name in list(inspect.signature(Rerun.__init__).parameters)[1:]:
+        assert f"`{name}`" in table, name
+    for event in ("change", "upload", "clear", "load", "error"):
+        assert f"| `{event}` |" in table, event
