@@ -17,7 +17,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .errors import RecordingError
 from .events import EVENTS
-from .recordings import to_recordings
+from .recordings import checked_url, to_recordings
 from .settings import css_length, page_settings
 from .wire import FileCount, PanelName, PanelState, Recordings, Theme
 
@@ -190,7 +190,9 @@ class Rerun(gr.HTML):
         Returns:
             The path of the recording in Gradio's cache, or its URL, as `str`; a list if there are several or `file_count` is not "single"; None if there is none.
         """
-        paths = [item.path if isinstance(item, FileData) else item for item in (payload.root if payload else [])]
+        # Gradio checks the files; a text must not be a path, or clients could name any file of the server.
+        items = payload.root if payload else []
+        paths = [item.path if isinstance(item, FileData) else checked_url(item) for item in items]
         if len(paths) > 1 or (paths and self.file_count != "single"):
             return paths
         return paths[0] if paths else None

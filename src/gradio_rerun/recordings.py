@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -48,6 +49,7 @@ class _Drain:
 
 
 _drains: weakref.WeakKeyDictionary[Any, _Drain] = weakref.WeakKeyDictionary()
+_global_drains: dict[str, _Drain] = {}
 _drains_lock = threading.Lock()
 
 
@@ -66,7 +68,7 @@ def to_recordings(value: Any, cache: Path) -> list[FileData | str]:
 
 def _to_recording(item: Any, cache: Path) -> FileData | str:
     if isinstance(item, str):
-        return _url(item) if "://" in item else _file(Path(item), cache)
+        return checked_url(item) if "://" in item else _file(Path(item), cache)
     if isinstance(item, os.PathLike):
         return _file(Path(item), cache)
     if isinstance(item, (bytes, bytearray, memoryview)):
@@ -75,7 +77,7 @@ def _to_recording(item: Any, cache: Path) -> FileData | str:
         item = FileData(**item)
     if isinstance(item, FileData):
         if "://" in item.path:
-            return _url(item.path)
+            return checked_url(item.path)
         return _file(Path(item.path), cache, item.orig_name)
     if _is_rerun(item, "BinaryStream"):
         return _bytes(item.read() or b"", cache)
@@ -94,12 +96,22 @@ def _is_rerun(item: Any, name: str) -> bool:
     return rerun is not None and isinstance(item, getattr(rerun, name))
 
 
-def _url(url: str) -> str:
-    parts = urlsplit(url)
+def checked_url(url: str) -> str:
+    """The URL, if it is one that the viewer opens. Raises an `UnsupportedValueError` otherwise."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for what is no port
+    except ValueError as error:
+        raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}: {error}.") from error
     if parts.scheme.lower() not in URL_SCHEMES:
         raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}. For a local file, give its path.")
-    if not parts.netloc:
+    if not parts.hostname or re.search(r"\s", parts.netloc):
         raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}, which names no host.")
+    if parts.username is not None:
+        raise UnsupportedValueError(
+            f"{_WANTED}; got a URL for {parts.hostname} with a user name, which browsers do not fetch. "
+            "Download the recording in the function, and return its path."
+        )
     return url
 
 
@@ -169,11 +181,8 @@ def _bytes(data: bytes, cache: Path) -> FileData:
 def _recording_stream(recording: Any, cache: Path) -> FileData:
     """A file of all that was logged so far."""
     with _drains_lock:
-        drain = _drains.get(recording)
-        if drain is None:
-            # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
-            log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the recording
-            drain = _drains[recording] = _Drain(recording.binary_stream(), log)
+        drain = _drain_of(recording)
+        drain.log.seek(0, os.SEEK_END)
         drain.log.write(drain.stream.read() or b"")
         size = drain.log.tell()
         if size == 0:
@@ -187,6 +196,22 @@ def _recording_stream(recording: Any, cache: Path) -> FileData:
             drain.log.seek(0)
             _write(target, drain.log)
     return FileData(path=str(target), orig_name=name, size=size)
+
+
+def _drain_of(recording: Any) -> _Drain:
+    name = recording.get_recording_id()
+    current = sys.modules["rerun"].get_global_data_recording()
+    is_global = current is not None and current.get_recording_id() == name
+    drain = _global_drains.get(name) if is_global else _drains.get(recording)
+    if drain is None:
+        # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the recording
+        drain = _Drain(recording.binary_stream(), log)
+        if is_global:
+            _global_drains[name] = drain  # the SDK makes a new object each time it is asked for this one
+        else:
+            _drains[recording] = drain
+    return drain
 
 
 def _check_start(start: bytes, what: str) -> None:

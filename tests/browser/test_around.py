@@ -134,11 +134,12 @@ def test_a_client_cannot_make_the_app_read_a_file_that_was_not_uploaded(path: st
         viewer = Rerun()
         gr.Button().click(reached.append, viewer, None, api_name="show")
     url = launch(demo)
-    file = {"path": path.format(cache=viewer.GRADIO_CACHE), "meta": {"_type": "gradio.FileData"}}
+    path = path.format(cache=viewer.GRADIO_CACHE)
     # By hand: the Python client would upload the file first.
     with httpx.Client(base_url=url, trust_env=False) as client:
-        call = client.post("gradio_api/call/show", json={"data": [[file]]}).json()["event_id"]
-        assert "event: error" in client.get(f"gradio_api/call/show/{call}").text
+        for value in ([{"path": path, "meta": {"_type": "gradio.FileData"}}], [{"path": path}], [path], path):
+            call = client.post("gradio_api/call/show", json={"data": [value]}).json()["event_id"]
+            assert "event: error" in client.get(f"gradio_api/call/show/{call}").text
     assert reached == []
 
 

@@ -48,6 +48,7 @@ def test_a_missing_recording_says_so_and_opens_on_retry_once_it_is_there(
         (b"", "The file is empty."),
         (b"RRF0\x00\x00", "older than 0.23"),
         (b"RRF2\x00\x01", "It may be damaged or empty."),
+        (b"RRF2\x00\x00\x00\x00\x01\x02\x00\x00" + b"\xff" * 2_000_000, "It may be damaged or empty."),
     ],
 )
 def test_a_file_that_is_no_recording_says_so_and_opens_once_mended(

@@ -26,6 +26,15 @@ test("a URL stays as it is, and is named after its last part", () => {
   assert.equal(toRecordings(["rerun+http://host.test:9876/proxy"], "")[0].name, "proxy");
 });
 
+test("a URL is written as the viewer will ask for it", () => {
+  assert.equal(toRecordings(["HTTPS://Host.test:443/a b.rrd"], "")[0].url, "https://host.test/a%20b.rrd");
+});
+
+test("odd letters in a path do not end it", () => {
+  const [recording] = toRecordings([{ path: "/tmp/100%/a#b?.rrd", url: null }], "");
+  assert.equal(recording.url, "http://app.test/gradio_api/file=/tmp/100%25/a%23b%3F.rrd");
+});
+
 test("a bare value is a list of one", () => {
   assert.equal(toRecordings("https://host.test/run.rrd", "").length, 1);
 });

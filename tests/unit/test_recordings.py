@@ -141,7 +141,20 @@ def test_a_url_stays_as_it_is(url: str, cache: Path) -> None:
     assert to_recordings([url], cache) == [url]
 
 
-@pytest.mark.parametrize("url", ["ftp://host/a.rrd", "file:///etc/passwd", "javascript://x", "http:///a.rrd"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *[
+            "ftp://host/a.rrd",
+            "file:///etc/passwd",
+            "javascript://x",
+            "http:///a.rrd",
+            "https://[bad/x",
+            "http://a b/x",
+        ],
+        "https://host:99999/x.rrd",
+    ],
+)
 def test_other_urls_are_refused(url: str, cache: Path) -> None:
     with pytest.raises(UnsupportedValueError, match="got the URL"):
         to_recordings(url, cache)
@@ -173,6 +186,22 @@ def test_a_recording_stream_gives_all_that_was_logged_each_time(cache: Path) -> 
     assert path_of(first).name == "my_app.rrd"
     assert path_of(second).read_bytes().startswith(path_of(first).read_bytes())
     assert path_of(second).stat().st_size > 1.5 * path_of(first).stat().st_size
+
+
+def test_a_url_with_a_password_is_refused_without_repeating_it(cache: Path) -> None:
+    with pytest.raises(UnsupportedValueError, match="user name") as caught:
+        to_recordings("https://me:secret@host/a.rrd", cache)
+    assert "secret" not in str(caught.value)
+
+
+def test_the_global_recording_gives_all_each_time_too(cache: Path) -> None:
+    rr.init("global_app", recording_id="global")
+    rr.log("points", rr.Points3D([[0, 0, 0]]))
+    (first,) = to_recordings(rr.get_global_data_recording(), cache)
+    rr.log("points", rr.Points3D([[1, 1, 1]]))
+    (second,) = to_recordings(rr.get_global_data_recording(), cache)
+    assert path_of(second).read_bytes().startswith(path_of(first).read_bytes())
+    assert path_of(second).stat().st_size > path_of(first).stat().st_size
 
 
 def test_a_recording_stream_is_not_kept_alive(cache: Path) -> None:

@@ -60,6 +60,7 @@ export function mount({ element, props, trigger, watch, server, isInput }) {
       trigger("clear", {});
     },
   });
+  viewer.addEventListener("dispose", () => uploads.cancel());
   uploads.acceptDrops(toolbar.button("Upload"));
 
   /** Gradio tells nobody of a value that the page itself sets. @param {FileData[] | null} value */

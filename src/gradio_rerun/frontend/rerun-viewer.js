@@ -65,7 +65,11 @@ export class RerunViewerElement extends HTMLElement {
   set settings(settings) {
     const before = this.#settings;
     this.#settings = settings;
-    if (settings && before) this.#viewer?.setPanelStates(settings.panel_states, before.panel_states);
+    if (settings && before) {
+      this.#viewer?.setPanelStates(settings.panel_states, before.panel_states);
+      // The viewer takes its fetch once.
+      if (this.#run && mayAsk(settings) !== mayAsk(before)) this.#stop("loading");
+    }
     this.#queueSync();
   }
 
@@ -81,13 +85,23 @@ export class RerunViewerElement extends HTMLElement {
     this.#overlay?.hideError();
     this.#failed = false;
     if (recordings.length === 0) this.#stop("idle");
-    if (!this.#viewer) this.#queueSync();
-    else this.#replace(before).catch((error) => this.#failViewer("The viewer could not replace its recordings", String(error)));
+    const viewer = this.#viewer;
+    if (!viewer) {
+      this.#queueSync();
+      return;
+    }
+    this.#replace(before).catch((error) => {
+      if (this.#viewer === viewer) this.#failViewer("The viewer could not replace its recordings", String(error));
+    });
   }
 
   connectedCallback() {
     clearTimeout(this.#disposal);
-    if (this.#life) return this.#viewer?.wake();
+    if (this.#life) {
+      this.#viewer?.wake();
+      this.#queueSync();
+      return;
+    }
     this.#life = new AbortController();
     const { signal } = this.#life;
     this.#overlay = new Overlay(this);
@@ -115,6 +129,7 @@ export class RerunViewerElement extends HTMLElement {
     this.#overlay?.dispose();
     this.#overlay = null;
     this.#failed = false;
+    this.dispatchEvent(new Event("dispose"));
   }
 
   #queueSync() {
@@ -199,6 +214,8 @@ export class RerunViewerElement extends HTMLElement {
     this.#viewer?.dispose();
     this.#viewer = null;
     this.#forgetRecordings();
+    this.#failures.clear();
+    this.#overlay?.hideError();
     this.#overlay?.hideViewerProgress();
     this.#setState(state);
   }
@@ -272,9 +289,9 @@ export class RerunViewerElement extends HTMLElement {
     try {
       const made = await this.converter(/** @type {string} */ (recording.upload));
       if (!wanted()) return;
-      this.#awaited.delete(recording.url);
       this.#overlay?.endDownload(recording.url);
       this.#open(made);
+      this.#setOpen(recording.url); // `made` may be open already
     } catch (error) {
       if (wanted()) this.#failRecording(recording, error instanceof Error ? error.message : String(error));
     }
@@ -310,17 +327,20 @@ export class RerunViewerElement extends HTMLElement {
   #expectOpen(recording, signal) {
     if (!this.#awaited.has(recording.url)) return;
     // A blueprint says nothing when it is open.
-    if (/\.rbl$/i.test(new URL(recording.url).pathname)) return this.#setOpen(recording.url);
+    if (isBlueprint(recording.url)) return this.#setOpen(recording.url);
     const isAwaited = () =>
       !signal.aborted && this.#awaited.has(recording.url) && this.#opened.get(recording.url)?.recording === recording;
     setTimeout(() => {
       // It may be more of a recording that is open already, of which the viewer says nothing.
       if (isAwaited() && this.#openIds.size > 0) this.#setOpen(recording.url);
     }, SETTLE_WITHIN);
-    setTimeout(() => {
+    const giveUp = () => {
       if (!isAwaited()) return;
+      // Browsers let a viewer sleep that nobody sees.
+      if (document.hidden || this.clientWidth === 0) return void setTimeout(giveUp, OPEN_WITHIN);
       this.#failRecording(recording, "It ended before the viewer found a recording in it. It may be damaged or empty.");
-    }, OPEN_WITHIN);
+    };
+    setTimeout(giveUp, OPEN_WITHIN);
   }
 
   /** @param {import("./viewer.js").ViewerEvent} event */
@@ -330,7 +350,7 @@ export class RerunViewerElement extends HTMLElement {
     this.#openIds.add(`${event.application_id}\n${event.recording_id}`);
     this.dataset.recordings = String(this.#openIds.size);
     // The viewer does not say which URL it came from; it opens them in turn.
-    const [first] = this.#awaited;
+    const first = [...this.#awaited].find((url) => this.#opened.has(url) && !isBlueprint(url));
     if (first) this.#setOpen(first);
     if (first && !isFile(first)) this.#loading.delete(first);
   }
@@ -403,4 +423,14 @@ export class RerunViewerElement extends HTMLElement {
 /** @param {string} url of a file, not of a live server */
 function isFile(url) {
   return /^https?:/.test(url);
+}
+
+/** @param {string} url */
+function isBlueprint(url) {
+  return /\.rbl$/i.test(new URL(url).pathname);
+}
+
+/** What the viewer may ask other servers for. @param {Settings} settings */
+function mayAsk({ telemetry, allowed_origins }) {
+  return JSON.stringify([telemetry, allowed_origins]);
 }

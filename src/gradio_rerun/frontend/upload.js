@@ -1,5 +1,7 @@
 /** Files on their way from the user to the app. */
 
+import { fileUrl } from "./wire.js";
+
 /** @typedef {import("./wire.js").FileData} FileData */
 
 /** What is said of a failed upload to the user. */
@@ -26,8 +28,7 @@ export function upload(root, file, { onProgress, signal }) {
     request.onload = () => {
       const path = request.status === 200 && Array.isArray(request.response) ? request.response[0] : null;
       if (typeof path !== "string") return reject(new UploadError(describe(file, request.status, request.response)));
-      const url = new URL(`${root}/gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`, location.href).href;
-      resolve({ path, url, orig_name: file.name, size: file.size });
+      resolve({ path, url: fileUrl(root, path), orig_name: file.name, size: file.size });
     };
     request.onerror = () => reject(new UploadError(`${file.name} could not be uploaded: the connection to the server was lost.`));
     request.onabort = () => reject(signal.reason);

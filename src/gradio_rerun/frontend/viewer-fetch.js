@@ -47,7 +47,8 @@ export function createViewerFetch({ server, allowed, telemetry, recordings, sign
 
 /** @param {AbortSignal} one @param {AbortSignal} other */
 function either(one, other) {
-  // AbortSignal.any is younger than what the viewer itself needs.
+  if ("any" in AbortSignal) return AbortSignal.any([one, other]);
+  // It is younger than what the viewer itself needs.
   const controller = new AbortController();
   for (const signal of [one, other]) {
     if (signal.aborted) controller.abort(signal.reason);
@@ -148,7 +149,10 @@ function watchBody(response, total, download, fail) {
       download.onProgress(loaded, total);
       controller.enqueue(chunk);
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      download.onEnd(); // the viewer has seen enough, perhaps since it is damaged
+      return reader.cancel(reason);
+    },
   });
 }
 

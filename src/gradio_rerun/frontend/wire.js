@@ -37,12 +37,24 @@
 export function toRecordings(value, root) {
   const items = Array.isArray(value) ? value : value ? [value] : [];
   return items.map((/** @type {string | FileData} */ item) => {
-    if (typeof item === "string") return { url: item, name: lastSegment(item), size: null };
-    const url = item.url ?? `${root}/gradio_api/file=${item.path}`;
+    if (typeof item === "string") {
+      // As the viewer will ask for it.
+      return { url: /^https?:/i.test(item) ? new URL(item).href : item, name: lastSegment(item), size: null };
+    }
+    const url = item.url ?? fileUrl(root, item.path);
     const name = item.orig_name ?? lastSegment(item.path);
     const recording = { url: new URL(url, location.href).href, name, size: item.size ?? null };
     return /\.(rrd|rbl)$/i.test(item.path) ? recording : { ...recording, upload: item.path };
   });
+}
+
+/**
+ * Where the app serves a file.
+ * @param {string} root
+ * @param {string} path
+ */
+export function fileUrl(root, path) {
+  return new URL(`${root}/gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`, location.href).href;
 }
 
 /** @param {string} path */
