@@ -32,6 +32,15 @@ def throttle(page: Page, megabytes_per_second: float) -> None:
     )
 
 
+def wait_until_kept(page: ViewerPage) -> None:
+    """The browser holds the viewer, whole."""
+    page.page.wait_for_function("""async () => {
+      const cache = await caches.open('gradio_rerun');
+      const keys = await cache.keys();
+      return keys.length === 1 && (await (await cache.match(keys[0])).arrayBuffer()).byteLength > 1e6;
+    }""")
+
+
 def test_a_viewer_on_its_way_shows_bytes_and_percent(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     throttle(page.page, 5)
     page.open(launch(app(recording_a)))
@@ -71,7 +80,7 @@ def test_the_second_visit_fetches_no_viewer(page: ViewerPage, launch: Launch, re
     url = launch(app(recording_a))
     page.open(url).expect_recordings("recording_a")
     assert len(page.requests_for(".wasm.gz")) == 1
-    page.page.wait_for_function("async () => (await (await caches.open('gradio_rerun')).keys()).length === 1")
+    wait_until_kept(page)
     page.open(url).expect_recordings("recording_a")
     assert len(page.requests_for(".wasm.gz")) == 1
 
@@ -81,7 +90,7 @@ def test_a_viewer_that_the_browser_kept_damaged_is_fetched_anew(
 ) -> None:
     url = launch(app(recording_a))
     page.open(url).expect_recordings("recording_a")
-    page.page.wait_for_function("async () => (await (await caches.open('gradio_rerun')).keys()).length === 1")
+    wait_until_kept(page)
     page.page.evaluate(
         "async () => { const cache = await caches.open('gradio_rerun');"
         " for (const key of await cache.keys()) await cache.put(key, new Response('damaged')); }"
@@ -107,7 +116,7 @@ def test_the_viewer_of_another_version_is_dropped_from_the_browser(
 
 def test_an_empty_viewer_fetches_its_code_ahead_and_starts_none(page: ViewerPage, launch: Launch) -> None:
     page.open(launch(app(None)))
-    page.page.wait_for_function("async () => (await (await caches.open('gradio_rerun')).keys()).length === 1")
+    wait_until_kept(page)
     page.expect_state("idle", recordings=0)
     assert page.page.locator("rerun-viewer canvas").count() == 0
 

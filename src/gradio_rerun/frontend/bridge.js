@@ -80,7 +80,7 @@ export function mount({ element, props, trigger, watch, server, isInput }) {
     const isEmpty = viewer.recordings.length === 0;
     layOut(element, props);
     viewer.settings = settings;
-    uploads.configure({ ...settings, root: root(), prompt: isInteractive && isEmpty });
+    uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
     toolbar.show({
       Upload: isInteractive && !isEmpty,
       Download: settings.show_download_button && !isEmpty,

@@ -9,6 +9,7 @@ export class UploadPanel {
   /** @type {Wanted} */
   #wanted = { file_count: "single", file_types: [] };
   #root = "";
+  #host;
   #onUploaded;
   /** @type {AbortController | null} */
   #running = null;
@@ -31,11 +32,14 @@ export class UploadPanel {
     this.acceptDrops(this.#prompt);
     this.#box.className = "rerun-uploads";
     this.#box.hidden = true;
-    host.append(this.#input, this.#prompt, this.#box);
+    this.#host = host;
   }
 
-  /** @param {Wanted & {root: string, prompt: boolean}} options `prompt`: show the place to drop files */
-  configure({ root, prompt, file_count, file_types }) {
+  /** @param {Wanted & {root: string, interactive: boolean, prompt: boolean}} options `prompt`: show the place to drop files */
+  configure({ root, interactive, prompt, file_count, file_types }) {
+    const nodes = [this.#input, this.#prompt, this.#box];
+    if (!interactive) for (const node of nodes) node.remove();
+    else if (!this.#input.isConnected) this.#host.append(...nodes);
     this.#wanted = { file_count, file_types };
     this.#root = root;
     this.#input.multiple = file_count === "multiple";
