@@ -25,7 +25,7 @@ frontend: check-node
 	node --test tests/frontend/
 
 browser: $(VENV)/installed-test chromium
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest tests/browser --reruns 1 -rR # a machine may stall for a while; whatever ran twice is listed
 
 $(VENV)/installed: pyproject.toml | check-python
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
