@@ -152,6 +152,8 @@ class Rerun(gr.HTML):
             ),
         )
         self.interactive = interactive
+        self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
+        self.min_width = min_width
 
     @property
     def constructor_args(self) -> _ConstructorArgs:
@@ -168,9 +170,9 @@ class Rerun(gr.HTML):
         while root.parent is not None:
             root = root.parent
         rendering = LocalContext.blocks_config.get(None)  # while a gr.render runs
-        events = {**getattr(root, "fns", {}), **(rendering.fns if rendering else {})}.values()
+        events = list({**getattr(root, "fns", {}), **(rendering.fns if rendering else {})}.values())
         is_input = any(each._id == self._id for event in events for each in event.inputs)
-        return is_input and not any(each._id == self._id for event in events for each in event.outputs)
+        return is_input and not any(each._id == self._id for event in events for each in _outputs(event))
 
     @server  # type: ignore[untyped-decorator]
     def open_upload(self, path: str) -> dict[str, Any]:
@@ -223,6 +225,12 @@ class Rerun(gr.HTML):
     def example_value(self) -> Any:
         """An example of a value that a function returns."""
         return "https://app.rerun.io/version/0.24.0/examples/dna.rrd"
+
+
+def _outputs(event: Any) -> list[Any]:
+    """What a function of the app fills; not what gr.Examples and clear buttons do, with which an input stays one."""
+    helps = event.fn is None or str(event.api_name).startswith("load_example")
+    return [] if helps else list(event.outputs)
 
 
 class _ConstructorArgs(dict[str, Any]):

@@ -74,7 +74,7 @@ def test_an_interface_takes_and_gives_recordings(page: ViewerPage, launch: Launc
     page.click("Submit")
     page.expect_recordings("recording_a", index=1)
     expect(page.viewer(1).get_by_role("button", name="Drop")).to_be_hidden()
-    page.click("Clear")
+    page.page.locator("button.lg", has_text="Clear").click()  # the Interface's own
     page.expect_state("idle", index=0)
     page.expect_state("idle", index=1)
 

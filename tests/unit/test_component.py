@@ -157,9 +157,17 @@ def test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise(
     with gr.Blocks() as as_both:
         viewer = Rerun()
         gr.Button().click(lambda value: value, viewer, viewer)
+    with gr.Blocks() as with_examples:
+        viewer = Rerun()
+        told = gr.Textbox()
+        gr.Button().click(repr, viewer, told)
+        gr.ClearButton([viewer])
+        gr.Examples([["https://host.invalid/a.rrd"]], viewer)
     with gr.Blocks() as as_neither:
         Rerun()
-    assert [is_input(demo) for demo in (as_input, as_output, as_both, as_neither)] == [True, False, False, False]
+    assert is_input(as_input)
+    assert is_input(with_examples)
+    assert not any(is_input(demo) for demo in (as_output, as_both, as_neither))
 
 
 def test_the_page_gets_recordings_of_uploads_only(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
