@@ -22,8 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from .cache import cache_dir as cache_dir
-from .cache import remove_abandoned, stored, write_whole
+from .cache import cache_dir, remove_abandoned, stored, write_whole
 from .extraction import ViewerFiles, extract_viewer
 from .sdk import build_file, sdk_version
 
