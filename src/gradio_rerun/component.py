@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
-from gradio.components.base import Component, server
+from anyio import to_thread
+from gradio.components.base import Component, StreamingOutput, server
 from gradio.context import LocalContext
-from gradio.data_classes import FileData
+from gradio.data_classes import FileData, MediaStreamChunk
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .errors import RecordingError
 from .events import EVENTS
 from .recordings import checked_url, to_recordings
-from .settings import css_length, page_settings
+from .settings import checked_stream_size, css_length, page_settings
+from .stream import Runs, is_chunk
 from .wire import FileCount, PanelName, PanelState, Recordings, Theme
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ _JS_ON_LOAD = """
 const fail = (error) => { element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}`; };
 if (props.settings) {
   import(props.settings.page.url)
-    .then((page) => page.mount({ element, props, trigger, watch, server, isInput: %s }))
+    .then((page) => page.mount({ element, props, trigger, watch, server, id: %d, isInput: %s }))
     .catch(fail);
 } else {
   fail("Gradio sent no settings. Please update gradio_rerun, or reload the page.");
@@ -39,7 +41,7 @@ if (props.settings) {
 """
 
 
-class Rerun(gr.HTML):
+class Rerun(gr.HTML, StreamingOutput):
     """Shows Rerun recordings in the viewer of the installed rerun-sdk.
 
     As an output it takes what a function returns: the path or URL of a recording, bytes, a `rerun.RecordingStream`,
@@ -71,6 +73,8 @@ class Rerun(gr.HTML):
         render: bool = True,
         key: int | str | tuple[int | str, ...] | None = None,
         preserved_by_key: list[str] | str | None = "value",
+        streaming: bool = False,
+        max_stream_size: int | None = None,
         file_count: FileCount = "single",
         file_types: Sequence[str] | None = None,
         buttons: list[gr.Button] | None = None,
@@ -99,6 +103,8 @@ class Rerun(gr.HTML):
             render: If False, the component is not rendered yet, and can be by calling `.render()`.
             key: In a `gr.render`, components with the same key across re-renders are the same component.
             preserved_by_key: Names of the parameters that keep their changed values when the component is re-rendered with the same key.
+            streaming: If True, data that a function returns or yields (`bytes`, a `rerun.RecordingStream`, a `rerun.BinaryStream`) is added to what is shown, until it returns None; of a RecordingStream only what is new travels. If False, each value replaces the one before.
+            max_stream_size: With `streaming`, the bytes that one run of a function may stream; more end it with an error. None: as many as the disk takes.
             file_count: How many files a user uploads at once: "single", "multiple", or all of a "directory". If not "single", the function gets a list of paths.
             file_types: Which files a user may upload: suffixes such as ".rrd", or "image", "video", "text", "file" for any. If None, recordings and what the SDK can convert to recordings.
             buttons: `gr.Button` instances that are shown in the top right corner, next to those of the component.
@@ -110,6 +116,8 @@ class Rerun(gr.HTML):
         self.height = height
         self.show_download_button = show_download_button
         self.show_clear_button = show_clear_button
+        self.streaming = streaming
+        self.max_stream_size = checked_stream_size(max_stream_size)
         self.file_count = file_count
         self.file_types = file_types
         self.panel_states = panel_states
@@ -133,7 +141,7 @@ class Rerun(gr.HTML):
             preserved_by_key=preserved_by_key,
             html_template='<div class="rerun-toolbar" role="toolbar"></div>'
             f'<rerun-viewer style="display: block; height: {css_length(height)}"></rerun-viewer>',
-            js_on_load=_JS_ON_LOAD % "false",
+            js_on_load=_JS_ON_LOAD % (0, "false"),
             buttons=buttons,
             apply_default_css=False,
             settings=page_settings(
@@ -154,6 +162,7 @@ class Rerun(gr.HTML):
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
         self.min_width = min_width
+        self._runs = Runs(Path(self.GRADIO_CACHE), self.max_stream_size)
 
     @property
     def constructor_args(self) -> _ConstructorArgs:
@@ -163,7 +172,7 @@ class Rerun(gr.HTML):
     def get_config(self) -> dict[str, Any]:
         """What Gradio tells the page about this component."""
         # Which events it takes part in is known only now; js_on_load stays as it is, whatever updates come.
-        return {**super().get_config(), "js_on_load": _JS_ON_LOAD % str(self._is_input_only()).lower()}
+        return {**super().get_config(), "js_on_load": _JS_ON_LOAD % (self._id, str(self._is_input_only()).lower())}
 
     def _is_input_only(self) -> bool:
         root: Any = self
@@ -199,15 +208,65 @@ class Rerun(gr.HTML):
             return paths
         return paths[0] if paths else None
 
-    def postprocess(self, value: Any) -> Recordings | None:
+    def postprocess(self, value: Any) -> Recordings | dict[str, Any] | None:
         """
         Parameters:
             value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None.
         Returns:
-            The recordings as files in Gradio's cache and URLs.
+            The recordings as files in Gradio's cache and URLs; with `streaming`, what Gradio takes for no change if there is no new data.
         """
-        recordings = to_recordings(value, Path(self.GRADIO_CACHE))
+        recordings = to_recordings(value, Path(self.GRADIO_CACHE), stream=self.streaming, limit=self.max_stream_size)
+        if self.streaming and value is not None and not recordings and value != []:
+            return dict(gr.skip())  # there is no new data
         return Recordings(root=recordings) if recordings else None
+
+    def check_streamable(self) -> None:
+        """Nothing: every viewer can be streamed to."""
+
+    async def stream_output(
+        self, value: list[Any] | None, output_id: str, first_chunk: bool
+    ) -> tuple[MediaStreamChunk | None, Any]:
+        """For Gradio: what the page gets for a value that a generator has yielded.
+
+        Parameters:
+            value: The value behind `postprocess`; None if it is none, and at the end of the run.
+            output_id: The run, in which session, for which component.
+            first_chunk: Whether it is the first value of the run.
+        Returns:
+            No chunk for Gradio to keep, and all the files and URLs that the run has yielded.
+        """
+        if not output_id or output_id.startswith("cache/"):  # gr.Examples is caching what a generator yields
+            return MediaStreamChunk(data=value, duration=0, extension=".rrd"), _Files()
+        if not value:
+            self._runs.end(output_id)
+            return None, _Files()
+        shown = await to_thread.run_sync(self._runs.add, output_id, value)
+        for each in value:
+            if FileData.is_file_data(each) and is_chunk(FileData(**each)):
+                self._forget_file(each["path"], session=output_id.split("/")[0])
+        return None, _Files(shown)
+
+    def end_stream_output(self, output_id: str) -> None:
+        """For Gradio: the run is over, or was cancelled."""
+        self._runs.end(output_id)
+
+    async def combine_stream(
+        self, stream: list[Any], desired_output_format: str | None = None, only_file: bool = False
+    ) -> Recordings:
+        """For Gradio, when it caches examples: all that a generator has yielded, as one value."""
+        runs = Runs(Path(self.GRADIO_CACHE), self.max_stream_size)
+        shown: list[FileData | str] = []
+        for value in stream:
+            if isinstance(value, list):
+                shown = runs.add("", value)
+        return Recordings(root=shown)
+
+    def _forget_file(self, path: str, session: str) -> None:
+        """Takes a file that is gone off Gradio's list of files to delete, which would grow with each chunk."""
+        self.temp_files.discard(path)
+        blocks = LocalContext.blocks.get(None)
+        if blocks is not None and session in blocks.state_holder:
+            blocks.state_holder[session].blocks_config.blocks[self._id].temp_files.discard(path)
 
     def process_example(self, value: Any) -> str:
         """The names of the recordings, as text for the table of examples."""
@@ -225,6 +284,13 @@ class Rerun(gr.HTML):
     def example_value(self) -> Any:
         """An example of a value that a function returns."""
         return "https://app.rerun.io/version/0.24.0/examples/dna.rrd"
+
+
+class _Files(list[Any]):
+    """Files and URLs, of which Gradio asks, as of a single file, what it is called."""
+
+    def get(self, name: str) -> None:
+        """None: nothing of it is known."""
 
 
 def _outputs(event: Any) -> list[Any]:

@@ -5,7 +5,8 @@
     ├── RecordingError          a value cannot be shown
     │   ├── UnsupportedValueError   it is of a type that is no recording (also a TypeError)
     │   ├── RecordingNotFoundError  there is no such file (also a FileNotFoundError)
-    │   └── NotARecordingError      it is there, and holds no Rerun recording (also a ValueError)
+    │   ├── NotARecordingError      it is there, and holds no Rerun recording (also a ValueError)
+    │   └── StreamTooLongError      a stream would get longer than `max_stream_size`
     ├── SdkError                rerun-sdk is missing or too old
     └── ViewerError             the web viewer of the installed rerun-sdk cannot be had
 
@@ -45,6 +46,10 @@ class RecordingNotFoundError(RecordingError, FileNotFoundError):
 
 class NotARecordingError(RecordingError, ValueError):
     """A value is there but holds no Rerun recording."""
+
+
+class StreamTooLongError(RecordingError):
+    """A stream would get longer than the component's `max_stream_size`."""
 
 
 class SdkError(GradioRerunError):

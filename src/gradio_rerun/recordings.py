@@ -9,10 +9,6 @@ import re
 import secrets
 import shutil
 import sys
-import tempfile
-import threading
-import weakref
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,7 +19,10 @@ from gradio.exceptions import InvalidPathError
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .conversions import converted, is_convertible
+from .drains import drained
 from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError
+from .stream import CHUNK_NAME
+from .wire import STREAM_TYPE
 
 URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
 RECORDING_SUFFIXES = (".rrd", ".rbl")
@@ -39,50 +38,40 @@ _WANTED = (
 )
 
 
-@dataclass(frozen=True)
-class _Drain:
-    """What a RecordingStream has given so far: the SDK hands each message out only once."""
-
-    stream: Any
-    log: BinaryIO
-    token: str = field(default_factory=secrets.token_hex)
-
-
-_drains: weakref.WeakKeyDictionary[Any, _Drain] = weakref.WeakKeyDictionary()
-_global_drains: dict[str, _Drain] = {}
-_drains_lock = threading.Lock()
-
-
-def to_recordings(value: Any, cache: Path) -> list[FileData | str]:
+def to_recordings(value: Any, cache: Path, *, stream: bool = False, limit: int | None = None) -> list[FileData | str]:
     """The files (inside `cache`) and URLs that the page opens for `value`; empty for `None`.
 
-    A file that is no recording is converted, if the SDK knows its type.
+    A file that is no recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
+    BinaryStreams) become files of `STREAM_TYPE`, which the page adds to what it shows; those of RecordingStreams and BinaryStreams
+    stay the same files and grow, up to `limit` bytes.
 
     Raises: a `RecordingError` that names what was given, what was wanted, and what to do.
     """
     if value is None:
         return []
     items = value if isinstance(value, (list, tuple)) else [value]
-    return [_to_recording(item, cache) for item in items]
+    if stream:
+        items = [item for item in items if not (isinstance(item, (bytes, bytearray, memoryview)) and len(item) == 0)]
+    recordings = [_to_recording(item, cache, stream, limit) for item in items]
+    # Nothing was logged yet into a recording that will grow.
+    return [each for each in recordings if not (isinstance(each, FileData) and each.size == 0)]
 
 
-def _to_recording(item: Any, cache: Path) -> FileData | str:
+def _to_recording(item: Any, cache: Path, stream: bool, limit: int | None) -> FileData | str:
     if isinstance(item, str):
         return checked_url(item) if "://" in item else _file(Path(item), cache)
     if isinstance(item, os.PathLike):
         return _file(Path(item), cache)
     if isinstance(item, (bytes, bytearray, memoryview)):
-        return _bytes(bytes(item), cache)
+        return _chunk(bytes(item), cache) if stream else _bytes(bytes(item), cache)
     if FileData.is_file_data(item):
         item = FileData(**item)
     if isinstance(item, FileData):
         if "://" in item.path:
             return checked_url(item.path)
         return _file(Path(item.path), cache, item.orig_name)
-    if _is_rerun(item, "BinaryStream"):
-        return _bytes(item.read() or b"", cache)
-    if _is_rerun(item, "RecordingStream"):
-        return _recording_stream(item, cache)
+    if _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream"):
+        return _logged(item, cache, stream, limit)
     raise UnsupportedValueError(f"{_WANTED}; got {_describe(item)}. Log it with rerun and return the recording.")
 
 
@@ -178,40 +167,22 @@ def _bytes(data: bytes, cache: Path) -> FileData:
     return FileData(path=str(target), orig_name=target.name, size=len(data))
 
 
-def _recording_stream(recording: Any, cache: Path) -> FileData:
-    """A file of all that was logged so far."""
-    with _drains_lock:
-        drain = _drain_of(recording)
-        drain.log.seek(0, os.SEEK_END)
-        drain.log.write(drain.stream.read() or b"")
-        size = drain.log.tell()
-        if size == 0:
+def _logged(source: Any, cache: Path, stream: bool, limit: int | None) -> FileData:
+    """A file of all that was logged so far into a RecordingStream, or written to a BinaryStream."""
+    with drained(source) as drain:
+        if drain.size == 0 and not stream:
             raise NotARecordingError(
-                f"Expected a RecordingStream with something to show, got {_describe(recording)}: it holds no data of its own. "
+                f"Expected a {type(source).__name__} with something to show, got {_describe(source)}: it holds no data of its own. "
                 "Was it sent to a file or a server before? Then return that path or URL."
             )
-        name = f"{recording.get_application_id() or 'recording'}.rrd"
-        target = cache / _key(drain.token, size) / _cached_name(name)
+        name = _cached_name(f"{drain.name}.rrd")
+        if stream:
+            return drain.growing(cache, name, limit).file_data()
+        target = cache / _key(drain.token, drain.size) / name
         if not target.exists():
             drain.log.seek(0)
             _write(target, drain.log)
-    return FileData(path=str(target), orig_name=name, size=size)
-
-
-def _drain_of(recording: Any) -> _Drain:
-    name = recording.get_recording_id()
-    current = sys.modules["rerun"].get_global_data_recording()
-    is_global = current is not None and current.get_recording_id() == name
-    drain = _global_drains.get(name) if is_global else _drains.get(recording)
-    if drain is None:
-        # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
-        log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the recording
-        drain = _Drain(recording.binary_stream(), log)
-        if is_global:
-            _global_drains[name] = drain  # the SDK makes a new object each time it is asked for this one
-        else:
-            _drains[recording] = drain
-    return drain
+    return FileData(path=str(target), orig_name=name, size=drain.size)
 
 
 def _check_start(start: bytes, what: str) -> None:
@@ -238,6 +209,14 @@ def _salt() -> str:
 def _key(*parts: object) -> str:
     """A folder name in the cache: the same for the same parts, and not to be guessed from outside this process."""
     return hashlib.sha256(repr((_salt(), *parts)).encode()).hexdigest()[:40]
+
+
+def _chunk(data: bytes, cache: Path) -> FileData:
+    """A file of its own for each piece of a stream, until `stream.Runs` puts them together."""
+    _check_start(data[: len(_MAGIC)], f"{len(data)} bytes")
+    target = cache / secrets.token_hex(20) / CHUNK_NAME
+    _write(target, io.BytesIO(data))
+    return FileData(path=str(target), orig_name="recording.rrd", size=len(data), mime_type=STREAM_TYPE)
 
 
 def _cached_name(name: str) -> str:

@@ -70,6 +70,13 @@ def css_length(height: int | float | str) -> str:
     )
 
 
+def checked_stream_size(size: int | None) -> int | None:
+    """`size`, if it can be a `max_stream_size`. Raises a `ParameterError` otherwise."""
+    if size is None or (isinstance(size, int) and not isinstance(size, bool) and size > 0):
+        return size
+    raise ParameterError(f"Expected max_stream_size to be a positive number of bytes or None, got {size!r}.")
+
+
 def _panel_states(states: Mapping[PanelName, PanelState] | None) -> dict[PanelName, PanelState]:
     known = {name: state for name, state in (states or {}).items() if state is not None}
     for name, state in known.items():

@@ -13,6 +13,10 @@ Theme = Literal["auto", "light", "dark"]
 FileCount = Literal["single", "multiple", "directory"]
 
 
+STREAM_TYPE = "application/vnd.rerun.stream"
+"""The `mime_type` of a file that adds to what is shown, and of which `size` bytes can be read so far: they end with a whole chunk."""
+
+
 class Recordings(GradioRootModel):
     """The value on its way to the page and back: files in Gradio's cache, and URLs as they are."""
 

@@ -2,6 +2,7 @@
 
 import "./rerun-viewer-define.js";
 import { save, saveRecordings } from "./save.js";
+import { showNext } from "./shown.js";
 import { Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { toRecordings } from "./wire.js";
@@ -10,13 +11,14 @@ import { toRecordings } from "./wire.js";
 /** @typedef {import("./wire.js").FileData} FileData */
 
 /**
- * What gr.HTML hands to `js_on_load`, and `isInput`: whether the component takes part in events as an input only.
+ * What gr.HTML hands to `js_on_load`, the component's id, and whether it takes part in events as an input only.
  * @typedef {object} Host
  * @property {HTMLElement} element
  * @property {{value: unknown, label?: string | null, settings: import("./wire.js").Settings, [name: string]: unknown}} props
  * @property {(event: string, data?: unknown) => void} trigger
  * @property {(names: string | string[], callback: () => void) => void} watch
  * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>}} server
+ * @property {number} id
  * @property {boolean} isInput
  */
 
@@ -24,7 +26,7 @@ import { toRecordings } from "./wire.js";
 const styled = new WeakSet();
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, isInput }) {
+export function mount({ element, props, trigger, watch, server, id, isInput }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   addStyles(element.getRootNode());
   const root = () => rootOf(props.settings);
@@ -70,7 +72,7 @@ export function mount({ element, props, trigger, watch, server, isInput }) {
   }
   function show() {
     if (!element.isConnected) return; // Gradio up to 6.20 tells components that are gone, too.
-    viewer.recordings = toRecordings(props.value, root());
+    viewer.recordings = showNext(id, toRecordings(props.value, root()));
     update();
   }
   function update() {

@@ -1,6 +1,7 @@
 /** The custom element: when a viewer runs, with what, and what is said about it meanwhile. */
 
 import { loadViewer } from "./loader.js";
+import { OpenRecordings, isFile } from "./open-recordings.js";
 import { Overlay } from "./overlay.js";
 import { Viewer } from "./viewer.js";
 import { createViewerFetch } from "./viewer-fetch.js";
@@ -11,12 +12,6 @@ import { createViewerFetch } from "./viewer-fetch.js";
 
 /** ms an element may be out of the document before its viewer is given up: a move in the DOM takes it out and puts it in again. */
 const DISPOSE_AFTER = 500;
-
-/** ms after the last byte of a recording in which the viewer may still be working on it. */
-const SETTLE_WITHIN = 2_000;
-
-/** ms that the viewer has, after the last byte of a recording, to say that it is open. */
-const OPEN_WITHIN = 10_000;
 
 /**
  * `<rerun-viewer>`: shows `recordings` as soon as it is in the page with a size, with the viewer that `settings` names.
@@ -30,23 +25,14 @@ export class RerunViewerElement extends HTMLElement {
   #settings = null;
   /** @type {Recording[]} */
   #recordings = [];
-  /** Recordings that the viewer was told to open. @type {Map<string, {recording: Recording, download: import("./viewer-fetch.js").Download, size: number | null}>} */
-  #opened = new Map();
-  /** Ids of those that it did open. @type {Set<string>} */
-  #openIds = new Set();
-  /** URLs of those of which nothing is known yet. @type {Set<string>} */
-  #awaited = new Set();
-  /** URLs of those that are still coming. @type {Set<string>} */
-  #loading = new Set();
-  #lastLoaded = 0;
-  /** @type {Map<string, string>} messages by URL */
-  #failures = new Map();
   /** The life of this element in the page. @type {AbortController | null} */
   #life = null;
   /** The life of one viewer. @type {AbortController | null} */
   #run = null;
   /** The theme of that viewer. */
   #runTheme = "";
+  /** What that viewer has open. @type {OpenRecordings | null} */
+  #open = null;
   /** @type {Viewer | null} */
   #viewer = null;
   /** @type {Overlay | null} */
@@ -78,10 +64,12 @@ export class RerunViewerElement extends HTMLElement {
   }
 
   set recordings(recordings) {
-    if (JSON.stringify(recordings) === JSON.stringify(this.#recordings)) return;
     const before = this.#recordings;
     this.#recordings = recordings;
-    this.#failures.clear();
+    if (isSame(recordings, before)) {
+      if (this.#viewer) this.#open?.open(recordings.filter(({ marks }) => marks)); // they may have grown
+      return;
+    }
     this.#overlay?.hideError();
     this.#failed = false;
     if (recordings.length === 0) this.#stop("idle");
@@ -172,6 +160,7 @@ export class RerunViewerElement extends HTMLElement {
   async #start(settings, theme) {
     const run = (this.#run = new AbortController());
     const { signal } = run;
+    const open = (this.#open = this.#createOpenRecordings(signal));
     this.#runTheme = theme;
     this.#setState("loading");
     this.#emit("loadstart");
@@ -188,7 +177,7 @@ export class RerunViewerElement extends HTMLElement {
           server: new URL(/** @type {string} */ (settings.page.url), location.href).origin,
           allowed: settings.allowed_origins,
           telemetry: settings.telemetry,
-          recordings: this.#opened,
+          recordings: open.told,
           signal,
         }),
         theme,
@@ -201,10 +190,22 @@ export class RerunViewerElement extends HTMLElement {
       this.#viewer = viewer;
       if (this.#settings && this.#settings !== settings) viewer.setPanelStates(this.#settings.panel_states, settings.panel_states);
       this.#overlay?.hideViewerProgress();
-      for (const recording of this.#recordings) this.#open(recording);
+      open.attach(viewer);
+      open.open(this.#recordings);
     } catch (error) {
       if (!signal.aborted) this.#failViewer("The viewer could not be started", error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** @param {AbortSignal} signal the end of the viewer that opens them */
+  #createOpenRecordings(signal) {
+    return new OpenRecordings({
+      overlay: /** @type {Overlay} */ (this.#overlay),
+      convert: (path) => this.converter(path),
+      isSeen: () => !document.hidden && this.clientWidth > 0,
+      onChange: (failed) => void (signal.aborted || (failed ? this.#failRecordings() : this.#onRecordingsChange())),
+      signal,
+    });
   }
 
   /** @param {State} state what it is then */
@@ -213,88 +214,31 @@ export class RerunViewerElement extends HTMLElement {
     this.#run = null;
     this.#viewer?.dispose();
     this.#viewer = null;
-    this.#forgetRecordings();
-    this.#failures.clear();
+    this.#open?.forget();
+    this.#open = null;
     this.#overlay?.hideError();
     this.#overlay?.hideViewerProgress();
     this.#setState(state);
   }
 
-  #forgetRecordings() {
-    this.#opened.clear();
-    this.#openIds.clear();
-    this.#awaited.clear();
-    this.#loading.clear();
-    this.#overlay?.endDownloads();
-    this.dataset.recordings = "0";
-  }
-
   /** @param {Recording[]} before */
   async #replace(before) {
     const viewer = /** @type {Viewer} */ (this.#viewer);
+    const open = /** @type {OpenRecordings} */ (this.#open);
     const wanted = this.#recordings;
-    if (JSON.stringify(wanted.slice(0, before.length)) !== JSON.stringify(before)) {
+    if (!isSame(wanted.slice(0, before.length), before)) {
       // What is on its way, as the data of a live server always is, would still arrive after a close.
-      const isSettled = this.#loading.size === 0 && this.#awaited.size === 0 && performance.now() - this.#lastLoaded > SETTLE_WITHIN;
-      if (!isSettled || !before.every(({ url }) => isFile(url))) {
+      if (!open.isSettled || !before.every(({ url }) => isFile(url))) {
         this.#stop("loading");
         return this.#queueSync();
       }
-      this.#forgetRecordings();
+      open.forget();
       this.#setState("loading");
       await viewer.closeAll();
       // Meanwhile the value may have changed again: whoever changed it goes on from here.
       if (this.#viewer !== viewer || this.#recordings !== wanted) return;
     }
-    for (const recording of wanted) this.#open(recording); // those that are open stay so
-  }
-
-  /** @param {Recording} recording */
-  #open(recording) {
-    const { url } = recording;
-    if (this.#opened.has(url) || this.#awaited.has(url)) return;
-    if (recording.upload) {
-      this.#convert(recording);
-      return;
-    }
-    const { signal } = /** @type {AbortController} */ (this.#run);
-    const current = () => !signal.aborted && this.#opened.get(url)?.recording === recording;
-    this.#opened.set(url, {
-      recording,
-      size: recording.size,
-      download: {
-        onProgress: (loaded, total) => void (current() && this.#overlay?.showDownload(recording, loaded, total)),
-        onEnd: () => {
-          if (!current()) return;
-          this.#endLoading(url);
-          this.#expectOpen(recording, signal);
-        },
-        // A server that goes away later is the viewer's to tell: what came from it is still there.
-        onError: (message) => void (current() && this.#loading.has(url) && this.#failRecording(recording, message)),
-      },
-    });
-    this.#awaited.add(url);
-    this.#loading.add(url);
-    this.#setState("loading");
-    this.#viewer?.open(url);
-  }
-
-  /** @param {Recording} recording that may have to be converted first */
-  async #convert(recording) {
-    const { signal } = /** @type {AbortController} */ (this.#run);
-    const wanted = () => !signal.aborted && this.#recordings.includes(recording);
-    this.#awaited.add(recording.url);
-    this.#setState("loading");
-    this.#overlay?.showConversion(recording);
-    try {
-      const made = await this.converter(/** @type {string} */ (recording.upload));
-      if (!wanted()) return;
-      this.#overlay?.endDownload(recording.url);
-      this.#open(made);
-      this.#setOpen(recording.url); // `made` may be open already
-    } catch (error) {
-      if (wanted()) this.#failRecording(recording, error instanceof Error ? error.message : String(error));
-    }
+    open.retry(wanted); // those that are open stay so
   }
 
   /** A PNG of what the viewer shows; null if none runs. @returns {Promise<Blob | null>} */
@@ -316,72 +260,31 @@ export class RerunViewerElement extends HTMLElement {
     await (this.#isFullscreen ? document.exitFullscreen() : this.requestFullscreen());
   }
 
-  /** @param {string} url */
-  #endLoading(url) {
-    this.#loading.delete(url);
-    this.#lastLoaded = performance.now();
-    this.#overlay?.endDownload(url);
-  }
-
-  /** @param {Recording} recording @param {AbortSignal} signal */
-  #expectOpen(recording, signal) {
-    if (!this.#awaited.has(recording.url)) return;
-    // A blueprint says nothing when it is open.
-    if (isBlueprint(recording.url)) return this.#setOpen(recording.url);
-    const isAwaited = () =>
-      !signal.aborted && this.#awaited.has(recording.url) && this.#opened.get(recording.url)?.recording === recording;
-    setTimeout(() => {
-      // It may be more of a recording that is open already, of which the viewer says nothing.
-      if (isAwaited() && this.#openIds.size > 0) this.#setOpen(recording.url);
-    }, SETTLE_WITHIN);
-    const giveUp = () => {
-      if (!isAwaited()) return;
-      // Browsers let a viewer sleep that nobody sees.
-      if (document.hidden || this.clientWidth === 0) return void setTimeout(giveUp, OPEN_WITHIN);
-      this.#failRecording(recording, "It ended before the viewer found a recording in it. It may be damaged or empty.");
-    };
-    setTimeout(giveUp, OPEN_WITHIN);
-  }
-
   /** @param {import("./viewer.js").ViewerEvent} event */
   #onViewerEvent(event) {
     this.#emit("viewer-event", event);
-    if (event.type !== "recording_open") return;
-    this.#openIds.add(`${event.application_id}\n${event.recording_id}`);
-    this.dataset.recordings = String(this.#openIds.size);
-    // The viewer does not say which URL it came from; it opens them in turn.
-    const first = [...this.#awaited].find((url) => this.#opened.has(url) && !isBlueprint(url));
-    if (first) this.#setOpen(first);
-    if (first && !isFile(first)) this.#loading.delete(first);
+    if (event.type === "recording_open") this.#open?.onOpen(event);
   }
 
-  /** @param {string} url */
-  #setOpen(url) {
-    this.#awaited.delete(url);
-    if (this.#awaited.size > 0) return;
-    this.#setState(this.#failures.size > 0 ? "error" : "ready");
-    this.#emit("load");
+  #onRecordingsChange() {
+    const wasLoading = this.dataset.state === "loading";
+    const { state, failures } = /** @type {OpenRecordings} */ (this.#open);
+    if (failures.length === 0) this.#overlay?.hideError();
+    this.#setState(state);
+    if (wasLoading && state !== "loading") this.#emit("load");
   }
 
-  /** @param {Recording} recording @param {string} message */
-  #failRecording(recording, message) {
-    this.#awaited.delete(recording.url);
-    this.#opened.delete(recording.url);
-    this.#viewer?.forget(recording.url);
-    this.#failures.set(recording.url, `${recording.name}: ${message}`);
-    this.#endLoading(recording.url);
-    const failed = this.#failures.size;
+  #failRecordings() {
+    const open = /** @type {OpenRecordings} */ (this.#open);
+    const { failures, count, state } = open;
     this.#fail(
       {
-        title: failed === 1 ? "A recording could not be opened" : `${failed} recordings could not be opened`,
-        message: [...this.#failures.values()].join("\n"),
+        title: failures.length === 1 ? "A recording could not be opened" : `${failures.length} recordings could not be opened`,
+        message: failures.join("\n"),
         action: "Retry",
-        covers: this.#openIds.size === 0 && this.#awaited.size === 0,
+        covers: count === 0 && state !== "loading",
       },
-      () => {
-        this.#failures.clear();
-        for (const each of this.#recordings) this.#open(each);
-      },
+      () => open.retry(this.#recordings),
     );
   }
 
@@ -409,9 +312,10 @@ export class RerunViewerElement extends HTMLElement {
   /** @param {State} state */
   #setState(state) {
     this.dataset.state = state;
-    this.dataset.recordings = String(this.#openIds.size);
+    const count = this.#open?.count ?? 0;
+    this.dataset.recordings = String(count);
     // Until it has something to show, the viewer advertises itself; of a live server it tells what is wrong with it.
-    this.toggleAttribute("data-veiled", state === "loading" && this.#recordings.every(({ url }) => isFile(url)));
+    this.toggleAttribute("data-veiled", state === "loading" && count === 0 && this.#recordings.every(({ url }) => isFile(url)));
   }
 
   /** @param {string} type @param {unknown} [detail] */
@@ -420,14 +324,9 @@ export class RerunViewerElement extends HTMLElement {
   }
 }
 
-/** @param {string} url of a file, not of a live server */
-function isFile(url) {
-  return /^https?:/.test(url);
-}
-
-/** @param {string} url */
-function isBlueprint(url) {
-  return /\.rbl$/i.test(new URL(url).pathname);
+/** @param {Recording[]} one @param {Recording[]} other */
+function isSame(one, other) {
+  return one.length === other.length && one.every(({ url }, index) => url === other[index].url);
 }
 
 /** What the viewer may ask other servers for. @param {Settings} settings */

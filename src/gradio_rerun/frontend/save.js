@@ -12,11 +12,19 @@ export function save(what, name) {
 }
 
 /**
- * Saves each recording under its own name; what lives on a Rerun server, as the viewer holds it.
+ * Saves each recording under its own name, streams as one; what lives on a Rerun server, as the viewer holds it.
  * @param {import("./rerun-viewer.js").RerunViewerElement} viewer
  */
 export async function saveRecordings(viewer) {
-  for (const { url, name } of viewer.recordings) {
+  const streams = viewer.recordings.filter(({ marks }) => marks);
+  const others = viewer.recordings.filter(({ marks }) => !marks);
+  if (streams.length > 1) {
+    const bodies = streams.map(async ({ url }) => (await fetch(url, { credentials: "same-origin", cache: "no-store" })).blob());
+    save(new Blob(await Promise.all(bodies)), streams[0].name);
+  } else {
+    others.push(...streams);
+  }
+  for (const { url, name } of others) {
     if (/^https?:/.test(url)) {
       save(url, name);
       // Browsers take several clicks within one task for one.

@@ -6,6 +6,9 @@
 /** ms between two looks whether the viewer has panicked: it tells nobody by itself. */
 const PANIC_POLL = 500;
 
+/** The channel for streams, and what the viewer calls it. */
+const CHANNEL = "stream";
+
 /** How many frames a screenshot waits for one that the viewer draws. */
 const SCREENSHOT_FRAMES = 60;
 
@@ -22,6 +25,7 @@ export class Viewer {
   #handle;
   #canvas;
   #urls = new Set();
+  #hasChannel = false;
   #panicPoll = 0;
 
   /** @param {any} handle @param {HTMLCanvasElement} canvas */
@@ -75,6 +79,14 @@ export class Viewer {
   open(url) {
     this.#urls.add(url);
     this.#handle.add_receiver(url);
+    this.wake();
+  }
+
+  /** Adds data to what is there. @param {Uint8Array} bytes whole RRD streams */
+  send(bytes) {
+    if (!this.#hasChannel) this.#handle.open_channel(CHANNEL, CHANNEL);
+    this.#hasChannel = true;
+    this.#handle.send_rrd_to_channel(CHANNEL, bytes);
     this.wake();
   }
 

@@ -1,7 +1,7 @@
 /**
  * What crosses from Python; `wire.py` is the same in Python.
  *
- * @typedef {{path: string, url: string | null, size?: number | null, orig_name?: string | null}} FileData
+ * @typedef {{path: string, url: string | null, size?: number | null, orig_name?: string | null, mime_type?: string | null}} FileData
  * @typedef {{version: string, glue: FileData, wasm: FileData}} ViewerFiles
  * @typedef {"top" | "blueprint" | "selection" | "time"} PanelName
  * @typedef {"hidden" | "collapsed" | "expanded"} PanelState
@@ -25,9 +25,13 @@
  */
 
 /**
- * A recording that the page opens. `upload`: a path in the app's upload folder of what may have to be converted first.
- * @typedef {{url: string, name: string, size: number | null, upload?: string}} Recording
+ * A recording that the page opens. `upload`: a path in the app's upload folder of what may have to be converted first. `marks`: it is a
+ * stream, of which so many bytes can be read, and could before.
+ * @typedef {{url: string, name: string, size: number | null, upload?: string, marks?: number[]}} Recording
  */
+
+/** The `mime_type` of a file that adds to what is shown, and that may grow. */
+const STREAM_TYPE = "application/vnd.rerun.stream";
 
 /**
  * @param {unknown} value the value of the component; Gradio makes `""` of None
@@ -44,6 +48,7 @@ export function toRecordings(value, root) {
     const url = item.url ?? fileUrl(root, item.path);
     const name = item.orig_name ?? lastSegment(item.path);
     const recording = { url: new URL(url, location.href).href, name, size: item.size ?? null };
+    if (item.mime_type === STREAM_TYPE) return { ...recording, marks: [item.size ?? 0] };
     return /\.(rrd|rbl)$/i.test(item.path) ? recording : { ...recording, upload: item.path };
   });
 }

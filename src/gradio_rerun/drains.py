@@ -1,0 +1,87 @@
+"""What RecordingStreams and BinaryStreams have given so far: the SDK hands each message out only once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .stream import GrowingRecording
+
+
+@dataclass
+class Drain:
+    """All the data of one RecordingStream or BinaryStream."""
+
+    name: str
+    """The application id, if it is known."""
+    stream: Any
+    # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
+    log: BinaryIO = field(default_factory=tempfile.TemporaryFile)
+    size: int = 0
+    token: str = field(default_factory=secrets.token_hex)
+    grown: dict[Path, GrowingRecording] = field(default_factory=dict)
+
+    def growing(self, cache: Path, name: str, limit: int | None) -> GrowingRecording:
+        """The recording in `cache` that all the data is in, and what comes later will be."""
+        grown = self.grown.get(cache)
+        if grown is None or not grown.is_there():
+            grown = self.grown[cache] = GrowingRecording(cache, name)
+        self.log.seek(grown.size)
+        grown.append(self.log, self.size - grown.size, limit)
+        return grown
+
+
+_drains: weakref.WeakKeyDictionary[Any, Drain] = weakref.WeakKeyDictionary()
+_global_drains: dict[str, Drain] = {}
+_lock = threading.Lock()
+
+
+@contextmanager
+def drained(source: Any) -> Iterator[Drain]:
+    """The drain of a RecordingStream or BinaryStream, with all that was logged into it so far; nobody else has it meanwhile."""
+    with _lock:
+        drain = _drain_of(source)
+        drain.log.seek(0, os.SEEK_END)
+        drain.log.write(drain.stream.read() or b"")
+        drain.size = drain.log.tell()
+        yield drain
+
+
+def _drain_of(source: Any) -> Drain:
+    if not hasattr(source, "binary_stream"):
+        drain = _drains.get(source)
+        if drain is None:
+            # Held by its own value, the key would never go.
+            drain = _drains[source] = Drain("recording", _Reader(source))
+        return drain
+    recording_id = source.get_recording_id()
+    current = sys.modules["rerun"].get_global_data_recording()
+    is_global = current is not None and current.get_recording_id() == recording_id
+    drain = _global_drains.get(recording_id) if is_global else _drains.get(source)
+    if drain is None:
+        drain = Drain(source.get_application_id() or "recording", source.binary_stream())
+        if is_global:
+            _global_drains[recording_id] = drain  # the SDK makes a new object each time it is asked for this one
+        else:
+            _drains[source] = drain
+    return drain
+
+
+class _Reader:
+    """Reads a BinaryStream without keeping it alive."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = weakref.ref(stream)
+
+    def read(self) -> bytes | None:
+        stream = self._stream()
+        return None if stream is None else stream.read()

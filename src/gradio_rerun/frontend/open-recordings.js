@@ -1,0 +1,237 @@
+/** The recordings of one running viewer: those it was told to open, and what has become of them. */
+
+import { StreamReader } from "./stream-reader.js";
+
+/** @typedef {import("./wire.js").Recording} Recording */
+
+/** ms after the last byte of a recording in which the viewer may still be working on it. */
+const SETTLE_WITHIN = 2_000;
+
+/** ms that the viewer has, after the last byte of a recording, to say that it is open. */
+const OPEN_WITHIN = 10_000;
+
+export class OpenRecordings {
+  /** Those that the viewer was told to open, by URL. @type {Map<string, {recording: Recording, download: import("./viewer-fetch.js").Download, size: number | null}>} */
+  told = new Map();
+  /** Ids of those that it did open. @type {Set<string>} */
+  #ids = new Set();
+  /** URLs of those of which nothing is known yet. @type {Set<string>} */
+  #awaited = new Set();
+  /** URLs of those that are still coming. @type {Set<string>} */
+  #coming = new Set();
+  /** By URL. @type {Map<string, StreamReader>} */
+  #streams = new Map();
+  /** Messages by URL. @type {Map<string, string>} */
+  #failures = new Map();
+  #lastCame = 0;
+  /** @type {import("./viewer.js").Viewer | null} */
+  #viewer = null;
+  #overlay;
+  #convert;
+  #isSeen;
+  #onChange;
+  #signal;
+
+  /**
+   * @param {object} options
+   * @param {import("./overlay.js").Overlay} options.overlay says how downloads go
+   * @param {(path: string) => Promise<Recording>} options.convert turns an uploaded file into a recording
+   * @param {() => boolean} options.isSeen whether the user can see the viewer: browsers let others sleep
+   * @param {(failed: boolean) => void} options.onChange hears of each change of `state`; `failed`: one more could not be opened
+   * @param {AbortSignal} options.signal the end of the viewer
+   */
+  constructor({ overlay, convert, isSeen, onChange, signal }) {
+    this.#overlay = overlay;
+    this.#convert = convert;
+    this.#isSeen = isSeen;
+    this.#onChange = onChange;
+    this.#signal = signal;
+  }
+
+  /** How many recordings are open. */
+  get count() {
+    return this.#ids.size;
+  }
+
+  get state() {
+    if (this.#awaited.size > 0) return "loading";
+    return this.#failures.size > 0 ? "error" : "ready";
+  }
+
+  /** What could not be opened, and why: one line for each. */
+  get failures() {
+    return [...this.#failures.values()];
+  }
+
+  /** Whether no data are on their way that would arrive after a close. */
+  get isSettled() {
+    const isQuiet = performance.now() - this.#lastCame > SETTLE_WITHIN;
+    return this.#coming.size === 0 && this.#awaited.size === 0 && this.#streams.size === 0 && isQuiet;
+  }
+
+  /** From now on it is this viewer that opens them. @param {import("./viewer.js").Viewer} viewer */
+  attach(viewer) {
+    this.#viewer = viewer;
+  }
+
+  /** Opens those that are not open, and reads on where one has grown. @param {Recording[]} recordings */
+  open(recordings) {
+    for (const recording of recordings) {
+      if (recording.marks) this.#read(recording);
+      else if (!this.told.has(recording.url) && !this.#awaited.has(recording.url)) {
+        if (recording.upload) this.#openConverted(recording);
+        else this.#openFile(recording);
+      }
+    }
+  }
+
+  /** Opens again what has failed. @param {Recording[]} recordings */
+  retry(recordings) {
+    this.#failures.clear();
+    this.open(recordings);
+    this.#onChange(false);
+  }
+
+  /** All of them are closed, or will be. */
+  forget() {
+    this.told.clear();
+    this.#ids.clear();
+    this.#awaited.clear();
+    this.#coming.clear();
+    this.#failures.clear();
+    this.#overlay.endDownloads();
+  }
+
+  /** The viewer has opened a recording. @param {import("./viewer.js").ViewerEvent} event */
+  onOpen({ application_id, recording_id }) {
+    this.#ids.add(`${application_id}\n${recording_id}`);
+    // The viewer does not say which URL it came from; it opens them in turn.
+    const first = [...this.#awaited].find((url) => (this.told.has(url) && !isBlueprint(url)) || this.#streams.has(url));
+    if (first && !isFile(first)) this.#coming.delete(first);
+    if (first) this.#settle(first);
+    else this.#onChange(false);
+  }
+
+  /** @param {Recording} recording */
+  #await(recording) {
+    this.#awaited.add(recording.url);
+    this.#onChange(false);
+  }
+
+  /** @param {Recording} recording */
+  #openFile(recording) {
+    const { url } = recording;
+    const current = () => !this.#signal.aborted && this.told.get(url)?.recording === recording;
+    this.told.set(url, {
+      recording,
+      size: recording.size,
+      download: {
+        onProgress: (loaded, total) => void (current() && this.#overlay.showDownload(recording, loaded, total)),
+        onEnd: () => {
+          if (!current()) return;
+          this.#endComing(url);
+          this.#expectOpen(recording);
+        },
+        // A server that goes away later is the viewer's to tell: what came from it is still there.
+        onError: (message) => void (current() && this.#coming.has(url) && this.#fail(recording, message)),
+      },
+    });
+    this.#coming.add(url);
+    this.#await(recording);
+    this.#viewer?.open(url);
+  }
+
+  /** @param {Recording} recording that may have to be converted first */
+  async #openConverted(recording) {
+    const { url } = recording;
+    this.#await(recording);
+    const isWanted = () => !this.#signal.aborted && this.#awaited.has(url);
+    this.#overlay.showConversion(recording);
+    try {
+      const made = await this.#convert(/** @type {string} */ (recording.upload));
+      if (!isWanted()) return;
+      this.#overlay.endDownload(url);
+      this.open([made]);
+      this.#settle(url); // `made` may be open already
+    } catch (error) {
+      if (isWanted()) this.#fail(recording, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {Recording} recording that grows */
+  #read(recording) {
+    const { url } = recording;
+    let reader = this.#streams.get(url);
+    if (!reader) {
+      reader = new StreamReader({
+        url,
+        marks: /** @type {number[]} */ (recording.marks),
+        signal: this.#signal,
+        send: (bytes) => {
+          this.#viewer?.send(bytes);
+          if (this.#failures.delete(url)) this.#onChange(false);
+          if (!this.#awaited.has(url)) return;
+          // Of more of a recording that is open already, and of a blueprint, the viewer says nothing.
+          if (this.#ids.size > 0) this.#settle(url);
+          else setTimeout(() => this.#settle(url), SETTLE_WITHIN);
+        },
+        fail: (message) => this.#fail(recording, `The stream cannot be read: ${message}.`),
+      });
+      this.#streams.set(url, reader);
+      this.#await(recording);
+    }
+    reader.read();
+  }
+
+  /** @param {string} url */
+  #endComing(url) {
+    this.#coming.delete(url);
+    this.#lastCame = performance.now();
+    this.#overlay.endDownload(url);
+  }
+
+  /** @param {Recording} recording */
+  #expectOpen(recording) {
+    const { url } = recording;
+    if (!this.#awaited.has(url)) return;
+    // A blueprint says nothing when it is open.
+    if (isBlueprint(url)) return this.#settle(url);
+    const isAwaited = () => !this.#signal.aborted && this.#awaited.has(url) && this.told.get(url)?.recording === recording;
+    setTimeout(() => {
+      // It may be more of a recording that is open already, of which the viewer says nothing.
+      if (isAwaited() && this.#ids.size > 0) this.#settle(url);
+    }, SETTLE_WITHIN);
+    const giveUp = () => {
+      if (!isAwaited()) return;
+      if (!this.#isSeen()) return void setTimeout(giveUp, OPEN_WITHIN);
+      this.#fail(recording, "It ended before the viewer found a recording in it. It may be damaged or empty.");
+    };
+    setTimeout(giveUp, OPEN_WITHIN);
+  }
+
+  /** @param {string} url of which no more news is awaited */
+  #settle(url) {
+    if (!this.#signal.aborted && this.#awaited.delete(url)) this.#onChange(false);
+  }
+
+  /** @param {Recording} recording @param {string} message */
+  #fail(recording, message) {
+    const { url } = recording;
+    this.#awaited.delete(url);
+    this.told.delete(url);
+    this.#viewer?.forget(url);
+    this.#failures.set(url, `${recording.name}: ${message}`);
+    this.#endComing(url);
+    this.#onChange(true);
+  }
+}
+
+/** @param {string} url of a file, not of a live server */
+export function isFile(url) {
+  return /^https?:/.test(url);
+}
+
+/** @param {string} url */
+function isBlueprint(url) {
+  return /\.rbl$/i.test(new URL(url).pathname);
+}

@@ -1,0 +1,173 @@
+/** Reads a recording that grows, as far as it was announced, in order, and passes it on in whole chunks. */
+
+/** Bytes that are passed on at once, or more if a single chunk has more. */
+const PIECE = 1 << 20;
+
+/** ms after which less than that is passed on. */
+const PIECE_WITHIN = 50;
+
+/** Bytes that are passed on between two frames: the viewer works them off frame by frame, and draws none while nobody looks. */
+const PER_FRAME = 8 << 20;
+
+/** How often a request is repeated that brings nothing, and the ms to wait before the first repetition; each next waits double. */
+const RETRIES = 6;
+const RETRY_AFTER = 250;
+
+const MAGIC = [..."RRF2"].map((letter) => letter.charCodeAt(0));
+
+/** What no repetition will mend. */
+class FinalError extends Error {}
+
+export class StreamReader {
+  /** Whole chunks end here, in bytes from the start, ascending. @type {number[]} */
+  #marks;
+  /** The next of them. */
+  #next = 0;
+  /** What has been received of the file, and what of that was passed on. */
+  #received = 0;
+  #passedOn = 0;
+  /** What lies between the two. @type {Uint8Array[]} */
+  #waiting = [];
+  #lastPass = 0;
+  #frameBudget = PER_FRAME;
+  #isReading = false;
+  #url;
+  #send;
+  #fail;
+  #signal;
+
+  /**
+   * @param {object} options
+   * @param {string} options.url
+   * @param {number[]} options.marks the sizes that were announced; more may be added at the end
+   * @param {(bytes: Uint8Array) => void} options.send takes whole RRD streams
+   * @param {(message: string) => void} options.fail hears why reading has stopped; `read` goes on from there
+   * @param {AbortSignal} options.signal ends it
+   */
+  constructor({ url, marks, send, fail, signal }) {
+    this.#url = url;
+    this.#marks = marks;
+    this.#send = send;
+    this.#fail = fail;
+    this.#signal = signal;
+  }
+
+  /** Bytes passed on so far. */
+  get passedOn() {
+    return this.#passedOn;
+  }
+
+  /** Reads what was announced and is missing, if that is not going on already. */
+  async read() {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    let failures = 0;
+    while (!this.#signal.aborted && this.#passedOn < this.#announced) {
+      const before = this.#received;
+      let reason = "the connection ends too early";
+      try {
+        if (this.#received < this.#announced) await this.#request();
+        await this.#passOn(true);
+        if (this.#passedOn >= this.#announced) continue;
+      } catch (error) {
+        if (this.#signal.aborted) break;
+        if (error instanceof FinalError) failures = RETRIES;
+        reason = error instanceof Error ? error.message : String(error);
+      }
+      failures = this.#received > before && failures < RETRIES ? 0 : failures + 1;
+      if (failures > RETRIES) {
+        this.#fail(`${reason} (after ${this.#received} of ${this.#announced} bytes)`);
+        break;
+      }
+      await delay(RETRY_AFTER * 2 ** Math.max(0, failures - 1), this.#signal);
+    }
+    this.#isReading = false;
+  }
+
+  get #announced() {
+    return this.#marks[this.#marks.length - 1] ?? 0;
+  }
+
+  async #request() {
+    // An open range: the file may have grown since it was announced, and what more comes is of use soon.
+    const response = await fetch(this.#url, {
+      headers: { Range: `bytes=${this.#received}-` },
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: this.#signal,
+    });
+    if (!response.ok) throw new (isFinal(response.status) ? FinalError : Error)(`the server answers ${response.status}`);
+    // Something in between may not know ranges.
+    let skip = response.status === 206 ? 0 : this.#received;
+    const body = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+    for (;;) {
+      const { value, done } = await body.read();
+      if (this.#signal.aborted || done) return;
+      const bytes = value.subarray(Math.min(skip, value.length));
+      skip -= value.length - bytes.length;
+      if (bytes.length === 0) continue;
+      this.#waiting.push(bytes);
+      this.#received += bytes.length;
+      await this.#passOn();
+    }
+  }
+
+  /** @param {boolean} [all] even if it is little */
+  async #passOn(all = false) {
+    const start = this.#next;
+    while (this.#marks[this.#next] <= this.#received) this.#next++;
+    if (this.#next === start) return;
+    const end = this.#marks[this.#next - 1];
+    const now = performance.now();
+    all ||= this.#next === this.#marks.length;
+    if (!all && end - this.#passedOn < PIECE && now - this.#lastPass < PIECE_WITHIN) {
+      this.#next = start;
+      return;
+    }
+    this.#lastPass = now;
+    const piece = this.#take(end - this.#passedOn);
+    if (MAGIC.some((byte, index) => piece[index] !== byte)) throw new FinalError("what the server sends is no Rerun recording");
+    this.#send(piece);
+    this.#passedOn = end;
+    this.#frameBudget -= piece.length;
+    if (this.#frameBudget > 0) return;
+    await frame(this.#signal);
+    this.#frameBudget = PER_FRAME;
+  }
+
+  /** The first bytes of those that wait. @param {number} length */
+  #take(length) {
+    const piece = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const first = this.#waiting[0];
+      const part = first.subarray(0, length - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      if (part.length === first.length) this.#waiting.shift();
+      else this.#waiting[0] = first.subarray(part.length);
+    }
+    return piece;
+  }
+}
+
+/** @param {number} status */
+function isFinal(status) {
+  return [401, 403, 404, 416].includes(status);
+}
+
+/** @param {number} ms @param {AbortSignal} signal */
+function delay(ms, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms, undefined);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve(undefined)), { once: true });
+  });
+}
+
+/** @param {AbortSignal} signal */
+function frame(signal) {
+  return new Promise((resolve) => {
+    requestAnimationFrame(resolve);
+    signal.addEventListener("abort", resolve, { once: true });
+  });
+}

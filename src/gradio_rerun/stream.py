@@ -1,0 +1,119 @@
+"""Recordings that grow while they are looked at."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gradio.data_classes import FileData
+
+from .errors import RecordingError, StreamTooLongError
+from .wire import STREAM_TYPE
+
+CHUNK_NAME = "chunk.rrd"
+"""The file name of a piece of a stream that stands by itself yet."""
+
+_MOST_RUNS = 10_000
+"""Of so many runs it is known what they have streamed; as many sessions does Gradio know."""
+
+
+class GrowingRecording:
+    """A file in the cache, of a name not to be guessed, that only gets longer, by whole RRD streams."""
+
+    def __init__(self, cache: Path, name: str = "recording.rrd") -> None:
+        self.path = cache / secrets.token_hex(20) / name
+        self.size = 0
+        """Bytes; what lies behind them in the file is not complete."""
+
+    def is_there(self) -> bool:
+        """Whether all that was appended can still be read: Gradio deletes files that are old (`delete_cache`)."""
+        try:
+            return self.path.stat().st_size >= self.size
+        except OSError:
+            return False
+
+    def append(self, data: BinaryIO, length: int, limit: int | None) -> None:
+        """Appends the next `length` bytes of `data`, if the file stays within `limit` bytes then.
+
+        Raises: a `StreamTooLongError` if not, a `RecordingError` if it cannot be written. The file stays what it was.
+        """
+        if limit is not None and self.size + length > limit:
+            raise StreamTooLongError(
+                f"The stream ends at {self.size:,} bytes: {length:,} more would pass max_stream_size={limit:,}. "
+                "Stream less, or allow more: Rerun(streaming=True, max_stream_size=...)."
+            )
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("r+b" if self.path.exists() else "wb") as file:
+                file.seek(self.size)
+                shutil.copyfileobj(data, file, 1 << 20)
+        except OSError as error:
+            with suppress(OSError):
+                os.truncate(self.path, self.size)
+            raise RecordingError(f"The stream cannot be written to {str(self.path)!r}: {error}.") from error
+        self.size += length
+
+    def file_data(self) -> FileData:
+        """The file as the page gets it."""
+        return FileData(path=str(self.path), orig_name=self.path.name, size=self.size, mime_type=STREAM_TYPE)
+
+
+@dataclass
+class _Run:
+    shown: dict[str, FileData | str] = field(default_factory=dict)
+    """By path or URL, in the order in which they came."""
+    growing: GrowingRecording | None = None
+
+
+class Runs:
+    """What each run of a function has yielded so far: its chunks put together to one growing recording, and files and URLs."""
+
+    def __init__(self, cache: Path, limit: int | None) -> None:
+        self._cache = cache
+        self._limit = limit
+        self._runs: OrderedDict[str, _Run] = OrderedDict()
+
+    def add(self, run_id: str, recordings: list[Any]) -> list[FileData | str]:
+        """All that the run has yielded, with what it has yielded just now (FileData as dicts, and URLs)."""
+        run = self._runs.setdefault(run_id, _Run())
+        self._runs.move_to_end(run_id)
+        if len(self._runs) > _MOST_RUNS:
+            self._runs.popitem(last=False)
+        for recording in recordings:
+            if isinstance(recording, str):
+                run.shown[recording] = recording
+                continue
+            # Gradio takes a file that has a URL already for one on another server.
+            file = FileData(**{**recording, "url": None})
+            if is_chunk(file):
+                file = self._merged(run, Path(file.path))
+            run.shown[file.path] = file
+        return list(run.shown.values())
+
+    def end(self, run_id: str) -> None:
+        """Forgets the run; its files stay."""
+        self._runs.pop(run_id, None)
+
+    def _merged(self, run: _Run, chunk: Path) -> FileData:
+        if run.growing is None or not run.growing.is_there():
+            run.growing = GrowingRecording(self._cache)
+        size = chunk.stat().st_size
+        try:
+            with chunk.open("rb") as data:
+                run.growing.append(data, size, self._limit)
+        finally:
+            chunk.unlink(missing_ok=True)
+            with suppress(OSError):
+                chunk.parent.rmdir()
+        return run.growing.file_data()
+
+
+def is_chunk(file: FileData) -> bool:
+    """Whether it is a piece of a stream that stands by itself yet."""
+    return file.mime_type == STREAM_TYPE and Path(file.path).name == CHUNK_NAME
