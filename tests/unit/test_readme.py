@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,14 @@ def test_each_program_builds_and_its_function_gives_what_the_viewer_takes(
     exec(code, names)
     assert len(launched) == 1
     if "simulate" in names:
-        assert Rerun().postprocess(names["simulate"](3))
+        result = names["simulate"](3)
+        assert Rerun().postprocess(list(result) if inspect.isgenerator(result) else result)
     else:
         recording = write_recording(tmp_path / "run.rrd", "run", frames=1)
         assert launched[0].fn(str(recording)) in (str(recording), f"{recording.stat().st_size} bytes")
 
 
 def test_every_parameter_and_event_is_described() -> None:
-    import inspect
-
     table = README[README.index("### Parameters") :]
     for name in list(inspect.signature(Rerun.__init__).parameters)[1:]:
         assert f"`{name}`" in table, name

@@ -1,0 +1,498 @@
+"""Recordings that grow while the page shows them."""
+
+from __future__ import annotations
+
+import base64
+import re
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+import rerun as rr
+from fault_proxy import Exchange, fault_proxy
+from playwright.sync_api import Browser, expect
+from recordings import recording_bytes, write_recording
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+Launch = Callable[..., str]
+FRAMES = 60
+
+
+class Source:
+    """A recording that is logged frame by frame."""
+
+    def __init__(self, recording_id: str, *, points: int = 50) -> None:
+        self.recording = rr.RecordingStream("stream_app", recording_id=recording_id)
+        self.points = points
+        self.next = 0
+
+    def log(self) -> None:
+        self.recording.set_time("frame", sequence=self.next)
+        self.recording.log("points", rr.Points3D(np.random.rand(self.points, 3)))
+        self.next += 1
+
+
+def stream_bytes(recording_id: str, frames: int = FRAMES, **options: Any) -> Iterator[bytes]:
+    source = Source(recording_id, **options)
+    stream = source.recording.binary_stream()
+    for _ in range(frames):
+        source.log()
+        yield stream.read() or b""
+
+
+def stream_binary_stream(recording_id: str) -> Iterator[rr.BinaryStream]:
+    source = Source(recording_id)
+    stream = source.recording.binary_stream()
+    for _ in range(FRAMES):
+        source.log()
+        yield stream
+
+
+def stream_recording(recording_id: str) -> Iterator[rr.RecordingStream]:
+    source = Source(recording_id)
+    for _ in range(FRAMES):
+        source.log()
+        yield source.recording
+
+
+def app(*, viewer: Rerun | None = None, outputs: int = 1, **functions: Callable[..., Any]) -> gr.Blocks:
+    """A streaming viewer, a button for each function, and what the function gets that has the viewer as input."""
+    with gr.Blocks() as demo:
+        viewers = [viewer.render() if viewer else Rerun(streaming=True, height=300) for _ in range(outputs)]
+        for name, function in functions.items():
+            gr.Button(name).click(function, None, viewers)
+        path = gr.Textbox(label="path")
+        gr.Button("value").click(lambda value: str(value), viewers[0], path)
+    return demo
+
+
+def held(page: ViewerPage, index: int = 0) -> dict[str, Counter[int]]:
+    """How often the viewer holds each frame, by recording; only what is on the timeline `frame`."""
+    chunk = pytest.importorskip("rerun.chunk", reason="needs an SDK that reads recordings by chunks")
+    text = page.page.evaluate(
+        """async (index) => {
+          const bytes = await document.querySelectorAll("rerun-viewer")[index].saveRecording();
+          let text = "";
+          for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+          return btoa(text);
+        }""",
+        index,
+    )
+    return frames_of(base64.b64decode(text), chunk)
+
+
+def frames_of(data: bytes, chunk: Any) -> dict[str, Counter[int]]:
+    frames: dict[str, Counter[int]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "held.rrd"
+        path.write_bytes(data)
+        reader = chunk.RrdReader(path)
+        for recording in reader.recordings():
+            counter = frames.setdefault(recording.recording_id, Counter())
+            for each in reader.stream(store=recording):
+                batch = each.to_record_batch()
+                if "frame" in batch.schema.names:
+                    counter.update(batch.column("frame").to_pylist())
+    return frames
+
+
+def expect_frames(page: ViewerPage, recording_id: str, frames: int = FRAMES, index: int = 0) -> None:
+    """The viewer holds each frame once: none is lost, none is doubled."""
+    expect_last_frame(page, frames - 1, index)
+    assert held(page, index)[recording_id] == Counter(range(frames))
+
+
+def expect_last_frame(page: ViewerPage, frame: int, index: int = 0) -> None:
+    """The viewer follows the stream to this frame."""
+    page.page.wait_for_function(
+        """([frame, index]) => window.seen.some(({ detail, viewer }) =>
+             viewer === index && detail?.type === "time_update" && Math.floor(detail.time) === frame)""",
+        arg=[frame, index],
+        timeout=60_000,
+    )
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("function", [stream_bytes, stream_binary_stream, stream_recording])
+def test_every_frame_arrives_once_whatever_is_yielded(
+    function: Callable[[str], Any], page: ViewerPage, launch: Launch
+) -> None:
+    page.open(launch(app(run=lambda: (yield from function("run"))))).click("run")
+    page.expect_state("ready", recordings=1)
+    expect_frames(page, "run")
+    # Each byte once, and many chunks in one request.
+    assert len(page.requests_for(".rrd")) <= FRAMES
+
+
+def test_a_function_that_returns_adds_to_the_recording_on_screen(page: ViewerPage, launch: Launch) -> None:
+    def annotate() -> bytes:
+        recording = rr.RecordingStream("stream_app", recording_id="run")
+        stream = recording.binary_stream()
+        recording.set_time("frame", sequence=1000)
+        recording.log("note", rr.TextLog("here"))
+        data = stream.read()
+        assert data
+        return data
+
+    page.open(launch(app(run=lambda: (yield from stream_bytes("run")), annotate=annotate))).click("run")
+    expect_last_frame(page, FRAMES - 1)
+    page.click("annotate")
+    expect_last_frame(page, 1000)  # it follows the newest data
+    page.expect_state("ready", recordings=1)
+    assert held(page)["run"] == Counter([*range(FRAMES), 1000])
+
+
+def test_a_second_run_adds_and_none_clears(page: ViewerPage, launch: Launch) -> None:
+    def clear() -> Iterator[Any]:
+        yield None
+        yield from stream_bytes("third")
+
+    functions: dict[str, Callable[..., Any]] = {
+        name: lambda name=name: (yield from stream_bytes(name)) for name in ("first", "second")
+    }
+    page.open(launch(app(**functions, clear=clear))).click("first")
+    expect_last_frame(page, FRAMES - 1)
+    page.forget_events()
+    page.click("second")
+    page.expect_state("ready", recordings=2)
+    page.click("clear")
+    page.expect_state("ready", recordings=1)
+    page.forget_events()
+    page.click("clear")
+    expect_frames(page, "third")
+    assert list(held(page)) == ["third"]
+
+
+def test_what_is_no_data_does_no_harm_in_the_middle(page: ViewerPage, launch: Launch) -> None:
+    def run() -> Iterator[Any]:
+        for number, chunk in enumerate(stream_bytes("run")):
+            yield chunk
+            if number == 10:
+                yield b""
+                yield gr.skip()
+                yield gr.update(height=350)
+                yield []
+                yield [b"", chunk[:0]]
+
+    page.open(launch(app(run=run))).click("run")
+    expect_last_frame(page, FRAMES - 1)
+    expect(page.viewer()).to_have_css("height", "350px")
+
+
+def test_files_and_urls_in_between_are_added(
+    page: ViewerPage, launch: Launch, recording_a: Path, other_server: tuple[str, Path]
+) -> None:
+    server, folder = other_server
+    write_recording(folder / "b.rrd", "recording_b", application_id="app_b")
+
+    def run() -> Iterator[Any]:
+        for number, chunk in enumerate(stream_bytes("run")):
+            yield chunk
+            if number == 10:
+                yield recording_a
+            if number == 20:
+                yield [chunk[:0], f"{server}/b.rrd"]
+
+    page.open(launch(app(run=run))).click("run")
+    page.expect_recordings("run", "recording_a", "recording_b")
+
+
+def test_an_initial_value_stays_and_a_file_replaces(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    viewer = Rerun(str(recording_a), streaming=True, height=300, render=False)
+    demo = app(viewer=viewer, run=lambda: (yield from stream_bytes("run")), show=lambda: recording_a)
+    page.open(launch(demo))
+    page.expect_recordings("recording_a")
+    page.click("run")
+    page.expect_state("ready", recordings=2)
+    expect_last_frame(page, FRAMES - 1)
+    page.forget_events()
+    page.click("show")
+    page.expect_recordings("recording_a")
+
+
+def test_two_viewers_are_fed_by_one_function(page: ViewerPage, launch: Launch) -> None:
+    def run() -> Iterator[tuple[Any, Any]]:
+        for recording in stream_recording("run"):
+            yield recording, recording
+
+    page.open(launch(app(outputs=2, run=run))).click("run")
+    for index in (0, 1):
+        expect_frames(page, "run", index=index)
+
+
+def test_two_users_at_once_do_not_mix(page: ViewerPage, launch: Launch, browser: Browser) -> None:
+    names = iter(["one", "two"])
+    both = threading.Barrier(2)
+
+    def run() -> Iterator[bytes]:
+        name = next(names)
+        for number, chunk in enumerate(stream_bytes(name)):
+            if number == 1:
+                both.wait(60)
+            yield chunk
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(streaming=True, height=300)
+        gr.Button("run").click(run, None, viewer, concurrency_limit=2)
+    url = launch(demo)
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    other = ViewerPage(context.new_page())
+    page.open(url).click("run")
+    page.expect_state("ready", recordings=1)
+    other.open(url).click("run")
+    expect_frames(page, "one")
+    expect_frames(other, "two")
+    assert list(held(page)) == ["one"]
+    context.close()
+
+
+def test_a_thread_local_stream_works_as_in_rerun_s_own_demo(page: ViewerPage, launch: Launch) -> None:
+    @rr.thread_local_stream("stream_app")
+    def run() -> Iterator[bytes | None]:
+        stream = rr.binary_stream()
+        for frame in range(FRAMES):
+            rr.set_time("frame", sequence=frame)
+            rr.log("points", rr.Points3D(np.random.rand(50, 3)))
+            yield stream.read()
+
+    page.open(launch(app(run=run))).click("run")
+    expect_last_frame(page, FRAMES - 1)
+    ((_, frames),) = held(page).items()
+    assert frames == Counter(range(FRAMES))
+
+
+def test_the_value_is_the_path_of_the_whole_recording(page: ViewerPage, launch: Launch) -> None:
+    chunk = pytest.importorskip("rerun.chunk")
+    page.open(launch(app(run=lambda: (yield from stream_bytes("run"))))).click("run")
+    expect_last_frame(page, FRAMES - 1)
+    page.click("value")
+    path = page.page.get_by_label("path")
+    expect(path).to_have_value(re.compile(r"\.rrd$"))
+    whole = Path(path.input_value()).read_bytes()
+    assert frames_of(whole, chunk) == {"run": Counter(range(FRAMES))}
+    with page.page.expect_download() as download:
+        page.click("Download")
+    assert download.value.path().read_bytes() == whole
+
+
+@pytest.mark.parametrize("end", ["cancel", "error"])
+def test_a_run_that_is_broken_off_leaves_a_readable_file_and_nothing_in_memory(
+    end: str, page: ViewerPage, launch: Launch
+) -> None:
+    chunk = pytest.importorskip("rerun.chunk")
+    reached = threading.Event()
+
+    def run() -> Iterator[bytes]:
+        for number, data in enumerate(stream_bytes("run", frames=1000)):
+            yield data
+            if number == 20:
+                reached.set()
+                if end == "error":
+                    raise gr.Error("it broke")
+            time.sleep(0.02)
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(streaming=True, height=300)
+        running = gr.Button("run").click(run, None, viewer)
+        gr.Button("cancel").click(None, None, None, cancels=running)
+        path = gr.Textbox(label="path")
+        gr.Button("value").click(lambda value: str(value), viewer, path)
+    page.open(launch(demo)).click("run")
+    assert reached.wait(60)
+    if end == "cancel":
+        page.click("cancel")
+    else:
+        expect(page.page.get_by_text("it broke")).to_be_visible()
+    page.click("value")
+    box = page.page.get_by_label("path")
+    expect(box).to_have_value(re.compile(r"\.rrd$"))
+    frames = frames_of(Path(box.input_value()).read_bytes(), chunk)["run"]
+    assert frames == Counter(range(len(frames)))
+    assert len(frames) >= 20
+    assert viewer.temp_files == {box.input_value()}
+
+
+def test_a_stream_that_gets_too_long_ends_with_an_error(page: ViewerPage, launch: Launch) -> None:
+    viewer = Rerun(streaming=True, height=300, max_stream_size=100_000, render=False)
+    page.open(launch(app(viewer=viewer, run=lambda: (yield from stream_bytes("run", points=1000))))).click("run")
+    expect(page.page.get_by_text("max_stream_size=100,000")).to_be_visible()
+    page.expect_state("ready", recordings=1)  # what was there stays
+
+
+def test_the_viewer_stays_where_the_user_has_paused_it(page: ViewerPage, launch: Launch) -> None:
+    go = threading.Event()
+
+    def run() -> Iterator[bytes]:
+        for number, chunk in enumerate(stream_bytes("run")):
+            yield chunk
+            if number == 20:
+                assert go.wait(60)
+
+    page.open(launch(app(run=run))).click("run")
+    expect_last_frame(page, 20)
+    page.viewer().click(position={"x": 500, "y": 100})
+    page.page.keyboard.press("Space")
+    page.wait_for_event("pause")
+    page.forget_events()
+    go.set()
+    wait_until(lambda: sum(held(page)["run"].values()) == FRAMES)
+    assert page.events("time_update") == []
+
+
+def test_a_stream_into_a_tab_that_was_never_opened_is_there_when_it_is(page: ViewerPage, launch: Launch) -> None:
+    with gr.Blocks() as demo:
+        button = gr.Button("run")
+        with gr.Tab("first"):
+            gr.Markdown("nothing")
+        with gr.Tab("second"):
+            viewer = Rerun(streaming=True, height=300)
+        done = gr.Textbox(label="done")
+        button.click(lambda: (yield from stream_bytes("run")), None, viewer).then(lambda: "yes", None, done)
+    page.open(launch(demo)).click("run")
+    expect(page.page.get_by_label("done")).to_have_value("yes")
+    page.page.get_by_role("tab", name="second").click()
+    page.expect_state("ready", recordings=1)
+    assert held(page)["run"] == Counter(range(FRAMES))
+
+
+def test_a_remount_in_the_middle_loses_nothing(page: ViewerPage, launch: Launch) -> None:
+    go = threading.Event()
+
+    def run() -> Iterator[bytes]:
+        for number, chunk in enumerate(stream_bytes("run")):
+            yield chunk
+            if number == 20:
+                assert go.wait(60)
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(streaming=True, height=300)
+        gr.Button("run").click(run, None, viewer)
+        gr.Button("hide").click(lambda: gr.update(visible=False), None, viewer)
+        gr.Button("show").click(lambda: gr.update(visible=True), None, viewer)
+    page.open(launch(demo)).click("run")
+    expect_last_frame(page, 20)
+    page.click("hide")
+    expect(page.viewer()).to_have_count(0)
+    page.click("show")
+    page.expect_state("ready", recordings=1)
+    go.set()
+    expect_frames(page, "run")
+
+
+def cut(exchange: Exchange) -> None:
+    exchange.pass_on(700 + 13_001 * exchange.number)
+
+
+def truncate(exchange: Exchange) -> None:
+    exchange.pass_on(700 + 13_001 * exchange.number, honest=True)
+
+
+def delay(exchange: Exchange) -> None:
+    exchange.pass_on(delay=0.02)
+
+
+def ignore_ranges(exchange: Exchange) -> None:
+    exchange._upstream.close()
+    path = Path(exchange._handler.path.split("file=")[1])
+    exchange.answer(200, path.read_bytes())
+
+
+def refuse_at_first(exchange: Exchange) -> None:
+    exchange.answer(503) if exchange.number < 3 else exchange.pass_on()
+
+
+@pytest.mark.parametrize("fault", [cut, truncate, delay, ignore_ranges, refuse_at_first])
+def test_a_bad_network_loses_and_doubles_nothing(
+    fault: Callable[[Exchange], None], page: ViewerPage, launch: Launch
+) -> None:
+    url = launch(app(run=lambda: (yield from stream_bytes("run"))))
+    with fault_proxy(url, fault) as proxy:
+        page.open(proxy).click("run")
+        expect_frames(page, "run")
+        page.expect_state("ready", recordings=1)
+
+
+def test_a_stream_that_cannot_be_read_says_so_and_goes_on_with_retry(page: ViewerPage, launch: Launch) -> None:
+    is_broken = True
+
+    def fault(exchange: Exchange) -> None:
+        exchange.answer(404) if is_broken else exchange.pass_on()
+
+    url = launch(app(run=lambda: (yield from stream_bytes("run"))))
+    with fault_proxy(url, fault) as proxy:
+        page.open(proxy).click("run")
+        page.expect_error("recording.rrd: The stream cannot be read: the server answers 404")
+        is_broken = False
+        page.click("Retry")
+        expect_frames(page, "run")
+
+
+def test_what_was_requested_before_none_is_dropped_after_it(page: ViewerPage, launch: Launch) -> None:
+    held_back = threading.Event()
+
+    def fault(exchange: Exchange) -> None:
+        if exchange.number == 0:
+            held_back.wait(60)
+        exchange.pass_on()
+
+    def run() -> Iterator[Any]:
+        yield recording_bytes("before")
+        time.sleep(0.5)
+        yield None
+        yield recording_bytes("after")
+
+    url = launch(app(run=run))
+    with fault_proxy(url, fault) as proxy:
+        page.open(proxy).click("run")
+        page.expect_recordings("after")
+        held_back.set()
+        page.page.wait_for_timeout(1000)
+        page.expect_recordings("after")
+
+
+def test_a_generator_s_cached_example_is_one_recording(
+    page: ViewerPage, launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_EXAMPLES_CACHE", str(tmp_path))
+
+    def run(name: str) -> Iterator[bytes]:
+        yield from stream_bytes(name)
+
+    with gr.Blocks() as demo:
+        name = gr.Textbox()
+        viewer = Rerun(streaming=True, height=300)
+        gr.Examples(["one"], name, viewer, run, cache_examples=True, run_on_click=True)
+    page.open(launch(demo))
+    page.page.get_by_role("button", name="one").click()
+    page.expect_state("ready", recordings=1)
+    assert held(page) == {"one": Counter(range(FRAMES))}
+
+
+def test_many_recordings_are_downloaded_as_one(page: ViewerPage, launch: Launch) -> None:
+    chunk = pytest.importorskip("rerun.chunk")
+    functions: dict[str, Callable[..., Any]] = {
+        name: lambda name=name: (yield from stream_bytes(name)) for name in ("first", "second")
+    }
+    page.open(launch(app(**functions))).click("first")
+    page.expect_state("ready", recordings=1)
+    page.click("second")
+    page.expect_state("ready", recordings=2)
+    wait_until(lambda: held(page).get("second") == Counter(range(FRAMES)))
+    with page.page.expect_download() as download:
+        page.click("Download")
+    assert set(frames_of(download.value.path().read_bytes(), chunk)) == {"first", "second"}

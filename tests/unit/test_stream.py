@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recordings import recording_bytes
+
+from gradio_rerun.errors import NotARecordingError, RecordingError, StreamTooLongError
+from gradio_rerun.recordings import to_recordings
+from gradio_rerun.stream import GrowingRecording, Runs
+from gradio_rerun.wire import STREAM_TYPE
+
+
+def yielded(value: Any, cache: Path) -> list[Any]:
+    """What Gradio hands on of a value that a generator yields."""
+    recordings = to_recordings(value, cache, stream=True)
+    return [each if isinstance(each, str) else each.model_dump() for each in recordings]
+
+
+def test_a_second_append_keeps_the_first_bytes(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    growing.append(io.BytesIO(b"one"), 3, None)
+    growing.append(io.BytesIO(b"two"), 3, None)
+    assert growing.path.read_bytes() == b"onetwo"
+    assert growing.file_data().size == 6
+    assert growing.file_data().mime_type == STREAM_TYPE
+
+
+def test_what_was_written_halfway_is_written_over(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    growing.append(io.BytesIO(b"one"), 3, None)
+    with growing.path.open("ab") as file:
+        file.write(b"half")
+    growing.append(io.BytesIO(b"whole"), 5, None)
+    assert growing.path.read_bytes() == b"onewhole"
+
+
+def test_the_limit_is_named_and_what_is_there_stays(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    growing.append(io.BytesIO(b"12345678"), 8, 10)
+    with pytest.raises(StreamTooLongError, match=r"8 bytes: 3 more would pass max_stream_size=10"):
+        growing.append(io.BytesIO(b"abc"), 3, 10)
+    assert growing.path.read_bytes() == b"12345678"
+
+
+def test_a_file_that_cannot_be_written_says_so_and_stays_whole(tmp_path: Path) -> None:
+    class Broken(io.BytesIO):
+        def read(self, *_: Any) -> bytes:
+            raise OSError(28, "No space left on device")
+
+    growing = GrowingRecording(tmp_path)
+    growing.append(io.BytesIO(b"one"), 3, None)
+    with pytest.raises(RecordingError, match="No space left on device"):
+        growing.append(Broken(), 5, None)
+    assert growing.path.read_bytes() == b"one"
+
+
+def test_the_chunks_of_a_run_become_one_file_and_are_gone(tmp_path: Path) -> None:
+    data = recording_bytes("one")
+    runs = Runs(tmp_path, None)
+    (first,) = runs.add("run", yielded(data, tmp_path))
+    (second,) = runs.add("run", yielded(data, tmp_path))
+    assert not isinstance(first, str)
+    assert not isinstance(second, str)
+    assert first.path == second.path
+    assert (first.size, second.size) == (len(data), 2 * len(data))
+    assert Path(first.path).read_bytes() == data + data
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [Path(first.path)]
+
+
+def test_runs_do_not_mix(tmp_path: Path) -> None:
+    runs = Runs(tmp_path, None)
+    (one,) = runs.add("one", yielded(recording_bytes("one"), tmp_path))
+    (two,) = runs.add("two", yielded(recording_bytes("two"), tmp_path))
+    assert one != two
+
+
+def test_urls_and_files_of_a_run_stay_beside_its_stream(tmp_path: Path) -> None:
+    runs = Runs(tmp_path, None)
+    runs.add("run", yielded(recording_bytes("one"), tmp_path))
+    runs.add("run", yielded("https://host/a.rrd", tmp_path))
+    stream, url = runs.add("run", yielded(recording_bytes("one"), tmp_path))
+    assert url == "https://host/a.rrd"
+    assert not isinstance(stream, str)
+
+
+def test_after_its_end_a_run_starts_anew(tmp_path: Path) -> None:
+    runs = Runs(tmp_path, None)
+    (before,) = runs.add("run", yielded(recording_bytes("one"), tmp_path))
+    runs.end("run")
+    (after,) = runs.add("run", yielded(recording_bytes("one"), tmp_path))
+    assert before != after
+
+
+def test_a_stream_whose_file_was_deleted_goes_on_in_another(tmp_path: Path) -> None:
+    runs = Runs(tmp_path, None)
+    data = recording_bytes("one")
+    (first,) = runs.add("run", yielded(data, tmp_path))
+    assert not isinstance(first, str)
+    Path(first.path).unlink()
+    *_, second = runs.add("run", yielded(data, tmp_path))
+    assert not isinstance(second, str)
+    assert Path(second.path).read_bytes() == data
+
+
+def test_the_runs_that_are_remembered_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio_rerun.stream._MOST_RUNS", 3)
+    runs = Runs(tmp_path, None)
+    for number in range(10):
+        runs.add(str(number), ["https://host/a.rrd"])
+    assert len(runs._runs) == 3
+
+
+def test_no_data_is_no_recording(tmp_path: Path) -> None:
+    assert to_recordings(b"", tmp_path, stream=True) == []
+    assert to_recordings([b"", b""], tmp_path, stream=True) == []
+
+
+def test_bytes_that_are_no_recording_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotARecordingError, match="it starts with"):
+        to_recordings(b"hello", tmp_path, stream=True)
