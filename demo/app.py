@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
+import rerun as rr
+import rerun.blueprint as rrb
+from PIL import Image, ImageFilter
 
 from gradio_rerun import Rerun
 
@@ -52,6 +57,36 @@ def open_recordings(files: list[str] | None, url: str) -> Any:
     return recordings
 
 
+def sample_picture(size: int = 320) -> np.ndarray:
+    """Something to blur: rings and a checkerboard."""
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    rings = 127 + 127 * np.sin(40 * np.hypot(x, y))
+    board = 255 * ((np.floor(6 * x) + np.floor(6 * y)) % 2)
+    return np.stack([rings, board, rings[:, ::-1] * (x > 0)], axis=2).astype(np.uint8)
+
+
+def blur_again_and_again(picture: np.ndarray | None, times: float) -> Iterator[bytes | None]:
+    """Blurs a picture, and streams each step and how sharp it is."""
+    if picture is None:
+        raise gr.Error("Nothing to blur: choose a picture first.", print_exception=False)
+    recording = rr.RecordingStream("gradio_rerun_blur")
+    stream = recording.binary_stream()
+    views = rrb.Horizontal(
+        rrb.Spatial2DView(origin="original", name="Original"),
+        rrb.Spatial2DView(origin="blurred", name="Blurred"),
+        rrb.TimeSeriesView(origin="sharpness", name="Sharpness"),
+    )
+    recording.send_blueprint(rrb.Blueprint(views, collapse_panels=True))
+    recording.log("original", rr.Image(picture), static=True)
+    blurred = Image.fromarray(picture)
+    for step in range(int(times)):
+        recording.set_time("step", sequence=step)
+        recording.log("blurred", rr.Image(np.asarray(blurred)))
+        recording.log("sharpness", rr.Scalars(float(np.abs(np.diff(np.asarray(blurred, float), axis=0)).mean())))
+        yield stream.read()
+        blurred = blurred.filter(ImageFilter.GaussianBlur(1))
+
+
 def build(examples: dict[str, Path]) -> gr.Blocks:
     """The app; `examples` are recordings by title."""
     with gr.Blocks(title="Rerun in Gradio") as demo:
@@ -83,6 +118,20 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
                 label="Click one; a script logged it when this app was first started",
             )
             example.render()
+
+        with gr.Tab("Streaming"):
+            gr.Markdown("A picture is blurred again and again; each step is shown as soon as it is there.")
+            with gr.Row():
+                picture = gr.Image(sample_picture(), label="Picture", type="numpy", height=240)
+                with gr.Column():
+                    times = gr.Slider(10, 500, value=100, step=10, label="How often")
+                    blur = gr.Button("Blur", variant="primary")
+                    stop = gr.Button("Stop")
+                    forget = gr.Button("Clear")
+            stream = Rerun(label="Stream", streaming=True, height=480)
+            running = blur.click(blur_again_and_again, [picture, times], stream)
+            stop.click(None, None, None, cancels=running)
+            forget.click(lambda: None, None, stream)
     return demo
 
 

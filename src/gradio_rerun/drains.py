@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .rrd import split
 from .stream import GrowingRecording
 
 
@@ -27,16 +28,30 @@ class Drain:
     # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
     log: BinaryIO = field(default_factory=tempfile.TemporaryFile)
     size: int = 0
+    header: bytes | None = None
     token: str = field(default_factory=secrets.token_hex)
     grown: dict[Path, GrowingRecording] = field(default_factory=dict)
+
+    def read(self) -> None:
+        """Writes what has come since the last time to the log, so that it is one recording."""
+        data = self.stream.read() or b""
+        header, parts = split(data) or (None, [memoryview(data)])
+        if data and (self.size == 0 or header != self.header):
+            self.header = header
+            parts = [memoryview(header or b""), *parts]
+        self.log.seek(0, os.SEEK_END)
+        self.log.writelines(parts)
+        self.size = self.log.tell()
 
     def growing(self, cache: Path, name: str, limit: int | None) -> GrowingRecording:
         """The recording in `cache` that all the data is in, and what comes later will be."""
         grown = self.grown.get(cache)
-        if grown is None or not grown.is_there():
+        # Of what cannot be split (`header` is None), the page could not read the end alone.
+        if grown is None or self.header is None or not grown.is_there():
             grown = self.grown[cache] = GrowingRecording(cache, name)
         self.log.seek(grown.size)
-        grown.append(self.log, self.size - grown.size, limit)
+        pieces = iter(lambda: self.log.read(1 << 20), b"")
+        grown.append(pieces, self.size - grown.size, limit)
         return grown
 
 
@@ -50,9 +65,7 @@ def drained(source: Any) -> Iterator[Drain]:
     """The drain of a RecordingStream or BinaryStream, with all that was logged into it so far; nobody else has it meanwhile."""
     with _lock:
         drain = _drain_of(source)
-        drain.log.seek(0, os.SEEK_END)
-        drain.log.write(drain.stream.read() or b"")
-        drain.size = drain.log.tell()
+        drain.read()
         yield drain
 
 

@@ -21,6 +21,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from .conversions import converted, is_convertible
 from .drains import drained
 from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError
+from .rrd import MAGIC
 from .stream import CHUNK_NAME
 from .wire import STREAM_TYPE
 
@@ -30,7 +31,6 @@ RECORDING_SUFFIXES = (".rrd", ".rbl")
 LINK_FROM = 64 * 1024 * 1024
 """Files of this many bytes and more are linked into the cache, smaller ones are copied (a copy is a snapshot, but costs time)."""
 
-_MAGIC = b"RRF2"
 _WANTED = (
     "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
     "a URL (http, https, rerun, rerun+http, rerun+https), "
@@ -108,7 +108,7 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
     path = path.expanduser()
     start = _read_start(path)
     may_place = _may_serve(path)
-    if start != _MAGIC and is_convertible(path):
+    if start != MAGIC and is_convertible(path):
         # What a user has uploaded may name other files of this machine, such as the meshes of a .urdf.
         return _file_data(converted(path, cache, trusted=not is_in_or_equal(path, get_upload_folder())))
     _check_start(start, f"the file {str(path)!r}")
@@ -125,7 +125,7 @@ def _read_start(path: Path) -> bytes:
     """The first bytes of a file; none of a folder that can be converted."""
     try:
         with path.open("rb") as file:
-            return file.read(len(_MAGIC))
+            return file.read(len(MAGIC))
     except FileNotFoundError as error:
         raise RecordingNotFoundError(
             f"Expected the path of a recording, got {str(path)!r}: there is no such file. Relative paths start at {Path.cwd()}."
@@ -160,7 +160,7 @@ def _may_serve(path: Path) -> bool:
 
 
 def _bytes(data: bytes, cache: Path) -> FileData:
-    _check_start(data[: len(_MAGIC)], f"{len(data)} bytes")
+    _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
     target = cache / _key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
     if not (target.exists() and target.stat().st_size == len(data)):
         _write(target, io.BytesIO(data))
@@ -186,7 +186,7 @@ def _logged(source: Any, cache: Path, stream: bool, limit: int | None) -> FileDa
 
 
 def _check_start(start: bytes, what: str) -> None:
-    if start == _MAGIC:
+    if start == MAGIC:
         return
     if not start:
         raise NotARecordingError(f"Expected a Rerun recording, got {what}: it is empty.")
@@ -197,7 +197,7 @@ def _check_start(start: bytes, what: str) -> None:
         )
     raise NotARecordingError(
         f"Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, got {what}: "
-        f"it starts with {start!r}, not {_MAGIC!r}."
+        f"it starts with {start!r}, not {MAGIC!r}."
     )
 
 
@@ -213,7 +213,7 @@ def _key(*parts: object) -> str:
 
 def _chunk(data: bytes, cache: Path) -> FileData:
     """A file of its own for each piece of a stream, until `stream.Runs` puts them together."""
-    _check_start(data[: len(_MAGIC)], f"{len(data)} bytes")
+    _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
     target = cache / secrets.token_hex(20) / CHUNK_NAME
     _write(target, io.BytesIO(data))
     return FileData(path=str(target), orig_name="recording.rrd", size=len(data), mime_type=STREAM_TYPE)

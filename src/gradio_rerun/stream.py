@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from collections import OrderedDict
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from gradio.data_classes import FileData
 
 from .errors import RecordingError, StreamTooLongError
+from .rrd import split
 from .wire import STREAM_TYPE
 
 CHUNK_NAME = "chunk.rrd"
@@ -24,12 +25,14 @@ _MOST_RUNS = 10_000
 
 
 class GrowingRecording:
-    """A file in the cache, of a name not to be guessed, that only gets longer, by whole RRD streams."""
+    """A recording in the cache, under a name not to be guessed, that only gets longer, by whole messages."""
 
     def __init__(self, cache: Path, name: str = "recording.rrd") -> None:
         self.path = cache / secrets.token_hex(20) / name
         self.size = 0
         """Bytes; what lies behind them in the file is not complete."""
+        self.header: bytes | None = None
+        """What it starts with; None if nothing can be appended to it, since the SDK builds it in a way that is not known here."""
 
     def is_there(self) -> bool:
         """Whether all that was appended can still be read: Gradio deletes files that are old (`delete_cache`)."""
@@ -38,8 +41,8 @@ class GrowingRecording:
         except OSError:
             return False
 
-    def append(self, data: BinaryIO, length: int, limit: int | None) -> None:
-        """Appends the next `length` bytes of `data`, if the file stays within `limit` bytes then.
+    def append(self, parts: Iterable[bytes | memoryview], length: int, limit: int | None) -> None:
+        """Appends the parts, `length` bytes together, if the file stays within `limit` bytes then.
 
         Raises: a `StreamTooLongError` if not, a `RecordingError` if it cannot be written. The file stays what it was.
         """
@@ -52,7 +55,8 @@ class GrowingRecording:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("r+b" if self.path.exists() else "wb") as file:
                 file.seek(self.size)
-                shutil.copyfileobj(data, file, 1 << 20)
+                for part in parts:
+                    file.write(part)
         except OSError as error:
             with suppress(OSError):
                 os.truncate(self.path, self.size)
@@ -101,17 +105,18 @@ class Runs:
         self._runs.pop(run_id, None)
 
     def _merged(self, run: _Run, chunk: Path) -> FileData:
-        if run.growing is None or not run.growing.is_there():
-            run.growing = GrowingRecording(self._cache)
-        size = chunk.stat().st_size
-        try:
-            with chunk.open("rb") as data:
-                run.growing.append(data, size, self._limit)
-        finally:
-            chunk.unlink(missing_ok=True)
-            with suppress(OSError):
-                chunk.parent.rmdir()
-        return run.growing.file_data()
+        data = chunk.read_bytes()
+        chunk.unlink()
+        with suppress(OSError):
+            chunk.parent.rmdir()
+        header, parts = split(data) or (None, [memoryview(data)])
+        growing = run.growing
+        if growing is None or header is None or growing.header != header or not growing.is_there():
+            growing = run.growing = GrowingRecording(self._cache)
+            growing.header = header
+            parts = [memoryview(header or b""), *parts]
+        growing.append(parts, sum(map(len, parts)), self._limit)
+        return growing.file_data()
 
 
 def is_chunk(file: FileData) -> bool:

@@ -83,7 +83,7 @@ def fault_proxy(app: str, fault: Fault) -> Iterator[str]:
             finally:
                 upstream.close()
 
-        do_GET = do_POST = do_HEAD = _forward  # noqa: N815 - http.server names them so
+        do_GET = do_POST = do_HEAD = _forward
 
         def log_message(self, *_: Any) -> None:
             pass

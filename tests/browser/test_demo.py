@@ -193,3 +193,14 @@ def test_each_example_is_logged_once_and_again_when_its_script_is_newer(
     os.utime(tmp_path / "rgbd.py", (time.time() + 60, time.time() + 60))
     assert app.log_examples(tmp_path / "to") == expected
     assert capfd.readouterr().out.splitlines() == ["Logging example 2 of 3: rgbd.rrd"]
+
+
+def test_the_streaming_tab_blurs_a_picture_step_by_step(demo_page: ViewerPage) -> None:
+    demo_page.page.get_by_role("tab", name="Streaming").click()
+    demo_page.click("Blur")
+    demo_page.expect_state("ready", recordings=1, index=1)
+    demo_page.page.wait_for_function(
+        "() => window.seen.some(({ detail }) => detail?.type === 'time_update' && Math.floor(detail.time) === 99)"
+    )
+    demo_page.click("Clear")
+    demo_page.expect_state("idle", index=1)

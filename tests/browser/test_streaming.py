@@ -324,7 +324,8 @@ def test_a_run_that_is_broken_off_leaves_a_readable_file_and_nothing_in_memory(
     frames = frames_of(Path(box.input_value()).read_bytes(), chunk)["run"]
     assert frames == Counter(range(len(frames)))
     assert len(frames) >= 20
-    assert viewer.temp_files == {box.input_value()}
+    assert box.input_value() in viewer.temp_files  # for delete_cache
+    assert len(viewer.temp_files) <= 2  # and perhaps the chunk at which it was broken off
 
 
 def test_a_stream_that_gets_too_long_ends_with_an_error(page: ViewerPage, launch: Launch) -> None:
@@ -367,7 +368,7 @@ def test_a_stream_into_a_tab_that_was_never_opened_is_there_when_it_is(page: Vie
     expect(page.page.get_by_label("done")).to_have_value("yes")
     page.page.get_by_role("tab", name="second").click()
     page.expect_state("ready", recordings=1)
-    assert held(page)["run"] == Counter(range(FRAMES))
+    wait_until(lambda: held(page)["run"] == Counter(range(FRAMES)))
 
 
 def test_a_remount_in_the_middle_loses_nothing(page: ViewerPage, launch: Launch) -> None:
@@ -480,7 +481,7 @@ def test_a_generator_s_cached_example_is_one_recording(
     page.open(launch(demo))
     page.page.get_by_role("button", name="one").click()
     page.expect_state("ready", recordings=1)
-    assert held(page) == {"one": Counter(range(FRAMES))}
+    wait_until(lambda: held(page) == {"one": Counter(range(FRAMES))})
 
 
 def test_many_recordings_are_downloaded_as_one(page: ViewerPage, launch: Launch) -> None:

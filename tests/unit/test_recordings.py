@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 from typing import Any

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from recordings import recording_bytes
 
 from gradio_rerun.errors import NotARecordingError, RecordingError, StreamTooLongError
 from gradio_rerun.recordings import to_recordings
+from gradio_rerun.rrd import split
 from gradio_rerun.stream import GrowingRecording, Runs
 from gradio_rerun.wire import STREAM_TYPE
 
@@ -21,8 +22,8 @@ def yielded(value: Any, cache: Path) -> list[Any]:
 
 def test_a_second_append_keeps_the_first_bytes(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
-    growing.append(io.BytesIO(b"one"), 3, None)
-    growing.append(io.BytesIO(b"two"), 3, None)
+    growing.append([b"one"], 3, None)
+    growing.append([b"two"], 3, None)
     assert growing.path.read_bytes() == b"onetwo"
     assert growing.file_data().size == 6
     assert growing.file_data().mime_type == STREAM_TYPE
@@ -30,30 +31,30 @@ def test_a_second_append_keeps_the_first_bytes(tmp_path: Path) -> None:
 
 def test_what_was_written_halfway_is_written_over(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
-    growing.append(io.BytesIO(b"one"), 3, None)
+    growing.append([b"one"], 3, None)
     with growing.path.open("ab") as file:
         file.write(b"half")
-    growing.append(io.BytesIO(b"whole"), 5, None)
+    growing.append([b"whole"], 5, None)
     assert growing.path.read_bytes() == b"onewhole"
 
 
 def test_the_limit_is_named_and_what_is_there_stays(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
-    growing.append(io.BytesIO(b"12345678"), 8, 10)
+    growing.append([b"12345678"], 8, 10)
     with pytest.raises(StreamTooLongError, match=r"8 bytes: 3 more would pass max_stream_size=10"):
-        growing.append(io.BytesIO(b"abc"), 3, 10)
+        growing.append([b"abc"], 3, 10)
     assert growing.path.read_bytes() == b"12345678"
 
 
 def test_a_file_that_cannot_be_written_says_so_and_stays_whole(tmp_path: Path) -> None:
-    class Broken(io.BytesIO):
-        def read(self, *_: Any) -> bytes:
-            raise OSError(28, "No space left on device")
+    def broken() -> Iterator[bytes]:
+        yield b"tw"
+        raise OSError(28, "No space left on device")
 
     growing = GrowingRecording(tmp_path)
-    growing.append(io.BytesIO(b"one"), 3, None)
+    growing.append([b"one"], 3, None)
     with pytest.raises(RecordingError, match="No space left on device"):
-        growing.append(Broken(), 5, None)
+        growing.append(broken(), 5, None)
     assert growing.path.read_bytes() == b"one"
 
 
@@ -65,9 +66,24 @@ def test_the_chunks_of_a_run_become_one_file_and_are_gone(tmp_path: Path) -> Non
     assert not isinstance(first, str)
     assert not isinstance(second, str)
     assert first.path == second.path
-    assert (first.size, second.size) == (len(data), 2 * len(data))
-    assert Path(first.path).read_bytes() == data + data
+    header, messages = split(data) or (b"", [])
+    whole = b"".join([header, *messages, *messages])
+    assert Path(first.path).read_bytes() == whole
+    assert (first.size, second.size) == (len(header + b"".join(messages)), len(whole))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [Path(first.path)]
+
+
+def test_a_chunk_that_is_built_in_an_unknown_way_is_a_file_of_its_own(tmp_path: Path) -> None:
+    unknown = b"RRF2" + bytes(range(200))
+    runs = Runs(tmp_path, None)
+    runs.add("run", yielded(recording_bytes("one"), tmp_path))
+    runs.add("run", yielded(unknown, tmp_path))
+    *_, last = runs.add("run", yielded(recording_bytes("one"), tmp_path))
+    files = [Path(each.path) for each in runs.add("run", []) if not isinstance(each, str)]
+    assert len(files) == 3
+    assert files[1].read_bytes() == unknown
+    assert not isinstance(last, str)
+    assert files[2] == Path(last.path)
 
 
 def test_runs_do_not_mix(tmp_path: Path) -> None:
@@ -102,7 +118,7 @@ def test_a_stream_whose_file_was_deleted_goes_on_in_another(tmp_path: Path) -> N
     Path(first.path).unlink()
     *_, second = runs.add("run", yielded(data, tmp_path))
     assert not isinstance(second, str)
-    assert Path(second.path).read_bytes() == data
+    assert split(Path(second.path).read_bytes()) == split(data)
 
 
 def test_the_runs_that_are_remembered_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 /** Files on their way from the page to the user's disk. */
 
+import { HEADER_SIZE } from "./stream-reader.js";
+
 /** @param {Blob | string} what a blob, or the URL of one @param {string} name */
 export function save(what, name) {
   const link = document.createElement("a");
@@ -18,12 +20,8 @@ export function save(what, name) {
 export async function saveRecordings(viewer) {
   const streams = viewer.recordings.filter(({ marks }) => marks);
   const others = viewer.recordings.filter(({ marks }) => !marks);
-  if (streams.length > 1) {
-    const bodies = streams.map(async ({ url }) => (await fetch(url, { credentials: "same-origin", cache: "no-store" })).blob());
-    save(new Blob(await Promise.all(bodies)), streams[0].name);
-  } else {
-    others.push(...streams);
-  }
+  if (streams.length > 1) save(await joined(streams), streams[0].name);
+  else others.push(...streams);
   for (const { url, name } of others) {
     if (/^https?:/.test(url)) {
       save(url, name);
@@ -34,4 +32,13 @@ export async function saveRecordings(viewer) {
     const bytes = await viewer.saveRecording();
     if (bytes) save(new Blob([bytes]), `${name}.rrd`);
   }
+}
+
+/** Recordings as one: the header of the first, the messages of all. @param {import("./wire.js").Recording[]} recordings */
+async function joined(recordings) {
+  const all = recordings.map(async ({ url }, index) => {
+    const response = await fetch(url, { credentials: "same-origin", cache: "no-store" });
+    return (await response.blob()).slice(index > 0 ? HEADER_SIZE : 0);
+  });
+  return new Blob(await Promise.all(all));
 }

@@ -1,4 +1,4 @@
-/** Reads a recording that grows, as far as it was announced, in order, and passes it on in whole chunks. */
+/** Reads a recording that grows, as far as it was announced, in order, and passes it on in pieces that are recordings themselves. */
 
 /** Bytes that are passed on at once, or more if a single chunk has more. */
 const PIECE = 1 << 20;
@@ -13,13 +13,16 @@ const PER_FRAME = 8 << 20;
 const RETRIES = 6;
 const RETRY_AFTER = 250;
 
+/** Bytes at the start of a recording; behind them come messages, of which any number makes a recording of its own. See rrd.py. */
+export const HEADER_SIZE = 12;
+
 const MAGIC = [..."RRF2"].map((letter) => letter.charCodeAt(0));
 
 /** What no repetition will mend. */
 class FinalError extends Error {}
 
 export class StreamReader {
-  /** Whole chunks end here, in bytes from the start, ascending. @type {number[]} */
+  /** Messages end here, in bytes from the start, ascending. @type {number[]} */
   #marks;
   /** The next of them. */
   #next = 0;
@@ -29,6 +32,8 @@ export class StreamReader {
   /** What lies between the two. @type {Uint8Array[]} */
   #waiting = [];
   #lastPass = 0;
+  /** What the recording starts with. @type {Uint8Array | null} */
+  #header = null;
   #frameBudget = PER_FRAME;
   #isReading = false;
   #url;
@@ -40,7 +45,7 @@ export class StreamReader {
    * @param {object} options
    * @param {string} options.url
    * @param {number[]} options.marks the sizes that were announced; more may be added at the end
-   * @param {(bytes: Uint8Array) => void} options.send takes whole RRD streams
+   * @param {(bytes: Uint8Array) => void} options.send takes whole recordings
    * @param {(message: string) => void} options.fail hears why reading has stopped; `read` goes on from there
    * @param {AbortSignal} options.signal ends it
    */
@@ -125,8 +130,9 @@ export class StreamReader {
       return;
     }
     this.#lastPass = now;
-    const piece = this.#take(end - this.#passedOn);
+    const piece = this.#take(end - this.#passedOn, this.#header);
     if (MAGIC.some((byte, index) => piece[index] !== byte)) throw new FinalError("what the server sends is no Rerun recording");
+    this.#header ??= piece.slice(0, HEADER_SIZE);
     this.#send(piece);
     this.#passedOn = end;
     this.#frameBudget -= piece.length;
@@ -135,13 +141,18 @@ export class StreamReader {
     this.#frameBudget = PER_FRAME;
   }
 
-  /** The first bytes of those that wait. @param {number} length */
-  #take(length) {
-    const piece = new Uint8Array(length);
-    let filled = 0;
-    while (filled < length) {
+  /**
+   * The first bytes of those that wait.
+   * @param {number} length
+   * @param {Uint8Array | null} header what comes before them
+   */
+  #take(length, header) {
+    let filled = header?.length ?? 0;
+    const piece = new Uint8Array(filled + length);
+    if (header) piece.set(header);
+    while (filled < piece.length) {
       const first = this.#waiting[0];
-      const part = first.subarray(0, length - filled);
+      const part = first.subarray(0, piece.length - filled);
       piece.set(part, filled);
       filled += part.length;
       if (part.length === first.length) this.#waiting.shift();
