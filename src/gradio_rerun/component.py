@@ -238,7 +238,7 @@ class Rerun(gr.HTML, StreamingOutput):
         if not output_id or output_id.startswith("cache/"):  # gr.Examples is caching what a generator yields
             return MediaStreamChunk(data=value, duration=0, extension=".rrd"), _Files()
         if not value:
-            self._runs.end(output_id)
+            self._runs.clear(output_id)
             return None, _Files()
         shown = await to_thread.run_sync(self._runs.add, output_id, value)
         for each in value:

@@ -21,7 +21,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from .conversions import converted, is_convertible
 from .drains import drained
 from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError
-from .rrd import MAGIC
+from .rrd import MAGIC, split
 from .stream import CHUNK_NAME
 from .wire import STREAM_TYPE
 
@@ -214,9 +214,11 @@ def _key(*parts: object) -> str:
 def _chunk(data: bytes, cache: Path) -> FileData:
     """A file of its own for each piece of a stream, until `stream.Runs` puts them together."""
     _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
+    header, messages = split(data) or (b"", [memoryview(data)])
+    whole = b"".join([header, *messages])
     target = cache / secrets.token_hex(20) / CHUNK_NAME
-    _write(target, io.BytesIO(data))
-    return FileData(path=str(target), orig_name="recording.rrd", size=len(data), mime_type=STREAM_TYPE)
+    _write(target, io.BytesIO(whole))
+    return FileData(path=str(target), orig_name="recording.rrd", size=len(whole), mime_type=STREAM_TYPE)
 
 
 def _cached_name(name: str) -> str:

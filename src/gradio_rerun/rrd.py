@@ -16,6 +16,7 @@ HEADER_SIZE = 12
 
 _MESSAGE = struct.Struct("<QQ")
 _END = 0
+_STORE_INFO = 1
 _FOOT = b"RRF2FOOT"
 _MOST_TABLES = 16
 _MOST_KINDS = 256
@@ -37,6 +38,20 @@ def split(data: bytes) -> tuple[bytes, list[memoryview]] | None:
         messages.append(view[start:end])
         at = _end_of_recording(data, end)
     return header, messages
+
+
+def introductions(messages: list[memoryview]) -> bytes:
+    """Those messages that tell which recording the others belong to; viewers up to 0.33 at least show nothing without."""
+    found = []
+    for view in messages:
+        at = 0
+        while at < len(view):
+            kind, length = _MESSAGE.unpack_from(view, at)
+            end = at + _MESSAGE.size + length
+            if kind == _STORE_INFO:
+                found.append(view[at:end])
+            at = end
+    return b"".join(found)
 
 
 def _end_of_messages(data: bytes, at: int) -> int | None:

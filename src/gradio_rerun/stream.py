@@ -14,7 +14,7 @@ from typing import Any
 from gradio.data_classes import FileData
 
 from .errors import RecordingError, StreamTooLongError
-from .rrd import split
+from .rrd import introductions, split
 from .wire import STREAM_TYPE
 
 CHUNK_NAME = "chunk.rrd"
@@ -73,6 +73,8 @@ class _Run:
     shown: dict[str, FileData | str] = field(default_factory=dict)
     """By path or URL, in the order in which they came."""
     growing: GrowingRecording | None = None
+    introductions: bytes = b""
+    """Of the recordings that the run has streamed: a file that begins in the middle of the run needs them again."""
 
 
 class Runs:
@@ -100,6 +102,12 @@ class Runs:
             run.shown[file.path] = file
         return list(run.shown.values())
 
+    def clear(self, run_id: str) -> None:
+        """Forgets what the run has yielded; what it yields later stands alone."""
+        run = self._runs.pop(run_id, None)
+        if run and run.introductions:
+            self._runs[run_id] = _Run(introductions=run.introductions)
+
     def end(self, run_id: str) -> None:
         """Forgets the run; its files stay."""
         self._runs.pop(run_id, None)
@@ -109,13 +117,17 @@ class Runs:
         chunk.unlink()
         with suppress(OSError):
             chunk.parent.rmdir()
-        header, parts = split(data) or (None, [memoryview(data)])
+        header, messages = split(data) or (None, [memoryview(data)])
         growing = run.growing
+        start = b""
         if growing is None or header is None or growing.header != header or not growing.is_there():
             growing = run.growing = GrowingRecording(self._cache)
             growing.header = header
-            parts = [memoryview(header or b""), *parts]
-        growing.append(parts, sum(map(len, parts)), self._limit)
+            start = b"" if header is None else header + run.introductions
+        new = b"" if header is None else introductions(messages)
+        if new not in run.introductions:
+            run.introductions += new
+        growing.append([start, *messages], len(start) + sum(map(len, messages)), self._limit)
         return growing.file_data()
 
 

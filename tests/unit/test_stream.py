@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rerun as rr
 from recordings import recording_bytes
 
 from gradio_rerun.errors import NotARecordingError, RecordingError, StreamTooLongError
 from gradio_rerun.recordings import to_recordings
-from gradio_rerun.rrd import split
+from gradio_rerun.rrd import introductions, split
 from gradio_rerun.stream import GrowingRecording, Runs
 from gradio_rerun.wire import STREAM_TYPE
 
@@ -108,6 +109,26 @@ def test_after_its_end_a_run_starts_anew(tmp_path: Path) -> None:
     runs.end("run")
     (after,) = runs.add("run", yielded(recording_bytes("one"), tmp_path))
     assert before != after
+
+
+def test_what_a_run_yields_after_none_says_again_which_recording_it_belongs_to(tmp_path: Path) -> None:
+    recording = rr.RecordingStream("test_app", recording_id="one")
+    stream = recording.binary_stream()
+    chunks = []
+    for number in range(3):
+        recording.log("points", rr.Points3D([[0, 0, number]]))
+        chunks.append(stream.read() or b"")
+    runs = Runs(tmp_path, None)
+    runs.add("run", yielded(chunks[0], tmp_path))
+    _, messages = split(chunks[0]) or (b"", [])
+    introduction = introductions(messages)
+    assert introduction
+    assert introduction not in chunks[1]
+    runs.clear("run")
+    (after,) = runs.add("run", yielded(chunks[1], tmp_path))
+    (after,) = runs.add("run", yielded(chunks[2], tmp_path))
+    assert not isinstance(after, str)
+    assert Path(after.path).read_bytes().count(introduction) == 1
 
 
 def test_a_stream_whose_file_was_deleted_goes_on_in_another(tmp_path: Path) -> None:
