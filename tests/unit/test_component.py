@@ -21,6 +21,8 @@ PARAMETERS = [
     *["scale", "min_width", "height", "interactive", "visible", "elem_id", "elem_classes", "render", "key"],
     *[
         "preserved_by_key",
+        "streaming",
+        "max_stream_size",
         "file_count",
         "file_types",
         "buttons",
@@ -192,3 +194,15 @@ def test_clients_are_told_what_the_value_is() -> None:
     assert parameter["python_type"]["type"].startswith("list[")
     assert "filepath" in parameter["python_type"]["type"]
     assert "str" in parameter["python_type"]["type"]
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, "1 GB", True])
+def test_a_wrong_stream_size_is_refused(size: object) -> None:
+    with pytest.raises(ParameterError, match="max_stream_size"):
+        Rerun(streaming=True, max_stream_size=size)  # type: ignore[arg-type]
+
+
+def test_a_stream_without_new_data_changes_nothing() -> None:
+    viewer = Rerun(streaming=True)
+    assert viewer.postprocess(b"") == gr.skip()
+    assert viewer.postprocess(None) is None
