@@ -6,6 +6,7 @@
     │   ├── UnsupportedValueError   it is of a type that is no recording (also a TypeError)
     │   ├── RecordingNotFoundError  there is no such file (also a FileNotFoundError)
     │   └── NotARecordingError      it is there, and holds no Rerun recording (also a ValueError)
+    ├── TimelineError           a time on one kind of timeline was asked for as of another (also a ValueError)
     ├── SdkError                rerun-sdk is missing or too old
     └── ViewerError             the web viewer of the installed rerun-sdk cannot be had
 
@@ -45,6 +46,10 @@ class RecordingNotFoundError(RecordingError, FileNotFoundError):
 
 class NotARecordingError(RecordingError, ValueError):
     """A value is there but holds no Rerun recording."""
+
+
+class TimelineError(GradioRerunError, ValueError):
+    """A time on one kind of timeline was asked for as of another."""
 
 
 class SdkError(GradioRerunError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ def page_settings(
     panel_states: Mapping[PanelName, PanelState] | None,
     theme: Theme,
     telemetry: bool,
+    time_update_interval: float,
     allowed_origins: Sequence[str] | None,
     interactive: bool | None,
     file_count: FileCount,
@@ -49,6 +51,7 @@ def page_settings(
         theme=theme,
         panel_states=_panel_states(panel_states),
         telemetry=bool(telemetry),
+        time_update_interval=_interval(time_update_interval),
         allowed_origins=_origins(allowed_origins),
         interactive=interactive,
         file_count=file_count,
@@ -68,6 +71,12 @@ def css_length(height: int | float | str) -> str:
     raise ParameterError(
         f'Expected height to be a positive number of pixels or a CSS length such as "70vh", got {height!r}.'
     )
+
+
+def _interval(seconds: float) -> float:
+    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds < math.inf:
+        return seconds
+    raise ParameterError(f"Expected time_update_interval to be seconds, 0 or more, got {seconds!r}.")
 
 
 def _panel_states(states: Mapping[PanelName, PanelState] | None) -> dict[PanelName, PanelState]:
