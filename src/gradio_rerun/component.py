@@ -18,7 +18,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .errors import RecordingError
 from .events import EVENTS
-from .listeners import count_told
+from .listeners import handlers
 from .recordings import checked_url, to_recordings
 from .settings import css_length, page_settings
 from .wire import FileCount, PanelName, PanelState, Recordings, Theme
@@ -173,7 +173,7 @@ class Rerun(gr.HTML):
 
     def _part_in_app(self) -> dict[str, Any]:
         events = self._app_events()
-        return {"id": self._id, "isInput": self._is_input_only(events), "timeHandlers": count_told(self, events)}
+        return {"id": self._id, "isInput": self._is_input_only(events), "handlers": handlers(self, events)}
 
     def _app_events(self) -> list[Any]:
         root: Any = self

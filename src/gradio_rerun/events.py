@@ -11,7 +11,7 @@ from gradio.blocks import Block
 from gradio.events import EventData, EventListener
 
 from .errors import TimelineError
-from .listeners import EveryTime, tell_when_handled
+from .listeners import EveryTime
 
 TimelineType = Literal["sequence", "duration", "timestamp"]
 
@@ -298,7 +298,6 @@ EVENTS: list[str | EventListener] = [
     EveryTime(
         "time_update",
         show_progress="hidden",
-        callback=tell_when_handled,
         doc="The viewer shows another time; at most every `time_update_interval` seconds, and not while the functions that listen to it run. "
         "The last time is always told. See `gradio_rerun.events.TimeUpdate`.",
     ),

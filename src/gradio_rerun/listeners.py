@@ -1,10 +1,10 @@
-"""How functions are attached to the viewer's events, so that none is lost and `time_update` never piles up."""
+"""How functions are attached to the viewer's events, so that none is lost and none overtakes another."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from gradio.context import get_blocks_context
@@ -12,14 +12,14 @@ from gradio.events import EventListener, EventListenerMethod
 
 
 class EveryTime(EventListener):
-    """An event of which no call is dropped: Gradio drops what comes while a call runs, unless `trigger_mode="multiple"`.
+    """An event that functions get each time, and in order.
 
-    `gr.on` passes by here: it needs `trigger_mode="multiple"` from the app.
+    Gradio drops what comes while a call runs, unless `trigger_mode="multiple"`. `gr.on` passes by here: it needs that from the app.
     """
 
     def __init__(self, event_name: str, **options: Any) -> None:
         self._options = options
-        super().__init__(event_name, **options)
+        super().__init__(event_name, callback=partial(_tell_when_handled, event_name), **options)
         self.listener: Callable[..., Any] = _with_default_mode(self.listener)
 
     def copy(self) -> EveryTime:
@@ -40,19 +40,20 @@ def _with_default_mode(listener: Callable[..., Any]) -> Callable[..., Any]:
     return listen
 
 
-# Gradio's "always_last" sends the data of the event before the last again, and with two functions at one event it never ends. So
-# the page keeps the last value itself until it hears that all functions are through; see viewer-events.js.
-_HANDLED_JS = '() => {{ document.dispatchEvent(new CustomEvent("rerun-handled", {{ detail: {id} }})); }}'
+# Gradio sends events that come close together in any order. And its "always_last" sends the data of the event before the last again, and
+# never ends with two functions at one event. So the page sends an event when all functions are through with the one before, which it
+# hears from these; see viewer-events.js.
+_HANDLED_JS = '() => {{ document.dispatchEvent(new CustomEvent("rerun-handled", {{ detail: "{event}-{id}" }})); }}'
 
 
-def tell_when_handled(viewer: Any) -> None:
+def _tell_when_handled(event_name: str, viewer: Any) -> None:
     """Lets the page know whenever the function that was attached to `viewer` just now is through, or has failed."""
     app = get_blocks_context()
     if app is None:
         return
     function: Any = next(reversed(app.fns.values()), None)
     # gr.on calls this before it attaches its function.
-    if function is None or (viewer._id, "time_update") not in function.targets:
+    if function is None or (viewer._id, event_name) not in function.targets:
         return
     # A validator that refuses ends a call without a word, and what is JavaScript only does so in older Gradios.
     if function.fn is None or function.validator is not None:
@@ -63,7 +64,7 @@ def tell_when_handled(viewer: Any) -> None:
             None,
             [],
             [],
-            js=_HANDLED_JS.format(id=viewer._id),
+            js=_HANDLED_JS.format(event=event_name, id=viewer._id),
             queue=False,
             show_progress="hidden",
             api_visibility="private",
@@ -72,7 +73,8 @@ def tell_when_handled(viewer: Any) -> None:
         )
 
 
-def count_told(viewer: Any, functions: Iterable[Any]) -> int:
-    """Of how many functions at one event of `viewer` the page hears when they are through."""
-    js = _HANDLED_JS.format(id=viewer._id)
-    return sum(each.js == js and not each.trigger_only_on_failure for each in functions)
+def handlers(viewer: Any, functions: Iterable[Any]) -> dict[str, int]:
+    """Of how many functions at each event of `viewer` the page hears when they are through."""
+    told = [each.js for each in functions if not each.trigger_only_on_failure]
+    counts = {name: told.count(_HANDLED_JS.format(event=name, id=viewer._id)) for name in viewer.EVENTS}
+    return {name: count for name, count in counts.items() if count}

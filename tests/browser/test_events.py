@@ -228,7 +228,11 @@ def test_slow_functions_get_the_last_time_and_never_two_at_once(
         viewer.time_update(slow_as("a"), concurrency_limit=None)
         viewer.time_update(slow_as("b"), concurrency_limit=None)
     page.open(launch(demo)).expect_state("ready")
-    wait_until(page, lambda: last == {"a": 19, "b": 19})
+    page.wait_for_event("pause")
+    page.page.wait_for_timeout(2000)
+    wait_until(page, lambda: running == 0)
+    page.page.wait_for_timeout(2000)
+    wait_until(page, lambda: running == 0 and last == {"a": 19, "b": 19})
     count = len(calls)
     page.page.wait_for_timeout(2500)
     assert len(calls) == count  # and then there is peace

@@ -12,7 +12,7 @@ import { toRecordings } from "./wire.js";
 
 /**
  * What gr.HTML hands to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it takes
- * part in events as an input only), and `timeHandlers` (how many functions at `time_update` tell when they are through).
+ * part in events as an input only), and `handlers` (of how many functions at each event the page hears when they are through).
  * @typedef {object} Host
  * @property {HTMLElement} element
  * @property {{value: unknown, label?: string | null, settings: import("./wire.js").Settings, [name: string]: unknown}} props
@@ -21,14 +21,14 @@ import { toRecordings } from "./wire.js";
  * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>}} server
  * @property {number} id
  * @property {boolean} isInput
- * @property {number} timeHandlers
+ * @property {Record<string, number>} handlers
  */
 
 /** Style sheets by document or shadow root. @type {WeakSet<Node>} */
 const styled = new WeakSet();
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, id, isInput, timeHandlers }) {
+export function mount({ element, props, trigger, watch, server, id, isInput, handlers }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   addStyles(element.getRootNode());
   const root = () => rootOf(props.settings);
@@ -43,7 +43,7 @@ export function mount({ element, props, trigger, watch, server, id, isInput, tim
     const { type, application_id, recording_id } = /** @type {CustomEvent} */ (event).detail;
     if (type === "recording_open") trigger("rerun_load", { application_id, recording_id });
   });
-  new ViewerEvents(viewer, { trigger, id, handlers: timeHandlers });
+  new ViewerEvents(viewer, { trigger, id, handlers });
   viewer.addEventListener("error", (event) => trigger("rerun_error", /** @type {any} */ (event).detail));
 
   const uploads = new UploadPanel(viewer, (files) => {

@@ -4,8 +4,8 @@
 /** @typedef {import("./viewer.js").CurrentTime} CurrentTime */
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 
-/** Other events of the viewer, of later versions, have no listeners in Python. */
-const FORWARDED = ["play", "pause", "timeline_change", "selection_change", "recording_open"];
+/** Events that functions in Python can listen to. */
+const FORWARDED = ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open"];
 
 export class ViewerEvents {
   #viewer;
@@ -13,19 +13,19 @@ export class ViewerEvents {
   #handlers;
   /** Timelines by recording: a `time_update` does not name its own. @type {Map<string, string>} */
   #timelines = new Map();
-  /** The time that Python does not know yet. @type {ViewerEvent | null} */
-  #latest = null;
-  #sentAt = -Infinity;
+  /** What Python does not know yet, by type, oldest first; of `time_update` only the last. @type {Map<string, ViewerEvent[]>} */
+  #waiting = new Map();
+  /** How many functions are still at work on the last event of a type. @type {Map<string, number>} */
+  #atWork = new Map();
+  #timeSentAt = -Infinity;
   #timer = 0;
-  /** How many functions are still at work on the last time that was sent. */
-  #atWork = 0;
 
   /**
    * @param {RerunViewerElement} viewer
    * @param {object} options
    * @param {(event: string, data: unknown) => void} options.trigger
    * @param {number} options.id of the component
-   * @param {number} options.handlers how many functions at `time_update` tell when they are through
+   * @param {Record<string, number>} options.handlers of how many functions at each event `handled` hears
    */
   constructor(viewer, { trigger, id, handlers }) {
     this.#viewer = viewer;
@@ -40,46 +40,59 @@ export class ViewerEvents {
     onHandled(this, id);
   }
 
-  /** A function that listens to `time_update` is through. */
-  handled() {
-    this.#atWork = Math.max(0, this.#atWork - 1);
-    this.#sendTime();
+  /** A function that listens to events of this type is through. @param {string} type */
+  handled(type) {
+    this.#atWork.set(type, Math.max(0, (this.#atWork.get(type) ?? 0) - 1));
+    this.#send(type);
   }
 
   /** @param {ViewerEvent} told */
   #take(told) {
+    const { type } = told;
+    if (!FORWARDED.includes(type)) return;
     const recording = `${told.application_id}\n${told.recording_id}`;
-    if (told.type === "timeline_change") this.#timelines.set(recording, String(told.timeline));
-    if (told.type === "time_update") {
-      this.#latest = { ...told, timeline: this.#timelines.get(recording) ?? null };
-      this.#sendTime();
-    } else if (FORWARDED.includes(told.type)) {
-      this.#trigger(told.type, "time" in told ? withExactTime(told, this.#viewer.currentTime) : told);
+    if (type === "timeline_change") this.#timelines.set(recording, String(told.timeline));
+    if (type === "time_update") {
+      this.#waiting.set(type, [{ ...told, timeline: this.#timelines.get(recording) ?? null }]);
+    } else {
+      const event = type === "timeline_change" ? withExactTime(told, this.#viewer.currentTime) : told;
+      this.#waiting.set(type, [...(this.#waiting.get(type) ?? []), event]);
     }
+    this.#send(type);
   }
 
-  #sendTime() {
-    if (!this.#latest || this.#atWork > 0 || this.#timer) return;
-    const interval = (this.#viewer.settings?.time_update_interval ?? 0) * 1000;
-    const wait = this.#sentAt + interval - performance.now();
-    if (wait > 0) {
-      this.#timer = setTimeout(() => {
-        this.#timer = 0;
-        this.#sendTime();
-      }, wait);
-      return;
+  /** Sends the next event of this type when the functions are through with the one before. @param {string} type */
+  #send(type) {
+    if (this.#atWork.get(type)) return;
+    if (type === "time_update" && this.#mustPause()) return;
+    const event = this.#waiting.get(type)?.shift();
+    if (!event) return;
+    this.#atWork.set(type, this.#handlers[type] ?? 0);
+    this.#trigger(type, type === "time_update" ? withExactTime(event, this.#viewer.currentTime) : event);
+    if (!this.#atWork.get(type)) this.#send(type);
+  }
+
+  /** Whether the interval between two `time_update` is not over; if so, the next is sent when it is. */
+  #mustPause() {
+    if (this.#timer) return true;
+    if (!this.#waiting.get("time_update")?.length) return false;
+    const now = performance.now();
+    const wait = this.#timeSentAt + (this.#viewer.settings?.time_update_interval ?? 0) * 1000 - now;
+    if (wait <= 0) {
+      this.#timeSentAt = now;
+      return false;
     }
-    const event = withExactTime(this.#latest, this.#viewer.currentTime);
-    this.#latest = null;
-    this.#sentAt = performance.now();
-    this.#atWork = this.#handlers;
-    this.#trigger("time_update", event);
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#send("time_update");
+    }, wait);
+    return true;
   }
 
   #forget() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#latest = null;
+    this.#waiting.clear();
     this.#timelines.clear();
   }
 }
@@ -113,9 +126,10 @@ function onHandled(events, id) {
   const weak = new WeakRef(events);
   /** @param {Event} event */
   const hear = (event) => {
+    const [type, component] = /** @type {CustomEvent<string>} */ (event).detail.split("-");
     const alive = weak.deref();
     if (!alive) document.removeEventListener("rerun-handled", hear);
-    else if (/** @type {CustomEvent} */ (event).detail === id) alive.handled();
+    else if (component === String(id)) alive.handled(type);
   };
   document.addEventListener("rerun-handled", hear);
 }
