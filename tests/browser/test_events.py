@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from itertools import pairwise
 from pathlib import Path
@@ -327,6 +328,58 @@ def test_events_reach_functions_that_are_attached_in_a_render(page: ViewerPage, 
     page.expect_state("ready")
     wait_until(page, lambda: bool(of(heard, TimeUpdate)) and of(heard, TimeUpdate)[-1].time == 19)
     expect_told(page, heard, TimelineChange)
+
+
+def test_a_generator_gets_the_selection_together_with_states_and_the_request(
+    page: ViewerPage, launch: Launch, images: Path
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(images, height=400)
+        timeline, now = gr.State(""), gr.State(0.0)
+        said = gr.Textbox(label="said")
+
+        def register(timeline: str, now: float, request: gr.Request, change: SelectionChange) -> Iterator[str]:
+            event = change.payload
+            if len(event.items) == 1 and event.items[0].type == "entity" and event.items[0].position is not None:
+                assert request.session_hash
+                x, y = event.items[0].position[0:2]
+                yield "…"
+                yield f"{timeline} {math.floor(now)} {event.items[0].entity_path} {round(x, -1):.0f} {round(y, -1):.0f}"
+
+        def track(evt: TimeUpdate) -> float:
+            return evt.payload.time
+
+        def track_both(evt: TimelineChange) -> tuple[str | None, float]:
+            return evt.payload.timeline, evt.payload.time
+
+        viewer.selection_change(register, inputs=[timeline, now], outputs=[said])
+        viewer.time_update(track, outputs=[now])
+        viewer.timeline_change(track_both, outputs=[timeline, now])
+    page.open(launch(demo)).expect_state("ready")
+    expect_rest(page)
+    click_in_image(page, 0.5, 0.5)
+    expect(page.page.get_by_label("said")).to_have_value("frame 19 /world/image 100 50")
+
+
+def test_after_a_cancelled_call_the_next_event_comes(page: ViewerPage, launch: Launch) -> None:
+    heard: list[str] = []
+    with gr.Blocks() as demo:
+        viewer, said = Rerun(), gr.Textbox(label="said")
+
+        def endless(event: SelectionChange) -> Iterator[str]:
+            heard.append(event.recording_id)
+            while event.recording_id == "0":
+                yield f"at {event.recording_id}"
+                time.sleep(0.1)
+
+        listening = viewer.selection_change(endless, None, said)
+        gr.Button("stop").click(None, cancels=listening)
+    page.open(launch(demo)).expect_state("idle")
+    page.page.evaluate(BURST)
+    expect(page.page.get_by_label("said")).to_have_value("at 0")
+    assert heard == ["0"]
+    page.click("stop")
+    wait_until(page, lambda: len(heard) == 100)
 
 
 def test_outputs_and_states_can_hold_what_was_told(page: ViewerPage, launch: Launch, images: Path) -> None:
