@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .errors import RecordingError
 from .events import EVENTS
+from .listeners import handlers
 from .recordings import checked_url, to_recordings
 from .settings import checked_stream_size, css_length, page_settings
 from .stream import Runs, is_chunk
@@ -33,7 +35,7 @@ _JS_ON_LOAD = """
 const fail = (error) => { element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}`; };
 if (props.settings) {
   import(props.settings.page.url)
-    .then((page) => page.mount({ element, props, trigger, watch, server, id: %d, isInput: %s }))
+    .then((page) => page.mount({ element, props, trigger, watch, server, ...%s }))
     .catch(fail);
 } else {
   fail("Gradio sent no settings. Please update gradio_rerun, or reload the page.");
@@ -82,6 +84,7 @@ class Rerun(gr.HTML, StreamingOutput):
         theme: Theme = "auto",
         telemetry: bool = False,
         allowed_origins: Sequence[str] | None = None,
+        time_update_interval: float = 0.1,
     ) -> None:
         """
         Parameters:
@@ -112,6 +115,7 @@ class Rerun(gr.HTML, StreamingOutput):
             theme: "light", "dark", or "auto" to follow the page.
             telemetry: If True, the viewer may look for updates and send usage data to Rerun, as it does outside Gradio.
             allowed_origins: Other servers the viewer may ask, such as "https://tile.openstreetmap.org" for maps. The servers of URLs in the value are always allowed, all others are refused.
+            time_update_interval: The event `time_update` comes at most once in so many seconds. The last time is always told.
         """
         self.height = height
         self.show_download_button = show_download_button
@@ -124,6 +128,7 @@ class Rerun(gr.HTML, StreamingOutput):
         self.theme = theme
         self.telemetry = telemetry
         self.allowed_origins = allowed_origins
+        self.time_update_interval = time_update_interval
         super().__init__(
             value,
             label=label,
@@ -141,7 +146,7 @@ class Rerun(gr.HTML, StreamingOutput):
             preserved_by_key=preserved_by_key,
             html_template='<div class="rerun-toolbar" role="toolbar"></div>'
             f'<rerun-viewer style="display: block; height: {css_length(height)}"></rerun-viewer>',
-            js_on_load=_JS_ON_LOAD % (0, "false"),
+            js_on_load=_JS_ON_LOAD % "{}",
             buttons=buttons,
             apply_default_css=False,
             settings=page_settings(
@@ -152,6 +157,7 @@ class Rerun(gr.HTML, StreamingOutput):
                 theme=theme,
                 telemetry=telemetry,
                 allowed_origins=allowed_origins,
+                time_update_interval=time_update_interval,
                 interactive=interactive,
                 file_count=file_count,
                 file_types=file_types,
@@ -172,14 +178,20 @@ class Rerun(gr.HTML, StreamingOutput):
     def get_config(self) -> dict[str, Any]:
         """What Gradio tells the page about this component."""
         # Which events it takes part in is known only now; js_on_load stays as it is, whatever updates come.
-        return {**super().get_config(), "js_on_load": _JS_ON_LOAD % (self._id, str(self._is_input_only()).lower())}
+        return {**super().get_config(), "js_on_load": _JS_ON_LOAD % json.dumps(self._part_in_app())}
 
-    def _is_input_only(self) -> bool:
+    def _part_in_app(self) -> dict[str, Any]:
+        events = self._app_events()
+        return {"id": self._id, "isInput": self._is_input_only(events), "handlers": handlers(self, events)}
+
+    def _app_events(self) -> list[Any]:
         root: Any = self
         while root.parent is not None:
             root = root.parent
         rendering = LocalContext.blocks_config.get(None)  # while a gr.render runs
-        events = list({**getattr(root, "fns", {}), **(rendering.fns if rendering else {})}.values())
+        return list({**getattr(root, "fns", {}), **(rendering.fns if rendering else {})}.values())
+
+    def _is_input_only(self, events: list[Any]) -> bool:
         is_input = any(each._id == self._id for event in events for each in event.inputs)
         return is_input and not any(each._id == self._id for event in events for each in _outputs(event))
 

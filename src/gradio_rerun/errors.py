@@ -7,6 +7,7 @@
     │   ├── RecordingNotFoundError  there is no such file (also a FileNotFoundError)
     │   ├── NotARecordingError      it is there, and holds no Rerun recording (also a ValueError)
     │   └── StreamTooLongError      a stream would get longer than `max_stream_size`
+    ├── TimelineError           a time on one kind of timeline was asked for as of another (also a ValueError)
     ├── SdkError                rerun-sdk is missing or too old
     └── ViewerError             the web viewer of the installed rerun-sdk cannot be had
 
@@ -50,6 +51,10 @@ class NotARecordingError(RecordingError, ValueError):
 
 class StreamTooLongError(RecordingError):
     """A stream would get longer than the component's `max_stream_size`."""
+
+
+class TimelineError(GradioRerunError, ValueError):
+    """A time on one kind of timeline was asked for as of another."""
 
 
 class SdkError(GradioRerunError):

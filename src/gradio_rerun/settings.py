@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ def page_settings(
     panel_states: Mapping[PanelName, PanelState] | None,
     theme: Theme,
     telemetry: bool,
+    time_update_interval: float,
     allowed_origins: Sequence[str] | None,
     interactive: bool | None,
     file_count: FileCount,
@@ -49,6 +51,7 @@ def page_settings(
         theme=theme,
         panel_states=_panel_states(panel_states),
         telemetry=bool(telemetry),
+        time_update_interval=_interval(time_update_interval),
         allowed_origins=_origins(allowed_origins),
         interactive=interactive,
         file_count=file_count,
@@ -75,6 +78,12 @@ def checked_stream_size(size: int | None) -> int | None:
     if size is None or (isinstance(size, int) and not isinstance(size, bool) and size > 0):
         return size
     raise ParameterError(f"Expected max_stream_size to be a positive number of bytes or None, got {size!r}.")
+
+
+def _interval(seconds: float) -> float:
+    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds < math.inf:
+        return seconds
+    raise ParameterError(f"Expected time_update_interval to be seconds, 0 or more, got {seconds!r}.")
 
 
 def _panel_states(states: Mapping[PanelName, PanelState] | None) -> dict[PanelName, PanelState]:

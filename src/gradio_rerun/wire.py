@@ -53,6 +53,8 @@ class Settings(TypedDict):
     theme: Theme
     panel_states: dict[PanelName, PanelState]
     telemetry: bool
+    time_update_interval: float
+    """Seconds."""
     allowed_origins: list[str]
     interactive: bool | None
     """None: as the page was told when it was made."""

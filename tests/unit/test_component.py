@@ -30,6 +30,7 @@ PARAMETERS = [
         "theme",
         "telemetry",
         "allowed_origins",
+        "time_update_interval",
     ],
 ]
 
@@ -148,7 +149,7 @@ def test_where_several_files_may_come_one_comes_as_a_list_too(file_count: Any) -
 
 def is_input(demo: gr.Blocks) -> bool:
     (config,) = [each["props"] for each in demo.get_config_file()["components"] if each["props"]["name"] == "rerun"]
-    return "isInput: true" in config["js_on_load"]
+    return '"isInput": true' in config["js_on_load"]
 
 
 def test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise() -> None:

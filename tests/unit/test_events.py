@@ -1,20 +1,48 @@
 from __future__ import annotations
 
+import copy
+import math
+import pickle
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
 import gradio as gr
 import pytest
 
 from gradio_rerun import Rerun, events
+from gradio_rerun.errors import TimelineError
+
+RECORDING = {"application_id": "app", "recording_id": "run", "segment_id": None}
+STAMP = 1714979289123456789  # more digits than a float has
 
 DATA = {
     events.Load: ({"application_id": "app", "recording_id": "run"}, {"application_id": "app", "recording_id": "run"}),
     events.Error: ({"message": "why"}, {"message": "why"}),
     events.Upload: ({"names": ["a.rrd"]}, {"names": ["a.rrd"]}),
     events.Clear: ({}, {}),
+    events.Play: (RECORDING, {**RECORDING, "type": "play", "from_command": False}),
+    events.Pause: ({**RECORDING, "from_command": True}, {"type": "pause", "from_command": True}),
+    events.TimeUpdate: (
+        {**RECORDING, "time": str(STAMP), "timeline": "t", "timeline_type": "timestamp"},
+        {**RECORDING, "type": "time_update", "time": STAMP, "timeline": "t", "timeline_type": "timestamp"},
+    ),
+    events.TimelineChange: (
+        {**RECORDING, "time": "3", "timeline": "t", "timeline_type": None},
+        {"type": "timeline_change", "time": 3, "timeline": "t", "timeline_type": None},
+    ),
+    events.SelectionChange: ({**RECORDING, "items": []}, {"type": "selection_change", "items": ()}),
+    events.RecordingOpen: (
+        {**RECORDING, "source": "python", "version": "0.41.0"},
+        {"type": "recording_open", "source": "python", "version": "0.41.0"},
+    ),
 }
 
 
 def test_the_events_are_these() -> None:
-    for name in ("change", "upload", "clear", "load", "error"):
+    names = ["change", "upload", "clear", "load", "error"]
+    names += ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open"]
+    assert len(names) == len(Rerun.EVENTS)
+    for name in names:
         assert callable(getattr(Rerun, name))
 
 
@@ -34,3 +62,78 @@ def test_names_that_gradio_keeps_for_itself_are_others_on_the_wire() -> None:
         viewer.error(lambda: None)
     sent = [target[1] for each in demo.get_config_file()["dependencies"] for target in each["targets"]]
     assert sent == ["rerun_load", "rerun_error"]
+
+
+def time_update(**data: Any) -> events.TimeUpdate:
+    return events.TimeUpdate(None, {**RECORDING, "timeline": "t", **data})
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DATA if issubclass(kind, events.ViewerEvent)])
+def test_what_the_viewer_tells_is_frozen_and_can_be_compared_copied_and_pickled(kind: type[gr.EventData]) -> None:
+    with gr.Blocks():
+        event = kind(Rerun(), DATA[kind][0])
+    assert copy.deepcopy(event) == pickle.loads(pickle.dumps(event)) == event == event.payload
+    with pytest.raises(AttributeError):
+        event.recording_id = "other"  # type: ignore[attr-defined]
+
+
+def test_the_segment_is_found_by_its_former_name_too() -> None:
+    event = events.Play(None, {"application_id": "app", "recording_id": "run", "partition_id": "part"})
+    assert (event.segment_id, event.partition_id) == ("part", "part")
+
+
+@pytest.mark.parametrize(("told", "time"), [("-3", -3), (3.7, 3), (-3.5, -4), (0, 0), (str(2**63 - 1), 2**63 - 1)])
+def test_a_time_is_an_integer_that_lost_no_digits(told: str | float, time: int) -> None:
+    event = time_update(time=told)
+    assert (type(event.time), event.time, math.floor(event.payload.time)) == (int, time, time)
+
+
+def test_a_time_is_a_datetime_in_utc_or_a_timedelta() -> None:
+    stamp = time_update(time=str(STAMP), timeline_type="timestamp")
+    assert stamp.as_datetime() == datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=timezone.utc)
+    assert time_update(time="-1500", timeline_type="duration").as_timedelta() == timedelta(microseconds=-2)
+    # Older viewers do not tell the type: then the caller has to know.
+    assert time_update(time=str(STAMP)).as_datetime() == stamp.as_datetime()
+
+
+def test_a_sequence_is_no_time_and_a_duration_no_moment() -> None:
+    sequence = time_update(time="7", timeline_type="sequence")
+    with pytest.raises(TimelineError, match=r"'t', which counts a sequence.*its number: 7"):
+        sequence.as_timedelta()
+    with pytest.raises(TimelineError, match=r"'sequence'.*its number: 7"):
+        sequence.as_datetime()
+    with pytest.raises(TimelineError, match=r"'duration'. Use `as_timedelta\(\)`"):
+        time_update(time="7", timeline_type="duration").as_datetime()
+
+
+def test_a_type_of_timeline_that_is_yet_to_come_is_not_known() -> None:
+    assert time_update(time="7", timeline_type="moon").timeline_type is None
+
+
+SELECTED = [
+    (
+        {"type": "entity", "entity_path": "/a", "instance_id": 3, "view_name": "v", "position": [1.5, 2.5, None]},
+        events.EntityItem("/a", 3, "v", (1.5, 2.5, None)),
+    ),
+    ({"type": "entity", "entity_path": "/a", "news": 1}, events.EntityItem("/a")),
+    ({"type": "view", "view_id": "1", "view_name": "v"}, events.ViewItem("1", "v")),
+    ({"type": "container", "container_id": "1", "container_name": "c"}, events.ContainerItem("1", "c")),
+    ({"type": "moon", "phase": 1}, events.UnknownItem("moon", {"type": "moon", "phase": 1})),
+    ({"type": "entity"}, events.UnknownItem("entity", {"type": "entity"})),
+    ("moon", events.UnknownItem("", "moon")),
+]
+
+
+@pytest.mark.parametrize(("told", "item"), SELECTED)
+def test_each_kind_of_selection_becomes_an_item(told: Any, item: events.SelectionItem) -> None:
+    event = events.SelectionChange(None, {**RECORDING, "items": [told]})
+    assert event.items == (item,)
+    assert hash(event) == hash(copy.deepcopy(event))
+    if isinstance(told, dict):
+        assert event.items[0].type == told["type"]
+
+
+def test_a_function_gets_the_class_that_it_names() -> None:
+    for kind in DATA:
+        if issubclass(kind, events.ViewerEvent):
+            assert f"gradio_rerun.events.{kind.__name__}`" in getattr(Rerun, kind.type).__doc__

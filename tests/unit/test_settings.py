@@ -94,3 +94,10 @@ def test_asking_again_adds_no_static_paths() -> None:
     before = list(_StaticFiles.all_paths)
     settings()
     assert before == _StaticFiles.all_paths
+
+
+@pytest.mark.parametrize("seconds", [-1, "fast", True, None, float("inf"), float("nan")])
+def test_what_is_no_interval_is_refused(seconds: Any) -> None:
+    with pytest.raises(ParameterError, match="Expected time_update_interval"):
+        settings(time_update_interval=seconds)
+    assert settings(time_update_interval=0)["time_update_interval"] == 0

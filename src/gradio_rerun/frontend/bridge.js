@@ -5,13 +5,15 @@ import { save, saveRecordings } from "./save.js";
 import { showNext } from "./shown.js";
 import { Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
+import { ViewerEvents } from "./viewer-events.js";
 import { toRecordings } from "./wire.js";
 
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("./wire.js").FileData} FileData */
 
 /**
- * What gr.HTML hands to `js_on_load`, the component's id, and whether it takes part in events as an input only.
+ * What gr.HTML hands to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it takes
+ * part in events as an input only), and `handlers` (of how many functions at each event the page hears when they are through).
  * @typedef {object} Host
  * @property {HTMLElement} element
  * @property {{value: unknown, label?: string | null, settings: import("./wire.js").Settings, [name: string]: unknown}} props
@@ -20,13 +22,14 @@ import { toRecordings } from "./wire.js";
  * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>}} server
  * @property {number} id
  * @property {boolean} isInput
+ * @property {Record<string, number>} handlers
  */
 
 /** Style sheets by document or shadow root. @type {WeakSet<Node>} */
 const styled = new WeakSet();
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, id, isInput }) {
+export function mount({ element, props, trigger, watch, server, id, isInput, handlers }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   addStyles(element.getRootNode());
   const root = () => rootOf(props.settings);
@@ -41,6 +44,7 @@ export function mount({ element, props, trigger, watch, server, id, isInput }) {
     const { type, application_id, recording_id } = /** @type {CustomEvent} */ (event).detail;
     if (type === "recording_open") trigger("rerun_load", { application_id, recording_id });
   });
+  new ViewerEvents(viewer, { trigger, id, handlers });
   viewer.addEventListener("error", (event) => trigger("rerun_error", /** @type {any} */ (event).detail));
 
   const uploads = new UploadPanel(viewer, (files) => {

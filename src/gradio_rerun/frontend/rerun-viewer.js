@@ -246,6 +246,11 @@ export class RerunViewerElement extends HTMLElement {
     return (await this.#viewer?.screenshot()) ?? null;
   }
 
+  /** Where the viewer's time cursor stands, exactly; null if it cannot tell. */
+  get currentTime() {
+    return this.#viewer?.currentTime ?? null;
+  }
+
   /** What the viewer holds, as the bytes of a recording; null if it cannot tell. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
   async saveRecording() {
     return (await this.#viewer?.saveRecording()) ?? null;

@@ -1,5 +1,8 @@
 /** One running viewer; the only file that calls the wasm handle, and that knows how its methods differ between versions. */
 
+import { currentTime } from "./viewer-state.js";
+
+/** @typedef {import("./viewer-state.js").CurrentTime} CurrentTime */
 /** @typedef {import("./wire.js").PanelStates} PanelStates */
 /** @typedef {import("./wire.js").PanelName} PanelName */
 
@@ -56,7 +59,11 @@ export class Viewer {
       persist: false, // or apps of one origin would share their layouts
       theme,
       fullscreen,
-      on_viewer_event: (/** @type {string} */ json) => onEvent(JSON.parse(json)),
+      on_viewer_event: (/** @type {string} */ json) => {
+        const event = JSON.parse(json);
+        // Some versions, 0.29 among them, tell of a recording that is none before there is one.
+        if (event.application_id !== "<EMPTY>") onEvent(event);
+      },
     });
     const viewer = new Viewer(handle, canvas);
     try {
@@ -121,6 +128,16 @@ export class Viewer {
   /** The viewer sleeps until input or until this is called; with overrides on already, as they always are here, it changes nothing. */
   wake() {
     this.#handle.toggle_panel_overrides(true);
+  }
+
+  /** Where the time cursor stands, exactly; null if the viewer is older than 0.41, or has none. @returns {CurrentTime | null} */
+  get currentTime() {
+    try {
+      // Remove the test when the rerun-sdk floor passes 0.41.
+      return this.#handle.viewer_state ? currentTime(this.#handle.viewer_state()) : null;
+    } catch {
+      return null; // a viewer that has panicked, of which onPanic tells
+    }
   }
 
   /** What the viewer holds as the bytes of a recording; null if it is older than 0.39. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */

@@ -16,6 +16,7 @@
  * @property {"auto" | "light" | "dark"} theme
  * @property {PanelStates} panel_states
  * @property {boolean} telemetry
+ * @property {number} time_update_interval seconds
  * @property {string[]} allowed_origins
  * @property {boolean | null} interactive null: as it was told when it was made
  * @property {"single" | "multiple" | "directory"} file_count

@@ -1,0 +1,135 @@
+/** What the viewer tells, on its way to Python: complete, in order, with exact times, and `time_update` no faster than it is taken. */
+
+/** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
+/** @typedef {import("./viewer.js").CurrentTime} CurrentTime */
+/** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
+
+/** Events that functions in Python can listen to. */
+const FORWARDED = ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open"];
+
+export class ViewerEvents {
+  #viewer;
+  #trigger;
+  #handlers;
+  /** Timelines by recording: a `time_update` does not name its own. @type {Map<string, string>} */
+  #timelines = new Map();
+  /** What Python does not know yet, by type, oldest first; of `time_update` only the last. @type {Map<string, ViewerEvent[]>} */
+  #waiting = new Map();
+  /** How many functions are still at work on the last event of a type. @type {Map<string, number>} */
+  #atWork = new Map();
+  #timeSentAt = -Infinity;
+  #timer = 0;
+
+  /**
+   * @param {RerunViewerElement} viewer
+   * @param {object} options
+   * @param {(event: string, data: unknown) => void} options.trigger
+   * @param {number} options.id of the component
+   * @param {Record<string, number>} options.handlers of how many functions at each event `handled` hears
+   */
+  constructor(viewer, { trigger, id, handlers }) {
+    this.#viewer = viewer;
+    this.#trigger = trigger;
+    this.#handlers = handlers;
+    viewer.addEventListener("viewer-event", (event) => {
+      const told = /** @type {CustomEvent<ViewerEvent>} */ (event).detail;
+      // The viewer tells in the midst of its work, where it cannot be asked for the exact time.
+      queueMicrotask(() => this.#take(told));
+    });
+    viewer.addEventListener("dispose", () => this.#forget());
+    onHandled(this, id);
+  }
+
+  /** A function that listens to events of this type is through. @param {string} type */
+  handled(type) {
+    this.#atWork.set(type, Math.max(0, (this.#atWork.get(type) ?? 0) - 1));
+    this.#send(type);
+  }
+
+  /** @param {ViewerEvent} told */
+  #take(told) {
+    const { type } = told;
+    if (!FORWARDED.includes(type)) return;
+    const recording = `${told.application_id}\n${told.recording_id}`;
+    if (type === "timeline_change") this.#timelines.set(recording, String(told.timeline));
+    if (type === "time_update") {
+      this.#waiting.set(type, [{ ...told, timeline: this.#timelines.get(recording) ?? null }]);
+    } else {
+      const event = type === "timeline_change" ? withExactTime(told, this.#viewer.currentTime) : told;
+      this.#waiting.set(type, [...(this.#waiting.get(type) ?? []), event]);
+    }
+    this.#send(type);
+  }
+
+  /** Sends the next event of this type when the functions are through with the one before. @param {string} type */
+  #send(type) {
+    if (this.#atWork.get(type)) return;
+    if (type === "time_update" && this.#mustPause()) return;
+    const event = this.#waiting.get(type)?.shift();
+    if (!event) return;
+    this.#atWork.set(type, this.#handlers[type] ?? 0);
+    this.#trigger(type, type === "time_update" ? withExactTime(event, this.#viewer.currentTime) : event);
+    if (!this.#atWork.get(type)) this.#send(type);
+  }
+
+  /** Whether the interval between two `time_update` is not over; if so, the next is sent when it is. */
+  #mustPause() {
+    if (this.#timer) return true;
+    if (!this.#waiting.get("time_update")?.length) return false;
+    const now = performance.now();
+    const wait = this.#timeSentAt + (this.#viewer.settings?.time_update_interval ?? 0) * 1000 - now;
+    if (wait <= 0) {
+      this.#timeSentAt = now;
+      return false;
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#send("time_update");
+    }, wait);
+    return true;
+  }
+
+  #forget() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#waiting.clear();
+    this.#timelines.clear();
+  }
+}
+
+/**
+ * The event with its time as digits, and of what kind it is if the viewer tells.
+ * @param {ViewerEvent} event
+ * @param {CurrentTime | null} current
+ */
+function withExactTime(event, current) {
+  const time = /** @type {number} */ (event.time);
+  const isSame =
+    current?.application_id === event.application_id &&
+    current?.recording_id === event.recording_id &&
+    current?.timeline === event.timeline &&
+    // What the viewer tells in its event is the same as a float.
+    Math.abs(Number(current?.time) - time) <= Math.max(1, Math.abs(time) * Number.EPSILON);
+  return {
+    ...event,
+    time: String(isSame ? current?.time : BigInt(Math.floor(time))),
+    timeline_type: isSame ? current?.timeline_type : null,
+  };
+}
+
+/**
+ * Listens for the end of calls, see listeners.py, for as long as something else needs `events`.
+ * @param {ViewerEvents} events
+ * @param {number} id of the component
+ */
+function onHandled(events, id) {
+  const weak = new WeakRef(events);
+  /** @param {Event} event */
+  const hear = (event) => {
+    const [type, component] = /** @type {CustomEvent<string>} */ (event).detail.split("-");
+    const alive = weak.deref();
+    if (!alive) document.removeEventListener("rerun-handled", hear);
+    else if (component === String(id)) alive.handled(type);
+  };
+  document.addEventListener("rerun-handled", hear);
+}

@@ -1,0 +1,70 @@
+/** Reads the current time out of the `GetStateResponse` of rerun.viewer_control.v1alpha1, which viewers from 0.41 on tell. */
+
+/**
+ * Where the time cursor of the active recording stands, exactly.
+ * @typedef {object} CurrentTime
+ * @property {string} application_id
+ * @property {string} recording_id
+ * @property {string} timeline
+ * @property {"sequence" | "duration" | "timestamp" | null} timeline_type
+ * @property {bigint} time
+ */
+
+const TIMELINE_TYPES = /** @type {const} */ ([null, "sequence", "duration", "timestamp"]);
+
+/** @param {Uint8Array} state @returns {CurrentTime | null} null if there is no recording, or no time in it */
+export function currentTime(state) {
+  // GetStateResponse { 2 active_store_id, 3 recordings }, its recording { 1 store_id, 3 current_time },
+  // its time { 1 timeline { 1 name }, 2 type, 3 time { 1 int64 } }; a store id is "Recording:<application>:<recording>".
+  const fields = read(state);
+  const active = text(fields.get(2)?.[0]);
+  const recording = fields.get(3)?.map(message).find((each) => text(each.get(1)?.[0]) === active);
+  const time = recording?.get(3)?.map(message)[0];
+  if (!time) return null;
+  const [, application_id, recording_id] = /^Recording:(.*):([^:]*)$/s.exec(active) ?? [];
+  const ticks = message(time.get(3)?.[0]).get(1)?.[0] ?? 0n; // protobuf leaves out a zero
+  return {
+    application_id,
+    recording_id,
+    timeline: text(message(time.get(1)?.[0]).get(1)?.[0]),
+    timeline_type: TIMELINE_TYPES[Number(time.get(2)?.[0])] ?? null,
+    time: BigInt.asIntN(64, /** @type {bigint} */ (ticks)),
+  };
+}
+
+/** @typedef {bigint | Uint8Array} Value a number, or the bytes of a text or of a message */
+
+/** @param {Uint8Array} bytes of a protobuf message @returns {Map<number, Value[]>} by field number */
+function read(bytes) {
+  /** @type {Map<number, Value[]>} */
+  const fields = new Map();
+  let at = 0;
+  const varint = () => {
+    let value = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = bytes[at++];
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  /** @param {number} length */
+  const take = (length) => bytes.subarray(at, (at += length));
+  while (at < bytes.length) {
+    const tag = Number(varint());
+    const wireType = tag & 7;
+    const value = wireType === 0 ? varint() : take(wireType === 2 ? Number(varint()) : wireType === 1 ? 8 : 4);
+    const field = tag >> 3;
+    fields.set(field, [...(fields.get(field) ?? []), value]);
+  }
+  return fields;
+}
+
+/** @param {Value | undefined} value */
+function message(value) {
+  return read(value instanceof Uint8Array ? value : new Uint8Array());
+}
+
+/** @param {Value | undefined} value */
+function text(value) {
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
+}

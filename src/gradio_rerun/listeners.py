@@ -1,0 +1,80 @@
+"""How functions are attached to the viewer's events, so that none is lost and none overtakes another."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from typing import Any
+
+from gradio.context import get_blocks_context
+from gradio.events import EventListener, EventListenerMethod
+
+
+class EveryTime(EventListener):
+    """An event that functions get each time, and in order.
+
+    Gradio drops what comes while a call runs, unless `trigger_mode="multiple"`. `gr.on` passes by here: it needs that from the app.
+    """
+
+    def __init__(self, event_name: str, **options: Any) -> None:
+        self._options = options
+        super().__init__(event_name, callback=partial(_tell_when_handled, event_name), **options)
+        self.listener: Callable[..., Any] = _with_default_mode(self.listener)
+
+    def copy(self) -> EveryTime:
+        """Another one, for Gradio, which would make a plain `EventListener` of it."""
+        return type(self)(self.event_name, **self._options)
+
+
+def _with_default_mode(listener: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(listener)
+
+    @wraps(listener)  # also takes along the attributes that Gradio has put on it
+    def listen(*args: Any, **options: Any) -> Any:
+        given = signature.bind(*args, **options)
+        if given.arguments.get("trigger_mode") is None:
+            given.arguments["trigger_mode"] = "multiple"
+        return listener(*given.args, **given.kwargs)
+
+    return listen
+
+
+# Gradio sends events that come close together in any order. And its "always_last" sends the data of the event before the last again, and
+# never ends with two functions at one event. So the page sends an event when all functions are through with the one before, which it
+# hears from these; see viewer-events.js.
+_HANDLED_JS = '() => {{ document.dispatchEvent(new CustomEvent("rerun-handled", {{ detail: "{event}-{id}" }})); }}'
+
+
+def _tell_when_handled(event_name: str, viewer: Any) -> None:
+    """Lets the page know whenever the function that was attached to `viewer` just now is through, or has failed."""
+    app = get_blocks_context()
+    if app is None:
+        return
+    function: Any = next(reversed(app.fns.values()), None)
+    # gr.on calls this before it attaches its function.
+    if function is None or (viewer._id, event_name) not in function.targets:
+        return
+    # A validator that refuses ends a call without a word, and what is JavaScript only does so in older Gradios.
+    if function.fn is None or function.validator is not None:
+        return
+    for only_on_failure in (False, True):  # the first of them is not run after a failure
+        app.set_event_trigger(
+            [EventListenerMethod(None, "failure" if only_on_failure else "then")],
+            None,
+            [],
+            [],
+            js=_HANDLED_JS.format(event=event_name, id=viewer._id),
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+            trigger_after=function._id,
+            trigger_only_on_failure=only_on_failure,
+        )
+
+
+def handlers(viewer: Any, functions: Iterable[Any]) -> dict[str, int]:
+    """Of how many functions at each event of `viewer` the page hears when they are through."""
+    told = [each.js for each in functions if not each.trigger_only_on_failure]
+    counts = {name: told.count(_HANDLED_JS.format(event=name, id=viewer._id)) for name in viewer.EVENTS}
+    return {name: count for name, count in counts.items() if count}

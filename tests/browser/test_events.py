@@ -1,0 +1,396 @@
+"""What the viewer tells, and what functions of the app hear of it."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+import rerun as rr
+import rerun.blueprint as rrb
+from playwright.sync_api import expect
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+from gradio_rerun.events import (
+    EntityItem,
+    Pause,
+    Play,
+    RecordingOpen,
+    SelectionChange,
+    TimelineChange,
+    TimeUpdate,
+    ViewerEvent,
+)
+
+Launch = Callable[..., str]
+
+CLASSES = [Play, Pause, TimeUpdate, TimelineChange, SelectionChange, RecordingOpen]
+START = np.datetime64("2024-05-06T07:08:09.123456789", "ns")
+WIDTH, HEIGHT = 200, 100
+
+
+def write_images(path: Path, recording_id: str, *, blueprint: bool = True, frames: int = 20, **time_of: Any) -> Path:
+    """Writes images on the timelines of `time_of`, whose values say what is the time of a frame."""
+    recording = rr.RecordingStream("app", recording_id=recording_id)
+    recording.save(path)
+    for frame in range(frames):
+        for timeline, time_at in (time_of or {"frame": lambda frame: {"sequence": frame}}).items():
+            recording.set_time(timeline, **time_at(frame))
+        recording.log("world/image", rr.Image(np.full((HEIGHT, WIDTH, 3), frame, np.uint8)))
+    if blueprint:
+        view = rrb.Spatial2DView(origin="world", name="Camera")
+        panels = [
+            each(state="hidden") for each in (rrb.BlueprintPanel, rrb.SelectionPanel, rrb.TimePanel, rrb.TopPanel)
+        ]
+        recording.send_blueprint(rrb.Blueprint(view, *panels))
+    recording.flush()
+    recording.disconnect()
+    return path
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return write_images(tmp_path / "images.rrd", "images")
+
+
+def listen(viewer: Rerun, heard: list[ViewerEvent], *kinds: type[ViewerEvent]) -> None:
+    """Lets `heard` get the viewer's events of these kinds, or of all."""
+
+    def hear_as(kind: type[ViewerEvent]) -> Callable[..., None]:
+        def hear(event: Any) -> None:
+            heard.append(event)
+
+        hear.__annotations__ = {"event": kind}
+        return hear
+
+    for kind in kinds or CLASSES:
+        getattr(viewer, kind.type)(hear_as(kind))
+
+
+def wait_until(page: ViewerPage, is_true: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline
+        page.page.wait_for_timeout(50)
+
+
+def of(heard: list[ViewerEvent], kind: type[Any], viewer: Rerun | None = None) -> list[Any]:
+    return [each for each in heard if isinstance(each, kind) and viewer in (None, each.target)]
+
+
+def expect_rest(page: ViewerPage) -> None:
+    """Returns when the viewer has been told to show nothing new for a while: it has paused at the end."""
+    page.wait_for_event("pause")
+    page.page.wait_for_timeout(700)
+
+
+def expect_told(page: ViewerPage, heard: list[ViewerEvent], kind: type[Any]) -> None:
+    """Each event of this kind that the viewer has told was heard once, in order."""
+    told = page.events(kind.type)
+    wait_until(page, lambda: len(of(heard, kind)) >= len(told))
+    page.page.wait_for_timeout(300)
+    assert len(of(heard, kind)) == len(page.events(kind.type))
+
+
+def click_in_image(page: ViewerPage, x: float, y: float, index: int = 0) -> None:
+    """At this pixel of the image, which fills the viewer's width, or its height, and is in its middle."""
+    box = page.viewer(index).bounding_box()
+    assert box
+    at = box["x"] + box["width"] * x, box["y"] + box["height"] * y
+    page.page.mouse.move(at[0] - 5, at[1])
+    page.page.mouse.move(*at)
+    page.page.wait_for_timeout(300)  # the viewer picks what is below the cursor, a frame later
+    page.page.mouse.click(*at, delay=100)
+
+
+def test_an_opened_recording_tells_its_ids_its_timeline_and_its_times(
+    page: ViewerPage, launch: Launch, images: Path
+) -> None:
+    heard: list[ViewerEvent] = []
+    with gr.Blocks() as demo:
+        listen(Rerun(images), heard)
+    page.open(launch(demo)).expect_state("ready")
+    expect_rest(page)
+    opened, changed = of(heard, RecordingOpen)[0], of(heard, TimelineChange)[0]
+    assert (opened.application_id, opened.recording_id, opened.segment_id) == ("app", "images", None)
+    assert opened.version in (None, rr.__version__)
+    assert opened.source
+    assert (changed.timeline, changed.recording_id, changed.from_command) == ("frame", "images", False)
+    update = of(heard, TimeUpdate)[-1]
+    assert (update.timeline, update.time, update.payload.time) == ("frame", 19, 19)
+    assert type(update.time) is int
+    assert update.timeline_type == ("sequence" if tells_types(page) else None)
+    for kind in (RecordingOpen, TimelineChange, SelectionChange, Pause):
+        expect_told(page, heard, kind)
+
+
+def tells_types(page: ViewerPage) -> bool:
+    """Whether the viewer tells the type of a timeline, and its exact time."""
+    return bool(page.page.evaluate("document.querySelector('rerun-viewer').currentTime !== null"))
+
+
+def test_a_click_into_an_image_tells_the_pixel(page: ViewerPage, launch: Launch, images: Path) -> None:
+    heard: list[ViewerEvent] = []
+    with gr.Blocks() as demo:
+        listen(Rerun(images, height=400), heard, SelectionChange)
+    page.open(launch(demo)).expect_state("ready")
+    expect_rest(page)
+    click_in_image(page, 0.5, 0.5)
+    wait_until(page, lambda: any(event.items for event in of(heard, SelectionChange)))
+    (item,) = of(heard, SelectionChange)[-1].items
+    assert isinstance(item, EntityItem)
+    assert (item.type, item.entity_path, item.view_name) == ("entity", "/world/image", "Camera")
+    assert item.position
+    assert item.position[0] == pytest.approx(WIDTH / 2, abs=3)
+    assert item.position[1] == pytest.approx(HEIGHT / 2, abs=8)  # the view has a title
+
+
+def test_the_space_key_plays_and_pauses(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    heard: list[ViewerEvent] = []
+    slow = write_images(tmp_path / "slow.rrd", "slow", second=lambda frame: {"duration": 10.0 * frame})
+    with gr.Blocks() as demo:
+        listen(Rerun(slow), heard, Play, Pause)
+    page.open(launch(demo)).expect_state("ready")
+    page.viewer().locator("canvas").click()  # keys go to what was clicked
+    page.page.keyboard.press("Space")  # the viewer plays from the start
+    wait_until(page, lambda: [type(each) for each in heard] == [Pause])
+    page.page.keyboard.press("Space")
+    wait_until(page, lambda: [type(each) for each in heard] == [Pause, Play])
+    assert heard[1].recording_id == "slow"
+
+
+def test_times_of_stamps_are_nanoseconds(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    heard: list[ViewerEvent] = []
+    step = np.timedelta64(100_000_001, "ns")
+    stamped = write_images(tmp_path / "s.rrd", "stamped", stamp=lambda frame: {"timestamp": START + frame * step})
+    with gr.Blocks() as demo:
+        listen(Rerun(stamped), heard, TimeUpdate, TimelineChange)
+    page.open(launch(demo)).expect_state("ready")
+    expect_rest(page)
+    last = int((START + 19 * step).astype(int))
+    wait_until(page, lambda: abs(of(heard, TimeUpdate)[-1].time - last) <= 256)
+    update = of(heard, TimeUpdate)[-1]
+    if tells_types(page):
+        assert (update.time, update.timeline_type) == (last, "timestamp")
+    moment = datetime(2024, 5, 6, 7, 8, 11, 23456, tzinfo=timezone.utc)
+    assert abs((update.as_datetime() - moment).total_seconds()) <= 1e-6
+    assert of(heard, TimelineChange)[0].timeline == "stamp"
+
+
+def test_times_of_durations_are_nanoseconds(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    heard: list[ViewerEvent] = []
+    lasting = write_images(
+        tmp_path / "d.rrd", "lasting", clock=lambda frame: {"duration": np.timedelta64(100_000_001 * frame, "ns")}
+    )
+    with gr.Blocks() as demo:
+        listen(Rerun(lasting), heard, TimeUpdate)
+    page.open(launch(demo)).expect_state("ready")
+    expect_rest(page)
+    wait_until(page, lambda: of(heard, TimeUpdate)[-1].time == 1_900_000_019)
+    assert of(heard, TimeUpdate)[-1].timeline_type == ("duration" if tells_types(page) else None)
+    assert of(heard, TimeUpdate)[-1].as_timedelta().total_seconds() == 1.9
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_slow_functions_get_the_last_time_and_never_two_at_once(
+    page: ViewerPage, launch: Launch, images: Path, fails: bool
+) -> None:
+    running, most, last = 0, 0, {"a": -1, "b": -1}
+    calls: list[float] = []
+    lock = threading.Lock()
+
+    def slow_as(name: str) -> Callable[[TimeUpdate], None]:
+        def slow(event: TimeUpdate) -> None:
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+                calls.append(time.monotonic())
+            time.sleep(0.7)
+            with lock:
+                running -= 1
+                last[name] = event.time
+            if fails:
+                raise gr.Error("on purpose")
+
+        return slow
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(images)
+        viewer.time_update(slow_as("a"), concurrency_limit=None)
+        viewer.time_update(slow_as("b"), concurrency_limit=None)
+    page.open(launch(demo)).expect_state("ready")
+    page.wait_for_event("pause")
+    page.page.wait_for_timeout(2000)
+    wait_until(page, lambda: running == 0)
+    page.page.wait_for_timeout(2000)
+    wait_until(page, lambda: running == 0 and last == {"a": 19, "b": 19})
+    count = len(calls)
+    page.page.wait_for_timeout(2500)
+    assert len(calls) == count  # and then there is peace
+    assert most == 1
+    assert len(page.requests_for("queue/join")) == count
+
+
+def test_times_come_at_the_interval_and_the_last_one_always(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    heard: list[tuple[float, int]] = []
+    long = write_images(tmp_path / "long.rrd", "long", frames=150)
+    with gr.Blocks() as demo:
+        viewer = Rerun(long, time_update_interval=1.5)
+
+        @viewer.time_update
+        def hear(event: TimeUpdate) -> None:
+            heard.append((time.monotonic(), event.time))
+
+    page.open(launch(demo)).expect_state("ready")
+    wait_until(page, lambda: bool(heard) and heard[-1][1] == 149)
+    told = len(page.events("time_update"))
+    assert len(heard) < told / 2
+    gaps = [later[0] - earlier[0] for earlier, later in pairwise(heard)]
+    assert min(gaps) > 1.2  # calls do not take exactly the same time
+
+
+def test_without_functions_nothing_is_sent(page: ViewerPage, launch: Launch, images: Path) -> None:
+    with gr.Blocks() as demo:
+        Rerun(images)
+    page.open(launch(demo)).expect_state("ready")
+    expect_rest(page)
+    assert page.requests_for("queue/join") == []
+
+
+# A hundred events at once, as the viewer would tell them.
+BURST = """() => {
+  const viewer = document.querySelector("rerun-viewer");
+  for (let i = 0; i < 100; i++) {
+    const detail = { type: "selection_change", application_id: "app", recording_id: String(i), items: [] };
+    viewer.dispatchEvent(new CustomEvent("viewer-event", { detail }));
+  }
+}"""
+
+
+def test_a_burst_is_heard_completely_and_in_order(page: ViewerPage, launch: Launch) -> None:
+    heard: list[str] = []
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+
+        def hear(_value: Any, event: SelectionChange) -> None:
+            heard.append(event.recording_id)
+            time.sleep(0.01)
+
+        viewer.selection_change(hear, viewer)
+    page.open(launch(demo)).expect_state("idle")
+    page.page.evaluate(BURST)
+    wait_until(page, lambda: len(heard) >= 100)
+    page.page.wait_for_timeout(500)
+    assert heard == [str(number) for number in range(100)]
+
+
+def test_two_viewers_do_not_mix(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    heard: list[ViewerEvent] = []
+    with gr.Blocks() as demo:
+        viewers = [
+            Rerun(write_images(tmp_path / f"{name}.rrd", name, **{name: lambda frame: {"sequence": frame}}), height=250)
+            for name in ("first", "second")
+        ]
+        for viewer in viewers:
+            listen(viewer, heard)
+    page.open(launch(demo))
+    for index, name in enumerate(("first", "second")):
+        page.expect_state("ready", index=index)
+        wait_until(
+            page, lambda name=name: any(each.recording_id == name and each.time == 19 for each in of(heard, TimeUpdate))
+        )
+    for event in heard:
+        name = "first" if event.target._id == viewers[0]._id else "second"
+        assert event.recording_id == name
+        assert getattr(event, "timeline", name) == name
+
+
+def test_events_reach_functions_that_are_attached_in_a_render(page: ViewerPage, launch: Launch, images: Path) -> None:
+    heard: list[ViewerEvent] = []
+    with gr.Blocks() as demo:
+
+        @gr.render()
+        def render() -> None:
+            listen(Rerun(images, key="viewer"), heard)
+
+    page.open(launch(demo))
+    expect(page.viewer()).to_be_attached()
+    page.expect_state("ready")
+    wait_until(page, lambda: bool(of(heard, TimeUpdate)) and of(heard, TimeUpdate)[-1].time == 19)
+    expect_told(page, heard, TimelineChange)
+
+
+def test_a_generator_gets_the_selection_together_with_states_and_the_request(
+    page: ViewerPage, launch: Launch, images: Path
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(images, height=400)
+        timeline, now = gr.State(""), gr.State(0.0)
+        said = gr.Textbox(label="said")
+
+        def register(timeline: str, now: float, request: gr.Request, change: SelectionChange) -> Iterator[str]:
+            event = change.payload
+            if len(event.items) == 1 and event.items[0].type == "entity" and event.items[0].position is not None:
+                assert request.session_hash
+                x, y = event.items[0].position[0:2]
+                yield "…"
+                yield f"{timeline} {math.floor(now)} {event.items[0].entity_path} {round(x, -1):.0f} {round(y, -1):.0f}"
+
+        def track(evt: TimeUpdate) -> float:
+            return evt.payload.time
+
+        def track_both(evt: TimelineChange) -> tuple[str | None, float]:
+            return evt.payload.timeline, evt.payload.time
+
+        viewer.selection_change(register, inputs=[timeline, now], outputs=[said])
+        viewer.time_update(track, outputs=[now])
+        viewer.timeline_change(track_both, outputs=[timeline, now])
+    page.open(launch(demo)).expect_state("ready")
+    expect_rest(page)
+    click_in_image(page, 0.5, 0.5)
+    expect(page.page.get_by_label("said")).to_have_value("frame 19 /world/image 100 50")
+
+
+def test_after_a_cancelled_call_the_next_event_comes(page: ViewerPage, launch: Launch) -> None:
+    heard: list[str] = []
+    with gr.Blocks() as demo:
+        viewer, said = Rerun(), gr.Textbox(label="said")
+
+        def endless(event: SelectionChange) -> Iterator[str]:
+            heard.append(event.recording_id)
+            while event.recording_id == "0":
+                yield f"at {event.recording_id}"
+                time.sleep(0.1)
+
+        listening = viewer.selection_change(endless, None, said)
+        gr.Button("stop").click(None, cancels=listening)
+    page.open(launch(demo)).expect_state("idle")
+    page.page.evaluate(BURST)
+    expect(page.page.get_by_label("said")).to_have_value("at 0")
+    assert heard == ["0"]
+    page.click("stop")
+    wait_until(page, lambda: len(heard) == 100)
+
+
+def test_outputs_and_states_can_hold_what_was_told(page: ViewerPage, launch: Launch, images: Path) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(images)
+        state = gr.State()
+        shown = gr.Textbox(label="shown")
+
+        def keep(event: TimeUpdate) -> TimeUpdate:
+            return event
+
+        viewer.time_update(keep, outputs=state).then(lambda kept: f"{kept.payload.time / 2:.1f}", state, shown)
+    page.open(launch(demo)).expect_state("ready")
+    expect(page.page.get_by_label("shown")).to_have_value("9.5", timeout=40_000)

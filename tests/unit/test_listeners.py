@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import gradio as gr
+
+from gradio_rerun import Rerun
+
+
+def handlers(demo: gr.Blocks, index: int = 0) -> dict[str, int]:
+    """What the page is told of the functions at the events of a viewer."""
+    texts = [each["props"].get("js_on_load") or "" for each in demo.get_config_file()["components"]]
+    told = [re.search(r"\.\.\.(\{.*\}) \}\)", text) for text in texts]
+    found: dict[str, int] = json.loads([each for each in told if each][index][1])["handlers"]
+    return found
+
+
+def functions(demo: gr.Blocks) -> list[dict[str, Any]]:
+    return [each for each in demo.get_config_file()["dependencies"] if each["backend_fn"]]
+
+
+def test_no_call_is_dropped_unless_the_app_says_so() -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        viewer.play(lambda: None)
+        viewer.time_update(lambda: None)
+        viewer.pause(lambda: None, trigger_mode="once")
+    assert [each["trigger_mode"] for each in functions(demo)] == ["multiple", "multiple", "once"]
+
+
+def test_the_page_hears_of_the_end_of_each_function_however_it_was_attached() -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        viewer.time_update(lambda: None).then(lambda: None)
+        viewer.time_update(fn=lambda: None)
+
+        @viewer.time_update
+        def decorated() -> None:
+            pass
+
+        @viewer.selection_change(inputs=[viewer])
+        def decorated_with_options(value: Any) -> None:
+            pass
+
+    assert handlers(demo) == {"time_update": 3, "selection_change": 1}
+    ends = [each for each in demo.get_config_file()["dependencies"] if "rerun-handled" in str(each["js"])]
+    assert len(ends) == 2 * 4  # of success, and of failure
+    assert all(each["api_visibility"] == "private" for each in ends)
+
+
+def test_the_page_does_not_wait_for_what_tells_no_end() -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        viewer.play(lambda: None)
+        gr.on([viewer.play, viewer.time_update], lambda: None)
+        viewer.play(None, js="() => {}")
+        viewer.play(lambda: None, validator=lambda: None)
+    assert handlers(demo) == {"play": 1}
+
+
+def test_each_viewer_has_its_own() -> None:
+    with gr.Blocks() as demo:
+        first, second = Rerun(), Rerun()
+        first.play(lambda: None)
+        second.pause(lambda: None)
+    assert (handlers(demo, 0), handlers(demo, 1)) == ({"play": 1}, {"pause": 1})
