@@ -46,6 +46,8 @@ export class OpenRecordings {
     this.#isSeen = isSeen;
     this.#onChange = onChange;
     this.#signal = signal;
+    // Timers go on for a while, and would keep the viewer's memory.
+    signal.addEventListener("abort", () => (this.#viewer = null));
   }
 
   /** How many recordings are open. */
