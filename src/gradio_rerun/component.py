@@ -153,6 +153,7 @@ class Rerun(gr.HTML, StreamingOutput):
                 height=height,
                 scale=scale,
                 min_width=min_width,
+                streaming=streaming,
                 panel_states=panel_states,
                 theme=theme,
                 telemetry=telemetry,
@@ -230,7 +231,8 @@ class Rerun(gr.HTML, StreamingOutput):
         recordings = to_recordings(value, Path(self.GRADIO_CACHE), stream=self.streaming, limit=self.max_stream_size)
         if self.streaming and value is not None and not recordings and value != []:
             return dict(gr.skip())  # there is no new data
-        return Recordings(root=recordings) if recordings else None
+        # A generator that ends without a yield gives Gradio's None to the page, where it must not clear a stream.
+        return Recordings(root=recordings) if recordings or self.streaming else None
 
     def check_streamable(self) -> None:
         """Nothing: every viewer can be streamed to."""
@@ -241,7 +243,7 @@ class Rerun(gr.HTML, StreamingOutput):
         """For Gradio: what the page gets for a value that a generator has yielded.
 
         Parameters:
-            value: The value behind `postprocess`; None if it is none, and at the end of the run.
+            value: The value behind `postprocess`; None at the end of the run.
             output_id: The run, in which session, for which component.
             first_chunk: Whether it is the first value of the run.
         Returns:
@@ -249,6 +251,9 @@ class Rerun(gr.HTML, StreamingOutput):
         """
         if not output_id or output_id.startswith("cache/"):  # gr.Examples is caching what a generator yields
             return MediaStreamChunk(data=value, duration=0, extension=".rrd"), _Files()
+        if value is None:
+            self._runs.end(output_id)
+            return None, _Files()
         if not value:
             self._runs.clear(output_id)
             return None, _Files()

@@ -50,6 +50,7 @@ class Settings(TypedDict):
     """A CSS length."""
     scale: int | None
     min_width: int | None
+    streaming: bool
     theme: Theme
     panel_states: dict[PanelName, PanelState]
     telemetry: bool

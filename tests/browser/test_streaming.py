@@ -227,6 +227,26 @@ def test_files_and_urls_in_between_are_added(
     page.expect_recordings("run", "recording_a", "recording_b")
 
 
+def test_a_generator_that_yields_nothing_changes_nothing(page: ViewerPage, launch: Launch) -> None:
+    def nothing() -> Iterator[bytes]:
+        yield from ()
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(streaming=True, height=300)
+        gr.Button("run").click(lambda: (yield from stream_bytes("run")), None, viewer)
+        done, path = gr.Textbox(label="done"), gr.Textbox(label="path")
+        gr.Button("nothing").click(nothing, None, viewer).then(lambda: "yes", None, done)
+        gr.Button("value").click(str, viewer, path)
+    page.open(launch(demo)).click("run")
+    expect_last_frame(page, FRAMES - 1)
+    page.click("nothing")
+    expect(page.page.get_by_label("done")).to_have_value("yes")
+    page.click("value")
+    expect(page.page.get_by_label("path")).to_have_value(re.compile(r"\.rrd$"))
+    page.expect_state("ready", recordings=1)
+    assert page.opened() == ["run"]
+
+
 def test_an_initial_value_stays_and_a_file_replaces(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     viewer = Rerun(str(recording_a), streaming=True, height=300, render=False)
     demo = app(viewer=viewer, run=lambda: (yield from stream_bytes("run")), show=lambda: recording_a)

@@ -206,4 +206,4 @@ def test_a_wrong_stream_size_is_refused(size: object) -> None:
 def test_a_stream_without_new_data_changes_nothing() -> None:
     viewer = Rerun(streaming=True)
     assert viewer.postprocess(b"") == gr.skip()
-    assert viewer.postprocess(None) is None
+    assert viewer.postprocess(None) == Recordings(root=[])

@@ -62,20 +62,26 @@ export function mount({ element, props, trigger, watch, server, id, isInput, han
     Fullscreen: () => viewer.toggleFullscreen(),
     Clear: () => {
       uploads.cancel();
-      setValue(null);
+      setValue([]);
       trigger("clear", {});
     },
   });
   viewer.addEventListener("dispose", () => uploads.cancel());
   uploads.acceptDrops(toolbar.button("Upload"));
 
-  /** Gradio tells nobody of a value that the page itself sets. @param {FileData[] | null} value */
+  /** Gradio tells nobody of a value that the page itself sets. @param {FileData[]} value */
   function setValue(value) {
     props.value = value;
     show();
   }
+  let value = props.value;
   function show() {
     if (!element.isConnected) return; // Gradio up to 6.20 tells components that are gone, too.
+    if (props.settings.streaming && !props.value && value) {
+      props.value = value; // A generator has ended without a yield; a function that returns None gives an empty list.
+      return;
+    }
+    value = props.value;
     viewer.recordings = showNext(id, toRecordings(props.value, root()));
     update();
   }

@@ -13,6 +13,7 @@
  * @property {string} height a CSS length
  * @property {number | null} scale
  * @property {number | null} min_width
+ * @property {boolean} streaming
  * @property {"auto" | "light" | "dark"} theme
  * @property {PanelStates} panel_states
  * @property {boolean} telemetry
