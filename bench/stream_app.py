@@ -60,7 +60,7 @@ def run_number() -> Iterator[int]:
 
 
 with gr.Blocks() as demo:
-    viewer = Rerun(streaming=True, height=500)
+    viewer = Rerun(streaming=True, height=300)
     number = gr.Number(label="bytes")
     gr.Button("viewer").click(run_viewer, None, viewer)
     gr.Button("number").click(run_number, None, number)

@@ -10,6 +10,24 @@ window.bench = {
   sent: [], // [moment, bytes, ms in the call of the viewer]
 };
 
+performance.setResourceTimingBufferSize(10_000);
+const loaded = () => performance.getEntriesByType("resource");
+
+// The peer starts its viewer with the page; ours gets the code then, and starts with the first data.
+window.isReady = () =>
+  (document.querySelector("canvas") || loaded().some(({ name }) => /re_viewer.*wasm/.test(name))) &&
+  loaded().every(({ responseEnd }) => performance.now() - responseEnd > 3000);
+
+// A viewer that has opened its first recording compiles shaders for a while. Resolves when 30 frames in a row come in time.
+window.calm = async (within = 60_000) => {
+  const end = performance.now() + within;
+  for (let quick = 0; quick < 30 && performance.now() < end; ) {
+    const start = performance.now();
+    await new Promise(requestAnimationFrame);
+    quick = performance.now() - start < 50 ? quick + 1 : 0;
+  }
+};
+
 // Both packages parse what the viewer tells, and Gradio parses its messages.
 const parse = JSON.parse;
 let last = -1;
@@ -63,7 +81,7 @@ window.addStages = async () => {
     return response;
   };
 
-  const modules = performance.getEntriesByType("resource").map(({ name }) => name);
+  const modules = loaded().map(({ name }) => name);
   const { Viewer } = await import(modules.find((name) => name.endsWith("/viewer.js")));
   const { HEADER_SIZE } = await import(modules.find((name) => name.endsWith("/stream-reader.js")));
   const { send } = Viewer.prototype;

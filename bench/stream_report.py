@@ -53,11 +53,11 @@ def report(results: dict[str, dict[str, list[Round]]]) -> None:
 def _report_stages(rounds: list[dict[str, list[float]]]) -> None:
     if not rounds:
         return
-    print(f"  {'ours: ms that a frame spends in':30} {'mean':>10} {'p50':>10} {'p95':>7}")
+    print(f"  {'ours: ms that a frame needs':37} {'mean':>8} {'p50':>10} {'p95':>7}")
     for stage in STAGES:
         mean = statistics.median(statistics.mean(each[stage]) for each in rounds)
         p50, p95 = (statistics.median(percentile(each[stage], part) for each in rounds) for part in (50, 95))
-        print(f"    {stage:28} {mean:10.1f} {p50:10.1f} {p95:7.1f}")
+        print(f"    {stage:37} {mean:6.1f} {p50:10.1f} {p95:7.1f}")
 
 
 def percentile(values: list[float], part: int) -> float:

@@ -6,8 +6,16 @@ from bisect import bisect_left, bisect_right
 from itertools import accumulate, pairwise
 from typing import Any
 
-STAGES = ["log", "Gradio's server", "Gradio's page", "free reader", "request", "reader", "viewer"]
-"""What lies between log call, yield, Gradio's message, the element's new value, request, bytes, send_rrd_to_channel, time_update."""
+STAGES = [
+    "log -> yield",
+    "yield -> Gradio's message in the page",
+    "-> element told",
+    "-> request begun",
+    "-> bytes received",
+    "-> send_rrd_to_channel",
+    "-> viewer's time_update",
+]
+"""All from the third on, and in part the second, wait for the page's one thread, in which the viewer draws as well."""
 
 
 def shown_at(heard: dict[str, Any], frame: int) -> float:
