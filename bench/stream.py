@@ -124,7 +124,7 @@ class Traffic:
         return list(self._kinds.values()).count(kind)
 
     def bytes(self, kind: str) -> int:
-        return sum(self._size(each) for id_, each in self._bytes.items() if self._kinds.get(id_, "other") == kind)
+        return sum(_size(each) for id_, each in self._bytes.items() if self._kinds.get(id_, "other") == kind)
 
     def _on_request(self, event: dict[str, Any]) -> None:
         url = event["request"]["url"]
@@ -134,9 +134,10 @@ class Traffic:
     def _count(self, event: dict[str, Any], **sizes: int) -> None:
         self._bytes[event["requestId"]].update(sizes)
 
-    def _size(self, counted: Counter[str]) -> int:
-        # The browser tells the exact sum at the end of a response, which one that the page has broken off does not have.
-        return int(counted["exact"] or counted["headers"] + max(counted["data"], counted["encoded"]))
+
+def _size(counted: Counter[str]) -> int:
+    # The browser tells the exact sum at the end of a response, which one that the page has broken off does not have.
+    return int(counted["exact"] or counted["headers"] + max(counted["data"], counted["encoded"]))
 
 
 @contextmanager
@@ -261,13 +262,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round of small runs")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes every figure there")
-    parser.add_argument(
-        "--peer-python", metavar="PATH", help=f"a Python with {PEER}; default: one is made in the cache"
-    )
+    parser.add_argument("--peer-python", metavar="PATH", help=f"one that has {PEER}; default: made in the cache")
     parser.add_argument("--peer-most", type=int, default=800, metavar="N", help="chunks in a run of the peer, at most")
-    parser.add_argument(
-        "--patience", type=float, default=120, metavar="S", help="after a function's end, for the last frame"
-    )
+    parser.add_argument("--patience", type=float, default=120, metavar="S", help="for the last frame, after the end")
     given = parser.parse_args()
     cases, turns = (QUICK, 1) if given.quick else (FULL, given.rounds)
     pythons = {"peer": given.peer_python or peer_python(), "ours": sys.executable}
@@ -283,7 +280,7 @@ def main() -> None:
                     results[case.name][name].append(attempt(browser, name, python, case, given))
         browser.close()
     memory = psutil.virtual_memory().total / 2**30
-    machine = f"{platform.platform()}, {os.cpu_count()} cores, {memory:.0f} GiB, load {load:.1f} at the start, Chromium {chromium}"
+    machine = f"{platform.platform()}, {os.cpu_count()} cores, {memory:.0f} GiB, load {load:.1f} at first, Chromium {chromium}"
     versions = {
         name: next((each["versions"] for case in results.values() for each in case[name] if "versions" in each), {})
         for name in pythons
