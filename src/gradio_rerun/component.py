@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import inspect
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,9 @@ from gradio.context import LocalContext
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
+from .commands import NO_VALUE, Show, separated, to_wire
 from .errors import RecordingError
-from .events import EVENTS
+from .events import ANSWERS, EVENTS
 from .recordings import checked_url, to_recordings
 from .settings import css_length, page_settings
 from .wire import FileCount, PanelName, PanelState, Recordings, Theme
@@ -31,7 +33,7 @@ _JS_ON_LOAD = """
 const fail = (error) => { element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}`; };
 if (props.settings) {
   import(props.settings.page.url)
-    .then((page) => page.mount({ element, props, trigger, watch, server, isInput: %s }))
+    .then((page) => page.mount({ element, props, trigger, watch, server, ...%s }))
     .catch(fail);
 } else {
   fail("Gradio sent no settings. Please update gradio_rerun, or reload the page.");
@@ -116,8 +118,9 @@ class Rerun(gr.HTML):
         self.theme = theme
         self.telemetry = telemetry
         self.allowed_origins = allowed_origins
+        first = separated(value)
         super().__init__(
-            value,
+            value if first is None else None if first.value is NO_VALUE else first.value,
             label=label,
             every=every,
             inputs=inputs,
@@ -133,7 +136,7 @@ class Rerun(gr.HTML):
             preserved_by_key=preserved_by_key,
             html_template='<div class="rerun-toolbar" role="toolbar"></div>'
             f'<rerun-viewer style="display: block; height: {css_length(height)}"></rerun-viewer>',
-            js_on_load=_JS_ON_LOAD % "false",
+            js_on_load=_JS_ON_LOAD % "{}",
             buttons=buttons,
             apply_default_css=False,
             settings=page_settings(
@@ -149,7 +152,8 @@ class Rerun(gr.HTML):
                 file_types=file_types,
                 show_download_button=show_download_button,
                 show_clear_button=show_clear_button,
-            ),
+            )
+            | ({"commands": to_wire(first.commands)} if first else {}),
         )
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
@@ -163,14 +167,21 @@ class Rerun(gr.HTML):
     def get_config(self) -> dict[str, Any]:
         """What Gradio tells the page about this component."""
         # Which events it takes part in is known only now; js_on_load stays as it is, whatever updates come.
-        return {**super().get_config(), "js_on_load": _JS_ON_LOAD % str(self._is_input_only()).lower()}
+        return {**super().get_config(), "js_on_load": _JS_ON_LOAD % json.dumps(self._part_in_app())}
 
-    def _is_input_only(self) -> bool:
+    def _part_in_app(self) -> dict[str, Any]:
+        events = self._app_events()
+        heard = {name for event in events for id_, name in event.targets if id_ == self._id}
+        return {"isInput": self._is_input_only(events), "listened": sorted(heard & {str(each) for each in ANSWERS})}
+
+    def _app_events(self) -> list[Any]:
         root: Any = self
         while root.parent is not None:
             root = root.parent
         rendering = LocalContext.blocks_config.get(None)  # while a gr.render runs
-        events = list({**getattr(root, "fns", {}), **(rendering.fns if rendering else {})}.values())
+        return list({**getattr(root, "fns", {}), **(rendering.fns if rendering else {})}.values())
+
+    def _is_input_only(self, events: list[Any]) -> bool:
         is_input = any(each._id == self._id for event in events for each in event.inputs)
         return is_input and not any(each._id == self._id for event in events for each in _outputs(event))
 
@@ -199,15 +210,28 @@ class Rerun(gr.HTML):
             return paths
         return paths[0] if paths else None
 
-    def postprocess(self, value: Any) -> Recordings | None:
+    def postprocess(self, value: Any) -> Any:
         """
         Parameters:
-            value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None.
+            value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None; or commands of `gradio_rerun.commands`.
         Returns:
             The recordings as files in Gradio's cache and URLs.
         """
+        with_commands = separated(value)
+        if with_commands is not None:
+            return self._update(with_commands)
         recordings = to_recordings(value, Path(self.GRADIO_CACHE))
         return Recordings(root=recordings) if recordings else None
+
+    def _update(self, show: Show) -> dict[str, Any]:
+        """What tells the page of commands, and of no value unless there is one: what Gradio makes of a `gr.update`."""
+        changes: dict[str, Any] = {"__type__": "update", "value": show}
+        self.constructor_args.update(changes)
+        update: dict[str, Any] = {"__type__": "update", "props": {"settings": changes["settings"]}}
+        if "value" in changes:
+            recordings = self.postprocess(changes["value"])
+            update["value"] = recordings.model_dump() if recordings else None
+        return update
 
     def process_example(self, value: Any) -> str:
         """The names of the recordings, as text for the table of examples."""
@@ -244,11 +268,17 @@ class _ConstructorArgs(dict[str, Any]):
         return _ConstructorArgs(self)
 
     def update(self, changes: dict[str, Any]) -> None:  # type: ignore[override]
+        with_commands = separated(changes.get("value"))
+        if with_commands is not None:
+            changes["value"] = with_commands.value
+            if with_commands.value is NO_VALUE:
+                del changes["value"]
         super().update(changes)
         if changes.get("__type__") == "update":
-            changes["settings"] = page_settings(
-                **{name: self.get(name, default) for name, default in _defaults().items()}
-            )
+            settings = page_settings(**{name: self.get(name, default) for name, default in _defaults().items()})
+            if with_commands is not None:
+                settings["commands"] = to_wire(with_commands.commands)
+            changes["settings"] = settings
 
 
 @cache

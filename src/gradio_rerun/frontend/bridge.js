@@ -1,16 +1,19 @@
 /** Between Gradio and the element: what Gradio calls props, trigger and watch on one side, properties and events on the other. */
 
 import "./rerun-viewer-define.js";
+import { CommandQueue } from "./commands.js";
 import { save, saveRecordings } from "./save.js";
 import { Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
+import { upload } from "./upload.js";
 import { toRecordings } from "./wire.js";
 
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("./wire.js").FileData} FileData */
 
 /**
- * What gr.HTML hands to `js_on_load`, and `isInput`: whether the component takes part in events as an input only.
+ * What gr.HTML hands to `js_on_load`, and what is known when the app is complete: `isInput` (whether the component takes part in events
+ * as an input only), and `listened` (those of the events that answer commands to which functions listen).
  * @typedef {object} Host
  * @property {HTMLElement} element
  * @property {{value: unknown, label?: string | null, settings: import("./wire.js").Settings, [name: string]: unknown}} props
@@ -18,13 +21,14 @@ import { toRecordings } from "./wire.js";
  * @property {(names: string | string[], callback: () => void) => void} watch
  * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>}} server
  * @property {boolean} isInput
+ * @property {string[]} listened
  */
 
 /** Style sheets by document or shadow root. @type {WeakSet<Node>} */
 const styled = new WeakSet();
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, isInput }) {
+export function mount({ element, props, trigger, watch, server, isInput, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   addStyles(element.getRootNode());
   const root = () => rootOf(props.settings);
@@ -40,6 +44,21 @@ export function mount({ element, props, trigger, watch, server, isInput }) {
     if (type === "recording_open") trigger("rerun_load", { application_id, recording_id });
   });
   viewer.addEventListener("error", (event) => trigger("rerun_error", /** @type {any} */ (event).detail));
+
+  const commands = new CommandQueue(viewer, {
+    isListened: (event) => listened.includes(event),
+    answer: trigger,
+    upload: async (file) => {
+      const { path } = await upload(root(), file, { onProgress: () => {}, signal: new AbortController().signal });
+      return path;
+    },
+    fail: (message) => {
+      viewer.dispatchEvent(new CustomEvent("error", { bubbles: true, detail: { message } }));
+      trigger("error", message); // which Gradio shows to the user
+    },
+  });
+  viewer.commands = commands;
+  viewer.addEventListener("dispose", () => commands.clear());
 
   const uploads = new UploadPanel(viewer, (files) => {
     const value = files.map((file) => ({ ...file, meta: { _type: "gradio.FileData" } }));
@@ -72,6 +91,7 @@ export function mount({ element, props, trigger, watch, server, isInput }) {
     if (!element.isConnected) return; // Gradio up to 6.20 tells components that are gone, too.
     viewer.recordings = toRecordings(props.value, root());
     update();
+    commands.add(props.settings.commands ?? []);
   }
   function update() {
     if (!element.isConnected) return;
@@ -89,7 +109,8 @@ export function mount({ element, props, trigger, watch, server, isInput }) {
       Clear: (isInteractive || settings.show_clear_button) && !isEmpty,
     });
   }
-  watch(["settings", "label"], update);
+  // A value comes before the commands beside it.
+  watch(["settings", "label"], show);
   watch("value", show);
   show();
 }

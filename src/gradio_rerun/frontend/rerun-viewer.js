@@ -3,10 +3,12 @@
 import { loadViewer } from "./loader.js";
 import { Overlay } from "./overlay.js";
 import { Viewer } from "./viewer.js";
+import { Ended, fromBase64 } from "./viewer-control.js";
 import { createViewerFetch } from "./viewer-fetch.js";
 
 /** @typedef {import("./wire.js").Recording} Recording */
 /** @typedef {import("./wire.js").Settings} Settings */
+/** @typedef {import("./wire.js").Command} Command */
 /** @typedef {"idle" | "loading" | "ready" | "error"} State */
 
 /** ms an element may be out of the document before its viewer is given up: a move in the DOM takes it out and puts it in again. */
@@ -53,6 +55,8 @@ export class RerunViewerElement extends HTMLElement {
   #overlay = null;
   /** Turns an uploaded file into a recording. @type {(path: string) => Promise<Recording>} */
   converter = () => Promise.reject(new Error("It is no Rerun recording."));
+  /** Carries out `commands`. @type {import("./commands.js").CommandQueue | null} */
+  commands = null;
   /** A failure of the viewer itself stops it until the user wants it again. */
   #failed = false;
   #syncQueued = false;
@@ -84,7 +88,10 @@ export class RerunViewerElement extends HTMLElement {
     this.#failures.clear();
     this.#overlay?.hideError();
     this.#failed = false;
-    if (recordings.length === 0) this.#stop("idle");
+    if (recordings.length === 0) {
+      this.commands?.clear();
+      this.#stop("idle");
+    }
     const viewer = this.#viewer;
     if (!viewer) {
       this.#queueSync();
@@ -307,6 +314,79 @@ export class RerunViewerElement extends HTMLElement {
     return (await this.#viewer?.saveRecording()) ?? null;
   }
 
+  /** @returns {Promise<Uint8Array<ArrayBuffer> | null>} the bytes of an .rbl file; null if the viewer cannot tell */
+  async saveBlueprint() {
+    return (await this.#viewer?.saveBlueprint()) ?? null;
+  }
+
+  /** Whether a viewer is to be seen: a tab that is not selected has no size. */
+  get isShown() {
+    return this.isConnected && this.clientWidth > 0 && this.clientHeight > 0;
+  }
+
+  /** Whether any recording is open. */
+  get isOpen() {
+    return this.#viewer !== null && this.#openIds.size > 0;
+  }
+
+  /** Whether data is still coming, or has just come. */
+  get isLoading() {
+    return (
+      this.dataset.state === "loading" || this.#loading.size > 0 || this.#awaited.size > 0 || performance.now() - this.#lastLoaded < SETTLE_WITHIN
+    );
+  }
+
+  /** Whether commands can be carried out. @param {string | null} recordingId for one recording; null: for any */
+  takesCommands(recordingId) {
+    if (!this.isShown || !this.isOpen) return false;
+    return recordingId ? this.#openRecording(recordingId) !== null : this.#awaited.size === 0;
+  }
+
+  /** Rejects with the reason if it cannot be done. @param {Command} command */
+  async carryOut(command) {
+    const viewer = this.#requireViewer();
+    const { recording_id, url, rbl, states } = command.arguments;
+    switch (command.name) {
+      case "open":
+        return this.#open({ url: new URL(url).href, name: url, size: null });
+      case "set_blueprint":
+        return viewer.send(fromBase64(rbl));
+      case "set_panel_states":
+        return viewer.setPanelStates(states, {});
+      case "close":
+        if (viewer.control.closesOne || this.#openIds.size > 1) break;
+        this.#forgetRecordings();
+        return viewer.closeAll();
+    }
+    for (const closed of await viewer.control.carryOut(command, recording_id ? this.#openRecording(recording_id) : null)) {
+      this.#openIds.delete(`${closed.application_id}\n${closed.recording_id}`);
+      this.dataset.recordings = String(this.#openIds.size);
+    }
+  }
+
+  /** @param {Command} command */
+  takePicture(command) {
+    const viewer = this.#requireViewer();
+    const { view, max_size } = command.arguments;
+    return view === null ? viewer.screenshot(max_size ?? undefined) : viewer.control.screenshotOfView(command);
+  }
+
+  /** What viewer_state.py takes. */
+  getState() {
+    const recordings = [...this.#openIds].map((id) => nameOf(id));
+    return this.#requireViewer().control.state(recordings, /** @type {Settings} */ (this.#settings).viewer.version);
+  }
+
+  #requireViewer() {
+    if (!this.#viewer) throw new Ended();
+    return this.#viewer;
+  }
+
+  /** @param {string} recordingId */
+  #openRecording(recordingId) {
+    return [...this.#openIds].map((id) => nameOf(id)).find(({ recording_id }) => recording_id === recordingId) ?? null;
+  }
+
   get #isFullscreen() {
     return /** @type {Document | ShadowRoot} */ (this.getRootNode()).fullscreenElement === this;
   }
@@ -345,14 +425,14 @@ export class RerunViewerElement extends HTMLElement {
 
   /** @param {import("./viewer.js").ViewerEvent} event */
   #onViewerEvent(event) {
-    this.#emit("viewer-event", event);
+    this.#emit("viewer-event", this.commands?.isOwn(event) ? { ...event, from_command: true } : event);
     if (event.type !== "recording_open") return;
     this.#openIds.add(`${event.application_id}\n${event.recording_id}`);
     this.dataset.recordings = String(this.#openIds.size);
     // The viewer does not say which URL it came from; it opens them in turn.
     const first = [...this.#awaited].find((url) => this.#opened.has(url) && !isBlueprint(url));
     if (first) this.#setOpen(first);
-    if (first && !isFile(first)) this.#loading.delete(first);
+    if (first && !isFile(first)) this.#endLoading(first);
   }
 
   /** @param {string} url */
@@ -418,6 +498,12 @@ export class RerunViewerElement extends HTMLElement {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, detail }));
   }
+}
+
+/** @param {string} id of an open recording */
+function nameOf(id) {
+  const [application_id, recording_id] = id.split("\n");
+  return { application_id, recording_id };
 }
 
 /** @param {string} url of a file, not of a live server */

@@ -1,4 +1,6 @@
-/** One running viewer; the only file that calls the wasm handle, and that knows how its methods differ between versions. */
+/** One running viewer; only this file and viewer-control.js call the wasm handle, and know how its methods differ between versions. */
+
+import { createControl } from "./viewer-control.js";
 
 /** @typedef {import("./wire.js").PanelStates} PanelStates */
 /** @typedef {import("./wire.js").PanelName} PanelName */
@@ -23,11 +25,14 @@ export class Viewer {
   #canvas;
   #urls = new Set();
   #panicPoll = 0;
+  #life = new AbortController();
+  #channels = 0;
 
   /** @param {any} handle @param {HTMLCanvasElement} canvas */
   constructor(handle, canvas) {
     this.#handle = handle;
     this.#canvas = canvas;
+    this.control = createControl(handle, () => this.wake(), this.#life.signal);
   }
 
   /**
@@ -117,11 +122,27 @@ export class Viewer {
     return (await this.#handle.save_recording?.()) ?? null;
   }
 
+  /** The blueprint on screen, as the bytes of an .rbl file; null if the viewer is older than 0.39. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
+  async saveBlueprint() {
+    // Remove the test when the rerun-sdk floor passes 0.39.
+    return (await this.#handle.save_blueprint?.()) ?? null;
+  }
+
+  /** Takes a recording or blueprint that is here already. @param {Uint8Array} rrd the whole of it */
+  send(rrd) {
+    const channel = `gradio_rerun_${this.#channels++}`;
+    this.#handle.open_channel(channel, channel);
+    this.#handle.send_rrd_to_channel(channel, rrd);
+    this.#handle.close_channel(channel);
+    this.wake();
+  }
+
   /**
    * A PNG of the canvas as it is now.
+   * @param {number} [maxSize] pixels of the longer side at most
    * @returns {Promise<Blob>}
    */
-  async screenshot() {
+  async screenshot(maxSize) {
     const copy = document.createElement("canvas");
     for (let attempt = 0; attempt < SCREENSHOT_FRAMES; attempt++) {
       this.wake();
@@ -133,13 +154,15 @@ export class Viewer {
       context.drawImage(this.#canvas, 0, 0);
       if (context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value !== 0)) break;
     }
+    const picture = maxSize ? scaled(copy, maxSize) : copy;
     return new Promise((resolve, reject) =>
-      copy.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The canvas could not be read."))), "image/png"),
+      picture.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The canvas could not be read."))), "image/png"),
     );
   }
 
   /** Gives everything back. */
   dispose() {
+    this.#life.abort();
     clearInterval(this.#panicPoll);
     try {
       this.#handle.destroy();
@@ -151,6 +174,16 @@ export class Viewer {
     this.#canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();
     this.#canvas.remove();
   }
+}
+
+/** @param {HTMLCanvasElement} canvas @param {number} maxSize */
+function scaled(canvas, maxSize) {
+  const scale = Math.min(1, maxSize / Math.max(canvas.width, canvas.height));
+  const small = document.createElement("canvas");
+  small.width = Math.max(1, Math.round(canvas.width * scale));
+  small.height = Math.max(1, Math.round(canvas.height * scale));
+  small.getContext("2d")?.drawImage(canvas, 0, 0, small.width, small.height);
+  return small;
 }
 
 /** @param {unknown} error */
