@@ -17,7 +17,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .commands import NO_VALUE, Show, separated, to_wire
-from .errors import RecordingError
+from .errors import CommandError, RecordingError
 from .events import ANSWERS, EVENTS
 from .recordings import checked_url, to_recordings
 from .settings import css_length, page_settings
@@ -225,13 +225,15 @@ class Rerun(gr.HTML):
 
     def _update(self, show: Show) -> dict[str, Any]:
         """What tells the page of commands, and of no value unless there is one: what Gradio makes of a `gr.update`."""
-        changes: dict[str, Any] = {"__type__": "update", "value": show}
+        changes: dict[str, Any] = {"__type__": "update"}
         self.constructor_args.update(changes)
-        update: dict[str, Any] = {"__type__": "update", "props": {"settings": changes["settings"]}}
-        if "value" in changes:
-            recordings = self.postprocess(changes["value"])
-            update["value"] = recordings.model_dump() if recordings else None
-        return update
+        settings = {**changes["settings"], "commands": to_wire(show.commands)}
+        update: dict[str, Any] = {"__type__": "update", "props": {"settings": settings}}
+        if show.value is NO_VALUE:
+            return update
+        recordings = self.postprocess(show.value)
+        # The page gets one after the other, and the commands are for the new value.
+        return {"value": recordings.model_dump() if recordings else None, **update}
 
     def process_example(self, value: Any) -> str:
         """The names of the recordings, as text for the table of examples."""
@@ -268,17 +270,16 @@ class _ConstructorArgs(dict[str, Any]):
         return _ConstructorArgs(self)
 
     def update(self, changes: dict[str, Any]) -> None:  # type: ignore[override]
-        with_commands = separated(changes.get("value"))
-        if with_commands is not None:
-            changes["value"] = with_commands.value
-            if with_commands.value is NO_VALUE:
-                del changes["value"]
+        if separated(changes.get("value")):
+            raise CommandError(
+                f"Expected commands to be returned by themselves, got them in an update: {changes['value']!r:.200}. "
+                "Return them without gr.update or Rerun, and change the parameters in another function."
+            )
         super().update(changes)
         if changes.get("__type__") == "update":
-            settings = page_settings(**{name: self.get(name, default) for name, default in _defaults().items()})
-            if with_commands is not None:
-                settings["commands"] = to_wire(with_commands.commands)
-            changes["settings"] = settings
+            changes["settings"] = page_settings(
+                **{name: self.get(name, default) for name, default in _defaults().items()}
+            )
 
 
 @cache

@@ -449,4 +449,4 @@ def test_nothing_is_uploaded_when_nobody_listens(page: ViewerPage, launch: Launc
     page.open(launch(demo)).expect_state("ready")
     page.click("go")
     wait_for(page, "time_update", time=1)
-    assert page.requests_for("upload") == []
+    assert page.requests_for("/gradio_api/upload") == []

@@ -12,7 +12,7 @@ const begun = new Set();
 /** ms between two looks whether what a command needs is there. */
 const POLL = 100;
 
-/** ms that a command waits for the first recording, when none is on its way. */
+/** ms that a command waits for the first recording, when none is on its way, and that a URL may take to open. */
 const OPEN_WITHIN = 30_000;
 
 /** ms that a command waits for its recording, timeline or view, after all data has come. */
@@ -32,7 +32,7 @@ const CAUSES = {
   pause: ["pause"],
   set_recording: ["selection_change", "timeline_change", "time_update"],
   close: ["selection_change", "timeline_change", "time_update"],
-  open: ["recording_open", "selection_change", "timeline_change", "time_update"],
+  open: ["recording_open"],
   run_command: ["selection_change", "timeline_change", "time_update", "play", "pause"],
 };
 
@@ -144,7 +144,7 @@ export class CommandQueue {
     try {
       await this.#execute(command);
     } finally {
-      expected.until = performance.now() + OWN_WITHIN;
+      expected.until = performance.now() + (command.name === "open" ? OPEN_WITHIN : OWN_WITHIN);
     }
   }
 
