@@ -161,7 +161,9 @@ def open(url: str) -> Command:
 def set_panel_states(states: Mapping[PanelName, PanelState | None]) -> Command:
     """Shows panels of the viewer, or hides them, as the parameter `panel_states` does; None leaves a panel to the user."""
     if not isinstance(states, Mapping):
-        raise CommandError(f'Expected set_panel_states to get a dict such as {{"time": "hidden"}}, got {_described(states)}.')
+        raise CommandError(
+            f'Expected set_panel_states to get a dict such as {{"time": "hidden"}}, got {_described(states)}.'
+        )
     for name, state in states.items():
         if name not in get_args(PanelName) or state not in (None, *get_args(PanelState)):
             raise CommandError(
@@ -180,7 +182,9 @@ def set_blueprint(blueprint: Any, *, application_id: str | None = None) -> Comma
     """
     if isinstance(blueprint, (str, Path)):
         if application_id is not None:
-            raise CommandError(f"Expected no application_id, got {application_id!r}: the file {str(blueprint)!r} names its own.")
+            raise CommandError(
+                f"Expected no application_id, got {application_id!r}: the file {str(blueprint)!r} names its own."
+            )
         return Command("set_blueprint", (("rbl", _read_blueprint(Path(blueprint))),), repr(str(blueprint)))
     if not type(blueprint).__module__.startswith("rerun."):
         raise CommandError(
@@ -264,18 +268,21 @@ NO_VALUE = object()
 
 def to_wire(commands: Iterable[Command]) -> list[CommandDict]:
     """The commands as the page gets them, each with an id of its own, by which it runs once."""
-    return [
-        CommandDict(
-            id=uuid.uuid4().hex,
-            name=command.name,
-            arguments={name: _as_json(value) for name, value in command.arguments},
-            **_protocol(command),
-        )
-        for command in commands
-    ]
+    return [_to_wire(command) for command in commands]
 
 
-def _protocol(command: Command) -> Any:
+def _to_wire(command: Command) -> CommandDict:
+    request, target = _request(command)
+    return CommandDict(
+        id=uuid.uuid4().hex,
+        name=command.name,
+        arguments={name: _as_json(value) for name, value in command.arguments},
+        request=None if request is None else base64.b64encode(request).decode(),
+        target=target,
+    )
+
+
+def _request(command: Command) -> tuple[bytes | None, list[int]]:
     """The request that carries a command out from rerun-sdk 0.41 on, and where in it the page puts what only the page knows."""
     given = dict(command.arguments)
     target: list[int] = []
@@ -300,8 +307,8 @@ def _protocol(command: Command) -> Any:
         request = viewer_control.request("save_screenshot", max_size=given["max_size"])
         target = viewer_control.field_path("save_screenshot", "view_id")
     else:
-        return {"request": None, "target": []}
-    return {"request": base64.b64encode(request).decode(), "target": target}
+        return None, []
+    return request, target
 
 
 def _as_json(value: Any) -> Any:
@@ -373,9 +380,13 @@ def _timestamp_ns(value: Any) -> int:
     # Narrower floats are too coarse for a time since 1970, says rerun.
     if _is_number(value, int, np.integer, float) and np.isfinite(value):
         if value > 1e11:
-            raise CommandError(f"Expected timestamp to be seconds since 1970, got {value!r}, which looks like milliseconds.")
+            raise CommandError(
+                f"Expected timestamp to be seconds since 1970, got {value!r}, which looks like milliseconds."
+            )
         return int(value) * _NANOS if int(value) == value else round(float(value) * _NANOS)
-    raise CommandError(f"Expected timestamp to be seconds since 1970, a datetime or a datetime64, got {_described(value)}.")
+    raise CommandError(
+        f"Expected timestamp to be seconds since 1970, a datetime or a datetime64, got {_described(value)}."
+    )
 
 
 def _timedelta_ns(value: timedelta) -> int:

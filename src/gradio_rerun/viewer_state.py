@@ -78,17 +78,17 @@ class ViewerState:
     @property
     def timeline(self) -> str | None:
         """The active timeline of the recording on screen."""
-        return self.active_recording and self.active_recording.timeline
+        return self.active_recording.timeline if self.active_recording else None
 
     @property
     def time(self) -> int | None:
         """Where the time cursor of the recording on screen stands: a number of the sequence, or nanoseconds."""
-        return self.active_recording and self.active_recording.time
+        return self.active_recording.time if self.active_recording else None
 
     @property
     def play_state(self) -> PlayState | None:
         """Whether the recording on screen plays."""
-        return self.active_recording and self.active_recording.play_state
+        return self.active_recording.play_state if self.active_recording else None
 
 
 def to_viewer_state(told: dict[str, Any]) -> ViewerState:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +13,10 @@ import numpy as np
 import pytest
 import rerun as rr
 import rerun.blueprint as rrb
+from needs import EXACT_TIMES, NEEDS, VERSION, VIEWS, needs, without
 from PIL import Image
 from playwright.sync_api import expect
-from recordings import recording_bytes, write_recording
+from recordings import write_recording
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands, events
@@ -25,12 +25,7 @@ from gradio_rerun.viewer_state import ViewerState
 
 Launch = Callable[..., str]
 
-VERSION = tuple(int(part) for part in sdk_version().split(".")[:2])
 START = np.datetime64("2024-05-06T07:08:09.123456789", "ns")
-
-since_0_39 = pytest.mark.skipif(VERSION < (0, 39), reason="needs rerun-sdk 0.39")
-since_0_41 = pytest.mark.skipif(VERSION < (0, 41), reason="needs rerun-sdk 0.41")
-until_0_40 = pytest.mark.skipif(VERSION >= (0, 41), reason="a viewer from rerun-sdk 0.41 on can do it")
 
 
 def two_timelines(recording_id: str, application_id: str = "my:app") -> bytes:
@@ -132,7 +127,9 @@ def test_a_time_can_be_played_from(page: ViewerPage, launch: Launch) -> None:
 
 
 def test_play_and_pause(page: ViewerPage, launch: Launch) -> None:
-    app = App(two_timelines("run"), play=[commands.set_time("frame", sequence=0), commands.play()], pause=commands.pause())
+    app = App(
+        two_timelines("run"), play=[commands.set_time("frame", sequence=0), commands.play()], pause=commands.pause()
+    )
     opened(page, launch, app).click("pause")
     page.page.wait_for_timeout(500)
     page.forget_events()
@@ -143,7 +140,7 @@ def test_play_and_pause(page: ViewerPage, launch: Launch) -> None:
     assert app.state(page).play_state == "paused"
 
 
-@since_0_41
+@needs(EXACT_TIMES)
 def test_a_timestamp_is_exact_to_the_nanosecond(page: ViewerPage, launch: Launch) -> None:
     time = START + np.timedelta64(200_000_002, "ns")
     app = App(two_timelines("run"), go=commands.set_time("stamp", timestamp=time))
@@ -156,7 +153,7 @@ def test_a_timestamp_is_exact_to_the_nanosecond(page: ViewerPage, launch: Launch
     assert {each.name: each.start for each in recording.timelines}["stamp"] == int(START.astype("int64"))
 
 
-@until_0_40
+@without(EXACT_TIMES)
 def test_a_timestamp_is_as_exact_as_a_float(page: ViewerPage, launch: Launch) -> None:
     time = START + np.timedelta64(200_000_002, "ns")
     app = App(two_timelines("run"), go=commands.set_time("stamp", timestamp=time))
@@ -311,7 +308,7 @@ def test_a_picture_of_the_viewer(page: ViewerPage, launch: Launch) -> None:
         assert max(picture.size) == 200
 
 
-@since_0_41
+@needs(VIEWS)
 def test_a_picture_of_a_view(page: ViewerPage, launch: Launch) -> None:
     app = App(
         two_timelines("run"),
@@ -325,7 +322,7 @@ def test_a_picture_of_a_view(page: ViewerPage, launch: Launch) -> None:
     assert "no such view" in app.answer(page)
 
 
-@since_0_39
+@needs(NEEDS["save_recording"])
 def test_a_recording_and_a_blueprint_can_be_saved(page: ViewerPage, launch: Launch) -> None:
     app = App(two_timelines("run"), go=[commands.save_recording(), commands.save_blueprint()])
     opened(page, launch, app).click("go")
@@ -378,11 +375,9 @@ def test_a_url_opens_besides_what_is_open(page: ViewerPage, launch: Launch, othe
     assert "none.rrd" in app.answer(page)
 
 
-@since_0_41
+@needs(NEEDS["close"])
 def test_one_of_several_recordings_can_be_closed(page: ViewerPage, launch: Launch) -> None:
-    app = App(
-        [two_timelines("one"), two_timelines("two", "other")], one=commands.close("one"), active=commands.close()
-    )
+    app = App([two_timelines("one"), two_timelines("two", "other")], one=commands.close("one"), active=commands.close())
     opened(page, launch, app, recordings=2).click("one")
     page.expect_state("ready", recordings=1)
     assert [each.recording_id for each in app.state(page).recordings] == ["two"]
@@ -399,7 +394,7 @@ def test_the_only_recording_can_be_closed(page: ViewerPage, launch: Launch) -> N
     page.expect_state("ready", recordings=1)
 
 
-@until_0_40
+@without((0, 41))
 def test_what_an_older_viewer_cannot_do_is_said(page: ViewerPage, launch: Launch) -> None:
     app = App(
         [two_timelines("one"), two_timelines("two")],
@@ -410,7 +405,7 @@ def test_what_an_older_viewer_cannot_do_is_said(page: ViewerPage, launch: Launch
         assert "rerun-sdk 0.41" in app.answer(page)
 
 
-@since_0_41
+@needs(NEEDS["run_command"])
 def test_a_command_of_the_viewers_palette_can_be_run(page: ViewerPage, launch: Launch) -> None:
     app = App(
         two_timelines("run"),
@@ -437,15 +432,13 @@ def test_the_state_tells_what_is_open(page: ViewerPage, launch: Launch) -> None:
     assert (recording.application_id, recording.recording_id) == ("my:app", "run")
     (frame,) = [each for each in recording.timelines if each.name == "frame"]
     assert (frame.start, frame.end, frame.time) == (0, 19, 2)
-    assert (state.views is None) == (VERSION < (0, 41))
+    assert (state.views is None) == (VERSION < VIEWS)
 
 
 def test_nothing_is_uploaded_when_nobody_listens(page: ViewerPage, launch: Launch) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(two_timelines("run"))
-        gr.Button("go").click(
-            lambda: [commands.screenshot(), commands.set_time("frame", sequence=1)], None, viewer
-        )
+        gr.Button("go").click(lambda: [commands.screenshot(), commands.set_time("frame", sequence=1)], None, viewer)
     page.open(launch(demo)).expect_state("ready")
     page.click("go")
     wait_for(page, "time_update", time=1)

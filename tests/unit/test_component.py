@@ -38,7 +38,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_public_names_are_these() -> None:
-    assert sorted(gradio_rerun.__all__) == ["Rerun", "__version__", "errors", "events"]
+    assert sorted(gradio_rerun.__all__) == ["Rerun", "__version__", "commands", "errors", "events"]
 
 
 def test_the_parameters_are_these_and_each_is_described() -> None:
@@ -146,7 +146,7 @@ def test_where_several_files_may_come_one_comes_as_a_list_too(file_count: Any) -
 
 def is_input(demo: gr.Blocks) -> bool:
     (config,) = [each["props"] for each in demo.get_config_file()["components"] if each["props"]["name"] == "rerun"]
-    return "isInput: true" in config["js_on_load"]
+    return '"isInput": true' in config["js_on_load"]
 
 
 def test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise() -> None:

@@ -9,6 +9,7 @@ import pytest
 from recordings import write_recording
 
 from gradio_rerun import Rerun
+from gradio_rerun.events import ANSWERS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -25,6 +26,8 @@ def test_each_program_builds_and_its_function_gives_what_the_viewer_takes(
     assert len(launched) == 1
     if "simulate" in names:
         assert Rerun().postprocess(names["simulate"](3))
+    elif "scrub" in names:
+        assert Rerun().postprocess(names["scrub"](3))
     else:
         recording = write_recording(tmp_path / "run.rrd", "run", frames=1)
         assert launched[0].fn(str(recording)) in (str(recording), f"{recording.stat().st_size} bytes")
@@ -36,5 +39,5 @@ def test_every_parameter_and_event_is_described() -> None:
     table = README[README.index("### Parameters") :]
     for name in list(inspect.signature(Rerun.__init__).parameters)[1:]:
         assert f"`{name}`" in table, name
-    for event in ("change", "upload", "clear", "load", "error"):
-        assert f"| `{event}` |" in table, event
+    for event in ("change", "upload", "clear", "load", "error", *map(str, ANSWERS)):
+        assert f"`{event}`" in table, event
