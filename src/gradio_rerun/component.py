@@ -45,7 +45,7 @@ class Rerun(gr.HTML):
     """Shows Rerun recordings in the viewer of the installed rerun-sdk.
 
     As an output it takes what a function returns: the path or URL of a recording, bytes, a `rerun.RecordingStream`,
-    a list of these, or `None` to clear. As an input the function gets the path as `str`, a URL as it is, a list when there are
+    a list of these, or `None` to clear; or commands of `gradio_rerun.commands`. As an input the function gets the path as `str`, a URL as it is, a list when there are
     several recordings, `None` when there is none.
     """
 

@@ -14,7 +14,7 @@ DATA = {
 
 
 def test_the_events_are_these() -> None:
-    for name in ("change", "upload", "clear", "load", "error"):
+    for name in ("change", "upload", "clear", "load", "error", *map(str, events.ANSWERS)):
         assert callable(getattr(Rerun, name))
 
 

@@ -202,8 +202,13 @@ function mayCause({ name, arguments: given }, event) {
     case "timeline_change":
       return given.timeline === null || event.timeline === given.timeline;
     default:
-      return name === "set_timeline" || event.time === Number(given.time);
+      return name === "set_timeline" || isSameTime(/** @type {number} */ (event.time), Number(given.time));
   }
+}
+
+/** Both are floats, which the viewer may have rounded once more. @param {number} one @param {number} other */
+function isSameTime(one, other) {
+  return Math.abs(one - other) <= Math.abs(other) * 2 * Number.EPSILON;
 }
 
 /** As in Python. @param {Command} command */
