@@ -179,4 +179,4 @@ def _recording_of_page(told: dict[str, Any]) -> RecordingState:
 
 
 def _int(number: float | None) -> int | None:
-    return None if number is None else int(number)
+    return None if number is None else int(float(number))  # JSON has written the shortest digits of a float

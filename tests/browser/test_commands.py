@@ -158,7 +158,7 @@ def test_a_timestamp_is_as_exact_as_a_float(page: ViewerPage, launch: Launch) ->
     time = START + np.timedelta64(200_000_002, "ns")
     app = App(two_timelines("run"), go=commands.set_time("stamp", timestamp=time))
     opened(page, launch, app).click("go")
-    wait_for(page, "time_update", from_command=True)
+    wait_for(page, "pause", from_command=True)
     shown = app.state(page).time
     assert shown is not None
     assert abs(shown - int(time.astype("int64"))) <= 256
