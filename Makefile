@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
-.PHONY: run test lint unit frontend browser check-python check-node chromium clean
+.PHONY: run test lint unit frontend browser protocol check-python check-node chromium clean
 
 run: $(VENV)/installed
 	$(BIN)/gradio-rerun
@@ -26,6 +26,9 @@ frontend: check-node
 
 browser: $(VENV)/installed-test chromium
 	$(BIN)/pytest tests/browser --reruns 1 -rR # a machine may stall for a while; whatever ran twice is listed
+
+protocol: $(VENV)/installed-test
+	cd src/gradio_rerun && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. --descriptor_set_out=viewer_control.binpb viewer_control.proto
 
 $(VENV)/installed: pyproject.toml | check-python
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -1,8 +1,8 @@
 """The Rerun viewer as a Gradio component, always in the version of your rerun-sdk."""
 
-from . import errors, events
+from . import commands, errors, events
 from .component import Rerun
 
 __version__ = "1.0.0.dev0"
 
-__all__ = ["Rerun", "__version__", "errors", "events"]
+__all__ = ["Rerun", "__version__", "commands", "errors", "events"]

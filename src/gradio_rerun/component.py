@@ -17,8 +17,9 @@ from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .errors import RecordingError
-from .events import EVENTS
+from .commands import NO_VALUE, Show, separated, to_wire
+from .errors import CommandError, RecordingError
+from .events import ANSWERS, EVENTS
 from .listeners import handlers
 from .recordings import checked_url, to_recordings
 from .settings import checked_stream_size, css_length, page_settings
@@ -47,7 +48,7 @@ class Rerun(gr.HTML, StreamingOutput):
     """Shows Rerun recordings in the viewer of the installed rerun-sdk.
 
     As an output it takes what a function returns: the path or URL of a recording, bytes, a `rerun.RecordingStream`,
-    a list of these, or `None` to clear. As an input the function gets the path as `str`, a URL as it is, a list when there are
+    a list of these, or `None` to clear; or commands of `gradio_rerun.commands`. As an input the function gets the path as `str`, a URL as it is, a list when there are
     several recordings, `None` when there is none.
     """
 
@@ -129,8 +130,9 @@ class Rerun(gr.HTML, StreamingOutput):
         self.telemetry = telemetry
         self.allowed_origins = allowed_origins
         self.time_update_interval = time_update_interval
+        first = separated(value)
         super().__init__(
-            value,
+            value if first is None else None if first.value is NO_VALUE else first.value,
             label=label,
             every=every,
             inputs=inputs,
@@ -164,7 +166,8 @@ class Rerun(gr.HTML, StreamingOutput):
                 file_types=file_types,
                 show_download_button=show_download_button,
                 show_clear_button=show_clear_button,
-            ),
+            )
+            | ({"commands": to_wire(first.commands)} if first else {}),
         )
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
@@ -183,7 +186,13 @@ class Rerun(gr.HTML, StreamingOutput):
 
     def _part_in_app(self) -> dict[str, Any]:
         events = self._app_events()
-        return {"id": self._id, "isInput": self._is_input_only(events), "handlers": handlers(self, events)}
+        heard = {name for event in events for id_, name in event.targets if id_ == self._id}
+        return {
+            "id": self._id,
+            "isInput": self._is_input_only(events),
+            "handlers": handlers(self, events),
+            "listened": sorted(heard & {str(each) for each in ANSWERS}),
+        }
 
     def _app_events(self) -> list[Any]:
         root: Any = self
@@ -224,10 +233,13 @@ class Rerun(gr.HTML, StreamingOutput):
     def postprocess(self, value: Any) -> Recordings | dict[str, Any] | None:
         """
         Parameters:
-            value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None.
+            value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None; or commands of `gradio_rerun.commands`.
         Returns:
             The recordings as files in Gradio's cache and URLs; with `streaming`, what Gradio takes for no change if there is no new data.
         """
+        with_commands = separated(value)
+        if with_commands is not None:
+            return self._update(with_commands)
         recordings = to_recordings(value, Path(self.GRADIO_CACHE), stream=self.streaming, limit=self.max_stream_size)
         if self.streaming and value is not None and not recordings and value != []:
             return dict(gr.skip())  # there is no new data
@@ -285,6 +297,20 @@ class Rerun(gr.HTML, StreamingOutput):
         if blocks is not None and session in blocks.state_holder:
             blocks.state_holder[session].blocks_config.blocks[self._id].temp_files.discard(path)
 
+    def _update(self, show: Show) -> dict[str, Any]:
+        """What tells the page of commands, and of no value unless there is one: what Gradio makes of a `gr.update`."""
+        changes: dict[str, Any] = {"__type__": "update"}
+        self.constructor_args.update(changes)
+        settings = {**changes["settings"], "commands": to_wire(show.commands)}
+        update: dict[str, Any] = {"__type__": "update", "props": {"settings": settings}}
+        if show.value is NO_VALUE:
+            return update
+        recordings = self.postprocess(show.value)
+        if isinstance(recordings, dict):  # there is no new data
+            return update
+        # The page gets one after the other, and the commands are for the new value.
+        return {"value": recordings.model_dump() if recordings else None, **update}
+
     def process_example(self, value: Any) -> str:
         """The names of the recordings, as text for the table of examples."""
         # gr.Examples shows this as HTML.
@@ -327,6 +353,11 @@ class _ConstructorArgs(dict[str, Any]):
         return _ConstructorArgs(self)
 
     def update(self, changes: dict[str, Any]) -> None:  # type: ignore[override]
+        if separated(changes.get("value")):
+            raise CommandError(
+                f"Expected commands to be returned by themselves, got them in an update: {changes['value']!r:.200}. "
+                "Return them without gr.update or Rerun, and change the parameters in another function."
+            )
         super().update(changes)
         if changes.get("__type__") == "update":
             changes["settings"] = page_settings(

@@ -2,6 +2,7 @@
 
     GradioRerunError            shown by Gradio as a message on the page
     ├── ParameterError          a parameter of `Rerun` has a value it cannot have (also a ValueError)
+    ├── CommandError            a command was made of what it cannot be made of (also a ValueError)
     ├── RecordingError          a value cannot be shown
     │   ├── UnsupportedValueError   it is of a type that is no recording (also a TypeError)
     │   ├── RecordingNotFoundError  there is no such file (also a FileNotFoundError)
@@ -31,6 +32,10 @@ class GradioRerunError(Error):
 
 class ParameterError(GradioRerunError, ValueError):
     """A parameter of `Rerun` has a value it cannot have."""
+
+
+class CommandError(GradioRerunError, ValueError):
+    """A command was made of what it cannot be made of, or stands where it cannot."""
 
 
 class RecordingError(GradioRerunError):

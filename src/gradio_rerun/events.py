@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from gradio.blocks import Block
 from gradio.events import EventData, EventListener
+from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .errors import TimelineError
+from .errors import RecordingError, TimelineError
 from .listeners import EveryTime
+from .viewer_state import ViewerState, to_viewer_state
 
 TimelineType = Literal["sequence", "duration", "timestamp"]
 
@@ -273,6 +276,57 @@ class RecordingOpen(ViewerEvent):
         return {**super()._read(data), "source": str(data.get("source") or ""), "version": data.get("version")}
 
 
+class Screenshot(EventData):
+    """The picture that the command `screenshot` asked for."""
+
+    path: str
+    """Of a PNG in Gradio's folder of uploads."""
+
+    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
+        super().__init__(target, _data)
+        self.path = _uploaded(_data["path"])
+
+
+class RecordingSaved(EventData):
+    """What the viewer holds of a recording, for which the command `save_recording` asked."""
+
+    path: str
+    """Of an .rrd file in Gradio's folder of uploads."""
+
+    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
+        super().__init__(target, _data)
+        self.path = _uploaded(_data["path"])
+
+
+class BlueprintSaved(EventData):
+    """The blueprint, with the user's changes, for which the command `save_blueprint` asked."""
+
+    path: str
+    """Of an .rbl file in Gradio's folder of uploads."""
+
+    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
+        super().__init__(target, _data)
+        self.path = _uploaded(_data["path"])
+
+
+class State(EventData):
+    """What the viewer shows, for which the command `get_state` asked."""
+
+    state: ViewerState
+
+    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
+        super().__init__(target, _data)
+        self.state = to_viewer_state(_data)
+
+
+def _uploaded(path: str) -> str:
+    # The page says so, and anybody can say it: it must not name any file of the server.
+    file = Path(path)
+    if not (is_in_or_equal(file, get_upload_folder()) and file.is_file()):
+        raise RecordingError(f"{file.name!r} was not uploaded, or is there no more.")
+    return path
+
+
 class _Renamed(EventListener):
     """An event with one name in Python and another on the wire.
 
@@ -286,6 +340,14 @@ class _Renamed(EventListener):
     def __init__(self, _: str, event_name: str, **options: Any) -> None:
         super().__init__(event_name, **options)
 
+
+ANSWERS = [
+    EventListener("screenshot", doc="A picture is there. See `gradio_rerun.events.Screenshot`."),
+    EventListener("recording_saved", doc="A recording is saved. See `gradio_rerun.events.RecordingSaved`."),
+    EventListener("blueprint_saved", doc="A blueprint is saved. See `gradio_rerun.events.BlueprintSaved`."),
+    EventListener("state", doc="The viewer has told what it shows. See `gradio_rerun.events.State`."),
+]
+"""What answers commands."""
 
 EVENTS: list[str | EventListener] = [
     EventListener("change", doc="The value has changed, by a function or by the user."),
@@ -304,4 +366,5 @@ EVENTS: list[str | EventListener] = [
     EveryTime("timeline_change", doc="The viewer shows another timeline. See `gradio_rerun.events.TimelineChange`."),
     EveryTime("selection_change", doc="Other things are selected. See `gradio_rerun.events.SelectionChange`."),
     EveryTime("recording_open", doc="A recording is open. See `gradio_rerun.events.RecordingOpen`."),
+    *ANSWERS,
 ]

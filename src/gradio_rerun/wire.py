@@ -6,6 +6,7 @@ from typing import Any, Literal, TypedDict
 
 from gradio.data_classes import FileData, FileDataDict, GradioRootModel
 from pydantic import model_validator
+from typing_extensions import NotRequired
 
 PanelName = Literal["top", "blueprint", "selection", "time"]
 PanelState = Literal["hidden", "collapsed", "expanded"]
@@ -40,6 +41,19 @@ class ViewerFiles(TypedDict):
     """gzip of the WebAssembly; its `size` is the compressed one, in bytes."""
 
 
+class CommandDict(TypedDict):
+    """What the viewer shall do, once."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    """Numbers beyond 2**53 as digits, bytes as base64."""
+    request: str | None
+    """What the viewer is asked from rerun-sdk 0.41 on: base64 of the request; None if the page does it otherwise."""
+    target: list[int]
+    """Numbers of the fields that lead to where in the request the page puts the recording or view that it finds."""
+
+
 class Settings(TypedDict):
     """All that the page must know besides the value; every update sends all of it."""
 
@@ -64,3 +78,5 @@ class Settings(TypedDict):
     """As in the `accept` of an HTML input; empty for all."""
     show_download_button: bool
     show_clear_button: bool
+    commands: NotRequired[list[CommandDict]]
+    """Only in the update that brings them."""

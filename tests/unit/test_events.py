@@ -41,6 +41,7 @@ DATA = {
 def test_the_events_are_these() -> None:
     names = ["change", "upload", "clear", "load", "error"]
     names += ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open"]
+    names += [str(each) for each in events.ANSWERS]
     assert len(names) == len(Rerun.EVENTS)
     for name in names:
         assert callable(getattr(Rerun, name))

@@ -33,6 +33,8 @@ def test_each_program_builds_and_its_function_gives_what_the_viewer_takes(
         data = {"application_id": "app", "recording_id": "run", "time": "7", "timeline": "step", "items": [ENTITY]}
         assert names["tell_time"](TimeUpdate(None, data)) == "7 on step"
         assert names["tell_selection"](SelectionChange(None, data)) == "/points at (1.0, 2.0, 3.0)"
+    elif "scrub" in names:
+        assert Rerun().postprocess(names["scrub"](3))
     else:
         recording = write_recording(tmp_path / "run.rrd", "run", frames=1)
         assert launched[0].fn(str(recording)) in (str(recording), f"{recording.stat().st_size} bytes")

@@ -1,11 +1,13 @@
 /** Between Gradio and the element: what Gradio calls props, trigger and watch on one side, properties and events on the other. */
 
 import "./rerun-viewer-define.js";
+import { CommandQueue } from "./commands.js";
 import { save, saveRecordings } from "./save.js";
 import { showNext } from "./shown.js";
 import { Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
+import { upload } from "./upload.js";
 import { toRecordings } from "./wire.js";
 
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
@@ -13,7 +15,8 @@ import { toRecordings } from "./wire.js";
 
 /**
  * What gr.HTML hands to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it takes
- * part in events as an input only), and `handlers` (of how many functions at each event the page hears when they are through).
+ * part in events as an input only), `handlers` (of how many functions at each event the page hears when they are through), and `listened`
+ * (those of the events that answer commands to which functions listen).
  * @typedef {object} Host
  * @property {HTMLElement} element
  * @property {{value: unknown, label?: string | null, settings: import("./wire.js").Settings, [name: string]: unknown}} props
@@ -23,13 +26,14 @@ import { toRecordings } from "./wire.js";
  * @property {number} id
  * @property {boolean} isInput
  * @property {Record<string, number>} handlers
+ * @property {string[]} listened
  */
 
 /** Style sheets by document or shadow root. @type {WeakSet<Node>} */
 const styled = new WeakSet();
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, id, isInput, handlers }) {
+export function mount({ element, props, trigger, watch, server, id, isInput, handlers, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   addStyles(element.getRootNode());
   const root = () => rootOf(props.settings);
@@ -46,6 +50,21 @@ export function mount({ element, props, trigger, watch, server, id, isInput, han
   });
   new ViewerEvents(viewer, { trigger, id, handlers });
   viewer.addEventListener("error", (event) => trigger("rerun_error", /** @type {any} */ (event).detail));
+
+  const commands = new CommandQueue(viewer, {
+    isListened: (event) => listened.includes(event),
+    answer: trigger,
+    upload: async (file) => {
+      const { path } = await upload(root(), file, { onProgress: () => {}, signal: new AbortController().signal });
+      return path;
+    },
+    fail: (message) => {
+      viewer.dispatchEvent(new CustomEvent("error", { bubbles: true, detail: { message } }));
+      trigger("error", message); // which Gradio shows to the user
+    },
+  });
+  viewer.commands = commands;
+  viewer.addEventListener("dispose", () => commands.clear());
 
   const uploads = new UploadPanel(viewer, (files) => {
     const value = files.map((file) => ({ ...file, meta: { _type: "gradio.FileData" } }));
@@ -84,6 +103,7 @@ export function mount({ element, props, trigger, watch, server, id, isInput, han
     value = props.value;
     viewer.recordings = showNext(id, toRecordings(props.value, root()));
     update();
+    commands.add(props.settings.commands ?? []);
   }
   function update() {
     if (!element.isConnected) return;
@@ -101,7 +121,8 @@ export function mount({ element, props, trigger, watch, server, id, isInput, han
       Clear: (isInteractive || settings.show_clear_button) && !isEmpty,
     });
   }
-  watch(["settings", "label"], update);
+  // A value comes before the commands beside it.
+  watch(["settings", "label"], show);
   watch("value", show);
   show();
 }

@@ -3,6 +3,7 @@
 import { StreamReader } from "./stream-reader.js";
 
 /** @typedef {import("./wire.js").Recording} Recording */
+/** @typedef {import("./viewer-control.js").RecordingName} RecordingName */
 
 /** ms after the last byte of a recording in which the viewer may still be working on it. */
 const SETTLE_WITHIN = 2_000;
@@ -13,8 +14,8 @@ const OPEN_WITHIN = 10_000;
 export class OpenRecordings {
   /** Those that the viewer was told to open, by URL. @type {Map<string, {recording: Recording, download: import("./viewer-fetch.js").Download, size: number | null}>} */
   told = new Map();
-  /** Ids of those that it did open. @type {Set<string>} */
-  #ids = new Set();
+  /** Those that it did open. @type {Map<string, RecordingName>} */
+  #names = new Map();
   /** URLs of those of which nothing is known yet. @type {Set<string>} */
   #awaited = new Set();
   /** URLs of those that are still coming. @type {Set<string>} */
@@ -50,9 +51,9 @@ export class OpenRecordings {
     signal.addEventListener("abort", () => (this.#viewer = null));
   }
 
-  /** How many recordings are open. */
-  get count() {
-    return this.#ids.size;
+  /** Those that are open. @returns {RecordingName[]} */
+  get names() {
+    return [...this.#names.values()];
   }
 
   get state() {
@@ -65,10 +66,14 @@ export class OpenRecordings {
     return [...this.#failures.values()];
   }
 
-  /** Whether no data are on their way that would arrive after a close. */
+  /** Whether data are on their way, or have come just now. */
+  get isComing() {
+    return this.#coming.size > 0 || this.#awaited.size > 0 || performance.now() - this.#lastCame < SETTLE_WITHIN;
+  }
+
+  /** Whether no data would arrive after a close. */
   get isSettled() {
-    const isQuiet = performance.now() - this.#lastCame > SETTLE_WITHIN;
-    return this.#coming.size === 0 && this.#awaited.size === 0 && this.#streams.size === 0 && isQuiet;
+    return !this.isComing && this.#streams.size === 0;
   }
 
   /** From now on it is this viewer that opens them. @param {import("./viewer.js").Viewer} viewer */
@@ -97,7 +102,7 @@ export class OpenRecordings {
   /** All of them are closed, or will be. */
   forget() {
     this.told.clear();
-    this.#ids.clear();
+    this.#names.clear();
     this.#awaited.clear();
     this.#coming.clear();
     this.#failures.clear();
@@ -105,13 +110,19 @@ export class OpenRecordings {
   }
 
   /** The viewer has opened a recording. @param {import("./viewer.js").ViewerEvent} event */
-  onOpen({ application_id, recording_id }) {
-    this.#ids.add(`${application_id}\n${recording_id}`);
+  onOpen({ application_id = "", recording_id = "" }) {
+    this.#names.set(`${application_id}\n${recording_id}`, { application_id, recording_id });
     // The viewer does not say which URL it came from; it opens them in turn.
     const first = [...this.#awaited].find((url) => (this.told.has(url) && !isBlueprint(url)) || this.#streams.has(url));
-    if (first && !isFile(first)) this.#coming.delete(first);
+    if (first && !isFile(first)) this.#endComing(first);
     if (first) this.#settle(first);
     else this.#onChange(false);
+  }
+
+  /** The viewer has closed a recording. @param {RecordingName} recording */
+  onClose({ application_id, recording_id }) {
+    this.#names.delete(`${application_id}\n${recording_id}`);
+    this.#onChange(false);
   }
 
   /** @param {Recording} recording */
@@ -171,10 +182,11 @@ export class OpenRecordings {
         signal: this.#signal,
         send: (bytes) => {
           this.#viewer?.send(bytes);
+          this.#lastCame = performance.now();
           if (this.#failures.delete(url)) this.#onChange(false);
           if (!this.#awaited.has(url)) return;
           // Of more of a recording that is open already, and of a blueprint, the viewer says nothing.
-          if (this.#ids.size > 0) this.#settle(url);
+          if (this.#names.size > 0) this.#settle(url);
           else setTimeout(() => this.#settle(url), SETTLE_WITHIN);
         },
         fail: (message) => this.#fail(recording, `The stream cannot be read: ${message}.`),
@@ -201,7 +213,7 @@ export class OpenRecordings {
     const isAwaited = () => !this.#signal.aborted && this.#awaited.has(url) && this.told.get(url)?.recording === recording;
     setTimeout(() => {
       // It may be more of a recording that is open already, of which the viewer says nothing.
-      if (isAwaited() && this.#ids.size > 0) this.#settle(url);
+      if (isAwaited() && this.#names.size > 0) this.#settle(url);
     }, SETTLE_WITHIN);
     const giveUp = () => {
       if (!isAwaited()) return;

@@ -4,10 +4,12 @@ import { loadViewer } from "./loader.js";
 import { OpenRecordings, isFile } from "./open-recordings.js";
 import { Overlay } from "./overlay.js";
 import { Viewer } from "./viewer.js";
+import { Ended, fromBase64 } from "./viewer-control.js";
 import { createViewerFetch } from "./viewer-fetch.js";
 
 /** @typedef {import("./wire.js").Recording} Recording */
 /** @typedef {import("./wire.js").Settings} Settings */
+/** @typedef {import("./wire.js").Command} Command */
 /** @typedef {"idle" | "loading" | "ready" | "error"} State */
 
 /** ms an element may be out of the document before its viewer is given up: a move in the DOM takes it out and puts it in again. */
@@ -39,6 +41,8 @@ export class RerunViewerElement extends HTMLElement {
   #overlay = null;
   /** Turns an uploaded file into a recording. @type {(path: string) => Promise<Recording>} */
   converter = () => Promise.reject(new Error("It is no Rerun recording."));
+  /** Carries out `commands`. @type {import("./commands.js").CommandQueue | null} */
+  commands = null;
   /** A failure of the viewer itself stops it until the user wants it again. */
   #failed = false;
   #syncQueued = false;
@@ -72,7 +76,10 @@ export class RerunViewerElement extends HTMLElement {
     }
     this.#overlay?.hideError();
     this.#failed = false;
-    if (recordings.length === 0) this.#stop("idle");
+    if (recordings.length === 0) {
+      this.commands?.clear();
+      this.#stop("idle");
+    }
     const viewer = this.#viewer;
     if (!viewer) {
       this.#queueSync();
@@ -256,6 +263,77 @@ export class RerunViewerElement extends HTMLElement {
     return (await this.#viewer?.saveRecording()) ?? null;
   }
 
+  /** @returns {Promise<Uint8Array<ArrayBuffer> | null>} the bytes of an .rbl file; null if the viewer cannot tell */
+  async saveBlueprint() {
+    return (await this.#viewer?.saveBlueprint()) ?? null;
+  }
+
+  /** Whether a viewer is to be seen: a tab that is not selected has no size. */
+  get isShown() {
+    return this.isConnected && this.clientWidth > 0 && this.clientHeight > 0;
+  }
+
+  /** Whether any recording is open. */
+  get isOpen() {
+    return this.#viewer !== null && this.#open !== null && this.#open.names.length > 0;
+  }
+
+  /** Whether data is still coming, or has just come. */
+  get isLoading() {
+    return this.dataset.state === "loading" || this.#open?.isComing === true;
+  }
+
+  /** Whether commands can be carried out. @param {string | null} recordingId for one recording; null: for any */
+  takesCommands(recordingId) {
+    if (!this.isShown || !this.isOpen) return false;
+    return recordingId ? this.#openRecording(recordingId) !== null : this.#open?.state !== "loading";
+  }
+
+  /** Rejects with the reason if it cannot be done. @param {Command} command */
+  async carryOut(command) {
+    const viewer = this.#requireViewer();
+    const open = /** @type {OpenRecordings} */ (this.#open);
+    const { recording_id, url, rbl, states } = command.arguments;
+    switch (command.name) {
+      case "open":
+        return open.open([{ url: new URL(url).href, name: url, size: null }]);
+      case "set_blueprint":
+        return viewer.send(fromBase64(rbl));
+      case "set_panel_states":
+        return viewer.setPanelStates(states, {});
+      case "close":
+        if (viewer.control.closesOne || open.names.length > 1) break;
+        open.forget();
+        return viewer.closeAll();
+    }
+    for (const closed of await viewer.control.carryOut(command, recording_id ? this.#openRecording(recording_id) : null)) {
+      open.onClose(closed);
+    }
+  }
+
+  /** @param {Command} command */
+  takePicture(command) {
+    const viewer = this.#requireViewer();
+    const { view, max_size } = command.arguments;
+    return view === null ? viewer.screenshot(max_size ?? undefined) : viewer.control.screenshotOfView(command);
+  }
+
+  /** What viewer_state.py takes. */
+  getState() {
+    const recordings = this.#open?.names ?? [];
+    return this.#requireViewer().control.state(recordings, /** @type {Settings} */ (this.#settings).viewer.version);
+  }
+
+  #requireViewer() {
+    if (!this.#viewer) throw new Ended();
+    return this.#viewer;
+  }
+
+  /** @param {string} recordingId */
+  #openRecording(recordingId) {
+    return this.#open?.names.find(({ recording_id }) => recording_id === recordingId) ?? null;
+  }
+
   get #isFullscreen() {
     return /** @type {Document | ShadowRoot} */ (this.getRootNode()).fullscreenElement === this;
   }
@@ -267,7 +345,7 @@ export class RerunViewerElement extends HTMLElement {
 
   /** @param {import("./viewer.js").ViewerEvent} event */
   #onViewerEvent(event) {
-    this.#emit("viewer-event", event);
+    this.#emit("viewer-event", this.commands?.isOwn(event) ? { ...event, from_command: true } : event);
     if (event.type === "recording_open") this.#open?.onOpen(event);
   }
 
@@ -281,13 +359,13 @@ export class RerunViewerElement extends HTMLElement {
 
   #failRecordings() {
     const open = /** @type {OpenRecordings} */ (this.#open);
-    const { failures, count, state } = open;
+    const { failures, names, state } = open;
     this.#fail(
       {
         title: failures.length === 1 ? "A recording could not be opened" : `${failures.length} recordings could not be opened`,
         message: failures.join("\n"),
         action: "Retry",
-        covers: count === 0 && state !== "loading",
+        covers: names.length === 0 && state !== "loading",
       },
       () => open.retry(this.#recordings),
     );
@@ -317,7 +395,7 @@ export class RerunViewerElement extends HTMLElement {
   /** @param {State} state */
   #setState(state) {
     this.dataset.state = state;
-    const count = this.#open?.count ?? 0;
+    const count = this.#open?.names.length ?? 0;
     this.dataset.recordings = String(count);
     // Until it has something to show, the viewer advertises itself; of a live server it tells what is wrong with it.
     this.toggleAttribute("data-veiled", state === "loading" && count === 0 && this.#recordings.every(({ url }) => isFile(url)));

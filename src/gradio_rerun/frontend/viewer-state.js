@@ -1,5 +1,7 @@
 /** Reads the current time out of the `GetStateResponse` of rerun.viewer_control.v1alpha1, which viewers from 0.41 on tell. */
 
+import { message, read, text } from "./protobuf.js";
+
 /**
  * Where the time cursor of the active recording stands, exactly.
  * @typedef {object} CurrentTime
@@ -30,41 +32,4 @@ export function currentTime(state) {
     timeline_type: TIMELINE_TYPES[Number(time.get(2)?.[0])] ?? null,
     time: BigInt.asIntN(64, /** @type {bigint} */ (ticks)),
   };
-}
-
-/** @typedef {bigint | Uint8Array} Value a number, or the bytes of a text or of a message */
-
-/** @param {Uint8Array} bytes of a protobuf message @returns {Map<number, Value[]>} by field number */
-function read(bytes) {
-  /** @type {Map<number, Value[]>} */
-  const fields = new Map();
-  let at = 0;
-  const varint = () => {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = bytes[at++];
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-  };
-  /** @param {number} length */
-  const take = (length) => bytes.subarray(at, (at += length));
-  while (at < bytes.length) {
-    const tag = Number(varint());
-    const wireType = tag & 7;
-    const value = wireType === 0 ? varint() : take(wireType === 2 ? Number(varint()) : wireType === 1 ? 8 : 4);
-    const field = tag >> 3;
-    fields.set(field, [...(fields.get(field) ?? []), value]);
-  }
-  return fields;
-}
-
-/** @param {Value | undefined} value */
-function message(value) {
-  return read(value instanceof Uint8Array ? value : new Uint8Array());
-}
-
-/** @param {Value | undefined} value */
-function text(value) {
-  return value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
 }

@@ -1,4 +1,6 @@
-/** One running viewer; the only file that calls the wasm handle, and that knows how its methods differ between versions. */
+/** One running viewer; only this file and viewer-control.js call the wasm handle, and know how its methods differ between versions. */
+
+import { createControl } from "./viewer-control.js";
 
 import { currentTime } from "./viewer-state.js";
 
@@ -9,8 +11,8 @@ import { currentTime } from "./viewer-state.js";
 /** ms between two looks whether the viewer has panicked: it tells nobody by itself. */
 const PANIC_POLL = 500;
 
-/** The channel for streams, and what the viewer calls it. */
-const CHANNEL = "stream";
+/** The channel for data that we have, and what the viewer calls it. */
+const CHANNEL = "gradio";
 
 /** How many frames a screenshot waits for one that the viewer draws. */
 const SCREENSHOT_FRAMES = 60;
@@ -30,11 +32,13 @@ export class Viewer {
   #urls = new Set();
   #hasChannel = false;
   #panicPoll = 0;
+  #life = new AbortController();
 
   /** @param {any} handle @param {HTMLCanvasElement} canvas */
   constructor(handle, canvas) {
     this.#handle = handle;
     this.#canvas = canvas;
+    this.control = createControl(handle, () => this.wake(), this.#life.signal);
   }
 
   /**
@@ -89,7 +93,7 @@ export class Viewer {
     this.wake();
   }
 
-  /** Adds data to what is there. @param {Uint8Array} bytes whole RRD streams */
+  /** Takes data that is here already. @param {Uint8Array} bytes whole recordings or blueprints */
   send(bytes) {
     if (!this.#hasChannel) this.#handle.open_channel(CHANNEL, CHANNEL);
     this.#hasChannel = true;
@@ -146,11 +150,18 @@ export class Viewer {
     return (await this.#handle.save_recording?.()) ?? null;
   }
 
+  /** The blueprint on screen, as the bytes of an .rbl file; null if the viewer is older than 0.39. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
+  async saveBlueprint() {
+    // Remove the test when the rerun-sdk floor passes 0.39.
+    return (await this.#handle.save_blueprint?.()) ?? null;
+  }
+
   /**
    * A PNG of the canvas as it is now.
+   * @param {number} [maxSize] pixels of the longer side at most
    * @returns {Promise<Blob>}
    */
-  async screenshot() {
+  async screenshot(maxSize) {
     const copy = document.createElement("canvas");
     for (let attempt = 0; attempt < SCREENSHOT_FRAMES; attempt++) {
       this.wake();
@@ -162,13 +173,15 @@ export class Viewer {
       context.drawImage(this.#canvas, 0, 0);
       if (context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value !== 0)) break;
     }
+    const picture = maxSize ? scaled(copy, maxSize) : copy;
     return new Promise((resolve, reject) =>
-      copy.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The canvas could not be read."))), "image/png"),
+      picture.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The canvas could not be read."))), "image/png"),
     );
   }
 
   /** Gives everything back. */
   dispose() {
+    this.#life.abort();
     clearInterval(this.#panicPoll);
     try {
       this.#handle.destroy();
@@ -180,6 +193,16 @@ export class Viewer {
     this.#canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();
     this.#canvas.remove();
   }
+}
+
+/** @param {HTMLCanvasElement} canvas @param {number} maxSize */
+function scaled(canvas, maxSize) {
+  const scale = Math.min(1, maxSize / Math.max(canvas.width, canvas.height));
+  const small = document.createElement("canvas");
+  small.width = Math.max(1, Math.round(canvas.width * scale));
+  small.height = Math.max(1, Math.round(canvas.height * scale));
+  small.getContext("2d")?.drawImage(canvas, 0, 0, small.width, small.height);
+  return small;
 }
 
 /** @param {unknown} error */

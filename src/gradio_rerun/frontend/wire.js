@@ -24,6 +24,13 @@
  * @property {string[]} file_types as in `accept`; empty for all
  * @property {boolean} show_download_button
  * @property {boolean} show_clear_button
+ * @property {Command[]} [commands] only in the update that brings them
+ */
+
+/**
+ * What the viewer shall do, once. `request`: what it is asked from rerun-sdk 0.41 on, in base64, null if the page does it otherwise;
+ * `target`: numbers of the fields that lead to where in the request the recording or view is put that the page finds.
+ * @typedef {{id: string, name: string, arguments: Record<string, any>, request: string | null, target: number[]}} Command
  */
 
 /**
@@ -41,6 +48,8 @@ const STREAM_TYPE = "application/vnd.rerun.stream";
  * @returns {Recording[]}
  */
 export function toRecordings(value, root) {
+  // In a deep link, Gradio keeps an update as the value.
+  if (value && typeof value === "object" && "__type__" in value) return toRecordings(/** @type {any} */ (value).value, root);
   const items = Array.isArray(value) ? value : value ? [value] : [];
   return items.map((/** @type {string | FileData} */ item) => {
     if (typeof item === "string") {

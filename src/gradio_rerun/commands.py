@@ -1,0 +1,403 @@
+"""What Python may tell the viewer: return one of these, or a list, from a function whose output is the viewer.
+
+    viewer = Rerun("run.rrd")
+    slider.change(lambda frame: commands.set_time("frame", sequence=frame), slider, viewer)
+
+A command waits until the viewer runs and what it speaks of is open; then each is carried out once, in order. What cannot be
+carried out is told to the user and to those who listen to the event `error`. `show` takes a value together with commands.
+"""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, get_args
+from uuid import UUID
+
+import numpy as np
+
+from . import viewer_control
+from .errors import CommandError, RecordingError
+from .recordings import checked_url
+from .wire import CommandDict, PanelName, PanelState
+
+__all__ = [
+    "Command",
+    "Show",
+    "close",
+    "get_state",
+    "open",
+    "pause",
+    "play",
+    "run_command",
+    "save_blueprint",
+    "save_recording",
+    "screenshot",
+    "set_blueprint",
+    "set_panel_states",
+    "set_recording",
+    "set_time",
+    "set_timeline",
+    "show",
+]
+
+_NANOS = 1_000_000_000
+_INT64 = range(-(2**63), 2**63)
+_PAUSED, _PLAYING = 1, 2
+
+
+@dataclass(frozen=True, repr=False)
+class Command:
+    """What the viewer shall do. Make it by one of the functions of this module."""
+
+    name: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+    """What it was made of, with times as numbers: of a sequence, or nanoseconds."""
+    _text: str = field(default="", compare=False)
+
+    def __repr__(self) -> str:
+        return f"{self.name}({self._text})"
+
+
+@dataclass(frozen=True)
+class Show:
+    """A value together with commands."""
+
+    value: Any
+    commands: tuple[Command, ...]
+
+
+def show(value: Any, *commands: Command) -> Show:
+    """Any value that the component takes, and what the viewer does when it is open."""
+    for command in commands:
+        if not isinstance(command, Command):
+            raise CommandError(f"Expected show(value, command, ...), got {_described(command)} as a command.")
+    return Show(value, commands)
+
+
+def set_time(
+    timeline: str | None = None,
+    *,
+    sequence: int | np.integer[Any] | None = None,
+    duration: float | timedelta | np.timedelta64 | None = None,
+    timestamp: float | datetime | np.datetime64 | None = None,
+    play: bool = False,
+) -> Command:
+    """Moves the time cursor of the recording on screen, and plays from there, or pauses.
+
+    Args:
+        timeline: The timeline, which becomes the active one; None: the active one.
+        sequence: A number of a sequence.
+        duration: Seconds, or a `timedelta`.
+        timestamp: Seconds since 1970 (UTC), or a `datetime`: one without a time zone is UTC, as for `rerun.set_time`.
+        play: Whether it plays then.
+
+    Nanoseconds are exact from rerun-sdk 0.41 on. Viewers before take 64-bit floats: timestamps of today are exact to some 256 ns.
+    """
+    given = {
+        name: value
+        for name, value in (("sequence", sequence), ("duration", duration), ("timestamp", timestamp))
+        if value is not None
+    }
+    if len(given) != 1:
+        raise CommandError(
+            f"Expected set_time to get one of sequence, duration and timestamp, got {', '.join(given) or 'none of them'}."
+        )
+    ((kind, value),) = given.items()
+    time = {"sequence": _sequence, "duration": _duration_ns, "timestamp": _timestamp_ns}[kind](value)
+    if time not in _INT64:
+        raise CommandError(f"Expected {kind} to fit into 64 bits (in nanoseconds, if it is a time), got {value!r}.")
+    if not isinstance(play, (bool, np.bool_)):
+        raise CommandError(f"Expected play to be True or False, got {_described(play)}.")
+    name = None if timeline is None else _name("timeline", timeline)
+    text = [*([] if name is None else [repr(name)]), f"{kind}={value!r}", *(["play=True"] if play else [])]
+    arguments = (("timeline", name), ("kind", kind), ("time", time), ("play", bool(play)))
+    return Command("set_time", arguments, ", ".join(text))
+
+
+def set_timeline(timeline: str) -> Command:
+    """Makes a timeline of the recording on screen the active one; its time cursor is where it was last."""
+    return _command("set_timeline", timeline=_name("timeline", timeline))
+
+
+def play(recording_id: str | None = None) -> Command:
+    """Plays the recording on screen, or another one."""
+    return _command("play", recording_id=_optional_id(recording_id))
+
+
+def pause(recording_id: str | None = None) -> Command:
+    """Pauses the recording on screen, or another one."""
+    return _command("pause", recording_id=_optional_id(recording_id))
+
+
+def set_recording(recording_id: str) -> Command:
+    """Shows another one of the open recordings."""
+    return _command("set_recording", recording_id=_name("recording_id", recording_id))
+
+
+def close(recording_id: str | None = None) -> Command:
+    """Closes a recording; None: the one on screen. To close all, return None as the value.
+
+    The value of the component stays as it is. A viewer before rerun-sdk 0.41 can close its only recording, not one of several.
+    """
+    return _command("close", recording_id=_optional_id(recording_id))
+
+
+def open(url: str) -> Command:
+    """Opens a URL besides what is open: of a recording, a blueprint, or a Rerun server. The value of the component stays as it is."""
+    if not isinstance(url, str) or "://" not in url:
+        raise CommandError(
+            f"Expected open to get a URL such as 'https://example.com/run.rrd', got {_described(url)}. "
+            "Return a path as the value of the component."
+        )
+    return _command("open", url=checked_url(url))
+
+
+def set_panel_states(states: Mapping[PanelName, PanelState | None]) -> Command:
+    """Shows panels of the viewer, or hides them, as the parameter `panel_states` does; None leaves a panel to the user."""
+    if not isinstance(states, Mapping):
+        raise CommandError(
+            f'Expected set_panel_states to get a dict such as {{"time": "hidden"}}, got {_described(states)}.'
+        )
+    for name, state in states.items():
+        if name not in get_args(PanelName) or state not in (None, *get_args(PanelState)):
+            raise CommandError(
+                f"Expected set_panel_states to give the panels {get_args(PanelName)} one of the states "
+                f"{get_args(PanelState)} or None, got {name!r}: {state!r}."
+            )
+    return Command("set_panel_states", (("states", tuple(states.items())),), repr(dict(states)))
+
+
+def set_blueprint(blueprint: Any, *, application_id: str | None = None) -> Command:
+    """Applies a blueprint to the recordings of an application.
+
+    Args:
+        blueprint: A `rerun.blueprint.Blueprint`, a view or a container, or the path of an .rbl file, which names its application.
+        application_id: Of the recordings; None: that of rerun's active recording, as for `rerun.send_blueprint`.
+    """
+    if isinstance(blueprint, (str, Path)):
+        if application_id is not None:
+            raise CommandError(
+                f"Expected no application_id, got {application_id!r}: the file {str(blueprint)!r} names its own."
+            )
+        return Command("set_blueprint", (("rbl", _read_blueprint(Path(blueprint))),), repr(str(blueprint)))
+    if not type(blueprint).__module__.startswith("rerun."):
+        raise CommandError(
+            f"Expected set_blueprint to get a rerun.blueprint.Blueprint or the path of an .rbl file, got {_described(blueprint)}."
+        )
+    import rerun as rr
+
+    name = rr.get_application_id() if application_id is None else _name("application_id", application_id)
+    if not name:
+        raise CommandError(
+            "Expected set_blueprint to get the application_id of the recordings that the blueprint is for, since rerun has no "
+            "active recording here. Write: set_blueprint(blueprint, application_id=...), with the name that was given to "
+            "rerun.RecordingStream or rerun.init."
+        )
+    if not isinstance(blueprint, rr.blueprint.Blueprint):
+        blueprint = rr.blueprint.Blueprint(blueprint)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "blueprint.rbl"
+        blueprint.save(name, str(path))
+        return Command("set_blueprint", (("rbl", path.read_bytes()),), f"<blueprint>, application_id={name!r}")
+
+
+def run_command(command_id: str) -> Command:
+    """Runs a command of the viewer's own command palette, such as "recording.seek_to_start"; see docs/commands.md."""
+    return _command("run_command", id=_name("command_id", command_id))
+
+
+def screenshot(view: str | UUID | None = None, max_size: int | None = None) -> Command:
+    """Takes a picture, which the event `screenshot` tells the path of.
+
+    Args:
+        view: The name or id of a view; None: the whole viewer.
+        max_size: Pixels of the longer side at most.
+    """
+    if view is not None and not isinstance(view, UUID):
+        _name("view", view)
+    is_size = isinstance(max_size, (int, np.integer)) and not isinstance(max_size, bool) and 0 < max_size < 2**31
+    if max_size is not None and not is_size:
+        raise CommandError(f"Expected max_size to be a number of pixels, got {_described(max_size)}.")
+    return _command(
+        "screenshot",
+        view=None if view is None else str(view),
+        max_size=None if max_size is None else int(max_size),
+    )
+
+
+def save_recording() -> Command:
+    """Saves what the viewer holds of the recording on screen, which the event `recording_saved` tells the path of."""
+    return _command("save_recording")
+
+
+def save_blueprint() -> Command:
+    """Saves the blueprint of the recording on screen, with the user's changes, which the event `blueprint_saved` tells the path of."""
+    return _command("save_blueprint")
+
+
+def get_state() -> Command:
+    """Asks the viewer for what it shows, which the event `state` tells."""
+    return _command("get_state")
+
+
+def separated(value: Any) -> Show | None:
+    """The commands in what a function returned, with the value beside them, or `NO_VALUE`; None if there are no commands."""
+    if isinstance(value, Show):
+        return value
+    if isinstance(value, Command):
+        return Show(NO_VALUE, (value,))
+    if isinstance(value, (list, tuple)) and any(isinstance(each, (Command, Show)) for each in value):
+        if not all(isinstance(each, Command) for each in value):
+            raise CommandError(
+                f"Expected a list of commands or a list of recordings, got both: {value!r:.200}. "
+                "Write: commands.show([recording, ...], command, ...)."
+            )
+        return Show(NO_VALUE, tuple(value))
+    return None
+
+
+NO_VALUE = object()
+"""The component keeps its value."""
+
+
+def to_wire(commands: Iterable[Command]) -> list[CommandDict]:
+    """The commands as the page gets them, each with an id of its own, by which it runs once."""
+    return [_to_wire(command) for command in commands]
+
+
+def _to_wire(command: Command) -> CommandDict:
+    request, target = _request(command)
+    return CommandDict(
+        id=uuid.uuid4().hex,
+        name=command.name,
+        arguments={name: _as_json(value) for name, value in command.arguments},
+        request=None if request is None else base64.b64encode(request).decode(),
+        target=target,
+    )
+
+
+def _request(command: Command) -> tuple[bytes | None, list[int]]:
+    """The request that carries a command out from rerun-sdk 0.41 on, and where in it the page puts what only the page knows."""
+    given = dict(command.arguments)
+    target: list[int] = []
+    if command.name in ("set_time", "set_timeline", "play", "pause"):
+        state = {"play": _PLAYING, "pause": _PAUSED, "set_time": _PLAYING if given.get("play") else _PAUSED}
+        request = viewer_control.request(
+            "set_time_cursor",
+            timeline=None if given.get("timeline") is None else {"name": given["timeline"]},
+            time={"time": given["time"]} if "time" in given else None,
+            play_state=state.get(command.name),
+        )
+        target = viewer_control.field_path("set_time_cursor", "store_id")
+    elif command.name == "close":
+        request = viewer_control.request("close", current=None if given["recording_id"] else True)
+        target = viewer_control.field_path("close", "store_ids", "store_ids")
+    elif command.name == "set_recording":
+        request = viewer_control.request("set_location")
+        target = viewer_control.field_path("set_location", "location")
+    elif command.name == "run_command":
+        request = viewer_control.request("run_command", id=given["id"])
+    elif command.name == "screenshot" and given["view"] is not None:
+        request = viewer_control.request("save_screenshot", max_size=given["max_size"])
+        target = viewer_control.field_path("save_screenshot", "view_id")
+    else:
+        return None, []
+    return request, target
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, tuple):
+        return dict(value)
+    # The numbers of JavaScript end at 2**53.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53 else value
+
+
+def _command(command_name: str, **arguments: Any) -> Command:
+    """Its text is that of a call: the first argument by its place, the others by their names."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    first = next(iter(arguments), None)
+    text = ", ".join(repr(value) if name == first else f"{name}={value!r}" for name, value in given.items())
+    return Command(command_name, tuple(arguments.items()), text)
+
+
+def _described(value: Any) -> str:
+    return f"{type(value).__name__} {value!r}"[:120]
+
+
+def _name(what: str, value: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise CommandError(f"Expected {what} to be a text, got {_described(value)}.")
+    return value
+
+
+def _optional_id(recording_id: str | None) -> str | None:
+    return None if recording_id is None else _name("recording_id", recording_id)
+
+
+def _is_number(value: Any, *types: type) -> bool:
+    return isinstance(value, types) and not isinstance(value, (bool, np.bool_, np.timedelta64))
+
+
+def _sequence(value: Any) -> int:
+    if not _is_number(value, int, np.integer):
+        raise CommandError(f"Expected sequence to be an integer, got {_described(value)}.")
+    return int(value)
+
+
+def _duration_ns(value: Any) -> int:
+    if isinstance(value, np.timedelta64) and not np.isnat(value):
+        nanos = int(value.astype("timedelta64[ns]").astype("int64"))
+    elif isinstance(value, timedelta):
+        nanos = getattr(value, "value", None) or _timedelta_ns(value)  # pandas counts nanoseconds
+    elif _is_number(value, int, np.integer):
+        nanos = int(value) * _NANOS
+    elif _is_number(value, float, np.floating) and np.isfinite(value):
+        nanos = round(float(value) * _NANOS)
+    else:
+        raise CommandError(f"Expected duration to be seconds or a timedelta, got {_described(value)}.")
+    if nanos < 0:
+        raise CommandError(f"Expected duration to be 0 or more, got {value!r}.")
+    return nanos
+
+
+def _timestamp_ns(value: Any) -> int:
+    if isinstance(value, datetime):
+        to_datetime64 = getattr(value, "to_datetime64", None)  # pandas counts nanoseconds
+        if to_datetime64 is None:
+            aware = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value
+            return _timedelta_ns(aware - datetime(1970, 1, 1, tzinfo=timezone.utc))
+        value = to_datetime64()
+    if isinstance(value, np.datetime64) and not np.isnat(value):
+        return int(value.astype("datetime64[ns]").astype("int64"))
+    # Narrower floats are too coarse for a time since 1970, says rerun.
+    if _is_number(value, int, np.integer, float) and np.isfinite(value):
+        if value > 1e11:
+            raise CommandError(
+                f"Expected timestamp to be seconds since 1970, got {value!r}, which looks like milliseconds."
+            )
+        return int(value) * _NANOS if int(value) == value else round(float(value) * _NANOS)
+    raise CommandError(
+        f"Expected timestamp to be seconds since 1970, a datetime or a datetime64, got {_described(value)}."
+    )
+
+
+def _timedelta_ns(value: timedelta) -> int:
+    return value // timedelta(microseconds=1) * 1000
+
+
+def _read_blueprint(path: Path) -> bytes:
+    try:
+        data = path.expanduser().read_bytes()
+    except OSError as error:
+        raise RecordingError(f"The blueprint {str(path)!r} cannot be read: {error.strerror or error}.") from error
+    if not data.startswith(b"RRF2"):
+        raise CommandError(f"Expected the path of a blueprint (.rbl), got the file {str(path)!r}, which is none.")
+    return data

@@ -1,0 +1,56 @@
+/** As much of protobuf as the page needs: texts that only it knows, put into requests, and single fields, taken out of answers. */
+
+/** @typedef {bigint | Uint8Array} Value a number, or the bytes of a text or of a message */
+
+/**
+ * The bytes of a message that holds nothing but a text, deep in it. Behind another message of the same type they add to that.
+ * @param {number[]} path numbers of the fields that lead to it
+ * @param {string} text
+ */
+export function textAt(path, text) {
+  let bytes = [...new TextEncoder().encode(text)];
+  for (const field of [...path].reverse()) bytes = [...varint((field << 3) | 2), ...varint(bytes.length), ...bytes];
+  return bytes;
+}
+
+/** @param {number} number up to 2**31 */
+function varint(number) {
+  const bytes = [];
+  for (; number > 0x7f; number >>>= 7) bytes.push((number & 0x7f) | 0x80);
+  return [...bytes, number];
+}
+
+/** @param {Uint8Array} bytes of a message @returns {Map<number, Value[]>} by field number */
+export function read(bytes) {
+  /** @type {Map<number, Value[]>} */
+  const fields = new Map();
+  let at = 0;
+  const varint = () => {
+    let value = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = bytes[at++];
+      value |= BigInt(byte & 0x7f) << shift;
+      if (!(byte & 0x80)) return value;
+    }
+  };
+  /** @param {number} length */
+  const take = (length) => bytes.subarray(at, (at += length));
+  while (at < bytes.length) {
+    const tag = Number(varint());
+    const wireType = tag & 7;
+    const value = wireType === 0 ? varint() : take(wireType === 2 ? Number(varint()) : wireType === 1 ? 8 : 4);
+    const field = tag >> 3;
+    fields.set(field, [...(fields.get(field) ?? []), value]);
+  }
+  return fields;
+}
+
+/** @param {Value | undefined} value */
+export function message(value) {
+  return read(value instanceof Uint8Array ? value : new Uint8Array());
+}
+
+/** @param {Value | undefined} value */
+export function text(value) {
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
+}

@@ -1,0 +1,182 @@
+"""What the viewer shows, as plain values: what the event `state` tells."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from . import viewer_control
+
+TimelineType = Literal["sequence", "duration", "timestamp"]
+PlayState = Literal["paused", "playing", "following"]
+
+_TIMELINE_TYPES: tuple[TimelineType | None, ...] = (None, "sequence", "duration", "timestamp")
+_PLAY_STATES: tuple[PlayState | None, ...] = (None, "paused", "playing", "following")
+
+
+@dataclass(frozen=True)
+class TimelineState:
+    """A timeline of a recording. Times are numbers of the sequence, or nanoseconds."""
+
+    name: str
+    type: TimelineType | None
+    """None before rerun-sdk 0.41."""
+    start: int | None
+    """The first time in the recording, None if there is none yet."""
+    end: int | None
+    """The last one."""
+    time: int | None
+    """Where the time cursor stands; None if it was never on this timeline."""
+
+
+@dataclass(frozen=True)
+class RecordingState:
+    """An open recording."""
+
+    application_id: str
+    recording_id: str
+    timelines: tuple[TimelineState, ...]
+    """Before rerun-sdk 0.41, the active one only."""
+    timeline: str | None
+    """The active timeline."""
+    time: int | None
+    """Where the time cursor stands on it: a number of the sequence, or nanoseconds."""
+    play_state: PlayState | None
+
+
+@dataclass(frozen=True)
+class ViewState:
+    """A view of the blueprint."""
+
+    id: str
+    name: str
+    kind: str
+    """Such as "3D" or "TimeSeries"."""
+    origin: str
+    """The entity path it starts at."""
+    visible: bool
+    problems: tuple[str, ...]
+    """What it could not show, as it tells the user."""
+
+
+@dataclass(frozen=True)
+class ViewerState:
+    """What the viewer shows."""
+
+    viewer_version: str
+    """That of its rerun-sdk."""
+    location: str | None
+    """What is on screen, as a URL; None before rerun-sdk 0.41."""
+    recordings: tuple[RecordingState, ...]
+    active_recording: RecordingState | None
+    """The one on screen."""
+    views: tuple[ViewState, ...] | None
+    """None before rerun-sdk 0.41."""
+
+    @property
+    def timeline(self) -> str | None:
+        """The active timeline of the recording on screen."""
+        return self.active_recording.timeline if self.active_recording else None
+
+    @property
+    def time(self) -> int | None:
+        """Where the time cursor of the recording on screen stands: a number of the sequence, or nanoseconds."""
+        return self.active_recording.time if self.active_recording else None
+
+    @property
+    def play_state(self) -> PlayState | None:
+        """Whether the recording on screen plays."""
+        return self.active_recording.play_state if self.active_recording else None
+
+
+def to_viewer_state(told: dict[str, Any]) -> ViewerState:
+    """The state that the page tells: bytes of the viewer's protocol, or what the page asked an older viewer for."""
+    return _of_protocol(base64.b64decode(told["protocol"])) if "protocol" in told else _of_page(told)
+
+
+def _of_protocol(data: bytes) -> ViewerState:
+    state = viewer_control.read_state(data)
+    recordings = {each.store_id: _recording(each) for each in state.recordings}
+    return ViewerState(
+        viewer_version=state.viewer_version,
+        location=state.location or None,
+        recordings=tuple(recordings.values()),
+        active_recording=recordings.get(state.active_store_id),
+        views=tuple(_view(each) for each in state.views),
+    )
+
+
+def _recording(told: Any) -> RecordingState:
+    application_id, recording_id = split_store_id(told.store_id)
+    cursor = told.current_time
+    return RecordingState(
+        application_id=application_id,
+        recording_id=recording_id,
+        timelines=tuple(
+            TimelineState(
+                name=each.timeline.name,
+                type=_of(_TIMELINE_TYPES, each.time_type),
+                start=each.time_range.start if each.HasField("time_range") else None,
+                end=each.time_range.end if each.HasField("time_range") else None,
+                time=each.current_time.time if each.HasField("current_time") else None,
+            )
+            for each in told.timelines
+        ),
+        timeline=cursor.timeline.name or None,
+        time=cursor.time.time if cursor.HasField("time") else None,
+        play_state=_of(_PLAY_STATES, told.play_state),
+    )
+
+
+def _view(told: Any) -> ViewState:
+    return ViewState(
+        id=told.view_id,
+        name=told.name,
+        kind=told.kind,
+        origin=told.origin,
+        visible=told.visible,
+        problems=tuple(": ".join(filter(None, (each.summary, each.details))) for each in told.reports),
+    )
+
+
+def split_store_id(store_id: str) -> tuple[str, str]:
+    r"""The application id and the recording id in "Recording:<application id>:<recording id>".
+
+    In the application id, ":" and "\" are escaped by "\".
+    """
+    found = re.match(r"[^:]*:((?:\\.|[^:\\])*):(.*)", store_id, re.DOTALL)
+    return (re.sub(r"\\(.)", r"\1", found[1]), found[2]) if found else ("", store_id)
+
+
+def _of(known: tuple[Any, ...], number: int) -> Any:
+    return known[number] if number < len(known) else None
+
+
+def _of_page(told: dict[str, Any]) -> ViewerState:
+    recordings = {each["recording_id"]: _recording_of_page(each) for each in told["recordings"]}
+    return ViewerState(
+        viewer_version=told["viewer_version"],
+        location=None,
+        recordings=tuple(recordings.values()),
+        active_recording=recordings.get(told["active_recording_id"]),
+        views=None,
+    )
+
+
+def _recording_of_page(told: dict[str, Any]) -> RecordingState:
+    timeline, time, known = told["timeline"], _int(told["time"]), told["range"]
+    ends = (_int(known["min"]), _int(known["max"])) if known else (None, None)
+    return RecordingState(
+        application_id=told["application_id"],
+        recording_id=told["recording_id"],
+        timelines=(TimelineState(timeline, None, *ends, time),) if timeline else (),
+        timeline=timeline,
+        time=time,
+        play_state=None if told["playing"] is None else "playing" if told["playing"] else "paused",
+    )
+
+
+def _int(number: float | None) -> int | None:
+    return None if number is None else int(float(number))  # JSON has written the shortest digits of a float

@@ -1,0 +1,41 @@
+"""Which rerun-sdk a command needs: the browser tests run by it, and docs/commands.md is checked against it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradio_rerun.sdk import sdk_version
+
+VERSION = tuple(int(part) for part in sdk_version().split(".")[:2])
+
+NEEDS = {
+    "set_time": (0, 24),
+    "set_timeline": (0, 24),
+    "play": (0, 24),
+    "pause": (0, 24),
+    "set_recording": (0, 24),
+    "close": (0, 41),
+    "open": (0, 24),
+    "set_panel_states": (0, 24),
+    "set_blueprint": (0, 24),
+    "run_command": (0, 41),
+    "screenshot": (0, 24),
+    "save_recording": (0, 39),
+    "save_blueprint": (0, 39),
+    "get_state": (0, 24),
+}
+
+EXACT_TIMES = (0, 41)
+VIEWS = (0, 41)
+
+
+def needs(version: tuple[int, int]) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(version > VERSION, reason=f"needs rerun-sdk {_text(version)}")
+
+
+def without(version: tuple[int, int]) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(version <= VERSION, reason=f"is for rerun-sdk before {_text(version)}")
+
+
+def _text(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))

@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import gradio as gr
+import numpy as np
+import pytest
+import rerun.blueprint as rrb
+from gradio.utils import get_upload_folder
+from needs import NEEDS
+from recordings import write_recording
+
+from gradio_rerun import Rerun, commands, events
+from gradio_rerun.commands import separated, set_time, to_wire
+from gradio_rerun.errors import CommandError, RecordingError
+
+NANOS = 1_714_979_289_123_456_789
+UTC = dt.timezone.utc
+
+
+def time_of(command: commands.Command) -> int:
+    return dict(command.arguments)["time"]
+
+
+def test_the_public_names_are_these() -> None:
+    own = {name for name, value in vars(commands).items() if getattr(value, "__module__", "") == commands.__name__}
+    assert {name for name in own if name[0] != "_"} - {"separated", "to_wire"} == set(commands.__all__)
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (set_time("frame", sequence=3), "set_time('frame', sequence=3)"),
+        (set_time(sequence=3, play=True), "set_time(sequence=3, play=True)"),
+        (set_time(duration=dt.timedelta(seconds=1)), "set_time(duration=datetime.timedelta(seconds=1))"),
+        (commands.set_timeline("frame"), "set_timeline('frame')"),
+        (commands.play(), "play()"),
+        (commands.pause("run"), "pause('run')"),
+        (commands.set_recording("run"), "set_recording('run')"),
+        (commands.close(), "close()"),
+        (commands.open("https://example.com/a.rrd"), "open('https://example.com/a.rrd')"),
+        (commands.set_panel_states({"time": "hidden"}), "set_panel_states({'time': 'hidden'})"),
+        (commands.run_command("ui.about"), "run_command('ui.about')"),
+        (commands.screenshot(), "screenshot()"),
+        (commands.screenshot("3D", max_size=200), "screenshot('3D', max_size=200)"),
+        (commands.screenshot(max_size=200), "screenshot(max_size=200)"),
+        (commands.save_recording(), "save_recording()"),
+        (commands.save_blueprint(), "save_blueprint()"),
+        (commands.get_state(), "get_state()"),
+    ],
+)
+def test_a_command_shows_how_it_was_made(command: commands.Command, text: str) -> None:
+    assert repr(command) == text
+
+
+def test_commands_are_values() -> None:
+    assert set_time(duration=1) == set_time(duration=np.timedelta64(1_000, "ms"))
+    assert set_time(sequence=1) != set_time(sequence=2)
+    assert set_time(sequence=1) != set_time(duration=1e-9)
+    assert len({commands.play(), commands.play(), commands.pause()}) == 2
+    assert commands.show("a.rrd", commands.play()) == commands.show("a.rrd", commands.play())
+
+
+@pytest.mark.parametrize(
+    ("given", "nanos"),
+    [
+        (2, 2_000_000_000),
+        (np.int64(2), 2_000_000_000),
+        (0.5, 500_000_000),
+        (np.float32(0.5), 500_000_000),
+        (dt.timedelta(days=100_000, microseconds=1), 100_000 * 86_400 * 10**9 + 1_000),
+        (np.timedelta64(7, "ns"), 7),
+    ],
+)
+def test_a_duration_is_nanoseconds(given: Any, nanos: int) -> None:
+    assert time_of(set_time(duration=given)) == nanos
+
+
+@pytest.mark.parametrize(
+    ("given", "nanos"),
+    [
+        (0, 0),
+        (1_714_979_289, 1_714_979_289 * 10**9),
+        (0.25, 250_000_000),
+        (-1, -(10**9)),
+        (np.datetime64(NANOS, "ns"), NANOS),
+        (dt.datetime(2024, 5, 6, 7, 8, 9, 123_457), 1_714_979_289_123_457_000),
+        (dt.datetime(2024, 5, 6, 7, 8, 9, 123_457, UTC), 1_714_979_289_123_457_000),
+        (dt.datetime(2024, 5, 6, 9, 8, 9, tzinfo=dt.timezone(dt.timedelta(hours=2))), 1_714_979_289 * 10**9),
+    ],
+)
+def test_a_timestamp_is_nanoseconds_since_1970(given: Any, nanos: int) -> None:
+    assert time_of(set_time(timestamp=given)) == nanos
+
+
+def test_pandas_times_are_exact() -> None:
+    pandas = pytest.importorskip("pandas")
+    assert time_of(set_time(timestamp=pandas.Timestamp(NANOS, unit="ns"))) == NANOS
+    assert time_of(set_time(duration=pandas.Timedelta(7, unit="ns"))) == 7
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: set_time("frame"), "none of them"),
+        (lambda: set_time("frame", sequence=1, duration=1), "sequence, duration"),
+        (lambda: set_time("frame", sequence=1.5), "float 1.5"),
+        (lambda: set_time("frame", sequence=True), "bool True"),
+        (lambda: set_time("frame", sequence="1"), "str '1'"),
+        (lambda: set_time("frame", sequence=2**63), "64 bits"),
+        (lambda: set_time(3, sequence=1), "timeline"),
+        (lambda: set_time(sequence=1, play="yes"), "str 'yes'"),
+        (lambda: set_time(duration=dt.timedelta(days=200_000)), "64 bits"),
+        (lambda: set_time(duration=-1), "0 or more"),
+        (lambda: set_time(duration=float("nan")), "nan"),
+        (lambda: set_time(duration=np.timedelta64("NaT")), "NaT"),
+        (lambda: set_time(duration=dt.datetime.now()), "datetime"),
+        (lambda: set_time(timestamp=1_714_979_289_000), "milliseconds"),
+        (lambda: set_time(timestamp=dt.timedelta(1)), "timedelta"),
+        (lambda: set_time(timestamp=np.datetime64("NaT")), "NaT"),
+        (lambda: commands.set_timeline(""), "timeline"),
+        (lambda: commands.play(3), "recording_id"),
+        (lambda: commands.set_recording(None), "recording_id"),
+        (lambda: commands.open("run.rrd"), "Return a path"),
+        (lambda: commands.open(3), "int 3"),
+        (lambda: commands.set_panel_states({"left": "hidden"}), "left"),
+        (lambda: commands.set_panel_states({"time": "small"}), "small"),
+        (lambda: commands.set_panel_states("hidden"), "dict"),
+        (lambda: commands.run_command(""), "command_id"),
+        (lambda: commands.screenshot(3), "view"),
+        (lambda: commands.screenshot(max_size=0), "max_size"),
+        (lambda: commands.screenshot(max_size="big"), "max_size"),
+        (lambda: commands.set_blueprint(3), "int 3"),
+        (lambda: commands.show("run.rrd", "play"), "str 'play'"),
+        (lambda: separated([commands.play(), "run.rrd"]), "commands.show"),
+    ],
+)
+def test_what_cannot_be_raises_at_once_with_what_was_given(make: Any, said: str) -> None:
+    with pytest.raises(CommandError, match="Expected") as raised:
+        make()
+    assert said in str(raised.value)
+
+
+def test_a_blueprint_is_taken_as_a_file_or_an_object(tmp_path: Path) -> None:
+    path = tmp_path / "a.rbl"
+    rrb.Blueprint(rrb.Spatial3DView()).save("app", str(path))
+    assert dict(commands.set_blueprint(path).arguments)["rbl"] == path.read_bytes()
+    for blueprint in (rrb.Blueprint(rrb.Spatial3DView()), rrb.Spatial3DView(), rrb.Grid(rrb.Spatial2DView())):
+        command = commands.set_blueprint(blueprint, application_id="app")
+        assert dict(command.arguments)["rbl"].startswith(b"RRF2")
+        assert repr(command) == "set_blueprint(<blueprint>, application_id='app')"
+
+
+def test_a_blueprint_is_for_the_application_of_the_active_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rerun.get_application_id", lambda: None)
+    with pytest.raises(CommandError, match="application_id"):
+        commands.set_blueprint(rrb.Blueprint())
+    monkeypatch.setattr("rerun.get_application_id", lambda: "active")
+    assert "'active'" in repr(commands.set_blueprint(rrb.Blueprint()))
+
+
+def test_a_file_that_is_no_blueprint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"nowhere\.rbl"):
+        commands.set_blueprint("nowhere.rbl")
+    (tmp_path / "text.rbl").write_text("text")
+    with pytest.raises(CommandError, match=r"text\.rbl"):
+        commands.set_blueprint(tmp_path / "text.rbl")
+
+
+def test_each_sending_has_an_id_of_its_own() -> None:
+    command = commands.play()
+    assert len({each["id"] for each in [*to_wire([command, command]), *to_wire([command])]}) == 3
+
+
+def test_big_numbers_cross_as_digits_and_bytes_as_base64() -> None:
+    (wired,) = to_wire([set_time(timestamp=np.datetime64(NANOS, "ns"))])
+    assert wired["arguments"] == {"timeline": None, "kind": "timestamp", "time": str(NANOS), "play": False}
+    (wired,) = to_wire([commands.Command("set_blueprint", (("rbl", b"RRF2"),))])
+    assert base64.b64decode(wired["arguments"]["rbl"]) == b"RRF2"
+
+
+@pytest.mark.parametrize(
+    ("command", "request_", "target"),
+    [
+        (set_time("frame", sequence=7), b"\x32\x0f\x12\x07\x0a\x05frame\x1a\x02\x08\x07\x28\x01", [6, 1]),
+        (set_time(sequence=0, play=True), b"\x32\x04\x1a\x00\x28\x02", [6, 1]),
+        (commands.set_timeline("frame"), b"\x32\x09\x12\x07\x0a\x05frame", [6, 1]),
+        (commands.play(), b"\x32\x02\x28\x02", [6, 1]),
+        (commands.pause("run"), b"\x32\x02\x28\x01", [6, 1]),
+        (commands.close(), b"\x0a\x02\x08\x01", [1, 3, 1]),
+        (commands.close("run"), b"\x0a\x00", [1, 3, 1]),
+        (commands.set_recording("run"), b"\xa2\x01\x00", [20, 1]),
+        (commands.run_command("ui.about"), b"\x5a\x0a\x0a\x08ui.about", []),
+        (commands.screenshot("3D", 200), b"\x2a\x03\x18\xc8\x01", [5, 1]),
+    ],
+)
+def test_the_request_is_what_the_viewer_reads(command: commands.Command, request_: bytes, target: list[int]) -> None:
+    (wired,) = to_wire([command])
+    assert (base64.b64decode(wired["request"] or ""), wired["target"]) == (request_, target)
+
+
+@pytest.mark.parametrize("command", [commands.screenshot(), commands.get_state(), commands.open("https://a/b.rrd")])
+def test_what_the_page_does_itself_has_no_request(command: commands.Command) -> None:
+    assert to_wire([command])[0]["request"] is None
+
+
+def test_a_view_is_named_by_its_id_too() -> None:
+    view = UUID(int=7)
+    assert dict(commands.screenshot(view).arguments)["view"] == str(view)
+
+
+@pytest.mark.parametrize("value", [None, [], "run.rrd", ["a.rrd", "b.rrd"], b"RRF2"])
+def test_other_values_are_no_commands(value: Any) -> None:
+    assert separated(value) is None
+
+
+def test_a_function_may_return_one_or_several() -> None:
+    viewer = Rerun(height=300)
+    for value in (commands.play(), [commands.play()], (commands.play(),)):
+        update = viewer.postprocess(value)
+        assert "value" not in update
+        assert update["__type__"] == "update"
+        assert update["props"]["settings"]["height"] == "300px"
+        assert [each["name"] for each in update["props"]["settings"]["commands"]] == ["play"]
+
+
+def test_show_brings_the_value_before_the_commands(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "run.rrd", "run")
+    update = Rerun().postprocess(commands.show(path, commands.play()))
+    assert next(iter(update)) == "value"
+    assert update["value"][0]["orig_name"] == "run.rrd"
+    assert Rerun().postprocess(commands.show(None, commands.play()))["value"] is None
+
+
+def test_an_initial_value_may_have_commands(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "run.rrd", "run")
+    config = Rerun(commands.show(path, commands.play())).get_config()
+    assert config["value"][0]["orig_name"] == "run.rrd"
+    assert [each["name"] for each in config["props"]["settings"]["commands"]] == ["play"]
+
+
+def test_commands_in_an_update_are_refused() -> None:
+    with pytest.raises(CommandError, match=r"without gr\.update"):
+        Rerun().constructor_args.copy().update(gr.update(value=commands.play()))
+
+
+def test_a_file_that_an_event_names_must_be_an_upload() -> None:
+    folder = Path(get_upload_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "screenshot.png"
+    path.write_bytes(b"png")
+    for kind in (events.Screenshot, events.RecordingSaved, events.BlueprintSaved):
+        assert kind(None, {"path": str(path)}).path == str(path)
+        for wrong in (__file__, str(folder / ".." / "screenshot.png"), str(folder / "gone.png")):
+            with pytest.raises(RecordingError, match="not uploaded"):
+                kind(None, {"path": wrong})
+
+
+def test_the_page_hears_to_which_answers_functions_listen() -> None:
+    with gr.Blocks():
+        viewer = Rerun()
+        viewer.screenshot(lambda: None)
+        viewer.error(lambda: None)
+        assert '"listened": ["screenshot"]' in viewer.get_config()["js_on_load"]
+
+
+def test_the_docs_tell_of_each_command_which_sdk_it_needs() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+    rows = [re.split(r"\s*\|\s*", line) for line in docs.splitlines() if re.match(r"\| `\w+\(", line)]
+    told = {re.match(r"`(\w+)", row[1])[1]: tuple(map(int, re.match(r"0\.\d+", row[3])[0].split("."))) for row in rows}
+    assert told == NEEDS
+    assert set(NEEDS) == set(commands.__all__) - {"Command", "Show", "show"}
+
+
+def test_the_program_in_the_docs_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+    write_recording(tmp_path / "run.rrd", "run")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gr.Blocks, "launch", lambda self: None)
+    for code in re.findall(r"```python\n(.*?)```", docs, flags=re.DOTALL):
+        exec(code, {})
