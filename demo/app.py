@@ -14,7 +14,8 @@ import rerun as rr
 import rerun.blueprint as rrb
 from PIL import Image, ImageFilter
 
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, commands
+from gradio_rerun.events import Screenshot, SelectionChange, TimeUpdate
 
 HERE = Path(__file__).parent
 RECORDINGS = HERE / "recordings"
@@ -87,6 +88,53 @@ def blur_again_and_again(picture: np.ndarray | None, times: float) -> Iterator[b
         blurred = blurred.filter(ImageFilter.GaussianBlur(1))
 
 
+FRAMES = 60
+Mark = tuple[int, tuple[float, float]]
+
+
+def film() -> rr.RecordingStream:
+    """A ball that bounces through a picture."""
+    recording = rr.RecordingStream("gradio_rerun_film")
+    recording.send_blueprint(rrb.Blueprint(rrb.Spatial2DView(origin="film"), collapse_panels=True))
+    y, x = np.mgrid[0:180, 0:320]
+    for frame in range(FRAMES):
+        recording.set_time("frame", sequence=frame)
+        at = 30 + frame * 4.4, 150 - 110 * abs(np.sin(frame / 6))
+        ball = np.hypot(x - at[0], y - at[1]) < 18
+        recording.log("film", rr.Image(np.where(ball[..., None], [250, 170, 40], [35, 40, 60]).astype(np.uint8)))
+    return recording
+
+
+def mark(frame: int, marks: list[Mark], event: SelectionChange) -> tuple[Any, list[Mark]]:
+    """Logs a point where the visitor has clicked, into the recording on screen."""
+    points = [item.position[:2] for item in event.items if item.type == "entity" and item.position]
+    if not points:
+        return gr.skip(), marks
+    marks = [*marks, *((frame, point) for point in points)]
+    recording = rr.RecordingStream(event.application_id, recording_id=event.recording_id)
+    stream = recording.binary_stream()
+    recording.set_time("frame", sequence=frame)
+    recording.log(
+        "film/marks", rr.Points2D([point for at, point in marks if at == frame], radii=3, colors=[255, 60, 90])
+    )
+    return stream.read(), marks
+
+
+def follow(event: TimeUpdate) -> Any:
+    """Moves the other viewer's time to where the visitor has moved this one's."""
+    return gr.skip() if event.from_command else commands.set_time(event.timeline, sequence=event.time)
+
+
+def tell_time(event: TimeUpdate) -> int:
+    """The frame that is shown."""
+    return event.time
+
+
+def add_picture(pictures: list[str], event: Screenshot) -> tuple[list[str], list[str]]:
+    """The pictures taken so far."""
+    return [*pictures, event.path], [*pictures, event.path]
+
+
 def build(examples: dict[str, Path]) -> gr.Blocks:
     """The app; `examples` are recordings by title."""
     with gr.Blocks(title="Rerun in Gradio") as demo:
@@ -132,6 +180,29 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
             running = blur.click(blur_again_and_again, [picture, times], stream)
             stop.click(None, None, None, cancels=running)
             forget.click(lambda: None, None, stream)
+
+        with gr.Tab("Events"):
+            gr.Markdown(
+                "Click into the left viewer: the point is logged into its recording. The slider moves its time, and the right "
+                "viewer follows; so does the left one when you move the right."
+            )
+            with gr.Row():
+                left = Rerun(film, label="Click here", streaming=True, height=380)
+                right = Rerun(film, label="In step", height=380)
+            with gr.Row():
+                slider = gr.Slider(0, FRAMES - 1, step=1, label="Frame")
+                play, pause, shoot = gr.Button("Play"), gr.Button("Pause"), gr.Button("Take a picture")
+            gallery = gr.Gallery(label="Pictures", height=240, columns=4)
+            frame, marks, pictures = gr.State(0), gr.State([]), gr.State([])
+            left.time_update(tell_time, None, frame)
+            left.selection_change(mark, [frame, marks], [left, marks])
+            left.time_update(follow, None, right)
+            right.time_update(follow, None, left)
+            slider.input(lambda frame: commands.set_time("frame", sequence=frame), slider, left)
+            play.click(lambda: commands.play(), None, left)
+            pause.click(lambda: commands.pause(), None, left)
+            shoot.click(lambda: commands.screenshot(max_size=800), None, left)
+            left.screenshot(add_picture, pictures, [pictures, gallery])
     return demo
 
 

@@ -204,3 +204,39 @@ def test_the_streaming_tab_blurs_a_picture_step_by_step(demo_page: ViewerPage) -
     )
     demo_page.click("Clear")
     demo_page.expect_state("idle", index=1)
+
+
+def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo_page: ViewerPage) -> None:
+    page = demo_page.page
+    page.get_by_role("tab", name="Events").click()
+    left, right = 1, 2
+    for index in (left, right):
+        demo_page.expect_state("ready", recordings=1, index=index)
+    demo_page.click("Pause")
+    demo_page.forget_events()
+    slider = page.get_by_label("number input for Frame")
+    slider.fill("30")
+    slider.press("Enter")
+    for index in (left, right):
+        expect_frame(demo_page, 30, index)
+    demo_page.viewer(left).scroll_into_view_if_needed()
+    box = demo_page.viewer(left).bounding_box()
+    assert box
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(middle[0] - 10, middle[1])
+    page.mouse.move(*middle)
+    page.mouse.click(*middle, delay=100)
+    page.wait_for_function(
+        "(index) => document.querySelectorAll('rerun-viewer')[index].recordings.length === 2", arg=left
+    )
+    demo_page.click("Take a picture")
+    expect(page.locator(".thumbnails img, .grid-container img").first).to_be_visible(timeout=60_000)
+
+
+def expect_frame(page: ViewerPage, frame: int, index: int) -> None:
+    page.page.wait_for_function(
+        """([frame, index]) => window.seen.some(({ detail, viewer }) =>
+             viewer === index && detail?.type === "time_update" && Math.floor(detail.time) === frame)""",
+        arg=[frame, index],
+        timeout=60_000,
+    )
