@@ -107,7 +107,7 @@ def running(python: str, case: Case) -> Iterator[App]:
 
 
 class Traffic:
-    """Bytes and requests from now on, by what they are for."""
+    """Bytes and requests, by what they are for, since it began to listen."""
 
     def __init__(self, session: CDPSession) -> None:
         self._kinds: dict[str, str] = {}
@@ -120,11 +120,11 @@ class Traffic:
         session.on("Network.loadingFinished", lambda e: self._count(e, exact=e["encodedDataLength"]))
         session.send("Network.enable")
 
-    def requests(self, kind: str) -> int:
-        return list(self._kinds.values()).count(kind)
-
-    def bytes(self, kind: str) -> int:
-        return sum(_size(each) for id_, each in self._bytes.items() if self._kinds.get(id_, "other") == kind)
+    def sums(self) -> Counter[str]:
+        result = Counter(f"{kind} requests" for kind in self._kinds.values())
+        for request, counted in self._bytes.items():
+            result[f"{self._kinds.get(request, 'other')} bytes"] += _size(counted)
+        return result
 
     def _on_request(self, event: dict[str, Any]) -> None:
         url = event["request"]["url"]
@@ -170,14 +170,14 @@ def measure(browser: Browser, python: str, case: Case, *, has_stages: bool, pati
         page.wait_for_function("window.isReady()", timeout=300_000, polling=200)
         if has_stages:
             page.evaluate("window.addStages()")
+        # Listening costs the browser time: not while latency is measured. Gradio may go on with a response of the first run.
+        traffic = None if case.rate else Traffic(page.context.new_cdp_session(page))
         click(page, "number")
         app.go()
         number = app.told(600, lambda: page.wait_for_timeout(50))
         page.wait_for_timeout(1500)  # the last messages come, and the server gives back what it will
         page.evaluate("window.bench.messages.length = 0")
-        # Listening costs the browser time, so not while latency is measured.
-        traffic = None if case.rate else Traffic(page.context.new_cdp_session(page))
-        before = resident(server)
+        before, earlier = resident(server), traffic.sums() if traffic else Counter()
         click(page, "viewer")
         page.wait_for_function("window.bench.isOpen", timeout=300_000, polling=100)
         page.evaluate("window.calm()")
@@ -188,7 +188,7 @@ def measure(browser: Browser, python: str, case: Case, *, has_stages: bool, pati
             is_whole = reach(page, case.frames, patience)
             page.wait_for_timeout(1500)
         yielded = sum(run["sizes"])
-        result = {
+        result: dict[str, Any] = {
             "versions": about["versions"],
             "frames": case.frames,
             "MB": yielded / 1e6,
@@ -201,9 +201,10 @@ def measure(browser: Browser, python: str, case: Case, *, has_stages: bool, pati
             "after MB": resident(server),
         }
         if traffic:
-            result |= {f"{kind} bytes": traffic.bytes(kind) for kind in ("stream", "queue", "other")}
-            result["wire"] = (traffic.bytes("stream") + traffic.bytes("queue")) / yielded
-            result["requests"] = traffic.requests("stream")
+            sums = traffic.sums()
+            result |= {name: sums[name] - earlier[name] for name in ("stream bytes", "queue bytes", "other bytes")}
+            result["wire"] = (result["stream bytes"] + result["queue bytes"]) / yielded
+            result["requests"] = sums["stream requests"] - earlier["stream requests"]
         heard = page.evaluate("window.bench")
         result["time updates"] = [[moment / 1000 - run["end"], frame] for moment, frame in heard["frames"]]
         if not is_whole:
