@@ -183,8 +183,8 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
 
         with gr.Tab("Events"):
             gr.Markdown(
-                "Click into the left viewer: the point is logged into its recording. The slider moves its time, and the right "
-                "viewer follows; so does the left one when you move the right."
+                "Click into the left viewer: the point is logged into its recording. Move the time of one viewer, and the other "
+                "follows; the slider moves both."
             )
             with gr.Row():
                 left = Rerun(film, label="Click here", streaming=True, height=380)
@@ -198,7 +198,7 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
             left.selection_change(mark, [frame, marks], [left, marks])
             left.time_update(follow, None, right)
             right.time_update(follow, None, left)
-            slider.input(lambda frame: commands.set_time("frame", sequence=frame), slider, left)
+            slider.input(lambda frame: [commands.set_time("frame", sequence=frame)] * 2, slider, [left, right])
             play.click(lambda: commands.play(), None, left)
             pause.click(lambda: commands.pause(), None, left)
             shoot.click(lambda: commands.screenshot(max_size=800), None, left)

@@ -105,11 +105,15 @@ export function mount({ element, props, trigger, watch, server, id, isInput, han
     update();
     commands.add(props.settings.commands ?? []);
   }
+  let look = "";
   function update() {
-    if (!element.isConnected) return;
-    const { settings } = props;
+    const { settings, label } = props;
     const isInteractive = settings.interactive ?? isInput;
     const isEmpty = viewer.recordings.length === 0;
+    // A stream comes by here with each yield, and measuring the page takes its time.
+    const before = look;
+    look = JSON.stringify([settings, label, isEmpty]);
+    if (look === before) return;
     layOut(element, props);
     viewer.settings = settings;
     uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
