@@ -327,7 +327,7 @@ def _uploaded(path: str) -> str:
     return path
 
 
-class _Renamed(EventListener):
+class _Renamed(EveryTime):
     """An event with one name in Python and another on the wire.
 
     Gradio takes what a component sends as "error" for a message to the user, and sends it to no function; and it sends "load" by
@@ -340,12 +340,16 @@ class _Renamed(EventListener):
     def __init__(self, _: str, event_name: str, **options: Any) -> None:
         super().__init__(event_name, **options)
 
+    def copy(self) -> _Renamed:
+        """Another one, for Gradio."""
+        return _Renamed(str(self), self.event_name, **self._options)
+
 
 ANSWERS = [
-    EventListener("screenshot", doc="A picture is there. See `gradio_rerun.events.Screenshot`."),
-    EventListener("recording_saved", doc="A recording is saved. See `gradio_rerun.events.RecordingSaved`."),
-    EventListener("blueprint_saved", doc="A blueprint is saved. See `gradio_rerun.events.BlueprintSaved`."),
-    EventListener("state", doc="The viewer has told what it shows. See `gradio_rerun.events.State`."),
+    EveryTime("screenshot", doc="A picture is there. See `gradio_rerun.events.Screenshot`."),
+    EveryTime("recording_saved", doc="A recording is saved. See `gradio_rerun.events.RecordingSaved`."),
+    EveryTime("blueprint_saved", doc="A blueprint is saved. See `gradio_rerun.events.BlueprintSaved`."),
+    EveryTime("state", doc="The viewer has told what it shows. See `gradio_rerun.events.State`."),
 ]
 """What answers commands."""
 

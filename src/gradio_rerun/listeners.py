@@ -76,5 +76,6 @@ def _tell_when_handled(event_name: str, viewer: Any) -> None:
 def handlers(viewer: Any, functions: Iterable[Any]) -> dict[str, int]:
     """Of how many functions at each event of `viewer` the page hears when they are through."""
     told = [each.js for each in functions if not each.trigger_only_on_failure]
-    counts = {name: told.count(_HANDLED_JS.format(event=name, id=viewer._id)) for name in viewer.EVENTS}
+    names = [each.event_name for each in viewer.EVENTS]
+    counts = {name: told.count(_HANDLED_JS.format(event=name, id=viewer._id)) for name in names}
     return {name: count for name, count in counts.items() if count}

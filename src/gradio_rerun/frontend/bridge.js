@@ -43,17 +43,17 @@ export function mount({ element, props, trigger, watch, server, id, isInput, han
     if (!file) throw new Error(error);
     return toRecordings([{ ...file, url: null }], root())[0];
   };
+  const events = new ViewerEvents(viewer, { trigger, id, handlers });
   // Gradio keeps the names "load" and "error" for itself; see events.py.
   viewer.addEventListener("viewer-event", (event) => {
     const { type, application_id, recording_id } = /** @type {CustomEvent} */ (event).detail;
-    if (type === "recording_open") trigger("rerun_load", { application_id, recording_id });
+    if (type === "recording_open") events.add("rerun_load", { application_id, recording_id });
   });
-  new ViewerEvents(viewer, { trigger, id, handlers });
-  viewer.addEventListener("error", (event) => trigger("rerun_error", /** @type {any} */ (event).detail));
+  viewer.addEventListener("error", (event) => events.add("rerun_error", /** @type {any} */ (event).detail));
 
   const commands = new CommandQueue(viewer, {
     isListened: (event) => listened.includes(event),
-    answer: trigger,
+    answer: (event, data) => events.add(event, data),
     upload: async (file) => {
       const { path } = await upload(root(), file, { onProgress: () => {}, signal: new AbortController().signal });
       return path;

@@ -40,6 +40,12 @@ export class ViewerEvents {
     onHandled(this, id);
   }
 
+  /** Something else to which functions listen. @param {string} type @param {object} data */
+  add(type, data) {
+    this.#waiting.set(type, [...(this.#waiting.get(type) ?? []), /** @type {ViewerEvent} */ ({ ...data, type })]);
+    this.#send(type);
+  }
+
   /** A function that listens to events of this type is through. @param {string} type */
   handled(type) {
     this.#atWork.set(type, Math.max(0, (this.#atWork.get(type) ?? 0) - 1));
