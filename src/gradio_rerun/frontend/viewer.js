@@ -93,12 +93,11 @@ export class Viewer {
     this.wake();
   }
 
-  /** Takes data that is here already. @param {Uint8Array} bytes whole recordings or blueprints */
+  /** Takes data that is here already, for which it wakes by itself. @param {Uint8Array} bytes whole recordings or blueprints */
   send(bytes) {
     if (!this.#hasChannel) this.#handle.open_channel(CHANNEL, CHANNEL);
     this.#hasChannel = true;
     this.#handle.send_rrd_to_channel(CHANNEL, bytes);
-    this.wake();
   }
 
   /** Forgets a recording that failed, so that it can be opened again. @param {string} url */
