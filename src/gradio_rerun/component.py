@@ -15,7 +15,6 @@ from anyio import to_thread
 from gradio.components.base import Component, StreamingOutput, server
 from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
-from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .commands import NO_VALUE, Show, separated, to_wire
 from .errors import CommandError, RecordingError
@@ -24,6 +23,7 @@ from .listeners import handlers
 from .recordings import checked_url, to_recordings
 from .settings import checked_stream_size, css_length, page_settings
 from .stream import Runs, is_chunk
+from .uploads import check_file, uploaded_file
 from .wire import FileCount, PanelName, PanelState, Recordings, Theme
 
 if TYPE_CHECKING:
@@ -208,13 +208,16 @@ class Rerun(gr.HTML, StreamingOutput):
     @server  # type: ignore[untyped-decorator]
     def open_upload(self, path: str) -> dict[str, Any]:
         """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
-        file = Path(path)
-        if not (is_in_or_equal(file, get_upload_folder()) and file.is_file()):
-            return {"error": f"{file.name} was not uploaded, or is there no more."}
         try:
+            file = uploaded_file(path)
+            self._check_upload(file)
             return {"file": Recordings(root=to_recordings(file, Path(self.GRADIO_CACHE))).model_dump()[0]}
         except RecordingError as error:
             return {"error": str(error)}
+
+    def _check_upload(self, file: Path) -> None:
+        # A folder holds what it holds: what is not wanted in it is left out by the function.
+        check_file(file, None if self.file_count == "directory" else self.file_types)
 
     def preprocess(self, payload: Recordings | None) -> str | list[str] | None:
         """
@@ -225,6 +228,9 @@ class Rerun(gr.HTML, StreamingOutput):
         """
         # Gradio checks the files; a text must not be a path, or clients could name any file of the server.
         items = payload.root if payload else []
+        for item in items:
+            if isinstance(item, FileData):
+                self._check_upload(Path(item.path))
         paths = [item.path if isinstance(item, FileData) else checked_url(item) for item in items]
         if len(paths) > 1 or (paths and self.file_count != "single"):
             return paths

@@ -144,7 +144,10 @@ def _key(path: Path, named: list[str], trusted: bool) -> str:
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             if file.is_file():  # not its content: datasets are of gigabytes
-                digest.update(repr((str(file), file.stat().st_size, file.stat().st_mtime_ns)).encode())
+                stat = file.stat()
+                # The last two cannot be known from outside, so that the name cannot be guessed.
+                known = (str(file), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+                digest.update(repr(known).encode())
         return digest.hexdigest()[:40]
     for file in (path, *(path.parent / name for name in named)):
         if file.is_file():

@@ -8,6 +8,7 @@
     │   ├── RecordingNotFoundError  there is no such file (also a FileNotFoundError)
     │   ├── NotARecordingError      it is there, and holds no Rerun recording (also a ValueError)
     │   └── StreamTooLongError      a stream would get longer than `max_stream_size`
+    ├── EventDataError          what a client sends as an event of the viewer is none (also a ValueError)
     ├── TimelineError           a time on one kind of timeline was asked for as of another (also a ValueError)
     ├── SdkError                rerun-sdk is missing or too old
     └── ViewerError             the web viewer of the installed rerun-sdk cannot be had
@@ -17,6 +18,8 @@ The text of an error says what was given, what was wanted, and what to do.
 
 from __future__ import annotations
 
+import html
+
 from gradio.exceptions import Error
 
 
@@ -24,10 +27,12 @@ class GradioRerunError(Error):
     """Base of all errors of this package; Gradio shows its message on the page."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, print_exception=False)
+        # Gradio's page takes `message` for HTML, and it may name a file as a user has named it.
+        super().__init__(html.escape(message, quote=False), print_exception=False)
+        self.args = (message,)
 
     def __str__(self) -> str:
-        return str(self.message)
+        return str(self.args[0])
 
 
 class ParameterError(GradioRerunError, ValueError):
@@ -56,6 +61,10 @@ class NotARecordingError(RecordingError, ValueError):
 
 class StreamTooLongError(RecordingError):
     """A stream would get longer than the component's `max_stream_size`."""
+
+
+class EventDataError(GradioRerunError, ValueError):
+    """What a client sends as an event of the viewer is none."""
 
 
 class TimelineError(GradioRerunError, ValueError):

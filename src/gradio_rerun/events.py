@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from gradio.blocks import Block
 from gradio.events import EventData, EventListener
-from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .errors import RecordingError, TimelineError
+from .errors import EventDataError, TimelineError
 from .listeners import EveryTime
+from .uploads import check_file, uploaded_file
 from .viewer_state import ViewerState, to_viewer_state
 
 TimelineType = Literal["sequence", "duration", "timestamp"]
@@ -27,8 +26,9 @@ class Load(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, str]) -> None:
         super().__init__(target, _data)
-        self.application_id = _data["application_id"]
-        self.recording_id = _data["recording_id"]
+        told = _object(_data)
+        self.application_id = _text(told, "application_id")
+        self.recording_id = _text(told, "recording_id")
 
 
 class Error(EventData):
@@ -38,7 +38,7 @@ class Error(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, str]) -> None:
         super().__init__(target, _data)
-        self.message = _data["message"]
+        self.message = _text(_object(_data), "message")
 
 
 class Upload(EventData):
@@ -49,7 +49,8 @@ class Upload(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         super().__init__(target, _data)
-        self.names = list(_data["names"])
+        names = _object(_data).get("names")
+        self.names = [str(name) for name in names] if isinstance(names, list) else []
 
 
 class Clear(EventData):
@@ -73,15 +74,15 @@ class ViewerEvent(EventData):
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         # Frozen for others; EventData sets these two itself.
         self.__dict__.update(target=target, _data=_data)
-        self.__dict__.update(self._read(_data))
+        self.__dict__.update(self._read(_object(_data)))
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
         return {
-            "application_id": str(data.get("application_id") or ""),
-            "recording_id": str(data.get("recording_id") or ""),
+            "application_id": _text(data, "application_id"),
+            "recording_id": _text(data, "recording_id"),
             # Remove partition_id when the rerun-sdk floor has segment_id: 0.29 does, 0.24 does not.
-            "segment_id": data.get("segment_id") or data.get("partition_id"),
+            "segment_id": _text(data, "segment_id") or _text(data, "partition_id") or None,
             "from_command": bool(data.get("from_command", False)),
         }
 
@@ -126,12 +127,11 @@ class _TimeEvent(ViewerEvent):
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        time, timeline_type = data["time"], data.get("timeline_type")
+        timeline_type = data.get("timeline_type")
         return {
             **super()._read(data),
-            # The page sends digits, since the numbers of JavaScript end at 2**53.
-            "time": int(time) if isinstance(time, str) else math.floor(time),
-            "timeline": data.get("timeline"),
+            "time": _time(data.get("time")),
+            "timeline": _text(data, "timeline") or None,
             "timeline_type": timeline_type if timeline_type in ("sequence", "duration", "timestamp") else None,
         }
 
@@ -243,7 +243,8 @@ class SelectionChange(ViewerEvent):
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return {**super()._read(data), "items": tuple(_item(each) for each in data.get("items") or ())}
+        items = data.get("items")
+        return {**super()._read(data), "items": tuple(map(_item, items)) if isinstance(items, list) else ()}
 
 
 def _item(raw: Any) -> SelectionItem:
@@ -253,11 +254,23 @@ def _item(raw: Any) -> SelectionItem:
             found = {each.name: told[each.name] for each in fields(known) if each.name in told}
             if isinstance(found.get("position"), list):
                 found["position"] = tuple(found["position"])
+            if not all(_is_of_item(name, value) for name, value in found.items()):
+                break
             try:
                 return known(**found)
             except TypeError:  # a newer viewer tells less of it
                 break
     return UnknownItem(kind=str(told.get("type", "")), raw=raw)
+
+
+def _is_of_item(name: str, value: Any) -> bool:
+    if name == "instance_id":
+        return value is None or isinstance(value, int)
+    if name == "position":
+        return value is None or (
+            isinstance(value, tuple) and all(each is None or isinstance(each, (int, float)) for each in value)
+        )
+    return isinstance(value, str) or (value is None and name == "view_name")
 
 
 @dataclass(frozen=True, init=False)
@@ -273,40 +286,58 @@ class RecordingOpen(ViewerEvent):
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return {**super()._read(data), "source": str(data.get("source") or ""), "version": data.get("version")}
+        return {**super()._read(data), "source": _text(data, "source"), "version": _text(data, "version") or None}
 
 
-class Screenshot(EventData):
-    """The picture that the command `screenshot` asked for."""
+# A client can send anything as the data of an event.
 
+
+def _object(data: Any) -> dict[str, Any]:
+    if isinstance(data, dict):
+        return data
+    raise EventDataError(
+        f"Expected what the page tells of an event to be an object, got {data!r:.80}. Reload the page."
+    )
+
+
+def _text(data: dict[str, Any], name: str) -> str:
+    value = data.get(name)
+    return "" if value is None else str(value)
+
+
+def _time(told: Any) -> int:
+    try:
+        # The page sends digits, since the numbers of JavaScript end at 2**53.
+        time = int(told) if isinstance(told, str) else math.floor(told)
+    except (TypeError, ValueError, OverflowError):
+        time = None
+    if time is not None and -(2**63) <= time < 2**63:
+        return time
+    raise EventDataError(
+        f"Expected the time of an event to be an integer of 64 bits, got {told!r:.80}. Reload the page."
+    )
+
+
+class _Saved(EventData):
     path: str
-    """Of a PNG in Gradio's folder of uploads."""
 
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         super().__init__(target, _data)
-        self.path = _uploaded(_data["path"])
+        file = uploaded_file(_object(_data).get("path"))
+        check_file(file, None)
+        self.path = str(file)
 
 
-class RecordingSaved(EventData):
-    """What the viewer holds of a recording, for which the command `save_recording` asked."""
-
-    path: str
-    """Of an .rrd file in Gradio's folder of uploads."""
-
-    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
-        super().__init__(target, _data)
-        self.path = _uploaded(_data["path"])
+class Screenshot(_Saved):
+    """The picture that the command `screenshot` asked for: `path` is that of a PNG in Gradio's folder of uploads."""
 
 
-class BlueprintSaved(EventData):
-    """The blueprint, with the user's changes, for which the command `save_blueprint` asked."""
+class RecordingSaved(_Saved):
+    """What the viewer holds of a recording, for which the command `save_recording` asked: `path` is that of an .rrd file."""
 
-    path: str
-    """Of an .rbl file in Gradio's folder of uploads."""
 
-    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
-        super().__init__(target, _data)
-        self.path = _uploaded(_data["path"])
+class BlueprintSaved(_Saved):
+    """The blueprint, with the user's changes, for which the command `save_blueprint` asked: `path` is that of an .rbl file."""
 
 
 class State(EventData):
@@ -316,15 +347,12 @@ class State(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         super().__init__(target, _data)
-        self.state = to_viewer_state(_data)
-
-
-def _uploaded(path: str) -> str:
-    # The page says so, and anybody can say it: it must not name any file of the server.
-    file = Path(path)
-    if not (is_in_or_equal(file, get_upload_folder()) and file.is_file()):
-        raise RecordingError(f"{file.name!r} was not uploaded, or is there no more.")
-    return path
+        try:
+            self.state = to_viewer_state(_object(_data))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise EventDataError(
+                f"Expected what the viewer tells of its state, got {_data!r:.80}. Reload the page."
+            ) from error
 
 
 class _Renamed(EveryTime):

@@ -86,7 +86,10 @@ def _is_rerun(item: Any, name: str) -> bool:
 
 
 def checked_url(url: str) -> str:
-    """The URL, if it is one that the viewer opens. Raises an `UnsupportedValueError` otherwise."""
+    """The URL, without blanks around it, if it is one that the viewer opens. Raises an `UnsupportedValueError` otherwise."""
+    url = url.strip()
+    if re.search(r"[\x00-\x1f\x7f]", url):
+        raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}, which has a control character in it.")
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises for what is no port
@@ -94,7 +97,8 @@ def checked_url(url: str) -> str:
         raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}: {error}.") from error
     if parts.scheme.lower() not in URL_SCHEMES:
         raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}. For a local file, give its path.")
-    if not parts.hostname or re.search(r"\s", parts.netloc):
+    # Browsers take a backslash for "/", and would ask another host than the one that is seen here.
+    if not parts.hostname or re.search(r"[\s\\]", parts.netloc):
         raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}, which names no host.")
     if parts.username is not None:
         raise UnsupportedValueError(
@@ -222,9 +226,12 @@ def _chunk(data: bytes, cache: Path) -> FileData:
 
 
 def _cached_name(name: str) -> str:
+    name = Path(name.replace("\0", "")).name
+    suffix = next((each for each in RECORDING_SUFFIXES if name.lower().endswith(each)), "")
+    # File systems take 255 bytes, and not each letter that Python has.
+    stem = name[: len(name) - len(suffix)].encode(errors="ignore")[:200].decode(errors="ignore")
     # The viewer tells recordings from other files by the end of the URL.
-    name = Path(name).name
-    return name if name.lower().endswith(RECORDING_SUFFIXES) else f"{name}.rrd"
+    return stem + (name[len(name) - len(suffix) :] or ".rrd")
 
 
 def _place(source: Path, cache: Path, name: str) -> Path:

@@ -96,14 +96,49 @@ def test_a_path_becomes_a_file_in_the_cache(file: Path) -> None:
         ([], None),
         ("", None),
         (["https://host/a.rrd"], "https://host/a.rrd"),
-        ([{"path": "/cache/a.rrd"}], "/cache/a.rrd"),
-        ({"path": "/cache/a.rrd"}, "/cache/a.rrd"),
-        ([{"path": "/cache/a.rrd"}, "https://host/a.rrd"], ["/cache/a.rrd", "https://host/a.rrd"]),
+        ([{"path": "a.rrd"}], "a.rrd"),
+        ({"path": "a.rrd"}, "a.rrd"),
+        ([{"path": "a.rrd"}, "https://host/a.rrd"], ["a.rrd", "https://host/a.rrd"]),
     ],
 )
-def test_as_an_input_the_function_gets_paths_and_urls(payload: Any, given: Any) -> None:
+def test_as_an_input_the_function_gets_paths_and_urls(
+    payload: Any, given: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write_recording(tmp_path / "a.rrd", "a").parent)
     model = None if payload is None else Recordings.model_validate(payload)
     assert Rerun().preprocess(model) == given
+
+
+def test_an_upload_that_was_deleted_is_told_to_the_user() -> None:
+    with pytest.raises(RecordingError, match=r"a\.rrd was not uploaded, or is there no more"):
+        Rerun().preprocess(Recordings.model_validate([{"path": "/nowhere/a.rrd"}]))
+
+
+@pytest.mark.parametrize(
+    ("types", "name", "taken"),
+    [
+        (None, "x.anything", True),
+        ([".png"], "x.PNG", True),
+        ([".png"], "x.mcap", False),
+        ([".png"], "x.rrd", True),  # what a function has shown
+        ([".png"], "recording without suffix", True),
+        (["image"], "x.png", True),
+        (["image"], "x.mp4", False),
+        (["image/*", "text/csv"], "x.csv", True),
+        (["file"], "x.mcap", True),
+    ],
+)
+def test_other_types_of_files_are_refused_from_clients_too(types: Any, name: str, taken: bool, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_bytes(b"RRF2" if "recording" in name else b"x")
+    payload = Recordings.model_validate([{"path": str(file)}])
+    if taken:
+        assert Rerun(file_types=types).preprocess(payload) == str(file)
+    else:
+        with pytest.raises(RecordingError, match="none of the types"):
+            Rerun(file_types=types).preprocess(payload)
+        # A folder holds what it holds.
+        assert Rerun(file_types=types, file_count="directory").preprocess(payload) == [str(file)]
 
 
 @pytest.mark.parametrize(
@@ -142,9 +177,9 @@ def test_an_example_is_shown_by_its_name_and_never_as_html() -> None:
 
 
 @pytest.mark.parametrize("file_count", ["multiple", "directory"])
-def test_where_several_files_may_come_one_comes_as_a_list_too(file_count: Any) -> None:
-    model = Recordings.model_validate([{"path": "/cache/a.rrd"}])
-    assert Rerun(file_count=file_count).preprocess(model) == ["/cache/a.rrd"]
+def test_where_several_files_may_come_one_comes_as_a_list_too(file_count: Any, file: Path) -> None:
+    model = Recordings.model_validate([{"path": str(file)}])
+    assert Rerun(file_count=file_count).preprocess(model) == [str(file)]
 
 
 def is_input(demo: gr.Blocks) -> bool:

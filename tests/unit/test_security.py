@@ -1,0 +1,368 @@
+"""What clients other than our page may try, on apps that run. The files of the server are `secret`, those of users `uploads`."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import gradio as gr
+import httpx
+import pytest
+from recordings import recording_bytes, write_recording
+
+from gradio_rerun import Rerun
+from gradio_rerun.wire import STREAM_TYPE
+
+HTML = "<img src=x onerror=alert(1)>"
+META = {"_type": "gradio.FileData"}
+
+
+@dataclass
+class Folders:
+    uploads: Path
+    secret: Path
+    """A recording that Gradio may not serve."""
+
+
+@dataclass
+class App:
+    url: str
+    demo: gr.Blocks
+    viewer: Rerun
+    http: httpx.Client
+
+    def call(self, name: str, *data: Any) -> tuple[bool, str]:
+        """Whether the call succeeds, and all that a page is told of it; each call is a session of its own."""
+        index = next(index for index, each in self.demo.fns.items() if each.api_name == name)
+        session = secrets.token_hex()
+        self._post("queue/join", {"data": data, "fn_index": index, "session_hash": session}).raise_for_status()
+        told = self.http.get(f"{self.url}gradio_api/queue/data?session_hash={session}").text
+        (end,) = [line for line in told.splitlines() if '"process_completed"' in line]
+        return json.loads(end.removeprefix("data:"))["success"], told
+
+    def open_upload(self, path: Any) -> Any:
+        answer = self.ask("open_upload", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def ask(self, function: str, data: Any) -> httpx.Response:
+        body = {"data": data, "component_id": self.viewer._id, "fn_name": function, "session_hash": "any"}
+        return self._post("component_server", body)
+
+    def _post(self, path: str, body: Any) -> httpx.Response:
+        # Not by httpx's own JSON, which knows no half letters.
+        headers = {"Content-Type": "application/json"}
+        return self.http.post(f"{self.url}gradio_api/{path}", content=json.dumps(body), headers=headers)
+
+    def upload(self, name: str, content: bytes) -> str:
+        return self.http.post(f"{self.url}gradio_api/upload", files={"files": (name, content)}).json()[0]
+
+    def file(self, path: str | Path, **headers: str) -> httpx.Response:
+        return self.http.get(f"{self.url}gradio_api/file={quote(str(path))}", headers=headers)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
+    """A working directory, a temporary one, one for uploads, and one beside them that no app has to do with."""
+    root = tmp_path_factory.mktemp("security").resolve()
+    for name in ("work", "temporary", "uploads", "outside"):
+        (root / name).mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(root / "uploads"))
+        patch.chdir(root / "work")
+        patch.setattr(tempfile, "tempdir", str(root / "temporary"))
+        (root / "uploads" / "link.rrd").symlink_to(root / "outside" / "secret.rrd")
+        (root / "uploads" / "folder").symlink_to(root / "outside")
+        (root / "uploads" / "loop.rrd").symlink_to(root / "uploads" / "loop.rrd")
+        yield Folders(root / "uploads", write_recording(root / "outside" / "secret.rrd", "secret", frames=1))
+
+
+@pytest.fixture(scope="module")
+def launched(folders: Folders) -> Iterator[Callable[..., App]]:
+    demos: list[gr.Blocks] = []
+    clients: list[httpx.Client] = []
+
+    def launch(demo: gr.Blocks, viewer: Rerun, **options: Any) -> App:
+        demos.append(demo)
+        clients.append(httpx.Client(timeout=60))
+        _, url, _ = demo.launch(
+            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", show_error=True, **options
+        )
+        return App(url, demo, viewer, clients[-1])
+
+    yield launch
+    for client in clients:
+        client.close()
+    for demo in demos:
+        demo.close(verbose=False)
+
+
+def stream() -> Iterator[bytes]:
+    for _ in range(2):
+        yield recording_bytes("of_stream")
+
+
+@pytest.fixture(scope="module")
+def app(launched: Callable[..., App]) -> App:
+    with gr.Blocks() as demo:
+        text = gr.Textbox()
+        viewer = Rerun(label=HTML)
+        streaming = Rerun(streaming=True)
+        gr.Button().click(repr, viewer, text, api_name="tell")
+        gr.Button().click(lambda value: value, viewer, streaming, api_name="echo")
+        gr.Button().click(lambda path: path, text, viewer, api_name="show")
+        gr.Button().click(stream, None, streaming, api_name="stream")
+    return launched(demo, viewer)
+
+
+# How a client may name the secret file.
+WAYS = {
+    "its path": "{outside}/secret.rrd",
+    "dots": "{uploads}/../outside/secret.rrd",
+    "dots behind what is not there": "{uploads}/x/../../outside/secret.rrd",
+    "encoded separators": "{uploads}/..%2foutside%2fsecret.rrd",
+    "encoded dots": "{uploads}/%2e%2e/outside/secret.rrd",
+    "encoded twice": "{uploads}/%252e%252e%252foutside%252fsecret.rrd",
+    "backslashes": "{uploads}\\..\\outside\\secret.rrd",
+    "encoded backslashes": "{uploads}/..%5coutside%5csecret.rrd",
+    "a symlink": "{uploads}/link.rrd",
+    "a folder that is a symlink": "{uploads}/folder/secret.rrd",
+    "a symlink to itself": "{uploads}/loop.rrd",
+    "a NUL": "{uploads}/x\0/../../outside/secret.rrd",
+    "a NUL at the end": "{outside}/secret.rrd\0.rrd",
+    "a URL": "file://{outside}/secret.rrd",
+    "a home": "~/secret.rrd",
+    "too much": "{uploads}/" + "x" * 5000,
+    "the upload folder": "{uploads}",
+    "half a letter": "{uploads}/\ud800.rrd",
+}
+
+
+@pytest.fixture(params=WAYS)
+def named(request: pytest.FixtureRequest, folders: Folders) -> str:
+    return WAYS[request.param].format(uploads=folders.uploads, outside=folders.secret.parent)
+
+
+def test_a_path_from_a_client_reaches_a_function_only_if_it_is_an_upload(app: App, named: str) -> None:
+    for value in ({"path": named, "meta": META}, {"path": named, "meta": META, "is_stream": True}, {"path": named}):
+        succeeded, told = app.call("tell", [value])
+        assert not succeeded, told
+    assert app.call("tell", [named])[0] is False
+
+
+def test_a_path_from_a_client_becomes_a_recording_only_if_it_is_an_upload(app: App, named: str) -> None:
+    answer = app.open_upload(named)
+    assert answer.keys() == {"error"}
+    assert "was not uploaded" in answer["error"]
+
+
+def test_the_file_route_gives_out_nothing_but_uploads_and_what_was_shown(
+    app: App, named: str, folders: Folders
+) -> None:
+    secret = folders.secret.read_bytes()
+    # Once as it is, since clients tidy up paths, and once encoded.
+    for path in {quote(named, safe="/%.~:\\", errors="replace"), quote(named, safe="", errors="replace")}:
+        connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=60)
+        connection.request("GET", f"/gradio_api/file={path}")
+        answer = connection.getresponse()
+        assert answer.status in (403, 404, 500)
+        assert secret not in answer.read()
+        connection.close()
+
+
+def test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_gradio_may_not_serve(
+    app: App, folders: Folders
+) -> None:
+    for path in (folders.secret, f"{folders.uploads}/../outside/secret.rrd", f"{folders.uploads}/link.rrd"):
+        succeeded, told = app.call("show", str(path))
+        assert not succeeded
+        assert "may not serve" in told
+
+
+@pytest.mark.parametrize("data", [None, 3, True, {"a": 1}, ["x"], "", "\ud800"])
+def test_what_is_no_path_is_told_to_be_none(app: App, data: Any) -> None:
+    assert "was not uploaded" in app.open_upload(data)["error"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *["javascript:alert(1)", "javascript://host/%0aalert(1)", "java\nscript://host/x", " javascript://host/x"],
+        *[
+            "file:///etc/passwd",
+            "file://localhost/etc/passwd",
+            "data:text/html,x",
+            "blob:https://host/1",
+            "ftp://host/x",
+        ],
+        *["//host/x.rrd", "https:host/x.rrd", "https:///x.rrd", "https://a@host/x.rrd", "https://evil\\.host/x.rrd"],
+        *["vbscript://x/", "https://host/\0.rrd", "HTTPS", "/etc/passwd", "rerun+file://host/x"],
+    ],
+)
+def test_a_url_of_another_kind_is_refused_from_clients_and_from_functions(app: App, url: str) -> None:
+    for name, value in (("tell", [url]), ("tell", url), ("show", url)):
+        succeeded, told = app.call(name, value)
+        assert not succeeded, told
+        assert re.search("Expected|may not serve", told)
+
+
+@pytest.mark.parametrize("file", [{"path": "http://127.0.0.1/x.rrd"}, {"path": "http://[::1]/x.rrd"}])
+def test_the_server_fetches_nothing_from_itself_for_a_client(app: App, file: dict[str, str]) -> None:
+    assert app.call("tell", [{**file, "meta": META}])[0] is False
+
+
+@pytest.mark.parametrize("value", [3, [3], [[]], {"a": 1}, [{"path": 3, "meta": META}], [None], [{"meta": META}]])
+def test_a_value_of_another_shape_is_an_error_and_the_app_goes_on(app: App, value: Any) -> None:
+    assert app.call("tell", value)[0] is False
+    assert app.call("tell", None)[0] is True
+
+
+def test_a_client_cannot_name_a_piece_of_a_stream_which_would_be_taken_and_deleted(app: App) -> None:
+    upload = app.upload("chunk.rrd", recording_bytes("uploaded"))
+    value = {"path": upload, "meta": META, "mime_type": STREAM_TYPE, "size": 3, "url": "https://elsewhere.test/x.rrd"}
+    succeeded, told = app.call("echo", [value])
+    assert succeeded
+    assert STREAM_TYPE not in told
+    assert "elsewhere" not in told
+    assert Path(upload).is_file()
+
+
+def test_a_client_may_call_nothing_else_of_the_component(app: App) -> None:
+    members = [name for name in dir(Rerun) if getattr(getattr(Rerun, name, None), "_is_server_fn", False)]
+    assert members == ["open_upload"]
+    for name in ("postprocess", "preprocess", "stream_output", "get_config", "_forget_file", "__init__"):
+        assert app.ask(name, "x").status_code == 404
+
+
+def test_the_types_that_may_be_uploaded_hold_for_clients_too(launched: Callable[..., App]) -> None:
+    with gr.Blocks() as demo:
+        viewer, told = Rerun(file_types=[".png"]), gr.Textbox()
+        gr.Button().click(repr, viewer, told, api_name="tell")
+    app = launched(demo, viewer)
+    upload = app.upload("robot.mcap", b"\x89MCAP0\r\n")
+    succeeded, message = app.call("tell", [{"path": upload, "meta": META}])
+    assert not succeeded
+    assert "robot.mcap is none of the types that can be uploaded: .png" in message
+    assert "none of the types" in app.open_upload(upload)["error"]
+    recording = app.upload("shown.rrd", recording_bytes("shown"))  # as what a function has shown
+    assert app.call("tell", [{"path": recording, "meta": META}])[0] is True
+
+
+def test_without_a_login_there_is_nothing(launched: Callable[..., App], folders: Folders) -> None:
+    recording = write_recording(folders.uploads / "initial" / "run.rrd", "run", frames=1)
+    with gr.Blocks() as demo:
+        viewer, told = Rerun(recording), gr.Textbox()
+        gr.Button().click(repr, viewer, told, api_name="tell")
+    app = launched(demo, viewer, auth=("user", "password"))
+    settings = viewer.get_config()["props"]["settings"]
+    files = [recording, *(settings["viewer"][name]["path"] for name in ("glue", "wasm")), settings["page"]["path"]]
+    join = {"data": [None], "fn_index": 0, "session_hash": "any"}
+
+    def answers() -> list[int]:
+        api = f"{app.url}gradio_api/"
+        return [
+            *(app.file(file).status_code for file in files),
+            *(app.http.head(f"{api}file={file}").status_code for file in files),
+            app.ask("open_upload", str(recording)).status_code,
+            app.http.post(f"{api}queue/join", json=join).status_code,
+            app.http.post(f"{api}call/tell", json={"data": [None]}).status_code,
+            app.http.post(f"{api}upload", files={"files": ("x.rrd", b"x")}).status_code,
+            app.http.get(f"{app.url}config").status_code,
+            app.http.get(f"{api}info").status_code,
+        ]
+
+    assert set(answers()) == {401}
+    with app.http.stream("GET", f"{app.url}gradio_api/queue/data?session_hash=any") as events:
+        assert events.status_code == 401
+    login = app.http.post(f"{app.url}login", data={"username": "user", "password": "password"})
+    assert login.status_code == 200
+    assert set(answers()) == {200}
+
+
+def path_shown(told: str) -> str:
+    return re.findall(r'"path": ?"([^"]+)"', told)[0]
+
+
+def test_what_one_session_sees_is_told_to_no_other(app: App) -> None:
+    succeeded, told = app.call("stream")
+    assert succeeded
+    folder = Path(path_shown(told)).parent.name
+    assert app.file(path_shown(told)).status_code == 200
+    told_to_others = [
+        httpx.get(f"{app.url}{path}").text
+        for path in (
+            "",
+            "config",
+            "gradio_api/info",
+            "gradio_api/queue/status",
+            "gradio_api/startup-events",
+            "theme.css",
+        )
+    ]
+    told_to_others += [app.call("tell", None)[1], app.call("stream")[1]]
+    assert not any(folder in each for each in told_to_others)
+    for path in (Path(path_shown(told)).parent, Path(path_shown(told)).parent.parent):
+        assert app.file(path).status_code == 403
+
+
+def test_the_folders_of_what_is_shown_are_random(app: App, folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    token_hex = secrets.token_hex
+    monkeypatch.setattr(secrets, "token_hex", lambda size=32: (asked.append(size), token_hex(size))[1])
+    names = {Path(path_shown(app.call("stream")[1])).parent.name for _ in range(3)}
+    assert len(names) == 3
+    assert all(re.fullmatch("[0-9a-f]{40}", name) for name in names)
+    assert max(asked) >= 20  # bytes of the system's randomness
+    write_recording(folders.uploads.parent / "work" / "run.rrd", "run", frames=1)
+    shown = Path(path_shown(app.call("show", "run.rrd")[1]))
+    assert re.fullmatch("[0-9a-f]{40}", shown.parent.name)
+
+
+def test_names_and_labels_are_no_html(app: App, folders: Folders) -> None:
+    config = app.http.get(f"{app.url}config").json()
+    assert HTML not in app.http.get(app.url).text  # the config within the page
+    parts = [each["props"] for each in config["components"] if each["props"].get("name") == "rerun"]
+    assert parts[0]["label"] == HTML
+    for props in parts:
+        # All that Gradio puts into the page as HTML or runs.
+        for name in ("html_template", "js_on_load", "css_template", "head"):
+            assert HTML not in (props.get(name) or "")
+        assert not re.search(r"[{`$]", props["html_template"])
+    recording = write_recording(folders.uploads.parent / "work" / f"{HTML}.rrd", "run", frames=1)
+    assert HTML not in app.viewer.process_example(str(recording))
+
+
+def test_a_message_names_a_file_with_html_as_text(app: App) -> None:
+    # Gradio's page takes messages for HTML.
+    succeeded, told = app.call("show", f"{HTML}nowhere.rrd")
+    assert not succeeded
+    assert HTML not in told
+    assert "&lt;img src=x onerror=alert(1)&gt;nowhere.rrd" in told
+
+
+SECRETS = {"Cookie": "access-token=mine", "Authorization": "Bearer mine", "X-Mine": "mine"}
+
+
+@pytest.mark.parametrize("asked", [None, "bytes=0-", "bytes=100-", "bytes=99999999-"])
+def test_what_our_page_asks_for_is_answered_without_the_headers_of_the_request(app: App, asked: str | None) -> None:
+    """A cache in front of the app would give them to others. Gradio does that with closed ranges, as bytes=0-10."""
+    file = app.upload("run.rrd", recording_bytes("ranges"))
+    answer = app.file(file, **SECRETS, **({"Range": asked} if asked else {}))
+    assert answer.status_code == {None: 200, "bytes=99999999-": 416}.get(asked, 206)
+    assert "mine" not in str(answer.headers)
+    assert not {"cookie", "authorization", "x-mine", "range"} & set(answer.headers)
+
+
+def test_a_recording_is_never_a_page_of_the_apps_origin(app: App) -> None:
+    for name in ("page.html", "picture.svg", "run.rrd"):
+        answer = app.file(app.upload(name, b"<script>alert(1)</script>"))
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["content-disposition"].startswith("attachment")
