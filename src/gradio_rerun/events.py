@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar, Literal
 
+from google.protobuf.message import DecodeError
 from gradio.blocks import Block
 from gradio.events import EventData, EventListener
 
@@ -349,7 +350,7 @@ class State(EventData):
         super().__init__(target, _data)
         try:
             self.state = to_viewer_state(_object(_data))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, DecodeError) as error:
             raise EventDataError(
                 f"Expected what the viewer tells of its state, got {_data!r:.80}. Reload the page."
             ) from error
