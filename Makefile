@@ -57,4 +57,4 @@ chromium:
 	  { echo "Chromium is missing, and could not be installed: sudo apt-get install chromium"; exit 1; }
 
 clean:
-	rm -rf $(VENV) node_modules dist test-results .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules dist test-results .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -3,7 +3,8 @@
 /**
  * @typedef {import("./wire.js").ViewerFiles} ViewerFiles
  * @typedef {(loaded: number, total: number | null) => void} OnProgress bytes
- * @typedef {{createBindings: (fetch: typeof globalThis.fetch, matchMedia: typeof globalThis.matchMedia) => any, module: WebAssembly.Module}} LoadedViewer
+ * @typedef {{fetch: typeof globalThis.fetch, matchMedia: typeof globalThis.matchMedia, open: (url: string) => null}} Globals what the viewer may use
+ * @typedef {{createBindings: (globals: Globals) => any, module: WebAssembly.Module}} LoadedViewer
  * @typedef {{loading: Promise<LoadedViewer>, listeners: Set<OnProgress>, progress: [number, number | null] | null}} Load
  */
 
@@ -86,17 +87,17 @@ function hasWebGL2() {
 }
 
 /**
- * The glue is a script that refers to `fetch` and `matchMedia` by their free names or as methods of window. In a function of its own
- * it can be instantiated any number of times, each with those that we choose.
+ * The glue is a script that refers to `fetch`, `matchMedia` and `open` by their free names or as methods of window. In a function of its
+ * own it can be instantiated any number of times, each with those that we choose.
  * @param {import("./wire.js").FileData} file
  */
 async function loadGlue(file) {
   const response = await fetchFile(file);
   const glue = (await new Response(decompressed(response)).text()).replace(
-    /\b(?:arg\d+|getObject\(arg\d+\))\.(fetch|matchMedia)\(/g,
+    /\b(?:arg\d+|getObject\(arg\d+\))\.(fetch|matchMedia|open)\(/g,
     "$1(",
   );
-  const source = `export default (fetch, matchMedia) => {\n${glue}\nreturn wasm_bindgen;\n};`;
+  const source = `export default ({ fetch, matchMedia, open }) => {\n${glue}\nreturn wasm_bindgen;\n};`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   try {
     return (await import(url)).default;

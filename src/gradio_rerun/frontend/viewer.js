@@ -2,6 +2,7 @@
 
 import { createControl } from "./viewer-control.js";
 
+import { openLink } from "./viewer-open.js";
 import { currentTime } from "./viewer-state.js";
 
 /** @typedef {import("./viewer-state.js").CurrentTime} CurrentTime */
@@ -56,7 +57,8 @@ export class Viewer {
    */
   static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, fullscreen }) {
     // Viewers of old know no theme but that of the system, for which they ask this. Remove when the rerun-sdk floor has `theme`.
-    const bindings = createBindings(fetch, (query) => window.matchMedia(asIfSystemWas(theme, query)));
+    const matchMedia = (/** @type {string} */ query) => window.matchMedia(asIfSystemWas(theme, query));
+    const bindings = createBindings({ fetch, matchMedia, open: openLink });
     await bindings({ module_or_path: module });
     const handle = new bindings.WebHandle({
       hide_welcome_screen: true,
