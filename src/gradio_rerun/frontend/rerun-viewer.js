@@ -69,11 +69,11 @@ export class RerunViewerElement extends HTMLElement {
 
   set recordings(recordings) {
     const before = this.#recordings;
-    this.#recordings = recordings;
     if (isSame(recordings, before)) {
-      if (this.#viewer) this.#open?.open(recordings.filter(({ marks }) => marks)); // they may have grown
+      if (this.#viewer) this.#open?.open(before.filter(({ marks }) => marks)); // they may have grown
       return;
     }
+    this.#recordings = recordings;
     this.#overlay?.hideError();
     this.#failed = false;
     if (recordings.length === 0) {
