@@ -299,6 +299,7 @@ def test_none_drops_commands_that_wait(page: ViewerPage, launch: Launch) -> None
     page.open(launch(app.demo)).click("go")
     page.page.wait_for_timeout(500)
     page.click("show")
+    page.expect_state("loading")  # which takes a second: the page has not had a viewer yet
     page.click("clear")
     page.expect_state("idle")
     page.forget_events()
