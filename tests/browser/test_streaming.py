@@ -478,16 +478,17 @@ def test_a_stream_that_cannot_be_read_says_so_and_goes_on_with_retry(page: Viewe
 
 
 def test_what_was_requested_before_none_is_dropped_after_it(page: ViewerPage, launch: Launch) -> None:
-    held_back = threading.Event()
+    requested, held_back = threading.Event(), threading.Event()
 
     def fault(exchange: Exchange) -> None:
         if exchange.number == 0:
+            requested.set()
             held_back.wait(60)
         exchange.pass_on()
 
     def run() -> Iterator[Any]:
         yield recording_bytes("before")
-        time.sleep(0.5)
+        assert requested.wait(60)
         yield None
         yield recording_bytes("after")
 
