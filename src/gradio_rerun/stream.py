@@ -74,7 +74,9 @@ class _Run:
     """By path or URL, in the order in which they came."""
     growing: GrowingRecording | None = None
     introductions: bytes = b""
-    """Of the recordings that the run has streamed: a file that begins in the middle of the run needs them again."""
+    """Of the recordings that the run has streamed."""
+    missing: bytes = b""
+    """Those that a file which began in the middle of the run has not got, and needs when a chunk brings none of its own."""
 
 
 class Runs:
@@ -123,10 +125,13 @@ class Runs:
         if growing is None or header is None or growing.header != header or not growing.is_there():
             growing = run.growing = GrowingRecording(self._cache)
             growing.header = header
-            start = b"" if header is None else header + run.introductions
+            start = header or b""
+            run.missing = run.introductions
         new = b"" if header is None else introductions(messages)
         if new not in run.introductions:
             run.introductions += new
+        if header is not None and not new:
+            start, run.missing = start + run.missing, b""
         growing.append([start, *messages], len(start) + sum(map(len, messages)), self._limit)
         return growing.file_data()
 
