@@ -50,6 +50,14 @@ def stream_bytes(recording_id: str, frames: int = FRAMES, **options: Any) -> Ite
         yield stream.read() or b""
 
 
+def stream_with_a_stop(go: threading.Event) -> Iterator[bytes]:
+    """Stops behind frame 20, until `go`."""
+    for number, chunk in enumerate(stream_bytes("run")):
+        yield chunk
+        if number == 20:
+            assert go.wait(60)
+
+
 def stream_binary_stream(recording_id: str) -> Iterator[rr.BinaryStream]:
     source = Source(recording_id)
     stream = source.recording.binary_stream()
@@ -372,13 +380,7 @@ def test_a_stream_that_gets_too_long_ends_with_an_error(page: ViewerPage, launch
 def test_the_viewer_stays_where_the_user_has_paused_it(page: ViewerPage, launch: Launch) -> None:
     go = threading.Event()
 
-    def run() -> Iterator[bytes]:
-        for number, chunk in enumerate(stream_bytes("run")):
-            yield chunk
-            if number == 20:
-                assert go.wait(60)
-
-    page.open(launch(app(run=run))).click("run")
+    page.open(launch(app(run=lambda: (yield from stream_with_a_stop(go))))).click("run")
     expect_last_frame(page, 20)
     page.viewer().click(position={"x": 500, "y": 100})
     page.page.keyboard.press("Space")
@@ -416,7 +418,7 @@ def test_a_remount_in_the_middle_loses_nothing(page: ViewerPage, launch: Launch)
 
     with gr.Blocks() as demo:
         viewer = Rerun(streaming=True, height=300)
-        gr.Button("run").click(run, None, viewer)
+        gr.Button("run").click(lambda: (yield from stream_with_a_stop(go)), None, viewer)
         gr.Button("hide").click(lambda: gr.update(visible=False), None, viewer)
         gr.Button("show").click(lambda: gr.update(visible=True), None, viewer)
     page.open(launch(demo)).click("run")
