@@ -1,31 +1,65 @@
-# make run: an example in your browser.  make test: everything that CI runs.
+# make run: an example in your browser.  make test: everything that CI runs.  make bench: docs/benchmarks.md, measured anew.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
+PROGRAMS := chromium fonts-liberation firefox-esr xvfb nginx
 
-.PHONY: run test lint unit frontend browser protocol check-python check-node chromium clean
+.PHONY: run test lint docs unit frontend package browser diagonal matrix bench release audit protocol check-python check-node programs clean
 
 run: $(VENV)/installed
 	$(BIN)/gradio-rerun
 
-test: lint unit frontend browser
+test: lint docs unit frontend package browser diagonal
 
 lint: $(VENV)/installed-test node_modules/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	rm -f src/gradio_rerun/*.pyi # Gradio writes them, and mypy would check them instead of the sources
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 	npx --no-install tsc
+	npx --no-install eslint src/gradio_rerun/frontend tests/frontend
 
 unit: $(VENV)/installed-test
 	$(BIN)/pytest tests/unit
 
-frontend: check-node
-	node --test tests/frontend/
+docs: $(VENV)/installed-docs
+	rm -f src/gradio_rerun/*.pyi # Gradio writes them, without our docstrings
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet # into site/; warnings are errors
 
-browser: $(VENV)/installed-test chromium
+frontend: check-node
+	node --test tests/frontend/*.test.js
+
+# The wheel and the sdist, and what would be wrong with them on PyPI.
+package: $(VENV)/installed-release
+	rm -rf dist
+	$(BIN)/python -m build --installer uv
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/pytest tests/package
+
+release: package
+	@ls -l dist
+	@echo "dist/ is ready. CONTRIBUTING.md says how it comes to PyPI."
+
+# Not a part of test: what is found does not depend on what has changed here.
+audit: $(VENV)/installed-release node_modules/installed
+	$(BIN)/pytest tests/audit -rs
+
+browser: $(VENV)/installed-test programs
 	$(BIN)/pytest tests/browser --reruns 1 -rR # a machine may stall for a while; whatever ran twice is listed
+
+# Oldest and newest of Gradio and rerun-sdk together; `make matrix` takes all between them, and an hour.
+diagonal: $(VENV)/installed-test programs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/matrix.py --diagonal
+
+matrix: $(VENV)/installed-test programs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/matrix.py --write docs/compatibility.md
+
+bench: $(VENV)/installed-bench programs
+	$(BIN)/python bench/run.py $(ARGS)
 
 protocol: $(VENV)/installed-test
 	cd src/gradio_rerun && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. --descriptor_set_out=viewer_control.binpb viewer_control.proto
@@ -37,6 +71,18 @@ $(VENV)/installed: pyproject.toml | check-python
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable ".[test,lint]"
+	touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	touch $@
+
+$(VENV)/installed-release: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --editable ".[release]"
+	touch $@
+
+$(VENV)/installed-bench: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --editable ".[bench]"
 	touch $@
 
 node_modules/installed: package.json package-lock.json | check-node
@@ -52,9 +98,12 @@ check-node:
 	@command -v node >/dev/null && command -v npm >/dev/null || \
 	  { echo "Node.js 20 or newer with npm is missing: sudo apt-get install nodejs npm"; exit 1; }
 
-chromium:
-	@command -v chromium >/dev/null || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends chromium fonts-liberation; } || \
-	  { echo "Chromium is missing, and could not be installed: sudo apt-get install chromium"; exit 1; }
+# What the browser tests run: the browsers, the display that Firefox draws on, and what stands in front of apps.
+programs:
+	@missing=""; for program in chromium firefox-esr Xvfb nginx; do \
+	  PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	test -z "$$missing" || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(PROGRAMS); } || \
+	  { echo "Missing, and could not be installed:$$missing. Try: sudo apt-get install $(PROGRAMS)"; exit 1; }
 
 clean:
-	rm -rf $(VENV) node_modules dist test-results .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules dist site test-results .mypy_cache .pytest_cache .ruff_cache .hypothesis
