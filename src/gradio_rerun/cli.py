@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import platform
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         if options.version:
-            print(f"gradio_rerun {__version__}, rerun-sdk {sdk_version()}, gradio {gr.__version__}")
+            print(_versions())
         elif options.prepare:
             assets = viewer_assets()
             published_folder(FRONTEND)
@@ -56,8 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--prepare", action="store_true", help="take the web viewer out of rerun-sdk now, for container images, and end"
     )
-    parser.add_argument("--version", action="store_true", help="print the versions and end")
+    parser.add_argument("--version", action="store_true", help="print what a bug report should name, and end")
     return parser
+
+
+def _versions() -> str:
+    ours = f"gradio_rerun {__version__}, rerun-sdk {sdk_version()}, gradio {gr.__version__}"
+    return f"{ours}, Python {platform.python_version()}, {platform.platform()}"
 
 
 def _port(text: str) -> int:

@@ -24,7 +24,8 @@ import numpy as np
 from . import viewer_control
 from .errors import CommandError, RecordingError
 from .recordings import checked_url
-from .wire import CommandDict, PanelName, PanelState
+from .tunnel import Servers
+from .wire import CommandDict, PanelName, PanelState, ServerUrl
 
 __all__ = [
     "Command",
@@ -266,17 +267,24 @@ NO_VALUE = object()
 """The component keeps its value."""
 
 
-def to_wire(commands: Iterable[Command]) -> list[CommandDict]:
-    """The commands as the page gets them, each with an id of its own, by which it runs once."""
-    return [_to_wire(command) for command in commands]
+def to_wire(commands: Iterable[Command], servers: Servers) -> list[CommandDict]:
+    """The commands as the page gets them, each with an id of its own, by which it runs once.
+
+    `servers` are those that the page asks through the app.
+    """
+    return [_to_wire(command, servers) for command in commands]
 
 
-def _to_wire(command: Command) -> CommandDict:
+def _to_wire(command: Command, servers: Servers) -> CommandDict:
     request, target = _request(command)
+    arguments = {name: _as_json(value) for name, value in command.arguments}
+    if command.name == "open":
+        admitted = servers.admit(arguments["url"])
+        arguments["ticket"] = admitted.ticket if isinstance(admitted, ServerUrl) else None
     return CommandDict(
         id=uuid.uuid4().hex,
         name=command.name,
-        arguments={name: _as_json(value) for name, value in command.arguments},
+        arguments=arguments,
         request=None if request is None else base64.b64encode(request).decode(),
         target=target,
     )

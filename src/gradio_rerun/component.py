@@ -5,41 +5,56 @@ from __future__ import annotations
 import html
 import inspect
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
 from anyio import to_thread
+from gradio.component_meta import get_local_contexts
 from gradio.components.base import Component, StreamingOutput, server
 from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
+from starlette.responses import FileResponse, Response
 
 from .commands import NO_VALUE, Show, separated, to_wire
+from .conversions import in_turn
 from .errors import CommandError, RecordingError
 from .events import ANSWERS, EVENTS
 from .listeners import handlers
 from .recordings import checked_url, to_recordings
-from .settings import checked_stream_size, css_length, page_settings
+from .settings import check_page_files, checked_stream_size, css_length, page_settings
 from .stream import Runs, is_chunk
+from .tunnel import Servers
 from .uploads import check_file, uploaded_file
-from .wire import FileCount, PanelName, PanelState, Recordings, Theme
+from .viewer_assets import viewer_assets
+from .wire import FileCount, PanelName, PanelState, Recording, Recordings, ServerUrl, Settings, Theme
 
 if TYPE_CHECKING:
     from gradio.components import Timer
     from gradio.i18n import I18nData
 
-# Gradio replaces all of `props` with every update, so that `props.settings` is missing only if a future Gradio
-# no longer merges an update by way of `constructor_args` (see _ConstructorArgs).
+# Gradio replaces all of `props` with every update. A `gr.skip()` brings nothing: the next mount has the settings that were the last.
 _JS_ON_LOAD = """
-const fail = (error) => { element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}`; };
-if (props.settings) {
-  import(props.settings.page.url)
-    .then((page) => page.mount({ element, props, trigger, watch, server, ...%s }))
+const fail = (error) => {
+  element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}. Please reload the page.`;
+};
+const part = %s;
+const settings = props.settings ?? element.closest(".gradio-container")?.rerunSettings?.[part.id];
+if (settings) {
+  const { page, viewer } = settings;
+  const checkFiles = () => server.check_files();
+  // The viewer's code takes longest: it sets out before all other modules are here. What goes wrong is told when it is needed.
+  import(page.url.replace("bridge.js", "loader.js")).then(({ loadViewer }) => loadViewer(viewer, { component: part, checkFiles })).catch(() => {});
+  const load = () => import(page.url);
+  load()
+    .catch(() => checkFiles().then(load))
+    .then(({ mount }) => mount({ element, props, trigger, watch, server, settings, ...part }))
     .catch(fail);
 } else {
-  fail("Gradio sent no settings. Please update gradio_rerun, or reload the page.");
+  fail("Gradio sent no settings, which a newer gradio_rerun may know how to get");
 }
 """
 
@@ -85,6 +100,7 @@ class Rerun(gr.HTML, StreamingOutput):
         theme: Theme = "auto",
         telemetry: bool = False,
         allowed_origins: Sequence[str] | None = None,
+        tunnel: bool | Sequence[str] | Mapping[str, str | None] | None = None,
         time_update_interval: float = 0.1,
     ) -> None:
         """
@@ -116,6 +132,7 @@ class Rerun(gr.HTML, StreamingOutput):
             theme: "light", "dark", or "auto" to follow the page.
             telemetry: If True, the viewer may look for updates and send usage data to Rerun, as it does outside Gradio.
             allowed_origins: Other servers the viewer may ask, such as "https://tile.openstreetmap.org" for maps. The servers of URLs in the value are always allowed, all others are refused.
+            tunnel: Which Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) the page asks through the app, behind its login and on its port. True: all that values name; do not take URLs from users then. A list: those it names. A dict: those it names, each with the token that the app shows it, or None. False: none, the browser asks all of them itself. None: those of `value`, and of the SDK's own objects, whose address is a private one.
             time_update_interval: The event `time_update` comes at most once in so many seconds. The last time is always told.
         """
         self.height = height
@@ -131,8 +148,14 @@ class Rerun(gr.HTML, StreamingOutput):
         self.allowed_origins = allowed_origins
         self.time_update_interval = time_update_interval
         first = separated(value)
+        shown = value if first is None else None if first.value is NO_VALUE else first.value
+        # Inside a function, a value may come from a user.
+        in_function, in_render = get_local_contexts()
+        self._servers = Servers(tunnel, None if in_function or in_render else shown)
+        request = LocalContext.request.get(None)
+        self._session = request.session_hash if request and in_render else None
         super().__init__(
-            value if first is None else None if first.value is NO_VALUE else first.value,
+            shown,
             label=label,
             every=every,
             inputs=inputs,
@@ -167,7 +190,7 @@ class Rerun(gr.HTML, StreamingOutput):
                 show_download_button=show_download_button,
                 show_clear_button=show_clear_button,
             )
-            | ({"commands": to_wire(first.commands)} if first else {}),
+            | ({"commands": to_wire(first.commands, self._servers)} if first else {}),
         )
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
@@ -177,7 +200,9 @@ class Rerun(gr.HTML, StreamingOutput):
     @property
     def constructor_args(self) -> _ConstructorArgs:
         """The arguments this component was made with, for Gradio."""
-        return _ConstructorArgs(super().constructor_args)
+        arguments = _ConstructorArgs(super().constructor_args)
+        # Gradio makes the component again for each update, without its value.
+        return _ConstructorArgs({**arguments, "tunnel": self._servers.named}) if self._servers.named else arguments
 
     def get_config(self) -> dict[str, Any]:
         """What Gradio tells the page about this component."""
@@ -189,6 +214,7 @@ class Rerun(gr.HTML, StreamingOutput):
         heard = {name for event in events for id_, name in event.targets if id_ == self._id}
         return {
             "id": self._id,
+            "session": self._session or "",
             "isInput": self._is_input_only(events),
             "handlers": handlers(self, events),
             "listened": sorted(heard & {str(each) for each in ANSWERS}),
@@ -206,14 +232,38 @@ class Rerun(gr.HTML, StreamingOutput):
         return is_input and not any(each._id == self._id for event in events for each in _outputs(event))
 
     @server  # type: ignore[untyped-decorator]
-    def open_upload(self, path: str) -> dict[str, Any]:
+    async def open_upload(self, path: str) -> dict[str, Any]:
         """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
+        return await in_turn(partial(self._opened, path))
+
+    def _opened(self, path: str) -> dict[str, Any]:
         try:
             file = uploaded_file(path)
             self._check_upload(file)
             return {"file": Recordings(root=to_recordings(file, Path(self.GRADIO_CACHE))).model_dump()[0]}
         except RecordingError as error:
             return {"error": str(error)}
+
+    @server  # type: ignore[untyped-decorator]
+    def check_files(self, _: None = None) -> None:
+        """For the page, when a file of the viewer did not come whole: puts back what is gone or damaged."""
+        check_page_files()
+
+    @server  # type: ignore[untyped-decorator]
+    def viewer_code(self, name: str, request: gr.Request) -> Response:
+        """For the page: the WebAssembly of the viewer, which the browser decompresses on the way."""
+        # Gradio's file route names no Content-Encoding: there the page must decompress, in the thread that shows the page.
+        assets = viewer_assets()
+        if name != assets.wasm.name:  # the app has been started again, with another rerun-sdk
+            return Response(status_code=404)
+        takes_brotli = re.search(r"\bbr\b", request.headers.get("accept-encoding", ""))
+        path, coding = (assets.wasm_br, "br") if takes_brotli else (assets.wasm, "gzip")
+        return FileResponse(path, media_type="application/wasm", headers={"Content-Encoding": coding})
+
+    @server  # type: ignore[untyped-decorator]
+    async def ask_server(self, call: Any) -> Response:
+        """For the page: what a Rerun server answers to one of the viewer's calls."""
+        return self._servers.forward(call)
 
     def _check_upload(self, file: Path) -> None:
         # A folder holds what it holds: what is not wanted in it is left out by the function.
@@ -231,7 +281,7 @@ class Rerun(gr.HTML, StreamingOutput):
         for item in items:
             if isinstance(item, FileData):
                 self._check_upload(Path(item.path))
-        paths = [item.path if isinstance(item, FileData) else checked_url(item) for item in items]
+        paths = [item.path if isinstance(item, FileData) else checked_url(_url(item)) for item in items]
         if len(paths) > 1 or (paths and self.file_count != "single"):
             return paths
         return paths[0] if paths else None
@@ -246,7 +296,13 @@ class Rerun(gr.HTML, StreamingOutput):
         with_commands = separated(value)
         if with_commands is not None:
             return self._update(with_commands)
-        recordings = to_recordings(value, Path(self.GRADIO_CACHE), stream=self.streaming, limit=self.max_stream_size)
+        recordings = to_recordings(
+            value,
+            Path(self.GRADIO_CACHE),
+            stream=self.streaming,
+            limit=self.max_stream_size,
+            servers=self._servers,
+        )
         if self.streaming and value is not None and not recordings and value != []:
             return dict(gr.skip())  # there is no new data
         # A generator that ends without a yield gives Gradio's None to the page, where it must not clear a stream.
@@ -275,7 +331,9 @@ class Rerun(gr.HTML, StreamingOutput):
         if not value:
             self._runs.clear(output_id)
             return None, _Files()
-        shown = await to_thread.run_sync(self._runs.add, output_id, value)
+        shown = await to_thread.run_sync(self._runs.tell, output_id, value)
+        # For delete_cache: Gradio lists what goes through postprocess, where there are only chunks.
+        self.temp_files.update(each.path for each in shown if isinstance(each, FileData))
         for each in value:
             if FileData.is_file_data(each) and is_chunk(FileData(**each)):
                 self._forget_file(each["path"], session=output_id.split("/")[0])
@@ -290,7 +348,7 @@ class Rerun(gr.HTML, StreamingOutput):
     ) -> Recordings:
         """For Gradio, when it caches examples: all that a generator has yielded, as one value."""
         runs = Runs(Path(self.GRADIO_CACHE), self.max_stream_size)
-        shown: list[FileData | str] = []
+        shown: list[Recording] = []
         for value in stream:
             if isinstance(value, list):
                 shown = runs.add("", value)
@@ -305,9 +363,7 @@ class Rerun(gr.HTML, StreamingOutput):
 
     def _update(self, show: Show) -> dict[str, Any]:
         """What tells the page of commands, and of no value unless there is one: what Gradio makes of a `gr.update`."""
-        changes: dict[str, Any] = {"__type__": "update"}
-        self.constructor_args.update(changes)
-        settings = {**changes["settings"], "commands": to_wire(show.commands)}
+        settings = {**self.constructor_args.settings(), "commands": to_wire(show.commands, self._servers)}
         update: dict[str, Any] = {"__type__": "update", "props": {"settings": settings}}
         if show.value is NO_VALUE:
             return update
@@ -365,10 +421,14 @@ class _ConstructorArgs(dict[str, Any]):
                 "Return them without gr.update or Rerun, and change the parameters in another function."
             )
         super().update(changes)
-        if changes.get("__type__") == "update":
-            changes["settings"] = page_settings(
-                **{name: self.get(name, default) for name, default in _defaults().items()}
-            )
+        changes.pop("tunnel", None)  # the page must not learn of tokens
+        # Gradio gives one and the same gr.skip() to all outputs of a function, of which the others know no settings.
+        if changes.get("__type__") == "update" and changes != gr.skip():
+            changes["settings"] = self.settings()
+
+    def settings(self) -> Settings:
+        """The settings of the page that these arguments make."""
+        return page_settings(**{name: self.get(name, default) for name, default in _defaults().items()})
 
 
 @cache
@@ -376,6 +436,10 @@ def _defaults() -> dict[str, Any]:
     """The default of each argument of `Rerun` that is a setting of the page."""
     parameters = inspect.signature(Rerun.__init__).parameters
     return {name: parameters[name].default for name in inspect.signature(page_settings).parameters}
+
+
+def _url(item: ServerUrl | str) -> str:
+    return item.server if isinstance(item, ServerUrl) else item
 
 
 def _name(item: Any) -> str:

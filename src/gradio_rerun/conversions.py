@@ -9,19 +9,22 @@ import re
 import secrets
 import subprocess
 import sys
-import tempfile
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
+
 from . import sdk
 from .convert_file import ALONE, REFUSED, TRUSTED
-from .errors import NotARecordingError, RecordingError, RecordingNotFoundError
+from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, not_kept
 
 CONVERTIBLE_SUFFIXES = (
     *(".avif", ".bmp", ".dds", ".exr", ".ff", ".gif", ".hdr", ".ico", ".jpeg", ".jpg", ".pam", ".pbm", ".pgm", ".png"),
@@ -47,8 +50,28 @@ _IMAGE_STARTS = (b"BM", b"GIF8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF",
 # The SDK converts what it can of these, so that an error is no refusal: a robot that crashes leaves a truncated .mcap.
 _PARTLY_CONVERTED = ".mcap"
 
+_DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceeded")
+
+# Each is a process that loads rerun-sdk, and takes as much of a core as it gets.
+_MOST_AT_ONCE = os.cpu_count() or 1
+_turns = threading.BoundedSemaphore(_MOST_AT_ONCE)
+_limiter: RunVar[CapacityLimiter] = RunVar("gradio_rerun.conversions")
+
 _locks: weakref.WeakValueDictionary[str, threading.Lock] = weakref.WeakValueDictionary()
 _locks_lock = threading.Lock()
+
+
+async def in_turn(convert: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `convert` gives, which may have to wait for its turn.
+
+    It gets a thread that is none of Gradio's 40: with those, Gradio serves files to everybody.
+    """
+    try:
+        limiter = _limiter.get()
+    except LookupError:
+        limiter = CapacityLimiter(_MOST_AT_ONCE)
+        _limiter.set(limiter)
+    return await to_thread.run_sync(convert, limiter=limiter)
 
 
 def is_convertible(path: Path) -> bool:
@@ -63,6 +86,7 @@ def converted(path: Path, cache: Path, *, trusted: bool = False) -> Path:
 
     The SDK puts the files that a robot description names (in a .urdf, or as a message of an .mcap) into the recording,
     wherever they lie: only a file that is `trusted` may name any. The parts of a .gltf must lie in its folder or below.
+    No more run at once than the machine has cores; who comes later waits.
     Raises RecordingNotFoundError; NotARecordingError, with the reason, when the file is none that can be shown;
     RecordingError when it cannot be read, or the SDK breaks down or takes longer than `TIME_LIMIT`.
     """
@@ -81,7 +105,8 @@ def converted(path: Path, cache: Path, *, trusted: bool = False) -> Path:
     target = cache / key / _recording_name(path.name)
     with _lock(key):
         if not target.is_file():
-            _convert(path, target, cache / f".{key}.{secrets.token_hex(4)}.part", TRUSTED if trusted else ALONE)
+            with _turns:
+                _convert(path, target, cache / f".{key}.{secrets.token_hex(4)}.part", TRUSTED if trusted else ALONE)
     return target
 
 
@@ -180,9 +205,12 @@ class _Ended:
 
 
 def _convert(path: Path, target: Path, temporary: Path, trust: str) -> None:
-    temporary.parent.mkdir(parents=True, exist_ok=True)
+    what = f"The recording made of {path.name!r}"
     try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
         ended = _run(path, temporary, trust)
+        if full := _DISK_FULL.search(" ".join(ended.errors)):
+            raise not_kept(what, temporary.parent, full[0])
         reason = _reason(path, ended)
         if reason is not None:
             raise _refused(path, f"rerun-sdk {sdk.sdk_version()} says: {reason}")
@@ -195,33 +223,50 @@ def _convert(path: Path, target: Path, temporary: Path, trust: str) -> None:
             print(f"gradio_rerun: {path.name}: rerun-sdk says: {said}", file=sys.stderr)
         target.parent.mkdir(exist_ok=True)
         temporary.replace(target)
+    except OSError as error:
+        if isinstance(error, RecordingError):
+            raise
+        raise not_kept(what, temporary.parent, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _run(path: Path, target: Path, trust: str) -> _Ended:
     environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1"}
     environment.pop("RERUN", None)  # RERUN=off would log nothing
     command = sdk.conversion_command(path, target, trust)
-    # A file, not a pipe: nobody reads while the process runs.
-    with tempfile.TemporaryFile() as words:
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=words, env=environment
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe, env=environment)
+    assert process.stdin
+    assert process.stderr
+    late = threading.Event()
+
+    def end_late() -> None:
+        late.set()
+        process.kill()
+
+    limit = threading.Timer(TIME_LIMIT, end_late)
+    limit.start()
+    said = ""
+    try:
+        for line in process.stderr:
+            text = line.decode(errors="replace")
+            said += text
+            if _DISK_FULL.search(text):
+                process.kill()  # from here on the SDK may wait for itself, and never end
+        code = process.wait()
+    finally:
+        limit.cancel()
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stderr.close()
+    if late.is_set():
+        raise RecordingError(
+            f"{path.name!r} could not be turned into a recording: rerun-sdk took longer than {TIME_LIMIT:g} s. "
+            "Convert it beforehand, with `rerun rrd` or rr.log_file_from_path, and give the .rrd file."
         )
-        try:
-            code = process.wait(TIME_LIMIT)
-        except subprocess.TimeoutExpired as error:
-            raise RecordingError(
-                f"{path.name!r} could not be turned into a recording: rerun-sdk took longer than {TIME_LIMIT:g} s. "
-                "Convert it beforehand, with `rerun rrd` or rr.log_file_from_path, and give the .rrd file."
-            ) from error
-        finally:
-            process.kill()
-            process.wait()
-            assert process.stdin
-            process.stdin.close()
-        words.seek(0)
-        said = words.read().decode(errors="replace")
     errors, warnings = _log_entries(said)
     lines = [line for line in said.splitlines() if line.strip()]
     return _Ended(code, errors, warnings, lines[-1] if lines else "")

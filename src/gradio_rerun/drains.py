@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .errors import RecordingError
 from .rrd import split
 from .stream import GrowingRecording
 
@@ -27,21 +27,38 @@ class Drain:
     stream: Any
     # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
     log: BinaryIO = field(default_factory=tempfile.TemporaryFile)
+    unwritten: bytes = b""
+    """What a full disk has kept from the log."""
     size: int = 0
     header: bytes | None = None
     token: str = field(default_factory=secrets.token_hex)
     grown: dict[Path, GrowingRecording] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self) -> None:
-        """Writes what has come since the last time to the log, so that it is one recording."""
-        data = self.stream.read() or b""
+        """Writes what has come since the last time to the log, so that it is one recording.
+
+        Raises a RecordingError when it cannot be written; it is not lost then, and the next call writes it.
+        """
+        data = self.unwritten = self.unwritten + (self.stream.read() or b"")
         header, parts = split(data) or (None, [memoryview(data)])
-        if data and (self.size == 0 or header != self.header):
-            self.header = header
+        is_new = bool(data) and (self.size == 0 or header != self.header)
+        if is_new:
             parts = [memoryview(header or b""), *parts]
-        self.log.seek(0, os.SEEK_END)
-        self.log.writelines(parts)
+        try:
+            self.log.seek(self.size)  # what lies behind it was written halfway
+            self.log.truncate()
+            self.log.writelines(parts)
+            self.log.flush()
+        except OSError as error:
+            raise RecordingError(
+                f"What was logged cannot be kept in the temporary folder {tempfile.gettempdir()!r}: {error}. "
+                "Make room there, and return the recording again."
+            ) from error
+        self.unwritten = b""
         self.size = self.log.tell()
+        if is_new:
+            self.header = header
 
     def growing(self, cache: Path, name: str, limit: int | None) -> GrowingRecording:
         """The recording in `cache` that all the data is in, and what comes later will be."""
@@ -65,6 +82,7 @@ def drained(source: Any) -> Iterator[Drain]:
     """The drain of a RecordingStream or BinaryStream, with all that was logged into it so far; nobody else has it meanwhile."""
     with _lock:
         drain = _drain_of(source)
+    with drain.lock:
         drain.read()
         yield drain
 

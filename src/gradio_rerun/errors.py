@@ -19,6 +19,7 @@ The text of an error says what was given, what was wanted, and what to do.
 from __future__ import annotations
 
 import html
+from pathlib import Path
 
 from gradio.exceptions import Error
 
@@ -45,6 +46,14 @@ class CommandError(GradioRerunError, ValueError):
 
 class RecordingError(GradioRerunError):
     """A value cannot be shown in the viewer."""
+
+
+def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
+    """The error for what cannot be written to Gradio's cache."""
+    return RecordingError(
+        f"{what} cannot be kept in Gradio's cache, {str(folder)!r}: {str(reason).rstrip('.')}. Make room there, or name another "
+        "folder by the environment variable GRADIO_TEMP_DIR, and start the app again."
+    )
 
 
 class UnsupportedValueError(RecordingError, TypeError):

@@ -9,6 +9,8 @@ import re
 import secrets
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,10 +22,12 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .conversions import converted, is_convertible
 from .drains import drained
-from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError
+from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, not_kept
 from .rrd import MAGIC, split
+from .sdk import server_url
 from .stream import CHUNK_NAME
-from .wire import STREAM_TYPE
+from .tunnel import Servers
+from .wire import STREAM_TYPE, Recording
 
 URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
 RECORDING_SUFFIXES = (".rrd", ".rbl")
@@ -34,12 +38,16 @@ LINK_FROM = 64 * 1024 * 1024
 _WANTED = (
     "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
     "a URL (http, https, rerun, rerun+http, rerun+https), "
-    "bytes, a rerun.RecordingStream, or a list of these"
+    "bytes, a rerun.RecordingStream, a rerun.server.Server, or a list of these"
 )
 
 
-def to_recordings(value: Any, cache: Path, *, stream: bool = False, limit: int | None = None) -> list[FileData | str]:
+def to_recordings(
+    value: Any, cache: Path, *, stream: bool = False, limit: int | None = None, servers: Servers | None = None
+) -> list[Recording]:
     """The files (inside `cache`) and URLs that the page opens for `value`; empty for `None`.
+
+    `servers` are those that the page asks through the app.
 
     A file that is no recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
     BinaryStreams) become files of `STREAM_TYPE`, which the page adds to what it shows; those of RecordingStreams and BinaryStreams
@@ -52,14 +60,15 @@ def to_recordings(value: Any, cache: Path, *, stream: bool = False, limit: int |
     items = value if isinstance(value, (list, tuple)) else [value]
     if stream:
         items = [item for item in items if not (isinstance(item, (bytes, bytearray, memoryview)) and len(item) == 0)]
-    recordings = [_to_recording(item, cache, stream, limit) for item in items]
+    servers = servers or Servers(False)
+    recordings = [_to_recording(item, cache, stream, limit, servers) for item in items]
     # Nothing was logged yet into a recording that will grow.
     return [each for each in recordings if not (isinstance(each, FileData) and each.size == 0)]
 
 
-def _to_recording(item: Any, cache: Path, stream: bool, limit: int | None) -> FileData | str:
+def _to_recording(item: Any, cache: Path, stream: bool, limit: int | None, servers: Servers) -> Recording:
     if isinstance(item, str):
-        return checked_url(item) if "://" in item else _file(Path(item), cache)
+        return servers.admit(checked_url(item)) if "://" in item else _file(Path(item), cache)
     if isinstance(item, os.PathLike):
         return _file(Path(item), cache)
     if isinstance(item, (bytes, bytearray, memoryview)):
@@ -72,6 +81,8 @@ def _to_recording(item: Any, cache: Path, stream: bool, limit: int | None) -> Fi
         return _file(Path(item.path), cache, item.orig_name)
     if _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream"):
         return _logged(item, cache, stream, limit)
+    if url := server_url(item):
+        return servers.admit(checked_url(url), own=True)
     raise UnsupportedValueError(f"{_WANTED}; got {_describe(item)}. Log it with rerun and return the recording.")
 
 
@@ -141,7 +152,9 @@ def _read_start(path: Path) -> bytes:
             f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {str(path)!r}."
         ) from error
     except (OSError, ValueError) as error:
-        raise RecordingError(f"The recording {str(path)!r} cannot be read: {error}.") from error
+        raise RecordingError(
+            f"The recording {str(path)!r} cannot be read: {error}. Give the path of a file that the app's user may read."
+        ) from error
 
 
 def _may_serve(path: Path) -> bool:
@@ -241,13 +254,9 @@ def _place(source: Path, cache: Path, name: str) -> Path:
     target = cache / key / _cached_name(name)
     if target.exists() and target.stat().st_size == stat.st_size:
         return target
-    temporary = _temporary(target)
-    try:
+    with _new(target) as temporary:
         if stat.st_size < LINK_FROM or not _link(source, temporary):
             shutil.copyfile(source, temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
     return target
 
 
@@ -260,15 +269,20 @@ def _link(source: Path, target: Path) -> bool:
 
 
 def _write(target: Path, data: BinaryIO) -> None:
-    temporary = _temporary(target)
+    with _new(target) as temporary, temporary.open("wb") as file:
+        shutil.copyfileobj(data, file)
+
+
+@contextmanager
+def _new(target: Path) -> Iterator[Path]:
+    """A file to fill, which becomes `target` when that went well. Raises a RecordingError when it did not."""
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with temporary.open("wb") as file:
-            shutil.copyfileobj(data, file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
         temporary.replace(target)
+    except OSError as error:
+        raise not_kept(f"The recording {target.name!r}", target.parent.parent, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _temporary(target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target.with_name(f".{secrets.token_hex(8)}.part")
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

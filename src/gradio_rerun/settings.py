@@ -16,7 +16,7 @@ from gradio.utils import is_static_file
 from .conversions import CONVERTIBLE_SUFFIXES
 from .errors import ParameterError
 from .recordings import RECORDING_SUFFIXES
-from .viewer_assets import published_folder, viewer_assets
+from .viewer_assets import check_viewer_assets, published_folder, viewer_assets
 from .wire import FileCount, PanelName, PanelState, Settings, Theme, ViewerFiles
 
 FRONTEND = Path(__file__).parent / "frontend"
@@ -61,6 +61,12 @@ def page_settings(
         show_download_button=bool(show_download_button),
         show_clear_button=bool(show_clear_button),
     )
+
+
+def check_page_files() -> None:
+    """Puts back those of the files that a page loads which are gone or damaged."""
+    published_folder(FRONTEND)
+    check_viewer_assets()
 
 
 def css_length(height: int | float | str) -> str:
@@ -124,7 +130,12 @@ def _file_types(types: Sequence[str] | None) -> list[str]:
 
 def _viewer_files() -> ViewerFiles:
     assets = viewer_assets()
-    return ViewerFiles(version=assets.version, glue=_static_file(assets.glue), wasm=_static_file(assets.wasm))
+    return ViewerFiles(
+        version=assets.version,
+        glue=_static_file(assets.glue),
+        wasm=_static_file(assets.wasm),
+        wasm_size=assets.wasm_size,
+    )
 
 
 def _static_file(path: Path) -> FileDataDict:

@@ -1,7 +1,7 @@
 """The files that a page loads, on disk under names that never change their bytes.
 
     <cache>/viewer/<SDK version>/re_viewer-<version>-<hash>.js.gz         the web viewer of the installed rerun-sdk
-                                 re_viewer_bg-<version>-<hash>.wasm.gz
+                                 re_viewer_bg-<version>-<hash>.wasm.gz, .wasm.br
                                  manifest-<build>.json                    their sizes and hashes, written last
     <cache>/frontend/<hash>/*.js *.css                                    our own modules
 
@@ -18,9 +18,13 @@ import sys
 import threading
 import time
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
+
+import brotli  # Gradio needs it, too
 
 from .cache import cache_dir, remove_abandoned, stored, write_whole
 from .extraction import ViewerFiles, extract_viewer
@@ -29,9 +33,11 @@ from .sdk import build_file, sdk_version
 # Level and size of the WASM of 0.41.0 (43.2 MB), time on one core of the machine this was written on:
 # 5: 13.94 MB 1.3 s, 6: 13.78 MB 2.4 s, 7: 13.74 MB 2.7 s, 8: 13.72 MB 3.4 s, 9: 13.71 MB 3.9 s.
 _GZIP_LEVEL = 7
+# The same with brotli: quality 4: 12.07 MB 2.4 s, 5: 11.22 MB 2.8 s, 6: 11.02 MB 4.0 s, 7: 10.83 MB 11.8 s.
+_BROTLI_QUALITY = 5
 
 _assets: ViewerAssets | None = None
-_assets_lock = threading.Lock()
+_assets_lock = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class ViewerAssets:
     """The JavaScript, compressed with gzip."""
     wasm: Path
     """The WebAssembly, compressed with gzip."""
+    wasm_br: Path
+    """The same, compressed with brotli."""
     wasm_size: int
     """Bytes of the WebAssembly before compression."""
 
@@ -57,6 +65,7 @@ class _File(TypedDict):
 class _Manifest(TypedDict):
     glue: _File
     wasm: _File
+    wasm_br: _File
     wasm_size: int
 
 
@@ -69,10 +78,18 @@ def viewer_assets() -> ViewerAssets:
     """
     global _assets
     with _assets_lock:
-        if _assets is None or not (_assets.glue.is_file() and _assets.wasm.is_file()):
+        if _assets is None or not all(path.is_file() for path in (_assets.glue, _assets.wasm, _assets.wasm_br)):
             version, build = sdk_version(), _build()
             _assets = _read(cache_dir(), version, build) or _extract(version, build)
         return _assets
+
+
+def check_viewer_assets() -> None:
+    """Has the viewer taken out again if its files are not as they were written any more. Raises as `viewer_assets` does."""
+    global _assets
+    with _assets_lock:
+        _assets = None
+        viewer_assets()
 
 
 def published_folder(source: Path) -> Path:
@@ -112,8 +129,9 @@ def _read(root: Path, version: str, build: str) -> ViewerAssets | None:
     folder = _viewer_folder(root, version)
     try:
         manifest: _Manifest = json.loads(_manifest_path(folder, build).read_bytes())
-        glue, wasm = (_whole_file(folder, entry) for entry in (manifest["glue"], manifest["wasm"]))
-        return ViewerAssets(version, glue, wasm, wasm_size=int(manifest["wasm_size"]))
+        entries = manifest["glue"], manifest["wasm"], manifest["wasm_br"]
+        glue, wasm, wasm_br = (_whole_file(folder, entry) for entry in entries)
+        return ViewerAssets(version, glue, wasm, wasm_br, wasm_size=int(manifest["wasm_size"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -130,7 +148,7 @@ def _extract(version: str, build: str) -> ViewerAssets:
     _say(f"taking the web viewer out of rerun-sdk {version} (first use only)")
     files = extract_viewer()
     assets = stored(lambda root: _write(root, version, build, files))
-    megabytes = (assets.glue.stat().st_size + assets.wasm.stat().st_size) / 1e6
+    megabytes = sum(path.stat().st_size for path in (assets.glue, assets.wasm, assets.wasm_br)) / 1e6
     _say(f"that took {time.monotonic() - started:.1f} s; {megabytes:.1f} MB in {assets.glue.parent}")
     return assets
 
@@ -138,25 +156,40 @@ def _extract(version: str, build: str) -> ViewerAssets:
 def _write(root: Path, version: str, build: str, files: ViewerFiles) -> ViewerAssets:
     folder = _viewer_folder(root, version)
     remove_abandoned(folder)
-    glue = _write_compressed(folder / f"re_viewer-{folder.name}-{_short_hash(files.glue)}.js.gz", files.glue)
-    wasm = _write_compressed(folder / f"re_viewer_bg-{folder.name}-{_short_hash(files.wasm)}.wasm.gz", files.wasm)
-    manifest = _Manifest(glue=_entry(glue), wasm=_entry(wasm), wasm_size=len(files.wasm))
+    glue_name, wasm_name = (
+        f"{stem}-{folder.name}-{_short_hash(content)}.{suffix}"
+        for stem, suffix, content in (("re_viewer", "js", files.glue), ("re_viewer_bg", "wasm", files.wasm))
+    )
+    contents = {f"{glue_name}.gz": files.glue, f"{wasm_name}.gz": files.wasm, f"{wasm_name}.br": files.wasm}
+    glue, wasm, wasm_br = paths = [folder / name for name in contents]
+    with ThreadPoolExecutor() as pool:
+        for path, compressed in zip(paths, pool.map(_compressed_unless_there, paths, contents.values()), strict=True):
+            if compressed is not None:
+                write_whole(path, compressed)
+    manifest = _Manifest(glue=_entry(glue), wasm=_entry(wasm), wasm_br=_entry(wasm_br), wasm_size=len(files.wasm))
     write_whole(_manifest_path(folder, build), json.dumps(manifest, indent=2).encode())
-    return ViewerAssets(version, glue, wasm, wasm_size=len(files.wasm))
+    return ViewerAssets(version, glue, wasm, wasm_br, wasm_size=len(files.wasm))
 
 
-def _write_compressed(path: Path, content: bytes) -> Path:
+def _compressed_unless_there(path: Path, content: bytes) -> bytes | None:
     # Pythons with another zlib compress to other bytes: those that are there stay, since another process serves them.
-    if not _holds(path, content):
-        write_whole(path, gzip.compress(content, _GZIP_LEVEL, mtime=0))
-    return path
+    return None if _holds(path, content) else _compressed(content, path.suffix)
+
+
+def _compressed(content: bytes, suffix: str) -> bytes:
+    if suffix == ".br":
+        return bytes(brotli.compress(content, quality=_BROTLI_QUALITY))
+    return gzip.compress(content, _GZIP_LEVEL, mtime=0)
+
+
+_DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".br": brotli.decompress}
 
 
 def _holds(path: Path, content: bytes) -> bool:
     try:
         held = path.read_bytes()
-        return (gzip.decompress(held) if path.suffix == ".gz" else held) == content
-    except (OSError, EOFError, zlib.error):
+        return _DECOMPRESS.get(path.suffix, bytes)(held) == content
+    except (OSError, EOFError, zlib.error, brotli.error):
         return False
 
 

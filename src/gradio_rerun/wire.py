@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
-from gradio.data_classes import FileData, FileDataDict, GradioRootModel
+from gradio.data_classes import FileData, FileDataDict, GradioModel, GradioRootModel
 from pydantic import model_validator
 from typing_extensions import NotRequired
 
@@ -15,13 +15,28 @@ FileCount = Literal["single", "multiple", "directory"]
 
 
 STREAM_TYPE = "application/vnd.rerun.stream"
-"""The `mime_type` of a file that adds to what is shown, and of which `size` bytes can be read so far: they end with a whole chunk."""
+"""The `mime_type` of a file that adds to what is shown, and of which `size` bytes can be read so far: they end with a whole chunk.
+
+`;end=` may follow, and the base64 of the last of them.
+"""
+
+
+class ServerUrl(GradioModel):
+    """A URL of a Rerun server that the page reaches through the app."""
+
+    server: str
+    """The URL: of a live recording, a catalog, a dataset or a segment."""
+    ticket: str
+    """What opens the tunnel to this server; nobody makes it but the app."""
+
+
+Recording: TypeAlias = FileData | ServerUrl | str
 
 
 class Recordings(GradioRootModel):
-    """The value on its way to the page and back: files in Gradio's cache, and URLs as they are."""
+    """The value on its way to the page and back: files in Gradio's cache, URLs of Rerun servers with a ticket, and URLs as they are."""
 
-    root: list[FileData | str]
+    root: list[Recording]
 
     @model_validator(mode="before")
     @classmethod
@@ -39,6 +54,8 @@ class ViewerFiles(TypedDict):
     glue: FileDataDict
     wasm: FileDataDict
     """gzip of the WebAssembly; its `size` is the compressed one, in bytes."""
+    wasm_size: int
+    """Bytes of the WebAssembly itself."""
 
 
 class CommandDict(TypedDict):

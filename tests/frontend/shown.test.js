@@ -25,6 +25,18 @@ test("a file takes the place of what was there, a stream too", () => {
   assert.deepEqual(showNext(id, []), []);
 });
 
+test("the end that came along is that of the last announcement", () => {
+  const id = ++lastId;
+  const [shown] = showNext(id, [{ ...stream("s", 10), end: "first" }]);
+  assert.equal(shown.end, "first");
+  showNext(id, [{ ...stream("s", 5), end: "late" }]);
+  assert.equal(shown.end, "first");
+  showNext(id, [{ ...stream("s", 20), end: "second" }]);
+  assert.equal(shown.end, "second");
+  showNext(id, [stream("s", 30)]);
+  assert.equal(shown.end, undefined);
+});
+
 test("a stream adds to what is there", () => {
   const id = ++lastId;
   showNext(id, [file("a")]);

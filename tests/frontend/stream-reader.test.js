@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 
 const FRONTEND = new URL("../../src/gradio_rerun/frontend/", import.meta.url);
-const { HEADER_SIZE, StreamReader } = await import(new URL("stream-reader.js", FRONTEND).href);
+const { HEADER_SIZE } = await import(new URL("rrd.js", FRONTEND).href);
+const { StreamReader } = await import(new URL("stream-reader.js", FRONTEND).href);
 
 const URL_OF_FILE = "http://app.test/gradio_api/file=/a/recording.rrd";
 
@@ -94,6 +95,46 @@ test("what was announced is read by one request, and each byte is passed on once
   assert.deepEqual(ranges(), ["bytes=0-"]);
   assert.equal(reader.passedOn, 1000);
   assert.deepEqual(failures, []);
+});
+
+const base64 = (/** @type {Uint8Array} */ bytes) => Buffer.from(bytes).toString("base64");
+
+test("an end that came along is not asked for", async () => {
+  const marks = [300];
+  const { reader, pieces } = create(marks);
+  await reader.read(base64(file.subarray(0, 300)));
+  marks.push(1000);
+  await reader.read(base64(file.subarray(300)));
+  assertAll(pieces);
+  assert.equal(pieces.length, 2);
+  assert.deepEqual(ranges(), []);
+});
+
+test("an end with a gap before it is asked for with the gap", async () => {
+  const { reader, pieces } = create([300, 1000]);
+  await reader.read(base64(file.subarray(300)));
+  assertAll(pieces);
+  assert.deepEqual(ranges(), ["bytes=0-"]);
+});
+
+test("an end that is told twice is passed on once", async () => {
+  const { reader, pieces } = create([1000]);
+  await reader.read(base64(file));
+  await reader.read(base64(file));
+  assertAll(pieces);
+  assert.deepEqual(ranges(), []);
+});
+
+test("an end that comes while a request goes on is read by the next", async () => {
+  const marks = [300];
+  const { reader, pieces } = create(marks);
+  answers.push(() => partial(file.subarray(0, 300)));
+  const reading = reader.read();
+  marks.push(1000);
+  await reader.read(base64(file.subarray(300)));
+  await reading;
+  assertAll(pieces);
+  assert.deepEqual(ranges(), ["bytes=0-", "bytes=300-"]);
 });
 
 test("cookies go to the page's own origin only, and nothing is kept on the way", async () => {
@@ -240,9 +281,9 @@ test("an end stops it without a word, also while it waits", async (context) => {
 });
 
 test("the viewer gets a frame to work off what it has", async () => {
-  const size = 20 << 20;
+  const size = 80 << 20;
   file = recording(size);
-  const marks = Array.from({ length: 20 }, (_, index) => (index + 1) << 20);
+  const marks = Array.from({ length: 80 }, (_, index) => (index + 1) << 20);
   const { reader, pieces } = create(marks);
   answers = [() => new Response(file.slice(), { status: 206 })];
   let asked = 0;

@@ -37,7 +37,7 @@ function watched(url, size = null) {
   const heard = [];
   const download = {
     onProgress: (/** @type {number} */ loaded, /** @type {number | null} */ total) => heard.push([loaded, total]),
-    onEnd: () => heard.push("end"),
+    onEnd: (/** @type {boolean} */ isCutOff) => heard.push(isCutOff ? "cut off" : "end"),
     onError: (/** @type {string} */ message) => heard.push(message),
   };
   return { heard, recordings: new Map([[url, { download, size }]]) };
@@ -77,24 +77,49 @@ test("the server behind a rerun URL is known", () => {
   assert.equal(serverOf("rerun+https://robot.test/proxy"), "https://robot.test");
   assert.equal(serverOf("rerun://robot.test/dataset/1"), "https://robot.test");
   assert.equal(serverOf("https://robot.test/a.rrd"), "https://robot.test");
+  assert.equal(serverOf("rerun+http://localhost/proxy"), "http://localhost:9876");
+  assert.equal(serverOf("rerun+http://127.0.0.1"), "http://127.0.0.1:51234");
+});
+
+test("a server behind the app is asked through the app, with all its paths", async () => {
+  const { recordings } = watched("rerun+http://127.0.0.1:9876/proxy");
+  for (const told of recordings.values()) Object.assign(told, { ticket: "t" });
+  /** @type {any[]} */
+  const asked = [];
+  const ask = async (/** @type {any} */ call) => {
+    asked.push([call.server, call.ticket, call.path]);
+    return new Response(null, { headers: { "content-type": "application/grpc-web+proto" } });
+  };
+  await create({ recordings, ask })("http://127.0.0.1:9876/rerun.cloud.v1alpha1.RerunCloudService/Version", { method: "POST" });
+  assert.deepEqual(asked, [["rerun+http://127.0.0.1:9876/proxy", "t", "/rerun.cloud.v1alpha1.RerunCloudService/Version"]]);
+  assert.deepEqual(sent, []);
 });
 
 test("a recording passes unchanged, and its progress is told", async () => {
   const url = "http://app.test/a.rrd";
-  const { heard, recordings } = watched(url, 13);
+  const { heard, recordings } = watched(url, 12);
+  answer = () => new Response("RRF2 is here");
+  const response = await create({ recordings })(url);
+  assert.equal(await response.text(), "RRF2 is here");
+  assert.deepEqual(heard, [[12, 12], "end"]);
+});
+
+test("a recording that ends in the middle of a message passes unchanged, and that is told", async () => {
+  const url = "http://app.test/a.rrd";
+  const { heard, recordings } = watched(url);
   const response = await create({ recordings })(url);
   assert.equal(await response.text(), "RRF2 and more");
-  assert.deepEqual(heard, [[13, 13], "end"]);
+  assert.equal(heard.at(-1), "cut off");
 });
 
 test("a recording whose first bytes come one by one is one all the same", async () => {
   const url = "http://app.test/a.rrd";
   const { heard, recordings } = watched(url);
   answer = () => new Response(new ReadableStream({ start: (controller) => {
-    for (const letter of "RRF2x") controller.enqueue(new TextEncoder().encode(letter));
+    for (const letter of "RRF2 is here") controller.enqueue(new TextEncoder().encode(letter));
     controller.close();
   } }));
-  assert.equal(await (await create({ recordings })(url)).text(), "RRF2x");
+  assert.equal(await (await create({ recordings })(url)).text(), "RRF2 is here");
   assert.equal(heard.at(-1), "end");
 });
 

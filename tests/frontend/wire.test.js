@@ -23,7 +23,16 @@ test("a URL stays as it is, and is named after its last part", () => {
   assert.deepEqual(toRecordings(["https://host.test/some/run.rrd?token=1"], ""), [
     { url: "https://host.test/some/run.rrd?token=1", name: "run.rrd", size: null },
   ]);
-  assert.equal(toRecordings(["rerun+http://host.test:9876/proxy"], "")[0].name, "proxy");
+});
+
+test("what a Rerun server shows is named after the segment, or the server", () => {
+  assert.equal(toRecordings(["rerun+http://host.test:9876/proxy"], "")[0].name, "host.test:9876");
+  assert.equal(toRecordings(["rerun://host.test/dataset/1?segment_id=run#when=a@1"], "")[0].name, "run");
+});
+
+test("the URL of a Rerun server that is behind the app comes with its ticket", () => {
+  const server = "rerun+http://127.0.0.1:9876/proxy";
+  assert.deepEqual(toRecordings([{ server, ticket: "t" }], ""), [{ url: server, name: "127.0.0.1:9876", size: null, ticket: "t" }]);
 });
 
 test("a URL is written as the viewer will ask for it", () => {

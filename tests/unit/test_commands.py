@@ -18,6 +18,7 @@ from recordings import write_recording
 from gradio_rerun import Rerun, commands, events
 from gradio_rerun.commands import separated, set_time, to_wire
 from gradio_rerun.errors import CommandError, RecordingError
+from gradio_rerun.tunnel import Servers
 
 NANOS = 1_714_979_289_123_456_789
 UTC = dt.timezone.utc
@@ -174,13 +175,18 @@ def test_a_file_that_is_no_blueprint_is_refused(tmp_path: Path) -> None:
 
 def test_each_sending_has_an_id_of_its_own() -> None:
     command = commands.play()
-    assert len({each["id"] for each in [*to_wire([command, command]), *to_wire([command])]}) == 3
+    assert (
+        len(
+            {each["id"] for each in [*to_wire([command, command], Servers(False)), *to_wire([command], Servers(False))]}
+        )
+        == 3
+    )
 
 
 def test_big_numbers_cross_as_digits_and_bytes_as_base64() -> None:
-    (wired,) = to_wire([set_time(timestamp=np.datetime64(NANOS, "ns"))])
+    (wired,) = to_wire([set_time(timestamp=np.datetime64(NANOS, "ns"))], Servers(False))
     assert wired["arguments"] == {"timeline": None, "kind": "timestamp", "time": str(NANOS), "play": False}
-    (wired,) = to_wire([commands.Command("set_blueprint", (("rbl", b"RRF2"),))])
+    (wired,) = to_wire([commands.Command("set_blueprint", (("rbl", b"RRF2"),))], Servers(False))
     assert base64.b64decode(wired["arguments"]["rbl"]) == b"RRF2"
 
 
@@ -200,13 +206,13 @@ def test_big_numbers_cross_as_digits_and_bytes_as_base64() -> None:
     ],
 )
 def test_the_request_is_what_the_viewer_reads(command: commands.Command, request_: bytes, target: list[int]) -> None:
-    (wired,) = to_wire([command])
+    (wired,) = to_wire([command], Servers(False))
     assert (base64.b64decode(wired["request"] or ""), wired["target"]) == (request_, target)
 
 
 @pytest.mark.parametrize("command", [commands.screenshot(), commands.get_state(), commands.open("https://a/b.rrd")])
 def test_what_the_page_does_itself_has_no_request(command: commands.Command) -> None:
-    assert to_wire([command])[0]["request"] is None
+    assert to_wire([command], Servers(False))[0]["request"] is None
 
 
 def test_a_view_is_named_by_its_id_too() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 from pathlib import Path
@@ -30,6 +31,7 @@ PARAMETERS = [
         "theme",
         "telemetry",
         "allowed_origins",
+        "tunnel",
         "time_update_interval",
     ],
 ]
@@ -142,7 +144,7 @@ def test_other_types_of_files_are_refused_from_clients_too(types: Any, name: str
 
 
 @pytest.mark.parametrize(
-    "update", [{"scale": 3}, {"height": 300}, {"visible": False}, {"min_width": 3, "theme": "dark"}, {}]
+    "update", [{"scale": 3}, {"height": 300}, {"visible": False}, {"min_width": 3, "theme": "dark"}]
 )
 def test_every_update_tells_the_page_all_settings(update: dict[str, Any]) -> None:
     """Goes the way of Gradio's postprocess_data: see _ConstructorArgs."""
@@ -165,10 +167,16 @@ def test_updates_add_up() -> None:
         arguments = viewer.constructor_args.copy()
         arguments.update(dict(update))
         viewer = Rerun(**{**arguments, "render": False})
-    prediction: dict[str, Any] = {"__type__": "update"}
+    prediction: dict[str, Any] = {"theme": "dark", "__type__": "update"}
     viewer.constructor_args.copy().update(prediction)
     assert prediction["settings"]["height"] == "300px"
     assert prediction["settings"]["scale"] == 2
+
+
+def test_a_skip_stays_what_it_is_for_the_other_outputs() -> None:
+    skip = gr.skip()
+    Rerun(render=False).constructor_args.copy().update(skip)
+    assert skip == gr.skip()
 
 
 def test_an_example_is_shown_by_its_name_and_never_as_html() -> None:
@@ -208,18 +216,22 @@ def test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise(
     assert not any(is_input(demo) for demo in (as_output, as_both, as_neither))
 
 
+def open_upload(viewer: Rerun, path: str) -> Any:
+    return asyncio.run(viewer.open_upload(path))
+
+
 def test_the_page_gets_recordings_of_uploads_only(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     viewer = Rerun()
-    assert "was not uploaded" in viewer.open_upload(str(file))["error"]
-    assert "was not uploaded" in viewer.open_upload("/etc/passwd")["error"]
-    assert "was not uploaded" in viewer.open_upload(f"{viewer.GRADIO_CACHE}/../x")["error"]
+    assert "was not uploaded" in open_upload(viewer, str(file))["error"]
+    assert "was not uploaded" in open_upload(viewer, "/etc/passwd")["error"]
+    assert "was not uploaded" in open_upload(viewer, f"{viewer.GRADIO_CACHE}/../x")["error"]
     uploaded = tmp_path / "uploads" / "1" / "run"
     uploaded.parent.mkdir(parents=True)
     uploaded.write_bytes(file.read_bytes())
-    assert viewer.open_upload(str(uploaded))["file"]["path"].endswith("run.rrd")
+    assert open_upload(viewer, str(uploaded))["file"]["path"].endswith("run.rrd")
     uploaded.write_bytes(b"no recording")
-    assert "it starts with" in viewer.open_upload(str(uploaded))["error"]
+    assert "it starts with" in open_upload(viewer, str(uploaded))["error"]
 
 
 def test_clients_are_told_what_the_value_is() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import struct
@@ -16,6 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from anyio import to_thread
+from full_disk import full_disk
 from PIL import Image
 
 from gradio_rerun import conversions, sdk
@@ -332,6 +335,40 @@ def test_four_threads_that_convert_one_file_start_one_process(
     assert len(processes) == 1
 
 
+def test_conversions_wait_for_their_turn(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    monkeypatch.setattr(conversions, "_turns", threading.BoundedSemaphore(1))
+    start, running = subprocess.Popen, []
+
+    def start_and_count(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+        running.append(sum(process.returncode is None for process in processes))
+        return start(*args, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", start_and_count)
+    paths = [write(tmp_path / f"{number}.md", str(number)) for number in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(lambda path: converted(path, cache), paths))
+    assert running == [0, 0, 0]
+    assert len(set(results)) == 3
+
+
+def test_who_waits_for_a_conversion_holds_none_of_gradio_s_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversions, "_MOST_AT_ONCE", 1)
+    done = threading.Event()
+
+    def convert() -> dict[str, Any]:
+        assert done.wait(60)
+        return {}
+
+    async def ask_and_look() -> None:
+        asked = [asyncio.create_task(conversions.in_turn(convert)) for _ in range(50)]
+        await to_thread.run_sync(done.set)  # with a thread that Gradio takes for files
+        await asyncio.gather(*asked)
+
+    asyncio.run(ask_and_look())
+
+
 def test_another_name_another_content_or_another_sdk_makes_another_recording(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -427,3 +464,17 @@ def test_an_application_id_is_made_of_what_every_sdk_takes() -> None:
     assert application_id("a b.png") == "a_b_png"
     assert len(application_id("x" * 300)) == 100
     assert application_id("日本.png") == "_png"
+
+
+def test_a_full_disk_is_named_at_once_though_the_sdk_would_wait(tmp_path: Path, cache: Path) -> None:
+    path = write(tmp_path / "big.ply", ply(200_000))
+    with full_disk(100_000), pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache.*Make room"):
+        converted(path, cache)
+    assert_nothing_left(cache)
+    assert converted(path, cache).stat().st_size > 100_000
+
+
+def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache.*Not a directory"):
+        converted(png(tmp_path / "a.png"), tmp_path / "file" / "cache")

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import gc
+import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rerun as rr
+from full_disk import full_disk
 from recordings import log_points
 
 from gradio_rerun import drains
 from gradio_rerun.drains import drained
+from gradio_rerun.errors import RecordingError
+from gradio_rerun.rrd import split
 
 
 def test_a_drain_has_all_that_was_logged_so_far() -> None:
@@ -59,3 +64,45 @@ def test_what_is_drained_is_not_kept_alive(kind: str, tmp_path: Path) -> None:
     del source, drain
     gc.collect()
     assert len(drains._drains) == 0
+
+
+def test_what_a_full_disk_has_refused_is_there_when_it_has_room_again(tmp_path: Path) -> None:
+    recording = rr.RecordingStream("my_app")
+    stream = recording.binary_stream()
+    for step in range(3):
+        recording.log("points", rr.Points3D([[0, 0, step]] * 1000))
+    with drained(stream):
+        pass
+    recording.log("more", rr.Points3D(np.random.rand(5000, 3)))
+    for _ in range(2):
+        with (
+            full_disk(),
+            pytest.raises(RecordingError, match=r"kept in the temporary folder .*Make room"),
+            drained(stream),
+        ):
+            pass
+    recording.log("last", rr.Points3D([[0, 0, 0]]))
+    with drained(stream) as drain:
+        drain.log.seek(0)
+        written = drain.log.read()
+    assert len(written) == drain.size
+    parts = split(written)
+    assert parts
+    assert all(name in written for name in (b"/more", b"/last"))
+
+
+def test_what_is_drained_slowly_holds_up_nobody_else() -> None:
+    slow, other = rr.RecordingStream("slow"), rr.RecordingStream("other")
+    log_points(slow)
+    log_points(other)
+    sizes = []
+
+    def drain_other() -> None:
+        with drained(other) as drain:
+            sizes.append(drain.size)
+
+    with drained(slow):
+        thread = threading.Thread(target=drain_other)
+        thread.start()
+        thread.join(60)
+        assert sizes

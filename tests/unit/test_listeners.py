@@ -12,7 +12,7 @@ from gradio_rerun import Rerun
 def handlers(demo: gr.Blocks, index: int = 0) -> dict[str, int]:
     """What the page is told of the functions at the events of a viewer."""
     texts = [each["props"].get("js_on_load") or "" for each in demo.get_config_file()["components"]]
-    told = [re.search(r"\.\.\.(\{.*\}) \}\)", text) for text in texts]
+    told = [re.search(r"part = (\{.*\});", text) for text in texts]
     found: dict[str, int] = json.loads([each for each in told if each][index][1])["handlers"]
     return found
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import rerun as rr
+from full_disk import full_disk
 from gradio.data_classes import FileData
 from recordings import log_points, recording_bytes, write_recording
 
@@ -256,3 +258,43 @@ def test_a_symlink_loop_is_refused_in_words(tmp_path: Path, cache: Path) -> None
 def test_one_wrong_item_refuses_the_list(file: Path, cache: Path) -> None:
     with pytest.raises(RecordingError):
         to_recordings([file, 3], cache)
+
+
+@pytest.mark.parametrize("kind", [Path, Path.read_bytes])
+def test_a_full_disk_is_named_and_leaves_nothing_behind(kind: Any, file: Path, cache: Path) -> None:
+    with full_disk(), pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache.*Make room"):
+        to_recordings(kind(file), cache)
+    assert [path for path in cache.rglob("*") if path.is_file()] == []
+    (item,) = to_recordings(kind(file), cache)
+    assert path_of(item).read_bytes() == file.read_bytes()
+
+
+def test_a_piece_of_a_stream_on_a_full_disk_is_named(file: Path, cache: Path) -> None:
+    with full_disk(), pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache.*Make room"):
+        to_recordings(file.read_bytes(), cache, stream=True)
+
+
+def test_a_cache_that_is_gone_is_made_again(file: Path, cache: Path) -> None:
+    before = to_recordings(file, cache)
+    shutil.rmtree(cache)
+    assert to_recordings(file, cache) == before
+    assert path_of(before[0]).read_bytes() == file.read_bytes()
+
+
+def test_a_recording_that_may_not_be_read_is_refused_in_words(file: Path, cache: Path) -> None:
+    file.chmod(0)
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:  # who may read everything
+                os.setuid(65534)
+            to_recordings(file, cache)
+        except RecordingError as error:
+            os.write(tell, str(error).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    message = os.read(told, 10_000).decode()
+    assert "Permission denied" in message
+    assert "Give the path of a file that the app's user may read." in message

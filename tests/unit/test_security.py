@@ -19,6 +19,7 @@ import pytest
 from recordings import recording_bytes, write_recording
 
 from gradio_rerun import Rerun
+from gradio_rerun.viewer_assets import viewer_assets
 from gradio_rerun.wire import STREAM_TYPE
 
 HTML = "<img src=x onerror=alert(1)>"
@@ -53,13 +54,13 @@ class App:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def ask(self, function: str, data: Any) -> httpx.Response:
+    def ask(self, function: str, data: Any, **headers: str) -> httpx.Response:
         body = {"data": data, "component_id": self.viewer._id, "fn_name": function, "session_hash": "any"}
-        return self._post("component_server", body)
+        return self._post("component_server", body, **headers)
 
-    def _post(self, path: str, body: Any) -> httpx.Response:
+    def _post(self, path: str, body: Any, **headers: str) -> httpx.Response:
         # Not by httpx's own JSON, which knows no half letters.
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **headers}
         return self.http.post(f"{self.url}gradio_api/{path}", content=json.dumps(body), headers=headers)
 
     def upload(self, name: str, content: bytes) -> str:
@@ -237,9 +238,24 @@ def test_a_client_cannot_name_a_piece_of_a_stream_which_would_be_taken_and_delet
 
 def test_a_client_may_call_nothing_else_of_the_component(app: App) -> None:
     members = [name for name in dir(Rerun) if getattr(getattr(Rerun, name, None), "_is_server_fn", False)]
-    assert members == ["open_upload"]
+    assert members == ["ask_server", "check_files", "open_upload", "viewer_code"]
+    assert app.ask("check_files", "/etc/passwd").json() is None
     for name in ("postprocess", "preprocess", "stream_output", "get_config", "_forget_file", "__init__"):
         assert app.ask(name, "x").status_code == 404
+
+
+@pytest.mark.parametrize(("accepted", "coding"), [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", "gzip")])
+def test_the_viewer_comes_as_compressed_as_a_client_can_take_it(app: App, accepted: str, coding: str) -> None:
+    name = viewer_assets().wasm.name
+    answer = app.ask("viewer_code", name, **{"Accept-Encoding": accepted})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/wasm")
+    assert answer.headers["Content-Encoding"] == coding
+    assert len(answer.content) == viewer_assets().wasm_size  # decompressed
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "re_viewer_bg-0.1.0-0.wasm.gz", "", None, 3, ["x"], {}])
+def test_a_client_gets_no_other_file_for_the_viewer(app: App, name: Any) -> None:
+    assert app.ask("viewer_code", name).status_code == 404
 
 
 def test_the_types_that_may_be_uploaded_hold_for_clients_too(launched: Callable[..., App]) -> None:
@@ -272,6 +288,7 @@ def test_without_a_login_there_is_nothing(launched: Callable[..., App], folders:
             *(app.file(file).status_code for file in files),
             *(app.http.head(f"{api}file={file}").status_code for file in files),
             app.ask("open_upload", str(recording)).status_code,
+            app.ask("viewer_code", viewer_assets().wasm.name).status_code,
             app.http.post(f"{api}queue/join", json=join).status_code,
             app.http.post(f"{api}call/tell", json={"data": [None]}).status_code,
             app.http.post(f"{api}upload", files={"files": ("x.rrd", b"x")}).status_code,

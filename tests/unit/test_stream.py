@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import rerun as rr
+from gradio.data_classes import FileData
 from recordings import recording_bytes
 
 from gradio_rerun.errors import NotARecordingError, RecordingError, StreamTooLongError
@@ -158,3 +161,64 @@ def test_no_data_is_no_recording(tmp_path: Path) -> None:
 def test_bytes_that_are_no_recording_are_refused(tmp_path: Path) -> None:
     with pytest.raises(NotARecordingError, match="it starts with"):
         to_recordings(b"hello", tmp_path, stream=True)
+
+
+def end_of(told: list[Any]) -> bytes | None:
+    """What comes along of the only file."""
+    (file,) = told
+    type_, _, end = file.mime_type.partition(";end=")
+    assert type_ == STREAM_TYPE
+    return base64.b64decode(end) if end else None
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which a test sets."""
+    now = [100.0]
+    monkeypatch.setattr("gradio_rerun.stream.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_a_little_that_is_new_comes_along(tmp_path: Path, clock: list[float]) -> None:
+    runs, seen = Runs(tmp_path, None), b""
+    for name in ("one", "two", "three"):
+        told = runs.tell("run", yielded(recording_bytes(name), tmp_path))
+        seen += end_of(told) or b""
+        assert len(seen) == told[0].size
+        clock[0] += 1
+    assert seen == Path(told[0].path).read_bytes()
+
+
+def test_what_is_yielded_in_a_hurry_or_is_much_does_not_come_along(tmp_path: Path, clock: list[float]) -> None:
+    runs = Runs(tmp_path, None)
+    runs.tell("run", yielded(recording_bytes("one"), tmp_path))
+    clock[0] += 0.001
+    assert end_of(runs.tell("run", yielded(recording_bytes("two"), tmp_path))) is None
+    clock[0] += 1
+    much = rr.RecordingStream("much")
+    stream = much.binary_stream()
+    much.log("points", rr.Points3D(np.random.default_rng(0).random((10_000, 3))))
+    assert end_of(runs.tell("run", yielded(stream.read(), tmp_path))) is None
+    clock[0] += 1
+    last = runs.tell("run", yielded(recording_bytes("three"), tmp_path))
+    end = end_of(last)
+    assert end
+    assert Path(last[0].path).read_bytes().endswith(end)
+
+
+def test_a_recording_that_is_yielded_itself_brings_what_is_new(tmp_path: Path, clock: list[float]) -> None:
+    runs, recording, seen = Runs(tmp_path, None), rr.RecordingStream("itself"), b""
+    for step in range(3):
+        recording.log("text", rr.TextLog(f"step {step}"))
+        told = runs.tell("run", yielded(recording, tmp_path))
+        seen += end_of(told) or b""
+        clock[0] += 1
+    assert seen == Path(told[0].path).read_bytes()
+
+
+def test_nothing_comes_along_of_a_file_that_is_gone(tmp_path: Path, clock: list[float]) -> None:
+    runs = Runs(tmp_path, None)
+    (file,) = runs.add("run", yielded(recording_bytes("one"), tmp_path))
+    assert isinstance(file, FileData)
+    Path(file.path).unlink()
+    assert end_of(runs.tell("run", ["http://app.test/a.rrd"])[:1]) is None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
+import brotli
 import pytest
 from fake_sdk import GLUE, WASM, FakeSdk
 
@@ -66,6 +67,7 @@ def test_the_installed_sdk_hands_out_its_viewer(real_assets: ViewerAssets) -> No
     assert wasm.startswith(b"\0asm")
     assert real_assets.wasm_size == len(wasm) > 20_000_000
     assert real_assets.wasm.stat().st_size < 14_500_000
+    assert real_assets.wasm_br.stat().st_size < 12_000_000
     assert b"WebHandle" in gzip.decompress(real_assets.glue.read_bytes())
 
 
@@ -78,10 +80,12 @@ def test_the_files_are_named_by_version_and_content(
         version="0.41.0",
         glue=folder / "viewer" / "0.41.0" / f"re_viewer-0.41.0-{glue}.js.gz",
         wasm=folder / "viewer" / "0.41.0" / f"re_viewer_bg-0.41.0-{wasm}.wasm.gz",
+        wasm_br=folder / "viewer" / "0.41.0" / f"re_viewer_bg-0.41.0-{wasm}.wasm.br",
         wasm_size=len(WASM),
     )
     assert gzip.decompress(assets.glue.read_bytes()) == GLUE
     assert gzip.decompress(assets.wasm.read_bytes()) == WASM
+    assert brotli.decompress(assets.wasm_br.read_bytes()) == WASM
 
 
 def test_a_version_that_urls_cannot_hold_is_written_otherwise(
@@ -158,10 +162,10 @@ def test_two_processes_at_once_both_get_the_viewer(
     assert len(sdk.ports()) == 2
     assert [output for output, _ in outputs] == [f"{use().wasm}\n"] * 2
     assert len(sdk.ports()) == 2
-    assert len(names(folder)) == 3
+    assert len(names(folder)) == 4
 
 
-@pytest.mark.parametrize("file", [1, 2, 3])
+@pytest.mark.parametrize("file", [1, 2, 3, 4])
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_an_extraction_that_is_killed_leaves_a_working_cache(
     file: int, before: bool, sdk: FakeSdk, use: Callable[[], ViewerAssets]
@@ -201,7 +205,7 @@ def change_a_byte(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [truncate, change_a_byte, Path.unlink, lambda path: path.write_bytes(b"")])
-@pytest.mark.parametrize("which", ["glue", "wasm"])
+@pytest.mark.parametrize("which", ["glue", "wasm", "wasm_br"])
 def test_a_damaged_file_is_taken_out_again(
     which: str, damage: Callable[[Path], None], sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
 ) -> None:
@@ -210,7 +214,8 @@ def test_a_damaged_file_is_taken_out_again(
     assert use() == assets
     assert gzip.decompress(assets.glue.read_bytes()) == GLUE
     assert gzip.decompress(assets.wasm.read_bytes()) == WASM
-    assert len(names(folder)) == 3
+    assert brotli.decompress(assets.wasm_br.read_bytes()) == WASM
+    assert len(names(folder)) == 4
 
 
 @pytest.mark.parametrize(
@@ -345,3 +350,21 @@ def test_importing_reads_no_variable_starts_no_thread_and_writes_nothing(folder:
 def test_the_process_that_takes_the_viewer_out_does_not_load_rerun(sdk: FakeSdk) -> None:
     process = sdk.process(USE + 'print("rerun" in sys.modules)')
     assert process.communicate()[0].splitlines()[1] == "False"
+
+
+@pytest.mark.parametrize("damage", [truncate, change_a_byte, Path.unlink])
+def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(
+    damage: Callable[[Path], None], sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
+) -> None:
+    assets = use()
+    damage(assets.wasm)
+    viewer_assets.check_viewer_assets()
+    assert viewer_assets.viewer_assets() == assets
+    assert gzip.decompress(assets.wasm.read_bytes()) == WASM
+
+
+def test_a_check_of_whole_files_takes_nothing_out(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+    assets = use()
+    before = assets.wasm.stat().st_mtime_ns
+    viewer_assets.check_viewer_assets()
+    assert assets.wasm.stat().st_mtime_ns == before

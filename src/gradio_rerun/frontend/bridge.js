@@ -16,14 +16,16 @@ import { toRecordings } from "./wire.js";
 /**
  * What gr.HTML hands to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it takes
  * part in events as an input only), `handlers` (of how many functions at each event the page hears when they are through), and `listened`
- * (those of the events that answer commands to which functions listen).
+ * (those of the events that answer commands to which functions listen). `settings` are those of the mount.
  * @typedef {object} Host
  * @property {HTMLElement} element
- * @property {{value: unknown, label?: string | null, settings: import("./wire.js").Settings, [name: string]: unknown}} props
+ * @property {{value: unknown, label?: string | null, settings?: import("./wire.js").Settings, [name: string]: unknown}} props
  * @property {(event: string, data?: unknown) => void} trigger
  * @property {(names: string | string[], callback: () => void) => void} watch
- * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>}} server
+ * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>, check_files: () => Promise<void>}} server
+ * @property {import("./wire.js").Settings} settings
  * @property {number} id
+ * @property {string} session in which Gradio knows the component; empty if it does so in any
  * @property {boolean} isInput
  * @property {Record<string, number>} handlers
  * @property {string[]} listened
@@ -33,16 +35,27 @@ import { toRecordings } from "./wire.js";
 const styled = new WeakSet();
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, id, isInput, handlers, listened }) {
+export function mount({ element, props, trigger, watch, server, settings: first, id, session, isInput, handlers, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   addStyles(element.getRootNode());
-  const root = () => rootOf(props.settings);
+  const latest = () => props.settings ?? first;
+  const root = () => rootOf(latest());
 
   viewer.converter = async (path) => {
     const { file, error } = await server.open_upload(path);
     if (!file) throw new Error(error);
     return toRecordings([{ ...file, url: null }], root())[0];
   };
+  viewer.checkFiles = () => server.check_files();
+  // Gradio's own `server` takes an answer for JSON, and waits for its end.
+  viewer.askServer = (call, signal) =>
+    fetch(`${root()}/gradio_api/component_server`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ data: call, component_id: id, fn_name: "ask_server", session_hash: session }),
+      credentials: "same-origin",
+      signal,
+    });
   const events = new ViewerEvents(viewer, { trigger, id, handlers });
   // Gradio keeps the names "load" and "error" for itself; see events.py.
   viewer.addEventListener("viewer-event", (event) => {
@@ -96,25 +109,27 @@ export function mount({ element, props, trigger, watch, server, id, isInput, han
   let value = props.value;
   function show() {
     if (!element.isConnected) return; // Gradio up to 6.20 tells components that are gone, too.
-    if (props.settings.streaming && !props.value && value) {
+    if (latest().streaming && !props.value && value) {
       props.value = value; // A generator has ended without a yield; a function that returns None gives an empty list.
       return;
     }
     value = props.value;
     viewer.recordings = showNext(id, toRecordings(props.value, root()));
     update();
-    commands.add(props.settings.commands ?? []);
+    commands.add(latest().commands ?? []);
   }
   let look = "";
   function update() {
-    const { settings, label } = props;
+    const { label } = props;
+    const settings = latest();
+    remember(element, id, settings);
     const isInteractive = settings.interactive ?? isInput;
     const isEmpty = viewer.recordings.length === 0;
     // A stream comes by here with each yield, and measuring the page takes its time.
     const before = look;
     look = JSON.stringify([settings, label, isEmpty]);
     if (look === before) return;
-    layOut(element, props);
+    layOut(element, label, settings);
     viewer.settings = settings;
     uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
     toolbar.show({
@@ -131,8 +146,19 @@ export function mount({ element, props, trigger, watch, server, id, isInput, han
   show();
 }
 
-/** gr.HTML does not apply `scale` and `min_width`, and shows an empty label. @param {HTMLElement} element @param {Host["props"]} props */
-function layOut(element, { label, settings: { scale, min_width } }) {
+/** For the next mount; see component.py. @param {HTMLElement} element @param {number} id @param {import("./wire.js").Settings} settings */
+function remember(element, id, settings) {
+  const app = /** @type {any} */ (element.closest(".gradio-container"));
+  if (app) (app.rerunSettings ??= {})[id] = settings;
+}
+
+/**
+ * gr.HTML does not apply `scale` and `min_width`, and shows an empty label.
+ * @param {HTMLElement} element
+ * @param {string | null | undefined} label
+ * @param {import("./wire.js").Settings} settings
+ */
+function layOut(element, label, { scale, min_width }) {
   const block = /** @type {HTMLElement | null} */ (element.closest(".block"));
   if (!block) return;
   block.dataset.rerun = label ? "labelled" : "";

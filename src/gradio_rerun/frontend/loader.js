@@ -3,12 +3,18 @@
 /**
  * @typedef {import("./wire.js").ViewerFiles} ViewerFiles
  * @typedef {(loaded: number, total: number | null) => void} OnProgress bytes
- * @typedef {{fetch: typeof globalThis.fetch, matchMedia: typeof globalThis.matchMedia, open: (url: string) => null}} Globals what the viewer may use
+ * @typedef {Record<typeof GLOBALS[number], any>} Globals
+ * @typedef {{id: number, session: string}} Asked the component, as Gradio knows it
  * @typedef {{createBindings: (globals: Globals) => any, module: WebAssembly.Module}} LoadedViewer
  * @typedef {{loading: Promise<LoadedViewer>, listeners: Set<OnProgress>, progress: [number, number | null] | null}} Load
  */
 
 const CACHE_NAME = "gradio_rerun";
+
+/** What the viewer gets from us instead of from the browser. */
+const GLOBALS = /** @type {const} */ (["fetch", "matchMedia", "open", "console", "requestAnimationFrame", "queueMicrotask"]);
+
+class LoginError extends Error {}
 
 /** @type {Map<string, Load>} by the URL of the wasm */
 const loads = new Map();
@@ -17,14 +23,17 @@ const loads = new Map();
  * Resolves to the viewer's code; `onProgress` hears how many bytes of it have come. A failed load is not remembered.
  *
  * @param {ViewerFiles} files
- * @param {{onProgress?: OnProgress}} [options]
+ * @param {object} options
+ * @param {() => Promise<void>} options.checkFiles has the server put back files that are gone or damaged
+ * @param {OnProgress} [options.onProgress]
+ * @param {Asked} [options.component] hands it out in a form that the browser decompresses
  * @returns {Promise<LoadedViewer>}
  */
-export async function loadViewer(files, { onProgress } = {}) {
+export async function loadViewer(files, { checkFiles, onProgress, component }) {
   const reason = missingInBrowser();
   if (reason) throw new Error(reason);
   const key = fileUrl(files.wasm);
-  const load = loads.get(key) ?? startLoad(key, files);
+  const load = loads.get(key) ?? startLoad(key, files, checkFiles, component);
   if (onProgress) {
     load.listeners.add(onProgress);
     if (load.progress) onProgress(...load.progress);
@@ -36,17 +45,20 @@ export async function loadViewer(files, { onProgress } = {}) {
   }
 }
 
-/** @param {string} key @param {ViewerFiles} files */
-function startLoad(key, files) {
+/** @param {string} key @param {ViewerFiles} files @param {() => Promise<void>} checkFiles @param {Asked} [component] */
+function startLoad(key, files, checkFiles, component) {
   /** @type {Load} */
   const load = { loading: Promise.resolve(/** @type {any} */ (null)), listeners: new Set(), progress: null };
-  load.loading = Promise.all([loadGlue(files.glue), loadModule(files.wasm, report)]).then(
-    ([createBindings, module]) => ({ createBindings, module }),
-    (error) => {
+  load.loading = loadFiles(files, "default", report, component)
+    .catch(async (error) => {
+      if (error instanceof LoginError) throw error;
+      await checkFiles().catch(() => Promise.reject(error));
+      return loadFiles(files, "reload", report, component); // or the browser may answer with what it has kept of the damaged one
+    })
+    .catch((error) => {
       loads.delete(key);
       throw error;
-    },
-  );
+    });
   /** @type {OnProgress} */
   function report(loaded, total) {
     load.progress = [loaded, total];
@@ -54,6 +66,12 @@ function startLoad(key, files) {
   }
   loads.set(key, load);
   return load;
+}
+
+/** @param {ViewerFiles} files @param {RequestCache} cache @param {OnProgress} report @param {Asked | undefined} component @returns {Promise<LoadedViewer>} */
+async function loadFiles(files, cache, report, component) {
+  const [createBindings, module] = await Promise.all([loadGlue(files.glue, cache), loadModule(files, cache, report, component)]);
+  return { createBindings, module };
 }
 
 /**
@@ -87,42 +105,71 @@ function hasWebGL2() {
 }
 
 /**
- * The glue is a script that refers to `fetch`, `matchMedia` and `open` by their free names or as methods of window. In a function of its
- * own it can be instantiated any number of times, each with those that we choose.
+ * The glue is a script that refers to the browser's functions by their free names or as methods of window. In a function of its own it
+ * can be instantiated any number of times, each with those that we choose.
  * @param {import("./wire.js").FileData} file
+ * @param {RequestCache} cache
  */
-async function loadGlue(file) {
-  const response = await fetchFile(file);
-  const glue = (await new Response(decompressed(response)).text()).replace(
-    /\b(?:arg\d+|getObject\(arg\d+\))\.(fetch|matchMedia|open)\(/g,
-    "$1(",
-  );
-  const source = `export default ({ fetch, matchMedia, open }) => {\n${glue}\nreturn wasm_bindgen;\n};`;
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  try {
-    return (await import(url)).default;
-  } finally {
-    URL.revokeObjectURL(url);
-  }
+async function loadGlue(file, cache) {
+  const response = await fetchFile(file, cache);
+  const script = await arrived(file, new Response(decompressed(response)).text());
+  const glue = script.replace(/\b(?:arg\d+|getObject\(arg\d+\))\.(fetch|matchMedia|open|requestAnimationFrame)\(/g, "$1(");
+  // gr.HTML makes functions of text, too: a Content-Security-Policy that lets it run lets this run, and need not allow blob: scripts.
+  return /** @type {LoadedViewer["createBindings"]} */ (new Function(`{ ${GLOBALS.join(", ")} }`, `${glue}\nreturn wasm_bindgen;`));
 }
 
-/** @param {import("./wire.js").FileData} file @param {OnProgress} report */
-async function loadModule(file, report) {
-  const cache = await openCache();
-  const key = new URL(`/${CACHE_NAME}/${file.orig_name}`, location.href);
-  const kept = await cache?.match(key);
+/** @param {ViewerFiles} files @param {RequestCache} cache @param {OnProgress} report @param {Asked | undefined} component */
+async function loadModule(files, cache, report, component) {
+  const store = await openCache();
+  const key = new URL(`/${CACHE_NAME}/${files.wasm.orig_name?.replace(/\.gz$/, "")}`, location.href);
+  const kept = await store?.match(key);
   if (kept) {
     try {
-      return await compile(kept, report, file.size ?? null);
+      return await WebAssembly.compileStreaming(kept);
     } catch {
-      await cache?.delete(key); // damaged: fetch it anew
+      await store?.delete(key); // damaged: fetch it anew
     }
   }
-  const response = await fetchFile(file);
-  const copy = cache ? response.clone() : null;
-  const module = await compile(response, report, file.size ?? null);
-  if (cache && copy) keep(cache, key, copy);
+  const wasm = (await askComponent(files.wasm, component)) ?? decompressed(await fetchFile(files.wasm, cache));
+  const response = new Response(wasm.pipeThrough(counter(report, files.wasm_size)), { headers: { "content-type": "application/wasm" } });
+  const copy = store ? response.clone() : null;
+  const module = await arrived(files.wasm, WebAssembly.compileStreaming(response));
+  if (store && copy) keep(store, key, copy);
   return module;
+}
+
+/**
+ * What is made of a file; its checksum, or the compiler, tells of bytes that are wrong or missing.
+ * @template T
+ * @param {import("./wire.js").FileData} file
+ * @param {Promise<T>} made
+ */
+function arrived(file, made) {
+  return made.catch((error) => {
+    throw new Error(`The viewer could not be fetched: ${file.orig_name} broke off on its way, or is damaged (${error.message}).`);
+  });
+}
+
+/**
+ * The wasm from `viewer_code` in component.py; null if it does not come.
+ * @param {import("./wire.js").FileData} file
+ * @param {Asked} [component]
+ */
+async function askComponent(file, component) {
+  if (!component) return null;
+  try {
+    // The query is for people who look at the traffic.
+    const url = `${fileUrl(file).split("/gradio_api/")[0]}/gradio_api/component_server?${file.orig_name}`;
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ data: file.orig_name, component_id: component.id, fn_name: "viewer_code", session_hash: component.session }),
+      credentials: "same-origin",
+    });
+    return response.ok && response.headers.get("content-type") === "application/wasm" ? response.body : null;
+  } catch {
+    return null;
+  }
 }
 
 /** @param {Cache} cache @param {URL} key @param {Response} response */
@@ -145,40 +192,38 @@ async function openCache() {
   }
 }
 
-/** @param {Response} response @param {OnProgress} report @param {number | null} total */
-function compile(response, report, total) {
+/**
+ * Lets through what it counts.
+ * @param {OnProgress} report
+ * @param {number} total
+ * @returns {TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>}
+ */
+function counter(report, total) {
   let loaded = 0;
-  /** @type {TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>} */
-  const counter = new TransformStream({
+  return new TransformStream({
     transform(chunk, controller) {
       loaded += chunk.byteLength;
       report(loaded, total);
       controller.enqueue(chunk);
     },
   });
-  const wasm = decompressed(response, counter);
-  return WebAssembly.compileStreaming(new Response(wasm, { headers: { "content-type": "application/wasm" } }));
 }
 
-/**
- * Gradio's file route sends no Content-Encoding, so that the page decompresses.
- * @param {Response} response of gzip
- * @param {TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>} [before] sees the compressed bytes
- */
-function decompressed(response, before = new TransformStream()) {
+/** @param {Response} response of gzip */
+function decompressed(response) {
   const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
-  return body.pipeThrough(before).pipeThrough(/** @type {any} */ (new DecompressionStream("gzip")));
+  return body.pipeThrough(/** @type {any} */ (new DecompressionStream("gzip")));
 }
 
-/** @param {import("./wire.js").FileData} file */
-async function fetchFile(file) {
+/** @param {import("./wire.js").FileData} file @param {RequestCache} cache */
+async function fetchFile(file, cache) {
   let response;
   try {
-    response = await fetch(fileUrl(file), { credentials: "same-origin" });
+    response = await fetch(fileUrl(file), { credentials: "same-origin", cache });
   } catch {
     throw new Error("The viewer could not be fetched: the server cannot be reached.");
   }
-  if (response.status === 401) throw new Error("The viewer could not be fetched: you are not logged in any more. Please reload the page.");
+  if (response.status === 401) throw new LoginError("The viewer could not be fetched: you are not logged in any more. Please reload the page.");
   if (!response.ok) throw new Error(`The viewer could not be fetched: the server answered ${response.status} for ${file.orig_name}.`);
   return response;
 }

@@ -11,8 +11,10 @@ const SETTLE_WITHIN = 2_000;
 /** ms that the viewer has, after the last byte of a recording, to say that it is open. */
 const OPEN_WITHIN = 10_000;
 
+const CUT_OFF = "It is cut off: it ends in the middle of its data, of which the rest is missing. Copy it anew, or log it again.";
+
 export class OpenRecordings {
-  /** Those that the viewer was told to open, by URL. @type {Map<string, {recording: Recording, download: import("./viewer-fetch.js").Download, size: number | null}>} */
+  /** Those that the viewer was told to open, by URL. @type {Map<string, import("./viewer-fetch.js").Told & {recording: Recording, isCutOff: boolean}>} */
   told = new Map();
   /** Those that it did open. @type {Map<string, RecordingName>} */
   #names = new Map();
@@ -24,6 +26,8 @@ export class OpenRecordings {
   #streams = new Map();
   /** Messages by URL. @type {Map<string, string>} */
   #failures = new Map();
+  /** What the viewer has complained of last. */
+  #complaint = "";
   #lastCame = 0;
   /** @type {import("./viewer.js").Viewer | null} */
   #viewer = null;
@@ -66,6 +70,11 @@ export class OpenRecordings {
     return [...this.#failures.values()];
   }
 
+  /** How many of those that have failed are open as far as they go. */
+  get incomplete() {
+    return this.#names.size === 0 ? 0 : [...this.#failures.keys()].filter((url) => this.told.get(url)?.isCutOff).length;
+  }
+
   /** Whether data are on their way, or have come just now. */
   get isComing() {
     return this.#coming.size > 0 || this.#awaited.size > 0 || performance.now() - this.#lastCame < SETTLE_WITHIN;
@@ -94,6 +103,10 @@ export class OpenRecordings {
 
   /** Opens again what has failed. @param {Recording[]} recordings */
   retry(recordings) {
+    for (const url of this.#failures.keys()) {
+      this.told.delete(url);
+      this.#viewer?.forget(url);
+    }
     this.#failures.clear();
     this.open(recordings);
     this.#onChange(false);
@@ -102,6 +115,7 @@ export class OpenRecordings {
   /** All of them are closed, or will be. */
   forget() {
     this.told.clear();
+    this.#complaint = "";
     this.#names.clear();
     this.#awaited.clear();
     this.#coming.clear();
@@ -119,6 +133,14 @@ export class OpenRecordings {
     else this.#onChange(false);
   }
 
+  /** The viewer cannot cope with something. @param {string} words */
+  onComplaint(words) {
+    this.#complaint = inShort(words);
+    for (const [url, { recording }] of this.told) {
+      if (words.includes(url) && !this.#failures.has(url)) this.#fail(recording, this.#complaint);
+    }
+  }
+
   /** The viewer has closed a recording. @param {RecordingName} recording */
   onClose({ application_id, recording_id }) {
     this.#names.delete(`${application_id}\n${recording_id}`);
@@ -134,21 +156,40 @@ export class OpenRecordings {
   /** @param {Recording} recording */
   #openFile(recording) {
     const { url } = recording;
-    const current = () => !this.#signal.aborted && this.told.get(url)?.recording === recording;
-    this.told.set(url, {
+    const current = () => !this.#signal.aborted && this.told.get(url)?.recording === recording && !this.#failures.has(url);
+    this.#complaint = "";
+    const told = {
       recording,
       size: recording.size,
+      isCutOff: false,
+      ticket: recording.ticket,
       download: {
-        onProgress: (loaded, total) => void (current() && this.#overlay.showDownload(recording, loaded, total)),
-        onEnd: () => {
+        onProgress: (/** @type {number} */ loaded, /** @type {number | null} */ total) => {
+          if (current()) this.#overlay.showDownload(recording, loaded, total);
+        },
+        onEnd: (/** @type {boolean} */ isCutOff) => {
           if (!current()) return;
           this.#endComing(url);
-          this.#expectOpen(recording);
+          told.isCutOff = isCutOff;
+          if (this.#awaited.has(url)) this.#expectOpen(recording);
+          else if (isCutOff) this.#fail(recording, CUT_OFF);
         },
         // A server that goes away later is the viewer's to tell: what came from it is still there.
-        onError: (message) => void (current() && this.#coming.has(url) && this.#fail(recording, message)),
+        onError: (/** @type {string} */ message) => void (current() && this.#coming.has(url) && this.#fail(recording, message)),
+        onAnswer: () => {
+          // The catalog of a server is shown, and no recording opens until the user chooses one.
+          if (!current() || !isCatalog(url)) return;
+          this.#endComing(url);
+          this.#settle(url);
+        },
+        onWait: (/** @type {string | null} */ reason) => {
+          if (!current()) return;
+          if (reason === null) this.#overlay.endDownload(url);
+          else this.#overlay.showWait(recording, reason);
+        },
       },
-    });
+    };
+    this.told.set(url, told);
     this.#coming.add(url);
     this.#await(recording);
     this.#viewer?.open(url);
@@ -194,7 +235,7 @@ export class OpenRecordings {
       this.#streams.set(url, reader);
       this.#await(recording);
     }
-    reader.read();
+    reader.read(recording.end);
   }
 
   /** @param {string} url */
@@ -207,7 +248,6 @@ export class OpenRecordings {
   /** @param {Recording} recording */
   #expectOpen(recording) {
     const { url } = recording;
-    if (!this.#awaited.has(url)) return;
     // A blueprint says nothing when it is open.
     if (isBlueprint(url)) return this.#settle(url);
     const isAwaited = () => !this.#signal.aborted && this.#awaited.has(url) && this.told.get(url)?.recording === recording;
@@ -218,22 +258,24 @@ export class OpenRecordings {
     const giveUp = () => {
       if (!isAwaited()) return;
       if (!this.#isSeen()) return void setTimeout(giveUp, OPEN_WITHIN);
-      this.#fail(recording, "It ended before the viewer found a recording in it. It may be damaged or empty.");
+      const reason = this.told.get(url)?.isCutOff ? CUT_OFF : "It ended before the viewer found a recording in it. It may be damaged or empty.";
+      this.#fail(recording, `${reason} ${this.#complaint}`.trim());
     };
     setTimeout(giveUp, OPEN_WITHIN);
   }
 
   /** @param {string} url of which no more news is awaited */
   #settle(url) {
-    if (!this.#signal.aborted && this.#awaited.delete(url)) this.#onChange(false);
+    if (this.#signal.aborted || !this.#awaited.delete(url)) return;
+    const told = this.told.get(url);
+    if (told?.isCutOff) this.#fail(told.recording, CUT_OFF);
+    else this.#onChange(false);
   }
 
   /** @param {Recording} recording @param {string} message */
   #fail(recording, message) {
     const { url } = recording;
     this.#awaited.delete(url);
-    this.told.delete(url);
-    this.#viewer?.forget(url);
     this.#failures.set(url, `${recording.name}: ${message}`);
     this.#endComing(url);
     this.#onChange(true);
@@ -243,6 +285,16 @@ export class OpenRecordings {
 /** @param {string} url of a file, not of a live server */
 export function isFile(url) {
   return /^https?:/.test(url);
+}
+
+/** The viewer names the URL again, and the part of it that speaks. @param {string} words */
+function inShort(words) {
+  return `The viewer says: ${words.replace(/^ERROR [\w:]+: /, "").split(/,? url: |\n/)[0]}.`;
+}
+
+/** @param {string} url of a server or a dataset, not of a live recording or a segment */
+function isCatalog(url) {
+  return !isFile(url) && !/\/proxy([?#]|$)|[?&](segment|partition)_id=/.test(url);
 }
 
 /** @param {string} url */

@@ -55,6 +55,12 @@ export class Overlay {
     this.#showDownloads();
   }
 
+  /** A live recording waits for its server. @param {import("./wire.js").Recording} recording @param {string} reason */
+  showWait({ url, name }, reason) {
+    this.#downloads.set(url, { name: `${name}: ${reason}`, loaded: 0, total: null });
+    this.#showDownloads();
+  }
+
   /** @param {string} url of a recording that has come, or never will */
   endDownload(url) {
     this.#downloads.delete(url);
@@ -98,14 +104,14 @@ export class Overlay {
    * @param {() => void} onAction
    */
   showError({ title, message, action, covers }, onAction) {
-    const button = element("button", "rerun-retry");
-    button.textContent = action;
-    button.addEventListener("click", onAction);
     const heading = element("strong", "rerun-error-title");
     heading.textContent = title;
     const text = element("p", "rerun-error-message");
     text.textContent = message;
-    this.#error.replaceChildren(heading, text, button);
+    const actions = element("div", "rerun-error-actions");
+    actions.append(button(action, onAction));
+    if (!covers) actions.append(button("Close", () => this.hideError()));
+    this.#error.replaceChildren(heading, text, actions);
     this.#error.toggleAttribute("data-covers", covers);
     this.#error.hidden = false;
   }
@@ -130,6 +136,14 @@ export class Overlay {
 function element(tag, className) {
   const made = document.createElement(tag);
   made.className = className;
+  return made;
+}
+
+/** @param {string} label @param {() => void} onClick */
+function button(label, onClick) {
+  const made = element("button", "rerun-retry");
+  made.textContent = label;
+  made.addEventListener("click", onClick);
   return made;
 }
 

@@ -1,6 +1,6 @@
 /** Files on their way from the page to the user's disk. */
 
-import { HEADER_SIZE } from "./stream-reader.js";
+import { HEADER_SIZE } from "./rrd.js";
 
 /** @param {Blob | string} what a blob, or the URL of one @param {string} name */
 export function save(what, name) {

@@ -24,7 +24,9 @@ function withStreams(before, value) {
     const known = all.get(recording.url);
     if (known?.marks && recording.marks) {
       // Two runs at once may announce one file, and not in order.
-      if (recording.marks[0] > known.marks[known.marks.length - 1]) known.marks.push(recording.marks[0]);
+      if (recording.marks[0] <= known.marks[known.marks.length - 1]) continue;
+      known.marks.push(recording.marks[0]);
+      known.end = recording.end;
     } else if (!known) {
       all.set(recording.url, recording);
     }

@@ -59,7 +59,9 @@ export class ViewerEvents {
     const recording = `${told.application_id}\n${told.recording_id}`;
     if (type === "timeline_change") this.#timelines.set(recording, String(told.timeline));
     if (type === "time_update") {
-      this.#waiting.set(type, [{ ...told, timeline: this.#timelines.get(recording) ?? null }]);
+      // Viewers do not always tell of the first timeline.
+      const timeline = this.#timelines.get(recording) ?? this.#viewer.activeTimeline(String(told.recording_id));
+      this.#waiting.set(type, [{ ...told, timeline }]);
     } else {
       const event = type === "timeline_change" ? withExactTime(told, this.#viewer.currentTime) : told;
       this.#waiting.set(type, [...(this.#waiting.get(type) ?? []), event]);

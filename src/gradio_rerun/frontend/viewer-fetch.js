@@ -1,28 +1,37 @@
 /** The `fetch` that the viewer runs with: cookies to our own server, nothing to third parties, and an eye on recordings. */
 
+import { MAGIC, Messages } from "./rrd.js";
+import { throughApp } from "./tunnel.js";
+
 /** Where the viewer looks for updates and sends usage data. */
 const TELEMETRY_ORIGINS = ["https://tel.rerun.io", "https://api.github.com"];
 
-const MAGIC = "RRF2";
+
+const TUNNEL = " If the app reaches it and browsers do not: Rerun(tunnel=True).";
 
 /**
  * How the download of a recording goes.
  * @typedef {object} Download
  * @property {(loaded: number, total: number | null) => void} onProgress bytes
- * @property {() => void} onEnd all bytes have come
+ * @property {(isCutOff: boolean) => void} onEnd all bytes have come; `isCutOff`: and they end in the middle of something
  * @property {(message: string) => void} onError
+ * @property {() => void} [onAnswer] a Rerun server has answered
+ * @property {(reason: string | null) => void} [onWait] why a live recording waits for its server; null: it does no more
  */
+
+/** What the viewer was told to open. @typedef {{download: Download, size: number | null, ticket?: string}} Told */
 
 /**
  * @param {object} options
  * @param {string} options.server origin of the Gradio app
  * @param {string[]} options.allowed origins that the app allows
  * @param {boolean} options.telemetry
- * @param {Map<string, {download: Download, size: number | null}>} options.recordings those that are open, by URL
+ * @param {Map<string, Told>} options.recordings those that are open, by URL
+ * @param {import("./tunnel.js").AskServer} options.ask asks a Rerun server through the app, for what has a ticket
  * @param {AbortSignal} options.signal ends all downloads
  * @returns {typeof globalThis.fetch}
  */
-export function createViewerFetch({ server, allowed, telemetry, recordings, signal }) {
+export function createViewerFetch({ server, allowed, telemetry, recordings, ask, signal }) {
   const origins = new Set([location.origin, server, ...allowed, ...(telemetry ? TELEMETRY_ORIGINS : [])]);
   const refused = new Set();
   return async (input, init) => {
@@ -41,7 +50,10 @@ export function createViewerFetch({ server, allowed, telemetry, recordings, sign
     }
     const checked = new Request(request, { credentials: "same-origin", signal: either(request.signal, signal) });
     if (recording) return watchDownload(checked, recording.download, recording.size, signal);
-    return live ? watchServer(checked, live.download, signal) : fetch(checked);
+    if (!live) return fetch(checked);
+    const response = await (live.ticket ? tunnelled(checked, live, ask, signal) : watchServer(checked, live.download, signal, TUNNEL));
+    if (response.ok && !signal.aborted) live.download.onAnswer?.();
+    return response;
   };
 }
 
@@ -59,13 +71,28 @@ function either(one, other) {
 
 /**
  * The recording that is read from the Rerun server at `origin`, if there is one.
- * @template T
  * @param {string} origin
- * @param {Map<string, T>} recordings by URL
+ * @param {Map<string, Told>} recordings by URL
  */
 function liveServer(origin, recordings) {
-  for (const [url, recording] of recordings) if (serverOf(url) === origin) return recording;
+  for (const [url, recording] of recordings) if (serverOf(url) === origin) return { ...recording, url };
   return null;
+}
+
+/**
+ * @param {Request} request
+ * @param {Told & {url: string}} recording
+ * @param {import("./tunnel.js").AskServer} ask
+ * @param {AbortSignal} signal
+ */
+function tunnelled(request, { url, ticket = "", download }, ask, signal) {
+  return throughApp(request, {
+    server: url,
+    ticket,
+    ask,
+    onWait: (reason) => void (signal.aborted || download.onWait?.(reason)),
+    onError: (message) => void (signal.aborted || download.onError(message)),
+  });
 }
 
 /**
@@ -73,15 +100,20 @@ function liveServer(origin, recordings) {
  * @param {string} url
  */
 export function serverOf(url) {
-  return new URL(url.replace(/^rerun\+/, "").replace(/^rerun:/, "https:")).origin;
+  const server = new URL(url.replace(/^rerun\+/, "").replace(/^rerun:/, "https:"));
+  // The ports that the viewer takes on this machine when there is none, as in tunnel.py.
+  const isOwn = ["localhost", "127.0.0.1", "[::1]"].includes(server.hostname);
+  if (/^rerun/.test(url) && isOwn && !server.port) server.port = server.pathname === "/proxy" ? "9876" : "51234";
+  return server.origin;
 }
 
 /**
- * @param {Request} request to a Rerun server
+ * @param {Request} request to a Rerun server, or for a recording
  * @param {Download} download
  * @param {AbortSignal} signal
+ * @param {string} [cure] what else is to be said of a server that is not reached
  */
-async function watchServer(request, download, signal) {
+async function watchServer(request, download, signal, cure = "") {
   /** @type {(message: string) => void} */
   const fail = (message) => void (signal.aborted || download.onError(message));
   let response;
@@ -89,7 +121,7 @@ async function watchServer(request, download, signal) {
     response = await fetch(request);
   } catch (error) {
     const own = new URL(request.url).origin === location.origin;
-    fail(own ? "The server cannot be reached." : "It cannot be reached, or its server does not let this page read it (CORS).");
+    fail(own ? "The server cannot be reached." : "It cannot be reached, or its server does not let this page read it (CORS)." + cure);
     throw error;
   }
   if (!response.ok) fail(describeStatus(response.status));
@@ -120,6 +152,7 @@ function watchBody(response, total, download, fail) {
   const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
   let loaded = 0;
   let start = "";
+  const messages = new Messages();
   return new ReadableStream({
     async pull(controller) {
       let result;
@@ -141,16 +174,17 @@ function watchBody(response, total, download, fail) {
         }
       }
       if (!chunk) {
-        download.onEnd();
+        download.onEnd(messages.isCutOff);
         controller.close();
         return;
       }
+      messages.follow(chunk);
       loaded += chunk.byteLength;
       download.onProgress(loaded, total);
       controller.enqueue(chunk);
     },
     cancel(reason) {
-      download.onEnd(); // the viewer has seen enough, perhaps since it is damaged
+      download.onEnd(false); // the viewer has seen enough, perhaps since it is damaged
       return reader.cancel(reason);
     },
   });

@@ -19,6 +19,10 @@ const CHANNEL = "gradio";
 const SCREENSHOT_FRAMES = 60;
 
 // rerun.viewer_control.v1alpha1: ViewerControlRequest { 1 close: CloseRequest { 2 all: true } }
+/** What a browser does to the one that was made first when there are too many, and to all when the graphics driver fails. */
+const CONTEXT_LOST =
+  "The browser has taken away what it draws with (WebGL context lost): too many viewers are open, or the graphics driver was reset.";
+
 const CLOSE_ALL = new Uint8Array([0x0a, 0x02, 0x10, 0x01]);
 
 /**
@@ -30,15 +34,17 @@ export class Viewer {
   /** @type {any} */
   #handle;
   #canvas;
+  #guarded;
   #urls = new Set();
   #hasChannel = false;
   #panicPoll = 0;
   #life = new AbortController();
 
-  /** @param {any} handle @param {HTMLCanvasElement} canvas */
-  constructor(handle, canvas) {
+  /** @param {any} handle @param {HTMLCanvasElement} canvas @param {(callback: () => unknown) => () => unknown} guarded */
+  constructor(handle, canvas, guarded) {
     this.#handle = handle;
     this.#canvas = canvas;
+    this.#guarded = guarded;
     this.control = createControl(handle, () => this.wake(), this.#life.signal);
   }
 
@@ -52,14 +58,40 @@ export class Viewer {
    * @param {"light" | "dark"} options.theme
    * @param {PanelStates} options.panelStates
    * @param {(event: ViewerEvent) => void} options.onEvent
-   * @param {(message: string) => void} options.onPanic
+   * @param {(message: string) => void} options.onPanic hears why the viewer goes on no more
+   * @param {(words: string) => void} options.onComplaint hears what the viewer writes to the console as an error
    * @param {{get_state: () => boolean, on_toggle: () => void}} options.fullscreen what the viewer's own button does
    */
-  static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, fullscreen }) {
+  static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, onComplaint, fullscreen }) {
     // Viewers of old know no theme but that of the system, for which they ask this. Remove when the rerun-sdk floor has `theme`.
     const matchMedia = (/** @type {string} */ query) => window.matchMedia(asIfSystemWas(theme, query));
-    const bindings = createBindings({ fetch, matchMedia, open: openLink });
-    await bindings({ module_or_path: module });
+    const stop = (/** @type {string} */ message) => void (viewer.#life.signal.aborted || onPanic(message));
+    /** @template {unknown[]} T @param {(...given: T) => unknown} callback */
+    const guarded =
+      (callback) =>
+      (/** @type {T} */ ...given) => {
+        try {
+          return callback(...given);
+        } catch (error) {
+          // A panic is found by the poll, with its reason.
+          if (error instanceof WebAssembly.RuntimeError && !handle.has_panicked()) stop(describeAbort(error, memory.buffer.byteLength));
+          throw error;
+        }
+      };
+    const bindings = createBindings({
+      fetch,
+      matchMedia,
+      open: openLink,
+      console: Object.assign(Object.create(console), {
+        error: (/** @type {unknown[]} */ ...words) => {
+          console.error(...words);
+          onComplaint(String(words[0]).split("%c").slice(-1)[0].replace(/^[:\s]+/, ""));
+        },
+      }),
+      requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => requestAnimationFrame(guarded(callback)),
+      queueMicrotask: (/** @type {() => void} */ callback) => queueMicrotask(guarded(callback)),
+    });
+    const { memory } = await bindings({ module_or_path: module });
     const handle = new bindings.WebHandle({
       hide_welcome_screen: true,
       persist: false, // or apps of one origin would share their layouts
@@ -71,13 +103,14 @@ export class Viewer {
         if (event.application_id !== "<EMPTY>") onEvent(event);
       },
     });
-    const viewer = new Viewer(handle, canvas);
+    const viewer = new Viewer(handle, canvas, guarded);
+    canvas.addEventListener("webglcontextlost", () => stop(CONTEXT_LOST), { signal: viewer.#life.signal });
     try {
       await handle.start(canvas);
     } catch (error) {
       const message = handle.panic_message() ?? describe(error);
       viewer.dispose();
-      throw new Error(`The viewer did not start: ${message}`);
+      throw new Error(`The viewer did not start: ${message}`, { cause: error });
     }
     viewer.setPanelStates(panelStates, {});
     viewer.#panicPoll = setInterval(() => {
@@ -99,7 +132,7 @@ export class Viewer {
   send(bytes) {
     if (!this.#hasChannel) this.#handle.open_channel(CHANNEL, CHANNEL);
     this.#hasChannel = true;
-    this.#handle.send_rrd_to_channel(CHANNEL, bytes);
+    this.#guarded(() => this.#handle.send_rrd_to_channel(CHANNEL, bytes))();
   }
 
   /** Forgets a recording that failed, so that it can be opened again. @param {string} url */
@@ -140,6 +173,18 @@ export class Viewer {
     try {
       // Remove the test when the rerun-sdk floor passes 0.41.
       return this.#handle.viewer_state ? currentTime(this.#handle.viewer_state()) : null;
+    } catch {
+      return null; // a viewer that has panicked, of which onPanic tells
+    }
+  }
+
+  /** The timeline that a recording is on; null if the viewer does not say. @param {string} recordingId */
+  activeTimeline(recordingId) {
+    const current = this.currentTime;
+    if (current) return current.recording_id === recordingId ? current.timeline : null;
+    try {
+      // Remove when the rerun-sdk floor passes 0.40.
+      return /** @type {string | null} */ (this.#handle.get_active_timeline?.(recordingId) ?? null);
     } catch {
       return null; // a viewer that has panicked, of which onPanic tells
     }
@@ -209,6 +254,16 @@ function scaled(canvas, maxSize) {
 /** @param {unknown} error */
 function describe(error) {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Rust panics, with a reason, for everything but a lack of memory, at which it aborts.
+ * @param {Error} error
+ * @param {number} held bytes
+ */
+function describeAbort(error, held) {
+  return `It broke off without a reason, as it does when the browser gives it no more memory; it held ${Math.round(held / 1e6)} MB (${error}).
+Show fewer or smaller recordings, or serve them from a Rerun server, from which the viewer takes what it needs.`;
 }
 
 /**

@@ -2,7 +2,8 @@
  * What crosses from Python; `wire.py` is the same in Python.
  *
  * @typedef {{path: string, url: string | null, size?: number | null, orig_name?: string | null, mime_type?: string | null}} FileData
- * @typedef {{version: string, glue: FileData, wasm: FileData}} ViewerFiles
+ * @typedef {{version: string, glue: FileData, wasm: FileData, wasm_size: number}} ViewerFiles
+ * @typedef {{server: string, ticket: string}} ServerUrl
  * @typedef {"top" | "blueprint" | "selection" | "time"} PanelName
  * @typedef {"hidden" | "collapsed" | "expanded"} PanelState
  * @typedef {Partial<Record<PanelName, PanelState>>} PanelStates
@@ -35,8 +36,9 @@
 
 /**
  * A recording that the page opens. `upload`: a path in the app's upload folder of what may have to be converted first. `marks`: it is a
- * stream, of which so many bytes can be read, and could before.
- * @typedef {{url: string, name: string, size: number | null, upload?: string, marks?: number[]}} Recording
+ * stream, of which so many bytes can be read, and could before. `end`: the last of them, in base64, if they came along. `ticket`: what opens the app's
+ * tunnel to its server.
+ * @typedef {{url: string, name: string, size: number | null, upload?: string, marks?: number[], end?: string, ticket?: string}} Recording
  */
 
 /** The `mime_type` of a file that adds to what is shown, and that may grow. */
@@ -51,17 +53,25 @@ export function toRecordings(value, root) {
   // In a deep link, Gradio keeps an update as the value.
   if (value && typeof value === "object" && "__type__" in value) return toRecordings(/** @type {any} */ (value).value, root);
   const items = Array.isArray(value) ? value : value ? [value] : [];
-  return items.map((/** @type {string | FileData} */ item) => {
-    if (typeof item === "string") {
-      // As the viewer will ask for it.
-      return { url: /^https?:/i.test(item) ? new URL(item).href : item, name: lastSegment(item), size: null };
-    }
+  return items.map((/** @type {string | FileData | ServerUrl} */ item) => {
+    if (typeof item === "string") return fromUrl(item);
+    if ("server" in item) return { ...fromUrl(item.server), ticket: item.ticket };
     const url = item.url ?? fileUrl(root, item.path);
     const name = item.orig_name ?? lastSegment(item.path);
     const recording = { url: new URL(url, location.href).href, name, size: item.size ?? null };
-    if (item.mime_type === STREAM_TYPE) return { ...recording, marks: [item.size ?? 0] };
+    const [type, end] = item.mime_type?.split(";end=") ?? [];
+    if (type === STREAM_TYPE) return { ...recording, marks: [item.size ?? 0], ...(end ? { end } : {}) };
     return /\.(rrd|rbl)$/i.test(item.path) ? recording : { ...recording, upload: item.path };
   });
+}
+
+/** @param {string} url @returns {Recording} */
+function fromUrl(url) {
+  // As the viewer will ask for it.
+  if (/^https?:/i.test(url)) return { url: new URL(url).href, name: lastSegment(url), size: null };
+  const [, host] = /** @type {RegExpExecArray} */ (/^[\w+]+:\/\/([^/?#]*)/.exec(url));
+  const id = /[?&](?:segment|partition)_id=([^&#]*)/.exec(url)?.[1];
+  return { url, name: id ?? host, size: null };
 }
 
 /**

@@ -1,0 +1,86 @@
+/** The frames of gRPC-web: a byte of flags, four of the length, and as many bytes. */
+
+/** Flags of the frame that ends an answer. */
+export const TRAILERS = 0x80;
+
+/** Flags of a frame of tunnel.py, by which proxies and we see that the connection is alive. */
+export const HEARTBEAT = 0x40;
+
+const HEADER = 5;
+
+/**
+ * One whole frame; `pieces` are its bytes, header included, as they have come.
+ * @typedef {{flags: number, pieces: Uint8Array[]}} Frame
+ */
+
+/**
+ * The frames of a body, one by one; what is left of a frame when the body ends is dropped.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {number} silence ms without a byte after which it throws
+ * @returns {AsyncGenerator<Frame, void>}
+ */
+export async function* readFrames(body, silence = Infinity) {
+  const reader = body.getReader();
+  /** @type {Uint8Array[]} */
+  let pieces = [];
+  let [have, want] = [0, HEADER];
+  try {
+    for (;;) {
+      const { value } = await readWithin(reader, silence);
+      if (!value) return;
+      for (let rest = value; rest.byteLength > 0; ) {
+        const piece = rest.subarray(0, want - have);
+        rest = rest.subarray(piece.byteLength);
+        pieces.push(piece);
+        have += piece.byteLength;
+        if (have < want) continue;
+        if (want === HEADER) {
+          const header = joined(pieces);
+          pieces = [header];
+          want += new DataView(header.buffer).getUint32(1);
+          if (want > HEADER) continue;
+        }
+        yield { flags: pieces[0][0], pieces };
+        pieces = [];
+        [have, want] = [0, HEADER];
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/**
+ * What the trailers say, by name; empty if the frame holds none.
+ * @param {Frame} frame
+ * @returns {Map<string, string>}
+ */
+export function readTrailers({ pieces }) {
+  const text = new TextDecoder().decode(joined(pieces).subarray(HEADER));
+  return new Map([...text.matchAll(/^([^:\r\n]+):[ \t]*(.*?)\r?$/gm)].map(([, name, value]) => [name.toLowerCase(), value]));
+}
+
+/** @param {Uint8Array[]} pieces */
+function joined(pieces) {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.byteLength, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.byteLength;
+  }
+  return whole;
+}
+
+/** @param {ReadableStreamDefaultReader<Uint8Array>} reader @param {number} silence ms */
+async function readWithin(reader, silence) {
+  if (silence === Infinity) return reader.read();
+  let timer = 0;
+  const silent = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("It is silent.")), silence);
+  });
+  try {
+    return await /** @type {ReturnType<typeof reader.read>} */ (Promise.race([reader.read(), silent]));
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,52 @@
+/** The little that must be known about the bytes of a recording; see rrd.py. */
+
+/** Bytes at the start of a recording; behind them come messages, of which any number makes a recording of its own. */
+export const HEADER_SIZE = 12;
+
+export const MAGIC = "RRF2";
+
+/** Bytes at the start of a message: its kind and its length. */
+const HEAD_SIZE = 16;
+
+/** The kind of the message that ends a recording; behind it there may be tables of contents. */
+const END = 0n;
+
+/** What has a greater kind is built in a way that is not known here. */
+const MOST_KINDS = 256n;
+
+/** Follows the messages of a recording whose bytes go by. */
+export class Messages {
+  /** Bytes until the next message begins. */
+  #left = HEADER_SIZE;
+  /** What has come of its head. @type {number[]} */
+  #head = [];
+  #isOver = false;
+
+  /** @param {Uint8Array} bytes */
+  follow(bytes) {
+    let at = 0;
+    while (!this.#isOver && at < bytes.length) {
+      const wanted = this.#left || HEAD_SIZE - this.#head.length;
+      const part = bytes.subarray(at, at + wanted);
+      at += part.length;
+      if (this.#left > 0) this.#left -= part.length;
+      else this.#followHead(part);
+    }
+  }
+
+  /** @param {Uint8Array} part */
+  #followHead(part) {
+    this.#head.push(...part);
+    if (this.#head.length < HEAD_SIZE) return;
+    const view = new DataView(Uint8Array.from(this.#head).buffer);
+    const kind = view.getBigUint64(0, true);
+    this.#isOver = kind === END || kind > MOST_KINDS;
+    this.#left = Number(view.getBigUint64(8, true));
+    this.#head = [];
+  }
+
+  /** Whether a recording that ends here ends in the middle of a message. */
+  get isCutOff() {
+    return !this.#isOver && (this.#left > 0 || this.#head.length > 0);
+  }
+}

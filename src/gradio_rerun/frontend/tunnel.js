@@ -1,0 +1,168 @@
+/** Rerun servers that the page asks through the app, call by call; what is live reads on after a break, of which the viewer learns nothing. */
+
+import { HEARTBEAT, TRAILERS, readFrames, readTrailers } from "./grpc-web.js";
+import { toBase64 } from "./viewer-control.js";
+
+/** As tunnel.py takes it. @typedef {{server: string, ticket: string, path: string, headers: Record<string, string>, body: string}} ServerCall */
+/** @typedef {(call: ServerCall, signal: AbortSignal) => Promise<Response>} AskServer */
+
+/** The call that does not end: what has been logged, and what will be. */
+const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
+
+/** ms; tunnel.py sends a heartbeat every 15 s. */
+const SILENCE = 45_000;
+
+/** ms before the first try again, and the longest. */
+const WAIT = 500;
+const LONGEST_WAIT = 10_000;
+
+/** UNAVAILABLE: what tunnel.py says of a server that it does not reach. */
+const UNAVAILABLE = "14";
+
+/** Statuses of gRPC by which it makes no sense to try again: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
+const FINAL = ["3", "5", "7", "12", "16"];
+
+/** A call that another try would not help. */
+class Refused extends Error {}
+
+/**
+ * @param {Request} request of the viewer
+ * @param {object} options
+ * @param {string} options.server the URL in the value
+ * @param {string} options.ticket
+ * @param {AskServer} options.ask
+ * @param {(reason: string | null) => void} options.onWait hears why a live recording waits for its server; null: it does no more
+ * @param {(message: string) => void} options.onError
+ * @returns {Promise<Response>}
+ */
+export async function throughApp(request, { server, ticket, ask, onWait, onError }) {
+  const { signal } = request;
+  const path = new URL(request.url).pathname;
+  const body = toBase64(new Uint8Array(await request.arrayBuffer()));
+  const call = { server, ticket, path, headers: Object.fromEntries(request.headers), body };
+  const end = new AbortController();
+  signal.addEventListener("abort", () => end.abort(signal.reason));
+  const send = () => answerOf(ask(call, end.signal));
+  try {
+    signal.throwIfAborted();
+    const live = path === LIVE ? new Live(send, end.signal, onWait) : null;
+    const response = await (live ? live.connect() : send());
+    return withBody(response, live ? live.read() : withoutHeartbeats(/** @type {ReadableStream} */ (response.body)), end);
+  } catch (error) {
+    if (!signal.aborted) onError(error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+class Live {
+  #send;
+  #signal;
+  #onWait;
+  /** @type {Response | null} */
+  #response = null;
+  #failures = 0;
+
+  /** @param {() => Promise<Response>} send @param {AbortSignal} signal @param {(reason: string | null) => void} onWait */
+  constructor(send, signal, onWait) {
+    this.#send = send;
+    this.#signal = signal;
+    this.#onWait = onWait;
+  }
+
+  /** The answer of the server, as soon as it gives one. */
+  async connect() {
+    while (!this.#response) {
+      try {
+        this.#response = await this.#send();
+        this.#onWait(null);
+      } catch (error) {
+        await this.#pause(error);
+      }
+    }
+    return this.#response;
+  }
+
+  /** All that has been logged, again after each break: the viewer knows what it has. @returns {AsyncGenerator<Uint8Array, void>} */
+  async *read() {
+    for (;;) {
+      const response = await this.connect();
+      try {
+        for await (const frame of readFrames(/** @type {ReadableStream} */ (response.body), SILENCE)) {
+          if (frame.flags & TRAILERS) throw reasonOf(readTrailers(frame));
+          this.#failures = 0;
+          if (frame.flags !== HEARTBEAT) yield* frame.pieces;
+        }
+        throw new Error("It has ended.");
+      } catch (error) {
+        this.#response = null;
+        await this.#pause(error);
+      }
+    }
+  }
+
+  /** @param {unknown} error */
+  async #pause(error) {
+    this.#signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#onWait(error instanceof Refused ? reason : `${reason.replace(/\.$/, "")}. Trying again.`);
+    if (error instanceof Refused) throw error;
+    const wait = Math.min(LONGEST_WAIT, WAIT * 2 ** this.#failures++);
+    await new Promise((resolve, reject) => {
+      const timer = setTimeout(resolve, wait * (0.75 + Math.random() / 2)); // not all pages at once
+      this.#signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        reject(this.#signal.reason);
+      });
+    });
+  }
+}
+
+/** The answer, if there is one of the server. @param {Promise<Response>} asked */
+async function answerOf(asked) {
+  let response;
+  try {
+    response = await asked;
+  } catch (error) {
+    if (error instanceof DOMException) throw error; // it was given up
+    throw new Error("The app cannot be reached.", { cause: error });
+  }
+  const status = response.headers.get("grpc-status");
+  if (response.ok && status !== UNAVAILABLE) return response;
+  if (response.ok) throw reasonOf(response.headers);
+  if (response.status === 401) throw new Refused("The app wants a login (401). Please reload the page.");
+  const text = response.headers.get("content-type")?.startsWith("text/plain") ? await response.text() : `The app answered ${response.status}.`;
+  throw response.status >= 400 && response.status < 500 ? new Refused(text) : new Error(text);
+}
+
+/** @param {{get: (name: string) => string | null | undefined}} trailers */
+function reasonOf(trailers) {
+  const message = decoded(trailers.get("grpc-message") ?? "") || "It has ended.";
+  return FINAL.includes(trailers.get("grpc-status") ?? "") ? new Refused(message) : new Error(message);
+}
+
+/** @param {string} message */
+function decoded(message) {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
+}
+
+/** @param {ReadableStream<Uint8Array>} body */
+async function* withoutHeartbeats(body) {
+  for await (const { flags, pieces } of readFrames(body)) if (flags !== HEARTBEAT) yield* pieces;
+}
+
+/** @param {Response} response @param {AsyncGenerator<Uint8Array, void>} pieces @param {AbortController} end ends what they wait for */
+function withBody({ status, headers }, pieces, end) {
+  const body = new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => end.abort(reason),
+  });
+  return new Response(body, { status, headers });
+}

@@ -1,0 +1,329 @@
+"""The way from the page to Rerun servers that the app reaches and the browser does not: which they are, and one call to them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import ipaddress
+import os
+import re
+import secrets
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
+from functools import lru_cache
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
+from weakref import WeakKeyDictionary
+
+import anyio
+import certifi
+import httpx
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from .errors import ParameterError
+from .sdk import server_url
+from .wire import ServerUrl
+
+MAX_REQUEST = 4 * 1024 * 1024
+"""Bytes of a call; as many does gRPC take."""
+MAX_OPEN_CALLS = 500
+"""In this process. A viewer keeps one open for each live recording."""
+HEARTBEAT_EVERY = 15.0
+"""Seconds without data: proxies end what is silent for a minute."""
+
+HEARTBEAT = b"\x40\0\0\0\0"
+"""A frame that gRPC-web does not know, and that the page leaves out."""
+
+_CONNECT_WITHIN = 10.0
+_TYPE = "application/grpc-web"
+# What reads, of the services by which viewers read. GetWriteAccessGrant and GetMultipartUploadPartGrants hand out the right to write.
+_PATH = re.compile(
+    r"/rerun\.[a-z0-9_.]+\.(MessageProxyService|RerunCloudService|FrontendService)"
+    r"/(?!\w*(Grant|Upload|Write))(Fetch|Find|Get|List|Query|Read|Scan|Search|Version|Watch|WhoAmI)\w*"
+)
+_REQUEST_HEADERS = re.compile(r"(accept|content-type|grpc-timeout|x-grpc-web|x-user-agent|x-rerun-[\w-]+)")
+_RESPONSE_HEADERS = re.compile(r"(content-type|grpc-[\w-]+|x-rerun-[\w-]+)")
+
+
+class Servers:
+    """The Rerun servers that the page of one component reaches through the app.
+
+    `tunnel` is the component's parameter: None stands for the servers that not every browser reaches, of those that the app's
+    author has named in `value`. What a function returns may have come from a user, but for the SDK's own objects.
+    """
+
+    def __init__(self, tunnel: bool | Sequence[str] | Mapping[str, str | None] | None, value: Any = None) -> None:
+        self._all = tunnel is True
+        self._own = tunnel is not False
+        self._tokens = _tokens(tunnel)
+        if tunnel is None:
+            self._tokens = {origin: None for origin in _origins_in(value) if is_private(origin)}
+
+    @property
+    def named(self) -> Mapping[str, str | None]:
+        """Those that are named, with their tokens: a `tunnel` that needs no value."""
+        return {f"rerun+{origin}": token for origin, token in self._tokens.items()}
+
+    def admit(self, url: str, *, own: bool = False) -> ServerUrl | str:
+        """The URL with what opens the tunnel to its server, or as it is if the browser shall ask the server itself.
+
+        `own`: it comes from an object of the SDK, which no user can have sent.
+        """
+        if not is_server(url):
+            return url
+        origin = origin_of(url)
+        if self._all or origin in self._tokens or (own and self._own and is_private(origin)):
+            return ServerUrl(server=url, ticket=self._ticket(origin))
+        return url
+
+    def forward(self, data: Any) -> Response:
+        """The answer to one gRPC-web call of the page, as it comes; a 4xx with the reason if it is refused."""
+        try:
+            return _Forwarded(self._checked(data))
+        except _RefusedError as error:
+            return PlainTextResponse(str(error), error.status)
+
+    def _ticket(self, origin: str) -> str:
+        # With the token, or a ticket of a component that sends none would do for one that does.
+        message = f"{origin}\n{self._tokens.get(origin) or ''}"
+        return hmac.new(_key(), message.encode(), hashlib.sha256).hexdigest()
+
+    def _checked(self, data: Any) -> httpx.Request:
+        try:
+            call = _Call.model_validate(data)
+            origin = origin_of(call.server)
+        except ValueError as error:  # pydantic's ValidationError is one
+            raise _RefusedError("This is no call to a Rerun server.", 400) from error
+        if not hmac.compare_digest(call.ticket.encode(), self._ticket(origin).encode()):
+            raise _RefusedError(
+                "The app has named no such Rerun server since it was started. Please reload the page.", 403
+            )
+        if not _PATH.fullmatch(call.path):
+            raise _RefusedError(f"The tunnel is for reading, and lets no {call.path!r:.200} through.", 403)
+        if len(call.body) > MAX_REQUEST * 4 // 3 + 4:
+            raise _RefusedError(f"A call has {MAX_REQUEST:,} bytes at most.", 413)
+        headers = {name: value for name, value in call.headers.items() if _REQUEST_HEADERS.fullmatch(name)}
+        if not headers.get("content-type", "").startswith(_TYPE):
+            raise _RefusedError(f"The tunnel takes {_TYPE} only.", 415)
+        if token := self._tokens.get(origin):
+            headers["authorization"] = f"Bearer {token}"
+        try:
+            body = base64.b64decode(call.body, validate=True)
+            return httpx.Request(
+                "POST", origin + call.path, headers={**headers, "accept-encoding": "identity"}, content=body
+            )
+        except (ValueError, httpx.InvalidURL) as error:  # no base64; characters that headers cannot have
+            raise _RefusedError("This is no call to a Rerun server.", 400) from error
+
+
+class _RefusedError(Exception):
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+_HeaderValue = Annotated[str, Field(max_length=4096, pattern=r"^[\x20-\x7e]*$")]
+
+
+class _Call(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    server: str = Field(max_length=2048)
+    ticket: str = Field(max_length=64)
+    path: str = Field(max_length=200)
+    headers: dict[str, _HeaderValue] = Field(max_length=50)
+    body: str
+    """base64"""
+
+
+def is_server(url: str) -> bool:
+    """Whether it is the URL of a Rerun server."""
+    return url.lower().startswith(("rerun://", "rerun+http://", "rerun+https://"))
+
+
+def origin_of(url: str) -> str:
+    """The http origin of the server behind a `rerun://` URL, with its port. Raises a `ValueError` for other URLs."""
+    parts = urlsplit(url)
+    if not is_server(url) or not parts.hostname:
+        raise ValueError(f"{url!r} names no Rerun server.")
+    scheme = "http" if parts.scheme == "rerun+http" else "https"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{scheme}://{host}:{parts.port or _default_port(parts.hostname or '', scheme, parts.path)}"
+
+
+def _default_port(host: str, scheme: str, path: str) -> int:
+    # As the viewer has it.
+    if host in ("localhost", "127.0.0.1", "::1"):
+        return 9876 if path == "/proxy" else 51234
+    return 80 if scheme == "http" else 443
+
+
+def is_private(origin: str) -> bool:
+    """Whether it is an address that not every browser reaches, as far as its name tells."""
+    host = urlsplit(origin).hostname or ""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".lan", ".home.arpa"))
+
+
+def _tokens(tunnel: bool | Sequence[str] | Mapping[str, str | None] | None) -> dict[str, str | None]:
+    if tunnel is None or isinstance(tunnel, bool):
+        return {}
+    if isinstance(tunnel, str):
+        raise ParameterError(f"Expected tunnel to be a list, got {tunnel!r}. Write [{tunnel!r}].")
+    tokens = dict(tunnel) if isinstance(tunnel, Mapping) else dict.fromkeys(tunnel)
+    try:
+        return {origin_of(url): token for url, token in tokens.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ParameterError(
+            f'Expected tunnel to be a bool, or to name Rerun servers such as "rerun+http://robot:9876", got {tunnel!r}.'
+        ) from error
+
+
+def _origins_in(value: Any) -> Iterable[str]:
+    items = value if isinstance(value, (list, tuple)) else [value]
+    urls = [item if isinstance(item, str) else server_url(item) for item in items]
+    return [origin_of(url) for url in urls if url and is_server(url)]
+
+
+@lru_cache(maxsize=1)
+def _random_key() -> bytes:
+    return secrets.token_bytes(32)
+
+
+def _key() -> bytes:
+    return os.environ.get("GRADIO_RERUN_SECRET", "").encode() or _random_key()
+
+
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+
+
+def _client() -> httpx.AsyncClient:
+    """Connections belong to the loop of an app, of which a process may have several."""
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        certificates = ssl.create_default_context()
+        certificates.load_verify_locations(certifi.where())
+        _clients[loop] = httpx.AsyncClient(
+            timeout=httpx.Timeout(None, connect=_CONNECT_WITHIN),
+            limits=httpx.Limits(max_connections=None),
+            follow_redirects=False,
+            trust_env=False,  # an HTTP proxy knows no server of this machine
+            verify=certificates,
+        )
+    return _clients[loop]
+
+
+_open_calls = 0
+
+
+class _Forwarded(Response):
+    """What the server answers, as it comes. The call ends when the page goes, whatever it waits for."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        super().__init__()
+        self._request = request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        global _open_calls
+        if _open_calls >= MAX_OPEN_CALLS:
+            return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
+        _open_calls += 1
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(_when_gone, receive, group.cancel_scope)
+                await self._forward(scope, receive, send)
+                group.cancel_scope.cancel()
+        finally:
+            _open_calls -= 1
+
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            upstream = await _client().send(self._request, stream=True)
+        except httpx.HTTPError as error:
+            return await _unavailable(f"It cannot be reached ({type(error).__name__})")(scope, receive, send)
+        try:
+            if not upstream.headers.get("content-type", "").startswith(_TYPE):
+                answer: Response = _unavailable(f"It is no Rerun server (it answered {upstream.status_code})")
+                return await answer(scope, receive, send)
+            headers = {name: value for name, value in upstream.headers.items() if _RESPONSE_HEADERS.fullmatch(name)}
+            with suppress(OSError):  # the page has gone
+                async with aclosing(_with_heartbeats(upstream.aiter_raw())) as pieces:
+                    await StreamingResponse(pieces, headers={**headers, **_UNTOUCHED}).stream_response(send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await upstream.aclose()
+
+
+_UNTOUCHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""So that proxies pass on each piece when it comes."""
+
+
+async def _when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
+
+
+def _unavailable(message: str) -> Response:
+    # As gRPC says it: proxies put pages of their own in the place of a 502.
+    headers = {"grpc-status": "14", "grpc-message": quote(message)}
+    return Response(headers={**headers, **_UNTOUCHED}, media_type=f"{_TYPE}+proto")
+
+
+async def _with_heartbeats(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """The pieces, and between two frames that are far apart a heartbeat. Without an end if the server goes away."""
+    frames = _Frames()
+    following = asyncio.ensure_future(anext(pieces))
+    try:
+        while True:
+            done, _ = await asyncio.wait({following}, timeout=HEARTBEAT_EVERY)
+            if not done:
+                if frames.at_end:
+                    yield HEARTBEAT
+                continue
+            piece = await following
+            frames.read(piece)
+            yield piece
+            following = asyncio.ensure_future(anext(pieces))
+    except (StopAsyncIteration, httpx.HTTPError):
+        return
+    finally:
+        following.cancel()
+        # Not by `await following`: what cancels us again would cancel it again, in the midst of closing the connection.
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait({following})
+        if not following.cancelled():
+            following.exception()  # or asyncio complains that nobody has looked
+
+
+class _Frames:
+    """Where the frames of gRPC-web end: each is a byte of flags, four of its length, and as many bytes."""
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._left = 0
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last frame is complete."""
+        return not self._header and self._left == 0
+
+    def read(self, piece: bytes) -> None:
+        at = 0
+        while at < len(piece):
+            if self._left:
+                taken = min(self._left, len(piece) - at)
+                self._left -= taken
+            else:
+                taken = min(5 - len(self._header), len(piece) - at)
+                self._header += piece[at : at + taken]
+                if len(self._header) == 5:
+                    self._left = int.from_bytes(self._header[1:], "big")
+                    self._header = b""
+            at += taken

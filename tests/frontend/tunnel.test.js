@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { throughApp } from "../../src/gradio_rerun/frontend/tunnel.js";
+
+const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
+const FIRST = [0, 0, 0, 0, 1, 7];
+const SECOND = [0, 0, 0, 0, 2, 8, 9];
+const HEARTBEAT = [0x40, 0, 0, 0, 0];
+
+/** @param {string} text */
+const trailers = (text) => [0x80, 0, 0, 0, text.length, ...new TextEncoder().encode(text)];
+
+/** What the app answers, in turn. @type {(() => Response | Promise<Response>)[]} */
+let answers;
+/** @type {any[]} */
+let asked;
+/** @type {any[]} */
+let heard;
+
+beforeEach(() => {
+  [answers, asked, heard] = [[], [], []];
+});
+
+/** @param {number[]} bytes @param {ResponseInit} [init] */
+function answer(bytes, init) {
+  return () => new Response(Uint8Array.from(bytes), { headers: { "content-type": "application/grpc-web+proto" }, ...init });
+}
+
+/** @param {string} path @param {AbortSignal} [signal] */
+function call(path, signal) {
+  const request = new Request(`http://127.0.0.1:9876${path}`, { method: "POST", body: Uint8Array.from([1, 2, 255]), headers: { "x-grpc-web": "1" }, signal });
+  return throughApp(request, {
+    server: "rerun+http://127.0.0.1:9876/proxy",
+    ticket: "t",
+    ask: async (given, end) => {
+      asked.push({ ...given, end });
+      end.throwIfAborted();
+      const next = answers.shift();
+      if (!next) throw new TypeError("network error");
+      return next();
+    },
+    onWait: (reason) => heard.push(reason),
+    onError: (message) => heard.push(`error: ${message}`),
+  });
+}
+
+/** Reads so many bytes. @param {Response} response @param {number} count */
+async function bytesOf(response, count) {
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  /** @type {number[]} */
+  const bytes = [];
+  while (bytes.length < count) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    bytes.push(...value);
+  }
+  return { bytes, reader };
+}
+
+test("a call goes to the app with its ticket, path, headers and body", async () => {
+  answers = [answer([...FIRST, ...HEARTBEAT, ...trailers("grpc-status:0")])];
+  const response = await call("/rerun.cloud.v1alpha1.RerunCloudService/FindEntries");
+  assert.deepEqual([...new Uint8Array(await response.arrayBuffer())], [...FIRST, ...trailers("grpc-status:0")]);
+  const { server, ticket, path, headers, body } = asked[0];
+  assert.deepEqual([server, ticket, path], ["rerun+http://127.0.0.1:9876/proxy", "t", "/rerun.cloud.v1alpha1.RerunCloudService/FindEntries"]);
+  assert.equal(headers["x-grpc-web"], "1");
+  assert.equal(body, btoa(String.fromCharCode(1, 2, 255)));
+});
+
+test("a live recording reads on after each kind of break, and the viewer sees whole frames only", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  answers = [
+    () => new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "content-type": "text/html" } }),
+    answer([], { headers: { "grpc-status": "14", "grpc-message": "It%20is%20away." } }),
+    answer([...FIRST, ...HEARTBEAT, ...SECOND.slice(0, 6)]), // broken in the middle
+    answer([...FIRST, ...SECOND, ...trailers("grpc-status:14\r\ngrpc-message:closing")]),
+    answer([...FIRST]),
+  ];
+  const running = call(LIVE);
+  const reading = running.then((response) => bytesOf(response, 3 * FIRST.length + SECOND.length));
+  let done = false;
+  reading.finally(() => (done = true));
+  while (!done) {
+    context.mock.timers.tick(20_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { bytes, reader } = await reading;
+  await reader.cancel();
+  assert.deepEqual(bytes, [...FIRST, ...FIRST, ...SECOND, ...FIRST]);
+  assert.deepEqual(heard.slice(0, 7), [
+    "The app answered 502. Trying again.",
+    "It is away. Trying again.",
+    null,
+    "It has ended. Trying again.",
+    null,
+    "closing. Trying again.",
+    null,
+  ]);
+  assert.ok(asked.at(-1).end.aborted);
+});
+
+for (const [status, text, words] of /** @type {[number, string, string][]} */ ([[401, "", "wants a login (401)"], [403, "The app has named no such server.", "named no such server"]])) {
+  test(`status ${status} of a live recording is told, and not tried again`, async () => {
+    answers = [() => new Response(text, { status, headers: { "content-type": "text/plain" } })];
+    await assert.rejects(call(LIVE));
+    assert.ok(heard.at(-1).startsWith("error: ") && heard.at(-1).includes(words), heard.at(-1));
+    assert.equal(asked.length, 1);
+  });
+}
+
+test("a server that says that it has no live recording is believed", async () => {
+  answers = [answer(trailers("grpc-status:12\r\ngrpc-message:no%20such%20service"))];
+  const response = await call(LIVE);
+  await assert.rejects(response.arrayBuffer(), /no such service/);
+  assert.equal(asked.length, 1);
+});
+
+test("a call that is given up is no error", async () => {
+  const life = new AbortController();
+  life.abort();
+  await assert.rejects(call(LIVE, life.signal));
+  assert.deepEqual(heard, []);
+});
+
+test("other calls are not tried again", async () => {
+  await assert.rejects(call("/rerun.cloud.v1alpha1.RerunCloudService/FindEntries"), /cannot be reached/);
+  assert.deepEqual(heard, ["error: The app cannot be reached."]);
+});

@@ -1,0 +1,185 @@
+"""README.md and docs/: every program in them runs, and everything public is in them."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from recordings import write_recording
+
+import gradio_rerun
+from gradio_rerun import Rerun, cli, commands, errors, events
+from gradio_rerun.events import SelectionChange, TimeUpdate
+
+ROOT = Path(__file__).parents[2]
+PAGES = {path.stem: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+BLOCKS = [
+    pytest.param(code, id=f"{name}-{number}")
+    for name, text in PAGES.items()
+    for number, code in enumerate(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL), start=1)
+]
+ENTITY = {"type": "entity", "entity_path": "/points", "position": [1.0, 2.0, 3.0]}
+EVENT = {"application_id": "app", "recording_id": "run", "time": "7", "timeline": "step", "items": [ENTITY]}
+
+
+@pytest.mark.parametrize("name", ["benchmarks.md", "benchmarks.json", "compatibility.md"])
+def test_what_a_run_has_written_names_no_path_of_its_machine(name: str) -> None:
+    assert (
+        re.findall(
+            r"(?<![\w/.:)])/(?:root|home|Users|tmp|var|work|opt|usr)\b\S{,80}", (ROOT / "docs" / name).read_text()
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("code", BLOCKS)
+def test_each_program_builds_and_its_functions_give_what_the_viewer_takes(
+    code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    launched: list[gr.Blocks] = []
+    monkeypatch.setattr(gr.Blocks, "launch", lambda self, **_: launched.append(self))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.chdir(tmp_path)
+    recording = write_recording(tmp_path / "run.rrd", "run", frames=1)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert len(launched) == code.count(".launch(")
+    viewers = [block for demo in launched for block in demo.blocks.values() if isinstance(block, Rerun)]
+    streaming = any(viewer.streaming for viewer in viewers)
+    for name in ("simulate", "show", "newest", "scrub"):
+        if name in names:
+            function = names[name]
+            result = function(*[3] * len(inspect.signature(function).parameters))
+            for value in result if inspect.isgenerator(result) else [result]:
+                assert Rerun(streaming=streaming).postprocess(value)
+    if "serve_grpc" in code:
+        assert viewers[0].value[0]["ticket"]  # its page asks the server through the app
+        names["recording"].disconnect()
+    if "mark" in names:
+        assert Rerun(streaming=True).postprocess(names["mark"](SelectionChange(None, EVENT)))
+    if "tell_time" in names:
+        assert names["tell_time"](TimeUpdate(None, EVENT)) == "7 on step"
+        assert names["tell_selection"](SelectionChange(None, EVENT)) == "/points at (1.0, 2.0, 3.0)"
+    for demo in launched:
+        if isinstance(demo, gr.Interface) and "simulate" not in names:
+            assert demo.fn(str(recording)) in (str(recording), f"{recording.stat().st_size} bytes")
+
+
+def test_every_public_name_is_in_the_api_reference() -> None:
+    for name in gradio_rerun.__all__:
+        assert name == "__version__" or f"::: gradio_rerun.{name}\n" in PAGES["api"], name
+
+
+def test_every_parameter_is_described() -> None:
+    described = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", PAGES["parameters"], flags=re.MULTILINE)
+    parameters = list(inspect.signature(Rerun.__init__).parameters)[1:]
+    assert sorted(re.findall(r"\w+", "".join(described))) == sorted(parameters)
+
+
+def test_every_event_is_described_with_its_class_and_what_that_tells() -> None:
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", PAGES["events"], flags=re.MULTILINE)
+    described = re.findall(r"\w+", "".join(rows))
+    assert described[:5] == ["change", "upload", "clear", "load", "error"]
+    assert described[5:] == Rerun.EVENTS[5:]
+    classes = [each for each in vars(events).values() if inspect.isclass(each) and each.__module__ == events.__name__]
+    for each in classes:
+        if each.__name__.startswith("_"):
+            continue
+        assert re.search(rf"`[\w.]*\b{each.__name__}`", PAGES["events"]), each.__name__
+        for field in inspect.get_annotations(each):
+            if field not in ("type", "kind", "raw", "view_id", "container_id", "container_name"):
+                assert f"`{field}`" in PAGES["events"], f"{each.__name__}.{field}"
+
+
+def test_every_command_is_described() -> None:
+    for name in set(commands.__all__) - {"Command", "Show"}:
+        assert re.search(rf"`(commands\.)?{name}\(", PAGES["commands"]), name
+
+
+def test_every_option_of_the_command_line_is_described() -> None:
+    options = {option for action in cli._parser()._actions for option in action.option_strings if option != "-h"}
+    assert set(re.findall(r"^\| `(--\w+)", PAGES["command-line"], flags=re.MULTILINE)) == options
+    positional = [action for action in cli._parser()._actions if not action.option_strings]
+    assert [action.nargs for action in positional] == [argparse.ZERO_OR_MORE]  # the recordings of the example
+
+
+def test_every_class_of_errors_is_described() -> None:
+    for name, each in vars(errors).items():
+        if inspect.isclass(each) and issubclass(each, errors.GradioRerunError) and each is not errors.GradioRerunError:
+            assert name == "RecordingError" or f"`{name}`" in PAGES["troubleshooting"], name
+
+
+# Of texts that errors are made of, "…" stands for what differs.
+
+
+def template(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(template, node.values))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "rstrip":
+        return template(node.func.value)
+    return "…"
+
+
+def texts_of_python() -> Iterator[str]:
+    for path in sorted((ROOT / "src" / "gradio_rerun").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                error = getattr(errors, node.func.id, None)
+                text = template(node.args[0])
+                if inspect.isclass(error) and issubclass(error, errors.GradioRerunError) and text != "…":
+                    yield text
+
+
+def texts_of_the_page() -> Iterator[str]:
+    """All texts of more than one word in our modules that end as a sentence does, or that the overlay has as a title."""
+    for path in sorted((ROOT / "src" / "gradio_rerun" / "frontend").glob("*.js")):
+        code = re.sub(r"/\*.*?\*/|(^|\s)//[^\n]*", "", path.read_text(), flags=re.DOTALL)
+        for quoted, template_ in re.findall(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`', code):
+            text = quoted or re.sub(r"\$\{[^{}]*\}", "…", template_)
+            if re.match(
+                r"[A-Z…].* .*\.$|The viewer (stopped|could not )|.*(could not be opened|incomplete)$", text, re.DOTALL
+            ):
+                yield text
+
+
+# Put together in a way that cannot be read off.
+OF_MORE_THAN_ONE_PIECE = (
+    "rerun-sdk … did not hand out its web viewer: …",
+    "rerun-sdk … could not serve its web viewer: …",
+    "… could not be uploaded: the server answered …",
+    "The upload failed: …",
+    "The viewer could not carry out …: …",
+    "The viewer did not start: …",
+)
+SAID = sorted({*texts_of_python(), *texts_of_the_page()})
+FIRST_CELLS = re.findall(
+    r"^\| (`.*?`) \||^((?:On the page|The titles|These stand|What the viewer).*)",
+    PAGES["troubleshooting"],
+    re.MULTILINE,
+)
+DESCRIBED = re.findall(r"`([^`\n]*)`", "\n".join("".join(cells) for cells in FIRST_CELLS))
+
+
+def describes(described: str, text: str) -> bool:
+    pattern = ".*".join(map(re.escape, described.split("…")))
+    return re.fullmatch(pattern, text.replace("`", "'"), re.DOTALL) is not None
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_every_text_of_an_error_has_its_cause_and_cure(text: str) -> None:
+    assert any(describes(each, text) for each in DESCRIBED), text
+
+
+@pytest.mark.parametrize("described", sorted({each for each in DESCRIBED if " " in each}))
+def test_every_text_that_is_described_is_said(described: str) -> None:
+    assert any(describes(described, text) for text in (*SAID, *OF_MORE_THAN_ONE_PIECE)), described
