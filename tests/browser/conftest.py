@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-import re
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import ports
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from http_server import http_server
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 from recordings import write_recording
-from viewer_page import ViewerPage
-
-RESULTS = Path(__file__).parents[2] / "test-results"
+from viewer_page import OTHER_HOST, ViewerPage
 
 expect.set_options(timeout=20_000)  # machines are slow at times
 
@@ -32,15 +29,22 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    # Every test is offline: no name resolves, but for one that stands for another machine.
+    f"--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -55,9 +59,7 @@ def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Vi
     page = ViewerPage(context.new_page())
     yield page
     if getattr(request.node, "failed", False):
-        RESULTS.mkdir(exist_ok=True)
-        name = re.sub(r"[^\w-]+", "_", request.node.name)
-        page.page.screenshot(path=RESULTS / f"{name}.png")
+        page.keep_screenshot(request.node.name)
     assert page.third_party_requests() == []
 
 
@@ -84,6 +86,8 @@ def launch() -> Iterator[Callable[..., str]]:
     yield launch
     for demo in demos:
         demo.close(verbose=False)
+        if node := getattr(demo, "node_process", None):  # of ssr_mode; Gradio leaves it running
+            node.terminate()
 
 
 @pytest.fixture(scope="session")
@@ -116,15 +120,10 @@ class _OtherServer(SimpleHTTPRequestHandler):
 @pytest.fixture
 def other_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """The URL and the folder of a server of files that is not the app's."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_OtherServer, directory=str(tmp_path)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", tmp_path
-    server.shutdown()
-    server.server_close()
+    with http_server(partial(_OtherServer, directory=str(tmp_path))) as port:
+        yield f"http://127.0.0.1:{port}", tmp_path
 
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return ports.free_port()

@@ -1,4 +1,4 @@
-"""A proxy in front of an app that does to recordings what bad networks do."""
+"""A proxy in front of an app that does to recordings, or other files, what bad networks do."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
+
+from http_server import http_server
 
 # What happens to a response: its status, its headers and the pieces of its body go in, and what the page gets comes out.
 Fault = Callable[["Exchange"], None]
 
 
 class Exchange:
-    """One request for a recording, on its way through the proxy."""
+    """One request for such a file, on its way through the proxy."""
 
     def __init__(self, handler: BaseHTTPRequestHandler, upstream: http.client.HTTPResponse, number: int) -> None:
         self._handler = handler
         self._upstream = upstream
         self.number = number
-        """0 for the first request for a recording."""
+        """0 for the first request for such a file."""
 
     def answer(self, status: int, body: bytes = b"") -> None:
         """Sends this instead of what the app answers."""
@@ -54,8 +56,11 @@ class Exchange:
 
 
 @contextmanager
-def fault_proxy(app: str, fault: Fault) -> Iterator[str]:
-    """The URL of a proxy in front of the app at the URL `app`; `fault` says what becomes of each request for a recording."""
+def fault_proxy(app: str, fault: Fault, suffix: str = ".rrd", prefix: str = "") -> Iterator[str]:
+    """The URL of a proxy in front of the app at the URL `app`; `fault` says what becomes of each request for a file with `suffix`.
+
+    `prefix`: what the proxy takes off the paths.
+    """
     target = urlsplit(app)
     lock = threading.Lock()
     count = 0
@@ -69,10 +74,10 @@ def fault_proxy(app: str, fault: Fault) -> Iterator[str]:
             body = self.rfile.read(length) if length else None
             upstream = http.client.HTTPConnection(target.hostname or "", target.port)
             headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
-            upstream.request(self.command, self.path, body, headers)
+            upstream.request(self.command, self.path.removeprefix(prefix), body, headers)
             response = upstream.getresponse()
             number = -1
-            if self.path.endswith(".rrd"):
+            if self.path.endswith(suffix):
                 with lock:
                     number, count = count, count + 1
             exchange = Exchange(self, response, number)
@@ -88,11 +93,5 @@ def fault_proxy(app: str, fault: Fault) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with http_server(Handler) as port:
+        yield f"http://127.0.0.1:{port}"

@@ -1,18 +1,16 @@
-"""The component among Gradio's own features: Examples, Interface, clients, rendering, deployments."""
+"""The component among Gradio's own features: Examples, Interface, clients, rendering."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from gradio_client import Client, handle_file
 from playwright.sync_api import expect
 from viewer_page import ViewerPage
@@ -141,99 +139,3 @@ def test_a_client_cannot_make_the_app_read_a_file_that_was_not_uploaded(path: st
             call = client.post("gradio_api/call/show", json={"data": [value]}).json()["event_id"]
             assert "event: error" in client.get(f"gradio_api/call/show/{call}").text
     assert reached == []
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[FastAPI, int], None]]:
-    import threading
-
-    servers: list[uvicorn.Server] = []
-
-    def serve(app: Any, port: int) -> None:
-        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
-        threading.Thread(target=server.run, daemon=True).start()
-        servers.append(server)
-
-    yield serve
-    for server in servers:
-        server.should_exit = True
-
-
-def upload_app() -> gr.Blocks:
-    with gr.Blocks() as demo:
-        viewer = Rerun(height=300)
-        told = gr.Textbox(label="told")
-        gr.Button("tell").click(repr, viewer, told)
-    return demo
-
-
-def check_upload(page: ViewerPage, recording: Path) -> None:
-    page.viewer().locator("input[type=file]").set_input_files(recording)
-    page.expect_recordings("recording_a")
-    page.click("tell")
-    expect(page.page.get_by_label("told")).to_have_value(re.compile(r"^'.*/a\.rrd'$"))
-
-
-def open_when_up(page: ViewerPage, url: str) -> None:
-    for attempt in range(50):
-        try:
-            page.open(url)
-            return
-        except Exception:
-            if attempt == 49:
-                raise
-            page.page.wait_for_timeout(100)
-
-
-def test_mounted_in_fastapi(
-    page: ViewerPage, serve: Callable[[FastAPI, int], None], free_port: int, recording_a: Path
-) -> None:
-    serve(gr.mount_gradio_app(FastAPI(), upload_app(), path="/inner"), free_port)
-    open_when_up(page, f"http://127.0.0.1:{free_port}/inner/")
-    check_upload(page, recording_a)
-
-
-def test_behind_a_login(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(upload_app(), auth=("user", "password")))
-    page.log_in()
-    check_upload(page, recording_a)
-
-
-def test_below_a_root_path(
-    page: ViewerPage, launch: Launch, serve: Callable[[Any, int], None], free_port: int, recording_a: Path
-) -> None:
-    inner = launch(upload_app(), root_path="/apps/viewer").rstrip("/")
-    serve(strip_prefix(inner, "/apps/viewer"), free_port)
-    open_when_up(page, f"http://127.0.0.1:{free_port}/apps/viewer/")
-    check_upload(page, recording_a)
-
-
-def strip_prefix(target: str, prefix: str) -> Any:
-    """A proxy that passes on what is below `prefix`, without it."""
-    from starlette.applications import Starlette
-    from starlette.requests import Request
-    from starlette.responses import PlainTextResponse, Response, StreamingResponse
-    from starlette.routing import Route
-
-    client = httpx.AsyncClient(base_url=target, timeout=60)
-
-    async def forward(request: Request) -> Response:
-        if not request.url.path.startswith(prefix):
-            return PlainTextResponse("not below the prefix", 404)
-        url = request.url.path.removeprefix(prefix) or "/"
-        headers = [(k, v) for k, v in request.headers.raw if k != b"host"]
-        query = request.url.query
-        outgoing = client.build_request(
-            request.method, f"{url}?{query}" if query else url, headers=headers, content=request.stream()
-        )
-        answer = await client.send(outgoing, stream=True)
-        hop = {"transfer-encoding", "connection"}
-        kept = {k: v for k, v in answer.headers.items() if k not in hop}
-        return StreamingResponse(answer.aiter_raw(), answer.status_code, kept)
-
-    return Starlette(routes=[Route("/{path:path}", forward, methods=["GET", "POST", "HEAD"])])
-
-
-def test_rendered_by_the_server_first(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(upload_app(), ssr_mode=True))
-    check_upload(page, recording_a)

@@ -199,9 +199,7 @@ def test_the_streaming_tab_blurs_a_picture_step_by_step(demo_page: ViewerPage) -
     demo_page.page.get_by_role("tab", name="Streaming").click()
     demo_page.click("Blur")
     demo_page.expect_state("ready", recordings=1, index=1)
-    demo_page.page.wait_for_function(
-        "() => window.seen.some(({ detail }) => detail?.type === 'time_update' && Math.floor(detail.time) === 99)"
-    )
+    demo_page.expect_frame(99, index=1)
     demo_page.click("Clear")
     demo_page.expect_state("idle", index=1)
 
@@ -218,7 +216,7 @@ def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo
     slider.fill("30")
     slider.press("Enter")
     for index in (left, right):
-        expect_frame(demo_page, 30, index)
+        demo_page.expect_frame(30, index)
     demo_page.viewer(left).scroll_into_view_if_needed()
     box = demo_page.viewer(left).bounding_box()
     assert box
@@ -231,12 +229,3 @@ def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo
     )
     demo_page.click("Take a picture")
     expect(page.locator(".thumbnails img, .grid-container img").first).to_be_visible(timeout=60_000)
-
-
-def expect_frame(page: ViewerPage, frame: int, index: int) -> None:
-    page.page.wait_for_function(
-        """([frame, index]) => window.seen.some(({ detail, viewer }) =>
-             viewer === index && detail?.type === "time_update" && Math.floor(detail.time) === frame)""",
-        arg=[frame, index],
-        timeout=60_000,
-    )

@@ -47,8 +47,8 @@ def test_a_missing_recording_says_so_and_opens_on_retry_once_it_is_there(
         (b"<html>no recording</html>", "It is no Rerun recording."),
         (b"", "The file is empty."),
         (b"RRF0\x00\x00", "older than 0.23"),
-        (b"RRF2\x00\x01", "It may be damaged or empty."),
-        (b"RRF2\x00\x00\x00\x00\x01\x02\x00\x00" + b"\xff" * 2_000_000, "It may be damaged or empty."),
+        (b"RRF2\x00\x01", "It is cut off"),
+        (b"RRF2\x00\x00\x00\x00\x01\x02\x00\x00" + b"\xff" * 2_000_000, "The viewer says: Data source failed"),
     ],
 )
 def test_a_file_that_is_no_recording_says_so_and_opens_once_mended(
@@ -84,8 +84,11 @@ def test_a_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, fr
 
 
 def test_a_rerun_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, free_port: int) -> None:
-    page.open(launch(app(f"rerun+http://127.0.0.1:{free_port}/proxy")))
+    with gr.Blocks() as demo:
+        Rerun(f"rerun+http://127.0.0.1:{free_port}/proxy", tunnel=False)
+    page.open(launch(demo))
     page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).")
+    page.expect_error("If the app reaches it and browsers do not: Rerun(tunnel=True).")
 
 
 def test_a_viewer_that_cannot_be_fetched_says_so_and_starts_on_retry(

@@ -86,6 +86,31 @@ def test_hiding_and_showing_keeps_height_panels_and_value(page: ViewerPage, laun
     assert page.viewer().evaluate("viewer => viewer.settings.panel_states") == {"top": "hidden"}
 
 
+def test_a_skip_of_all_outputs_changes_nothing_also_when_the_viewer_comes_back(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    with gr.Blocks() as demo:
+        with gr.Column() as column:
+            viewer = Rerun(recording_a, height=300)
+        text = gr.Textbox("as it was", label="text")
+        skipped = gr.Number(0, label="skipped")
+        gr.Button("skip").click(gr.skip, None, [viewer, text]).success(lambda: 1, None, skipped)
+        gr.Button("hide").click(lambda: gr.update(visible=False), None, column)
+        gr.Button("show").click(lambda: gr.update(visible=True), None, column)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.click("skip")
+    expect(page.page.get_by_label("skipped")).to_have_value("1")
+    expect(page.page.get_by_label("text")).to_have_value("as it was")
+    page.expect_recordings("recording_a")
+    assert len(page.events("loadstart")) == 1
+    page.click("hide")
+    expect(page.viewer()).to_have_count(0)
+    page.forget_events()
+    page.click("show")
+    page.expect_recordings("recording_a")
+    assert page.viewer().bounding_box()["height"] == 300  # type: ignore[index]
+
+
 def test_a_value_set_while_the_viewer_is_not_in_the_page_is_there_when_it_is(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -111,7 +136,7 @@ def test_a_move_in_the_document_costs_no_reload(page: ViewerPage, launch: Launch
     assert len(page.events("loadstart")) == 1
 
 
-def test_leaving_and_coming_back_20_times_leaves_one_live_viewer(
+def test_leaving_and_coming_back_50_times_leaves_one_live_viewer(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     with gr.Blocks() as demo:
@@ -120,7 +145,7 @@ def test_leaving_and_coming_back_20_times_leaves_one_live_viewer(
         gr.Button("come").click(lambda: gr.update(visible=True), None, viewer)
     page.open(launch(demo)).expect_recordings("recording_a")
     before = page.live_memories()
-    for _ in range(20):
+    for _ in range(50):
         page.click("leave")
         expect(page.viewer()).to_have_count(0)
         page.click("come")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -83,6 +83,32 @@ def test_the_second_visit_fetches_no_viewer(page: ViewerPage, launch: Launch, re
     wait_until_kept(page)
     page.open(url).expect_recordings("recording_a")
     assert len(page.requests_for(".wasm.gz")) == 1
+
+
+def test_the_viewers_code_comes_by_brotli_which_the_browser_decompresses(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    responses: list[Response] = []
+    page.page.on("response", lambda response: responses.append(response))
+    page.open(launch(app(recording_a), auth=("user", "password")))
+    page.log_in()
+    page.expect_recordings("recording_a")
+    (code,) = [response for response in responses if ".wasm.gz" in response.url]
+    assert code.header_value("content-encoding") == "br"
+
+
+def test_a_component_of_a_render_hands_out_the_viewers_code_too(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    with gr.Blocks() as demo:
+
+        @gr.render()
+        def show() -> None:
+            Rerun(recording_a)
+
+    page.open(launch(demo)).expect_recordings("recording_a")
+    (url,) = page.requests_for(".wasm.gz")
+    assert "/component_server?" in url
 
 
 def test_a_viewer_that_the_browser_kept_damaged_is_fetched_anew(

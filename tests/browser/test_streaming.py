@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import importlib.util
 import re
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import gradio as gr
 import numpy as np
@@ -20,57 +19,22 @@ import rerun as rr
 from fault_proxy import Exchange, fault_proxy
 from playwright.sync_api import Browser, expect
 from recordings import recording_bytes, write_recording
+from streams import (
+    FRAMES,
+    expect_frames,
+    frames_of,
+    held,
+    stream_binary_stream,
+    stream_bytes,
+    stream_recording,
+    stream_with_a_stop,
+    wait_until,
+)
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
 
 Launch = Callable[..., str]
-FRAMES = 60
-
-
-class Source:
-    """A recording that is logged frame by frame."""
-
-    def __init__(self, recording_id: str, *, points: int = 50) -> None:
-        self.recording = rr.RecordingStream("stream_app", recording_id=recording_id)
-        self.points = points
-        self.next = 0
-
-    def log(self) -> None:
-        self.recording.set_time("frame", sequence=self.next)
-        self.recording.log("points", rr.Points3D(np.random.rand(self.points, 3)))
-        self.next += 1
-
-
-def stream_bytes(recording_id: str, frames: int = FRAMES, **options: Any) -> Iterator[bytes]:
-    source = Source(recording_id, **options)
-    stream = source.recording.binary_stream()
-    for _ in range(frames):
-        source.log()
-        yield stream.read() or b""
-
-
-def stream_with_a_stop(go: threading.Event) -> Iterator[bytes]:
-    """Stops behind frame 20, until `go`."""
-    for number, chunk in enumerate(stream_bytes("run")):
-        yield chunk
-        if number == 20:
-            assert go.wait(60)
-
-
-def stream_binary_stream(recording_id: str) -> Iterator[rr.BinaryStream]:
-    source = Source(recording_id)
-    stream = source.recording.binary_stream()
-    for _ in range(FRAMES):
-        source.log()
-        yield stream
-
-
-def stream_recording(recording_id: str) -> Iterator[rr.RecordingStream]:
-    source = Source(recording_id)
-    for _ in range(FRAMES):
-        source.log()
-        yield source.recording
 
 
 def app(*, viewer: Rerun | None = None, outputs: int = 1, **functions: Callable[..., Any]) -> gr.Blocks:
@@ -82,61 +46,6 @@ def app(*, viewer: Rerun | None = None, outputs: int = 1, **functions: Callable[
         path = gr.Textbox(label="path")
         gr.Button("value").click(lambda value: str(value), viewers[0], path)
     return demo
-
-
-def held(page: ViewerPage, index: int = 0) -> dict[str, Counter[int]]:
-    """How often the viewer holds each frame, by recording; only what is on the timeline `frame`."""
-    # Viewers before 0.39 do not tell what they hold, and the SDKs of some others read no recordings by chunks.
-    chunk = pytest.importorskip("rerun.chunk")
-    text = page.page.evaluate(
-        """async (index) => {
-          const bytes = await document.querySelectorAll("rerun-viewer")[index].saveRecording();
-          let text = "";
-          for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-          return btoa(text);
-        }""",
-        index,
-    )
-    return frames_of(base64.b64decode(text), chunk)
-
-
-def frames_of(data: bytes, chunk: Any) -> dict[str, Counter[int]]:
-    frames: dict[str, Counter[int]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "held.rrd"
-        path.write_bytes(data)
-        reader = chunk.RrdReader(path)
-        for recording in reader.recordings():
-            counter = frames.setdefault(recording.recording_id, Counter())
-            for each in reader.stream(store=recording):
-                batch = each.to_record_batch()
-                if "frame" in batch.schema.names:
-                    counter.update(batch.column("frame").to_pylist())
-    return frames
-
-
-def expect_frames(page: ViewerPage, recording_id: str, frames: int = FRAMES, index: int = 0) -> None:
-    """The viewer holds each frame once: none is lost, none is doubled."""
-    expect_last_frame(page, frames - 1, index)
-    if importlib.util.find_spec("rerun.chunk"):
-        assert held(page, index)[recording_id] == Counter(range(frames))
-
-
-def expect_last_frame(page: ViewerPage, frame: int, index: int = 0) -> None:
-    """The viewer follows the stream to this frame."""
-    page.page.wait_for_function(
-        """([frame, index]) => window.seen.some(({ detail, viewer }) =>
-             viewer === index && detail?.type === "time_update" && Math.floor(detail.time) === frame)""",
-        arg=[frame, index],
-        timeout=60_000,
-    )
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("function", [stream_bytes, stream_binary_stream, stream_recording])
@@ -161,9 +70,9 @@ def test_a_function_that_returns_adds_to_the_recording_on_screen(page: ViewerPag
         return data
 
     page.open(launch(app(run=lambda: (yield from stream_bytes("run")), annotate=annotate))).click("run")
-    expect_last_frame(page, FRAMES - 1)
+    page.expect_frame(FRAMES - 1)
     page.click("annotate")
-    expect_last_frame(page, 1000)  # it follows the newest data
+    page.expect_frame(1000)  # it follows the newest data
     page.expect_state("ready", recordings=1)
     if importlib.util.find_spec("rerun.chunk"):
         assert held(page)["run"] == Counter([*range(FRAMES), 1000])
@@ -178,7 +87,7 @@ def test_a_second_run_adds_and_none_clears(page: ViewerPage, launch: Launch) -> 
         name: lambda name=name: (yield from stream_bytes(name)) for name in ("first", "second")
     }
     page.open(launch(app(**functions, clear=clear))).click("first")
-    expect_last_frame(page, FRAMES - 1)
+    page.expect_frame(FRAMES - 1)
     page.forget_events()
     page.click("second")
     page.expect_state("ready", recordings=2)
@@ -200,7 +109,7 @@ def test_what_is_no_data_does_no_harm_in_the_middle(page: ViewerPage, launch: La
                 yield [b"", chunk[:0]]
 
     page.open(launch(app(run=run))).click("run")
-    expect_last_frame(page, FRAMES - 1)
+    page.expect_frame(FRAMES - 1)
     expect(page.viewer()).to_have_css("height", "350px")
 
 
@@ -212,7 +121,7 @@ def test_none_in_the_middle_leaves_what_comes_after_it(page: ViewerPage, launch:
                 yield None
 
     page.open(launch(app(run=run))).click("run")
-    expect_last_frame(page, FRAMES - 1)
+    page.expect_frame(FRAMES - 1)
     wait_until(lambda: held(page)["run"] == Counter(range(11, FRAMES)))
 
 
@@ -245,7 +154,7 @@ def test_a_generator_that_yields_nothing_changes_nothing(page: ViewerPage, launc
         gr.Button("nothing").click(nothing, None, viewer).then(lambda: "yes", None, done)
         gr.Button("value").click(str, viewer, path)
     page.open(launch(demo)).click("run")
-    expect_last_frame(page, FRAMES - 1)
+    page.expect_frame(FRAMES - 1)
     page.click("nothing")
     expect(page.page.get_by_label("done")).to_have_value("yes")
     page.click("value")
@@ -261,7 +170,7 @@ def test_an_initial_value_stays_and_a_file_replaces(page: ViewerPage, launch: La
     page.expect_recordings("recording_a")
     page.click("run")
     page.expect_state("ready", recordings=2)
-    expect_last_frame(page, FRAMES - 1)
+    page.expect_frame(FRAMES - 1)
     page.forget_events()
     page.click("show")
     page.expect_recordings("recording_a")
@@ -313,7 +222,7 @@ def test_a_thread_local_stream_works_as_in_rerun_s_own_demo(page: ViewerPage, la
             yield stream.read()
 
     page.open(launch(app(run=run))).click("run")
-    expect_last_frame(page, FRAMES - 1)
+    page.expect_frame(FRAMES - 1)
     ((_, frames),) = held(page).items()
     assert frames == Counter(range(FRAMES))
 
@@ -321,7 +230,7 @@ def test_a_thread_local_stream_works_as_in_rerun_s_own_demo(page: ViewerPage, la
 def test_the_value_is_the_path_of_the_whole_recording(page: ViewerPage, launch: Launch) -> None:
     chunk = pytest.importorskip("rerun.chunk")
     page.open(launch(app(run=lambda: (yield from stream_bytes("run"))))).click("run")
-    expect_last_frame(page, FRAMES - 1)
+    page.expect_frame(FRAMES - 1)
     page.click("value")
     path = page.page.get_by_label("path")
     expect(path).to_have_value(re.compile(r"\.rrd$"))
@@ -370,6 +279,30 @@ def test_a_run_that_is_broken_off_leaves_a_readable_file_and_nothing_in_memory(
     assert len(viewer.temp_files) <= 2  # and perhaps the chunk at which it was broken off
 
 
+def test_a_closed_tab_ends_the_run_and_its_file_is_deleted(page: ViewerPage, launch: Launch) -> None:
+    ended = threading.Event()
+
+    def run() -> Iterator[bytes]:
+        try:
+            for data in stream_bytes("run", frames=100_000):
+                yield data
+                time.sleep(0.05)
+        finally:
+            ended.set()
+
+    with gr.Blocks(delete_cache=(1, 5)) as demo:
+        viewer = Rerun(streaming=True, height=300)
+        gr.Button("run").click(run, None, viewer)
+    page.open(launch(demo)).click("run")
+    page.expect_state("ready", recordings=1)
+    (url, *_) = page.requests_for(".rrd")
+    file = Path(unquote(url.split("file=")[1]))
+    assert file.exists()
+    page.page.close()
+    assert ended.wait(60)
+    wait_until(lambda: not file.exists(), seconds=60)
+
+
 def test_a_stream_that_gets_too_long_ends_with_an_error(page: ViewerPage, launch: Launch) -> None:
     viewer = Rerun(streaming=True, height=300, max_stream_size=100_000, render=False)
     page.open(launch(app(viewer=viewer, run=lambda: (yield from stream_bytes("run", points=1000))))).click("run")
@@ -381,7 +314,7 @@ def test_the_viewer_stays_where_the_user_has_paused_it(page: ViewerPage, launch:
     go = threading.Event()
 
     page.open(launch(app(run=lambda: (yield from stream_with_a_stop(go))))).click("run")
-    expect_last_frame(page, 20)
+    page.expect_frame(20)
     page.viewer().click(position={"x": 500, "y": 100})
     page.page.keyboard.press("Space")
     page.wait_for_event("pause")
@@ -422,7 +355,7 @@ def test_a_remount_in_the_middle_loses_nothing(page: ViewerPage, launch: Launch)
         gr.Button("hide").click(lambda: gr.update(visible=False), None, viewer)
         gr.Button("show").click(lambda: gr.update(visible=True), None, viewer)
     page.open(launch(demo)).click("run")
-    expect_last_frame(page, 20)
+    page.expect_frame(20)
     page.click("hide")
     expect(page.viewer()).to_have_count(0)
     page.click("show")
@@ -489,7 +422,7 @@ def test_what_was_requested_before_none_is_dropped_after_it(page: ViewerPage, la
         exchange.pass_on()
 
     def run() -> Iterator[Any]:
-        yield recording_bytes("before")
+        yield next(stream_bytes("before", points=20_000))  # too much to come along without a request
         assert requested.wait(60)
         yield None
         yield recording_bytes("after")

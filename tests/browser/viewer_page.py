@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+
+# Where a test that fails leaves its screenshot.
+RESULTS = Path(os.environ.get("TEST_RESULTS") or Path(__file__).parents[2] / "test-results")
+
+OTHER_HOST = "gradio.test"
+"""This machine, by a name that browsers do not know to be it."""
 
 # Every event of every viewer on the page, in order; the viewer's debug log would cost more time than the viewer.
 INIT_SCRIPT = """
@@ -21,6 +30,14 @@ for (const type of ["loadstart", "load", "error", "viewer-event"]) {
     }
   }, true);
 }
+
+// Where a viewer's time cursor has been; of a recording that has just opened the viewer does not always tell, but from 0.41 on can be asked.
+window.timesOf = (index) => {
+  const told = window.seen.filter(({ detail, viewer }) => viewer === index && detail?.type === "time_update").map(({ detail }) => detail.time);
+  const now = document.querySelectorAll("rerun-viewer")[index]?.currentTime;
+  const hasOpened = window.seen.some(({ detail }) => detail?.type === "recording_open" && detail.recording_id === now?.recording_id);
+  return hasOpened ? [...told, Number(now.time)] : told;
+};
 
 // The memory of each viewer, for as long as something else holds it.
 window.memories = [];
@@ -50,6 +67,11 @@ class ViewerPage:
             " && [...document.querySelectorAll('rerun-viewer')].every((viewer) => viewer.dataset.state)"
         )
         return self
+
+    def keep_screenshot(self, name: str) -> None:
+        RESULTS.mkdir(exist_ok=True)
+        name = re.sub(r"[^\w-]+", "_", name)
+        self.page.screenshot(path=RESULTS / f"{name}.png")
 
     def viewer(self, index: int = 0) -> Locator:
         return self.page.locator("rerun-viewer").nth(index)
@@ -88,6 +110,20 @@ class ViewerPage:
             arg=type_,
         )
 
+    def expect_frame(self, frame: int, index: int = 0) -> None:
+        """The viewer's time cursor comes to this frame."""
+        self.page.wait_for_function(
+            "([frame, index]) => window.timesOf(index).some((time) => Math.floor(time) === frame)",
+            arg=[frame, index],
+            timeout=100_000,
+        )
+
+    def wait_for_time(self, least: float) -> None:
+        """Until the first viewer's time cursor has come that far."""
+        self.page.wait_for_function(
+            "least => window.timesOf(0).some((time) => time >= least)", arg=least, timeout=90_000
+        )
+
     def forget_events(self) -> None:
         self.page.evaluate("window.seen.length = 0")
 
@@ -105,7 +141,14 @@ class ViewerPage:
 
     def third_party_requests(self) -> list[str]:
         """What the page asked elsewhere, but for what the page of older Gradios asks itself."""
-        local = ("127.0.0.1", "localhost", "cdnjs.cloudflare.com", "fonts.googleapis.com", "fonts.gstatic.com")
+        local = (
+            "127.0.0.1",
+            "localhost",
+            OTHER_HOST,
+            "cdnjs.cloudflare.com",
+            "fonts.googleapis.com",
+            "fonts.gstatic.com",
+        )
         return [
             url
             for url in self.requests
@@ -140,3 +183,11 @@ class ViewerPage:
         session.send("HeapProfiler.collectGarbage")
         session.detach()
         return int(self.page.evaluate("window.memories.filter((memory) => memory.deref()).length"))
+
+    def heap(self) -> float:
+        """Bytes of JavaScript objects after a garbage collection."""
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("HeapProfiler.collectGarbage")
+        used = session.send("Runtime.getHeapUsage")["usedSize"]
+        session.detach()
+        return float(used)

@@ -1,0 +1,384 @@
+"""What breaks around a viewer: nothing is lost, nothing hangs, and the page says what is wrong, with a way out."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import gradio as gr
+import pytest
+from fault_proxy import Exchange, fault_proxy
+from full_disk import full_disk
+from playwright.sync_api import expect
+from recordings import write_recording
+from streams import Source, expect_frames, stream_bytes, stream_with_a_stop, wait_until
+from test_streaming import app as streaming_app
+from viewer_page import ViewerPage
+from wasm_memory import with_memory_limit
+
+from gradio_rerun import Rerun, viewer_assets
+
+Launch = Callable[..., str]
+
+
+def app(value: object = None, **functions: Callable[..., Any]) -> gr.Blocks:
+    """A viewer, and a button for each function."""
+    with gr.Blocks() as demo:
+        viewer = Rerun(value, height=400)
+        for name, function in functions.items():
+            gr.Button(name).click(function, None, viewer)
+    return demo
+
+
+def retry(page: ViewerPage, button: str = "Retry") -> None:
+    page.error().get_by_role("button", name=button).click()
+
+
+def expect_message(page: ViewerPage, text: str) -> None:
+    """Gradio shows an error of the app."""
+    expect(page.page.get_by_test_id("toast-body")).to_contain_text(text)
+
+
+SERVER = """
+import sys
+import gradio as gr
+from gradio_rerun import Rerun
+
+port, one, other = sys.argv[1:]
+with gr.Blocks() as demo:
+    viewer = Rerun(one, height=300)
+    gr.Button("one").click(lambda: one, None, viewer)
+    gr.Button("other").click(lambda: other, None, viewer)
+demo.launch(server_name="127.0.0.1", server_port=int(port), quiet=True)
+"""
+
+
+@contextmanager
+def server(port: int, *recordings: Path) -> Iterator[None]:
+    """An app in a process of its own, which is killed in the end."""
+    process = subprocess.Popen([sys.executable, "-c", SERVER, str(port), *map(str, recordings)])
+    try:
+        wait_until(lambda: answers(port), 120)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(port: int) -> bool:
+    with suppress(OSError):
+        return bool(urlopen(f"http://127.0.0.1:{port}/", timeout=5))
+    return False
+
+
+def test_a_server_that_restarts_leaves_the_recording_on_screen_and_serves_the_next_click(
+    page: ViewerPage, free_port: int, recording_a: Path, recording_b: Path
+) -> None:
+    recordings = (recording_a, recording_b)
+    with server(free_port, *recordings):
+        page.open(f"http://127.0.0.1:{free_port}").expect_recordings("recording_a")
+    page.expect_state("ready", recordings=1)
+    with server(free_port, *recordings):
+        page.click("other")
+        page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+        page.expect_state("ready", recordings=1)
+        page.page.route("**/*.rrd", lambda route: route.abort())
+        page.click("one")
+        page.expect_error("a.rrd: The server cannot be reached.")
+        page.page.unroute("**/*.rrd")
+    retry(page)
+    page.expect_error("a.rrd: The server cannot be reached.")
+    with server(free_port, *recordings):
+        retry(page)
+        page.expect_recordings("recording_a")
+    page.click("other")  # while there is no server: Gradio loads the page anew once there is one again
+    with server(free_port, *recordings):
+        page.page.wait_for_event("load")
+        page.expect_recordings("recording_a")
+
+
+@pytest.mark.parametrize("suffix", [".wasm.gz", ".js.gz", "rerun-viewer.js"])
+def test_a_file_of_the_viewer_that_breaks_off_is_fetched_again(
+    suffix: str, page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    def fault(exchange: Exchange) -> None:
+        exchange.pass_on(5000) if exchange.number == 0 else exchange.pass_on()
+
+    with fault_proxy(launch(app(recording_a)), fault, suffix) as proxy:
+        page.open(proxy)
+        page.expect_recordings("recording_a")
+
+
+def test_a_viewer_that_breaks_off_again_and_again_says_so_and_starts_on_retry(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    most: int | None = 5000
+
+    def fault(exchange: Exchange) -> None:
+        exchange.pass_on(most)
+
+    with fault_proxy(launch(app(recording_a)), fault, ".wasm.gz") as proxy:
+        page.open(proxy)
+        page.expect_error("broke off on its way, or is damaged")
+        most = None
+        retry(page)
+        page.expect_recordings("recording_a")
+
+
+def test_a_page_that_cannot_be_loaded_says_so(page: ViewerPage, launch: Launch) -> None:
+    page.page.route("**/bridge.js", lambda route: route.abort())
+    page.page.goto(launch(app()))
+    expect(page.page.locator(".html-container")).to_contain_text("The Rerun viewer could not be loaded")
+    expect(page.page.locator(".html-container")).to_contain_text("Please reload the page.")
+
+
+def test_a_recording_whose_connection_breaks_says_where_and_opens_on_retry(
+    page: ViewerPage, launch: Launch, tmp_path: Path
+) -> None:
+    path = write_recording(tmp_path / "long.rrd", "long", points=20_000)
+
+    def fault(exchange: Exchange) -> None:
+        exchange.pass_on(500_000 if exchange.number == 0 else None)
+
+    with fault_proxy(launch(app(path)), fault) as proxy:
+        page.open(proxy)
+        page.expect_error("long.rrd: The connection broke after")
+        retry(page)
+        page.expect_state("ready", recordings=1)
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the viewer, for this test alone."""
+    folder = tmp_path / "viewer_cache"
+    known = viewer_assets.viewer_assets()
+    shutil.copytree(known.wasm.parent, folder / "viewer" / known.wasm.parent.name)
+    monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(folder))
+    monkeypatch.setattr(viewer_assets, "_assets", None)
+    return folder
+
+
+def empty(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def garble(folder: Path) -> None:
+    for path in folder.rglob("*.gz"):
+        content = path.read_bytes()
+        middle = len(content) // 2
+        path.write_bytes(content[:middle] + bytes(100) + content[middle + 100 :])
+
+
+@pytest.mark.parametrize("damage", [empty, garble])
+def test_a_viewer_that_is_damaged_on_the_server_is_put_back_when_a_page_needs_it(
+    damage: Callable[[Path], None], page: ViewerPage, launch: Launch, own_cache: Path, recording_a: Path
+) -> None:
+    url = launch(app(recording_a))
+    damage(own_cache)
+    page.page.goto(url)
+    page.expect_state("ready", recordings=1, timeout=180)  # it is taken out of rerun-sdk again
+
+
+def test_a_recording_that_is_gone_from_gradio_s_cache_comes_back_when_it_is_shown_again(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    demo = app(recording_a, show=lambda: recording_a)
+    (viewer,) = (block for block in demo.blocks.values() if isinstance(block, Rerun))
+    url = launch(demo)
+    shutil.rmtree(Path(viewer.value[0]["path"]).parent)
+    page.open(url)
+    page.expect_error("or it is there no more.")
+    page.click("show")
+    wait_until(Path(viewer.value[0]["path"]).is_file)
+    retry(page)
+    page.expect_recordings("recording_a")
+
+
+def test_on_a_full_disk_what_is_on_screen_stays_and_the_app_goes_on(
+    page: ViewerPage, launch: Launch, tmp_path: Path
+) -> None:
+    paths = [write_recording(tmp_path / f"{name}.rrd", name, points=1000) for name in ("one", "two")]
+    page.open(launch(app(paths[0], show=lambda: paths[1]))).expect_recordings("one")
+    with full_disk():
+        page.click("show")
+        expect_message(page, "cannot be kept in Gradio's cache")
+    page.expect_recordings("one")
+    page.click("show")
+    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'two')")
+    page.expect_recordings("two")
+
+
+def test_a_stream_onto_a_full_disk_ends_with_an_error_and_what_came_before_stays(
+    page: ViewerPage, launch: Launch
+) -> None:
+    go = threading.Event()
+    page.open(
+        launch(
+            streaming_app(
+                run=lambda: (yield from stream_with_a_stop(go)), again=lambda: (yield from stream_bytes("run"))
+            )
+        )
+    )
+    page.click("run")
+    page.expect_frame(20)
+    with full_disk():
+        go.set()
+        expect_message(page, "cannot be kept in Gradio's cache")
+    page.expect_state("ready", recordings=1)
+    page.click("again")
+    page.expect_frame(59)
+
+
+def test_an_upload_to_a_full_disk_says_so_and_works_the_next_time(
+    page: ViewerPage, launch: Launch, tmp_path: Path
+) -> None:
+    path = write_recording(tmp_path / "big.rrd", "big", points=20_000)
+    with gr.Blocks() as demo:
+        Rerun(height=300, interactive=True)
+    page.open(launch(demo))
+    chooser = page.viewer().locator("input[type=file]")
+    with full_disk():
+        chooser.set_input_files(path)
+        expect(page.viewer().get_by_role("alert")).to_contain_text("big.rrd could not be uploaded")
+    chooser.set_input_files(path)
+    page.expect_recordings("big")
+
+
+def test_a_recording_that_is_cut_off_shows_what_there_is_and_says_so(
+    page: ViewerPage, launch: Launch, other_server: tuple[str, Path]
+) -> None:
+    url, folder = other_server
+    path, whole = folder / "cut.rrd", folder / "whole.rrd"
+    source = Source("long")
+    source.recording.save(whole)
+    for _ in range(10):
+        source.log()
+        source.recording.flush()
+    source.recording.disconnect()
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size * 7 // 10])
+    page.open(launch(app(f"{url}/cut.rrd")))
+    page.expect_error("A recording is incomplete")
+    page.expect_error("cut.rrd: It is cut off")
+    page.expect_state("error", recordings=1)
+    page.wait_for_event("time_update")
+    expect(page.error()).not_to_have_attribute("data-covers", "")
+    shutil.copyfile(whole, path)
+    retry(page)
+    page.expect_state("ready", recordings=1)
+    expect(page.error()).to_be_hidden()
+
+
+def test_an_error_beside_what_can_be_seen_can_be_closed(
+    page: ViewerPage, launch: Launch, recording_a: Path, other_server: tuple[str, Path]
+) -> None:
+    with gr.Blocks() as demo:
+        Rerun([recording_a, f"{other_server[0]}/missing.rrd"], height=400)
+    page.open(launch(demo))
+    page.expect_error("missing.rrd")
+    page.expect_state("error", recordings=1)
+    page.error().get_by_role("button", name="Close").click()
+    expect(page.error()).to_be_hidden()
+
+
+def with_version(data: bytes, minor: int) -> bytes:
+    """The recording, as if rerun-sdk 0.`minor`.0 had written it."""
+    return data[:4] + bytes([0, minor, 0, 0]) + data[8:]
+
+
+def garbled(data: bytes) -> bytes:
+    third = len(data) // 3
+    return data[:third] + bytes(range(1, 256)) * (third // 255) + data[third + third // 255 * 255 :]
+
+
+@pytest.mark.parametrize(("damaged", "words"), [(lambda data: with_version(data, 10), "0.10.0"), (garbled, "decode")])
+def test_of_a_recording_that_the_viewer_cannot_read_it_is_said_why(
+    damaged: Callable[[bytes], bytes], words: str, page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "damaged.rrd"
+    path.write_bytes(damaged(recording_a.read_bytes()))
+    page.open(launch(app(path)))
+    page.expect_error("damaged.rrd: The viewer says: ")
+    expect(page.error()).to_contain_text(words)
+
+
+def test_a_recording_of_a_newer_sdk_opens(page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path) -> None:
+    path = tmp_path / "newer.rrd"
+    path.write_bytes(with_version(recording_a.read_bytes(), 99))
+    page.open(launch(app(path))).expect_recordings("recording_a")
+
+
+def test_a_viewer_that_loses_its_graphics_says_so_and_restarts_with_its_recordings(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    page.open(launch(app([recording_a, recording_b]))).expect_recordings("recording_a", "recording_b")
+    page.page.evaluate(
+        "document.querySelector('rerun-viewer canvas').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
+    )
+    page.expect_error("WebGL context lost")
+    page.forget_events()
+    retry(page, "Restart")
+    page.wait_for_event("recording_open")
+    page.expect_recordings("recording_a", "recording_b")
+
+
+def test_a_viewer_that_gets_no_more_memory_says_so_and_shows_the_next_value(
+    page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
+) -> None:
+    big = write_recording(tmp_path / "big.rrd", "big", frames=60, points=160_000)
+    module = gzip.decompress(viewer_assets.viewer_assets().wasm.read_bytes())
+    limited = gzip.compress(with_memory_limit(module, more_pages=1500), 1)
+    page.page.route("**/*.wasm.gz", lambda route: route.fulfill(body=limited))
+    page.open(launch(app(recording_a, big=lambda: big, small=lambda: recording_a))).expect_recordings("recording_a")
+    page.click("big")
+    page.expect_error("the browser gives it no more memory")
+    expect(page.error().get_by_role("button", name="Restart")).to_be_visible()
+    page.forget_events()
+    page.click("small")
+    page.wait_for_event("recording_open")
+    page.expect_recordings("recording_a")
+
+
+def test_a_tab_that_sleeps_while_a_stream_comes_has_all_of_it_when_it_wakes(page: ViewerPage, launch: Launch) -> None:
+    go, ended = threading.Event(), threading.Event()
+
+    def run() -> Iterator[bytes]:
+        yield from stream_with_a_stop(go)
+        ended.set()
+
+    page.open(launch(streaming_app(run=run))).click("run")
+    page.expect_frame(20)
+    session = page.page.context.new_cdp_session(page.page)
+    session.send("Page.setWebLifecycleState", {"state": "frozen"})
+    go.set()
+    assert ended.wait(60)
+    session.send("Page.setWebLifecycleState", {"state": "active"})
+    expect_frames(page, "run")
+
+
+def test_50_values_leave_the_memory_where_it_was(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    page.open(launch(app(recording_a, a=lambda: recording_a, b=lambda: recording_b))).expect_recordings("recording_a")
+
+    def show(times: int) -> tuple[float, float]:
+        """Shows one and the other so many times, and returns the bytes of the page's heap and of the viewer then."""
+        for number in range(times):
+            page.forget_events()
+            page.click("ba"[number % 2])
+            page.wait_for_event("recording_open")
+            page.expect_state("ready", recordings=1)
+        assert page.live_memories() == 1
+        return page.heap(), page.page.evaluate("window.memories.at(-1).deref().buffer.byteLength")
+
+    heap, memory = show(10)
+    later_heap, later_memory = show(40)
+    assert later_heap - heap < 5e6
+    assert later_memory - memory < 50e6

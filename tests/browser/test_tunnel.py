@@ -1,0 +1,282 @@
+"""Rerun servers that the browser does not ask itself: live recordings and catalogs through the app."""
+
+from __future__ import annotations
+
+import base64
+import json
+import runpy
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import rerun as rr
+import uvicorn
+from fastapi import FastAPI
+from fault_proxy import Exchange, fault_proxy
+from needs import needs
+from nginx import buffering_and_compressing, in_front_of, nginx
+from playwright.sync_api import Route, expect
+from recordings import log_points, write_recording
+from rerun_servers import catalog_server, logger
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+Launch = Callable[..., str]
+
+
+def showing(*values: Any, **parameters: Any) -> gr.Blocks:
+    with gr.Blocks() as demo:
+        Rerun(*values, height=300, **parameters)
+    return demo
+
+
+@pytest.fixture
+def live(free_port: int) -> Iterator[str]:
+    """The URL of a live recording `live` of this process."""
+    recording = rr.RecordingStream("test_app", recording_id="live")
+    url = recording.serve_grpc(grpc_port=free_port)
+    log_points(recording)
+    yield url
+    recording.disconnect()
+
+
+def asked_of(page: ViewerPage) -> list[tuple[str, str]]:
+    """Where the viewer's calls to Rerun servers went, and their paths; to be called before the page opens."""
+    asked: list[tuple[str, str]] = []
+
+    def hear(request: Any) -> None:
+        if request.url.endswith("/component_server"):
+            asked.append((request.url, json.loads(request.post_data)["data"]["path"]))
+        elif "/rerun." in request.url:
+            asked.append((request.url, ""))
+
+    page.page.on("request", hear)
+    return asked
+
+
+def frames_of(page: ViewerPage, path: Path) -> set[int]:
+    """The frames that the viewer holds, as it gives them out."""
+    from rerun.experimental import RrdReader
+
+    data = page.page.evaluate("""async () => {
+        const bytes = await document.querySelector("rerun-viewer").saveRecording();
+        return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    }""")
+    path.write_bytes(base64.b64decode(data))
+    frames: set[int] = set()
+    for chunk in RrdReader(path).stream():
+        batch = chunk.to_record_batch()
+        if "frame" in chunk.timeline_names:
+            frames |= {int(value.as_py()) for value in batch.column("frame")}
+    return frames
+
+
+def test_a_live_recording_plays_behind_a_login_on_one_port(page: ViewerPage, launch: Launch, live: str) -> None:
+    asked = asked_of(page)
+    url = launch(showing(live), auth=("user", "password"))
+    page.open(url)
+    page.log_in()
+    page.expect_recordings("live")
+    assert {where for where, _ in asked} == {f"{url}gradio_api/component_server"}
+
+
+def test_it_does_below_a_root_path(page: ViewerPage, launch: Launch, live: str) -> None:
+    inner = launch(showing(live), root_path="/apps/viewer").rstrip("/")
+    with fault_proxy(inner, Exchange.pass_on, prefix="/apps/viewer") as proxy:
+        page.open(f"{proxy}/apps/viewer/").expect_recordings("live")
+        page.page.goto("about:blank")
+
+
+@pytest.mark.parametrize("change", [str, buffering_and_compressing])
+def test_it_does_behind_nginx(
+    change: Callable[[str], str], page: ViewerPage, launch: Launch, free_port: int, tmp_path: Path
+) -> None:
+    with (
+        logger(free_port, "live", 0, 9) as process,
+        nginx(tmp_path, change(in_front_of(launch(showing(f"rerun+http://127.0.0.1:{free_port}/proxy"))))) as url,
+    ):
+        page.open(url).expect_recordings("live")
+        assert process.stdin
+        print(10, file=process.stdin, flush=True)  # and no more behind it, which would push it through a buffer
+        page.wait_for_time(10)
+        page.page.goto("about:blank")
+
+
+def test_it_does_mounted_in_another_app(page: ViewerPage, live: str) -> None:
+    app = gr.mount_gradio_app(FastAPI(), showing(live), path="/gradio")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
+        page.open(f"http://127.0.0.1:{listening.getsockname()[1]}/gradio/").expect_recordings("live")
+        server.should_exit = True
+        page.page.goto("about:blank")
+
+
+def test_it_does_in_a_render_and_beside_a_file(page: ViewerPage, launch: Launch, live: str, recording_a: Path) -> None:
+    with gr.Blocks() as demo:
+        text = gr.Textbox(live)
+
+        @gr.render(inputs=text)
+        def show(url: str) -> None:
+            Rerun([recording_a, url], tunnel=[live], height=300)
+
+    asked = asked_of(page)
+    page.open(launch(demo)).expect_recordings("live", "recording_a")
+    assert all(path for _, path in asked)
+
+
+def test_what_a_user_types_is_asked_by_the_browser(page: ViewerPage, launch: Launch, live: str) -> None:
+    with gr.Blocks() as demo:
+        text = gr.Textbox(live)
+        gr.Button("show").click(lambda url: url, text, Rerun(height=300))
+    asked = asked_of(page)
+    page.open(launch(demo)).click("show")
+    page.expect_recordings("live")
+    assert [path for _, path in asked] == [""]
+
+
+@needs((0, 41))
+def test_all_frames_arrive_also_those_after_a_restart_of_the_logger(
+    page: ViewerPage, launch: Launch, free_port: int, tmp_path: Path
+) -> None:
+    asked = asked_of(page)
+    with logger(free_port, "live", 0, 299):
+        page.open(launch(showing(f"rerun+http://127.0.0.1:{free_port}/proxy"))).expect_recordings("live")
+        page.wait_for_time(299)
+        assert frames_of(page, tmp_path / "saved.rrd") == set(range(300))
+    expect(progress(page)).to_contain_text("Trying again.")
+    page.expect_state("ready", recordings=1)  # what has come stays
+    with logger(free_port, "live", 300, 399):
+        expect(progress(page)).to_be_hidden(timeout=60_000)
+        page.wait_for_time(399)
+        assert frames_of(page, tmp_path / "saved.rrd") == set(range(400))
+    assert page.events("error") == []
+    assert len(asked) > 2
+
+
+def test_another_recording_after_a_restart_of_the_logger_opens_beside_the_first(
+    page: ViewerPage, launch: Launch, free_port: int
+) -> None:
+    page.open(launch(showing(f"rerun+http://127.0.0.1:{free_port}/proxy")))
+    expect(progress(page)).to_contain_text("It cannot be reached (ConnectError). Trying again.", timeout=60_000)
+    page.expect_state("loading")
+    with logger(free_port, "one", 0, 9):
+        page.expect_recordings("one")
+    with logger(free_port, "two", 0, 9):
+        page.expect_state("ready", recordings=2)
+    assert page.opened() == ["one", "two"]
+    assert page.events("error") == []
+
+
+def progress(page: ViewerPage) -> Any:
+    return page.viewer().locator(".rerun-progress")
+
+
+def test_a_connection_that_breaks_is_made_again(page: ViewerPage, launch: Launch, live: str) -> None:
+    def fault(exchange: Exchange) -> None:
+        exchange.pass_on(5_000 if exchange.number == 0 else None)
+
+    asked = asked_of(page)
+    with fault_proxy(launch(showing(live)), fault, "/component_server") as proxy:
+        page.open(proxy).expect_recordings("live")
+        page.wait_for_time(9)
+        assert len(asked) > 1
+        page.page.goto("about:blank")  # or the proxy goes on for as long as the recording is live
+
+
+def test_a_ticket_of_another_run_of_the_app_says_what_to_do(page: ViewerPage, launch: Launch, live: str) -> None:
+    def change(route: Route) -> None:
+        body = json.loads(route.request.post_data or "")
+        body["data"]["ticket"] = "0" * 64
+        route.continue_(post_data=json.dumps(body))
+
+    page.page.route("**/component_server", change)
+    page.open(launch(showing(live)))
+    page.expect_error("Please reload the page.")
+
+
+def url_of(dataset: Any) -> str:
+    (recording,) = Rerun(tunnel=False).postprocess(dataset).root
+    return str(recording)
+
+
+@contextmanager
+def serving(page: ViewerPage, folder: Path) -> Iterator[rr.server.Server]:
+    """A server with the recordings of the folder as the dataset `runs`."""
+    with rr.server.Server(host="127.0.0.1", datasets={"runs": folder}) as server:
+        try:
+            yield server
+        finally:
+            page.page.goto("about:blank")  # the server waits for all who watch it
+
+
+@needs((0, 31))
+def test_a_catalog_is_browsed_and_its_recordings_open(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    pytest.importorskip("datafusion")
+    for name in ("one", "two"):
+        write_recording(tmp_path / f"{name}.rrd", name)
+    with serving(page, tmp_path) as server:
+        dataset = server.client().get_dataset("runs")
+        with gr.Blocks() as demo:
+            viewer = Rerun(server, height=300)
+            gr.Button("dataset").click(lambda: dataset, None, viewer)
+            gr.Button("both").click(lambda: [dataset.segment_url("one"), dataset.segment_url("two")], None, viewer)
+            gr.Button("two").click(lambda: dataset.segment_url("two"), None, viewer)
+        asked = asked_of(page)
+        page.open(launch(demo)).expect_state("ready", recordings=0)
+        assert any(path.endswith("/FindEntries") for _, path in asked)
+        page.click("dataset")
+        page.page.wait_for_function(
+            "url => document.querySelector('rerun-viewer').recordings[0].url === url", arg=url_of(dataset)
+        )
+        page.expect_state("ready", recordings=0)
+        page.click("both")
+        page.expect_recordings("one", "two")
+        page.forget_events()
+        page.click("two")
+        page.wait_for_event("recording_open")
+        page.expect_recordings("two")
+        assert page.events("error") == []
+    assert all(path for _, path in asked)
+
+
+@needs((0, 31))
+def test_the_recordings_of_a_rerun_server_open(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    pytest.importorskip("datafusion")
+    write_recording(tmp_path / "one.rrd", "one")
+    with catalog_server(tmp_path) as server:
+        segment = rr.catalog.CatalogClient(server).get_dataset("runs").segment_url("one")
+        asked = asked_of(page)
+        page.open(launch(showing(segment), auth=("user", "password")))
+        page.log_in()
+        page.expect_recordings("one")
+    assert all(path for _, path in asked)
+
+
+@needs((0, 31))
+def test_a_recording_of_hundreds_of_megabytes_opens_from_a_catalog(
+    page: ViewerPage, launch: Launch, big_recording: Path
+) -> None:
+    pytest.importorskip("datafusion")
+    with serving(page, big_recording.parent) as server:
+        segment = server.client().get_dataset("runs").segment_url("big")
+        page.open(launch(showing(segment))).expect_recordings("big")
+        page.wait_for_event("time_update")
+
+
+@needs((0, 31))
+def test_the_catalog_of_the_gallery_opens_what_is_clicked(page: ViewerPage, launch: Launch) -> None:
+    pytest.importorskip("datafusion")
+    gallery = Path(__file__).parents[2] / "demo" / "gallery"
+    catalog = runpy.run_path(str(gallery / "catalog.py"))
+    page.open(launch(catalog["demo"]))
+    page.page.get_by_text("spirals_2", exact=True).first.click()
+    page.expect_recordings("spirals_2")
+    page.page.goto("about:blank")
+    catalog["server"].shutdown()
