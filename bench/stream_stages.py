@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from bisect import bisect_left, bisect_right
 from itertools import accumulate, pairwise
 from typing import Any
@@ -18,6 +20,10 @@ STAGES = [
 """All from the third on, and in part the second, wait for the page's one thread, in which the viewer draws as well."""
 
 
+def percentile(values: list[float], part: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[part - 1]
+
+
 def shown_at(heard: dict[str, Any], frame: int) -> float:
     """When the viewer has told of this frame, or of a later one if it went over it."""
     return float(next(moment for moment, at in heard["frames"] if at >= frame))
@@ -31,17 +37,23 @@ def stages(run: dict[str, Any], heard: dict[str, Any], frames: int) -> dict[str,
     request_moments = [moment for moment, _ in heard["requests"]]
 
     def first(moments: list[list[float]], size: float) -> float:
-        return moments[bisect_left(moments, size, key=lambda each: each[1])][0]
+        index = bisect_left(moments, size, key=lambda each: each[1])
+        return moments[index][0] if index < len(moments) else math.inf
 
     result: dict[str, list[float]] = {stage: [] for stage in STAGES}
     for frame in range(1, frames + 1):
         announced, received, sent = (first(heard[what], sizes[frame]) for what in ("announced", "received", "sent"))
+        requested = announced
+        if received <= sent:
+            requested = request_moments[bisect_right(request_moments, received) - 1]
+        else:  # it came along with Gradio's message
+            received = announced
         moments = [
             run["logged"][frame] * 1000,
             run["yielded"][frame] * 1000,
             heard["messages"][frame],
             announced,
-            request_moments[bisect_right(request_moments, received) - 1],
+            requested,
             received,
             sent,
             shown_at(heard, frame),

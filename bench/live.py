@@ -1,0 +1,176 @@
+"""What is logged into a Rerun server, on its way to the viewer: `python bench/live.py`.
+
+- Latency: from the log call to the viewer that tells of the frame, in a browser: asked on the server's own port by a page with nothing but
+  the viewer, through the app, and streamed by a generator, which needs no server.
+- Cost: what readers, clients that do what the viewer does, take of the program that logs and of the app.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gzip
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from chromium import chromium
+from playwright.sync_api import Browser, sync_playwright
+from running_app import App, resident, running
+from stream import Case, measure, reach, visiting
+from stream_stages import percentile, shown_at
+
+from gradio_rerun.viewer_assets import viewer_assets
+
+CALL = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages"
+HEADERS = {"content-type": "application/grpc-web+proto"}
+NO_MESSAGE = b"\0\0\0\0\0"
+READERS = (1, 10)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--frames", type=int, default=300)
+    parser.add_argument("--bytes", type=int, default=16_000, help="of points in a frame")
+    parser.add_argument("--rate", type=int, default=30, help="frames a second")
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    case = Case(given.frames, given.bytes, given.rate)
+    print(f"{case.name}, {given.rounds} rounds\n")
+    latencies(case, given.rounds)
+    costs(case)
+
+
+def latencies(case: Case, rounds: int) -> None:
+    ways = {"its own port": on_own_port, "through the app": through_app, "streamed": streamed}
+    lags: dict[str, list[float]] = {name: [] for name in ways}
+    with sync_playwright() as playwright:
+        for _ in range(rounds):
+            for name, way in ways.items():
+                with chromium(playwright) as browser:
+                    lags[name] += way(browser, case)
+    print("| log call -> viewer | p50 | p95 |\n|---|---|---|")
+    for name, each in lags.items():
+        print(f"| {name} | {statistics.median(each):.0f} ms | {percentile(each, 95):.0f} ms |")
+
+
+def on_own_port(browser: Browser, case: Case) -> list[float]:
+    with running(sys.executable, "live_robot.py", *case) as robot, bare_page() as url:
+        return watch(browser, f"{url}/live_page.html?url={robot.told(60)['url']}", robot, case)
+
+
+def through_app(browser: Browser, case: Case) -> list[float]:
+    with (
+        running(sys.executable, "live_robot.py", *case) as robot,
+        running(sys.executable, "live_app.py", robot.told(60)["url"]) as app,
+    ):
+        return watch(browser, app.told(120)["url"], robot, case)
+
+
+def streamed(browser: Browser, case: Case) -> list[float]:
+    return list(measure(browser, Path(sys.executable), case, has_stages=False, patience=60)["latency ms"])
+
+
+def watch(browser: Browser, url: str, robot: App, case: Case) -> list[float]:
+    """ms of each frame."""
+    with visiting(browser, {"url": url}) as (page, _):
+        page.wait_for_function("window.bench.isOpen", timeout=300_000, polling=100)
+        page.evaluate("window.calm()")
+        robot.go()
+        logged = robot.told(600, lambda: page.wait_for_timeout(50))["logged"]
+        if not reach(page, case.frames, 60):
+            raise RuntimeError("the viewer did not get to the last frame")
+        heard = page.evaluate("window.bench")
+        return [shown_at(heard, frame) - logged[frame] * 1000 for frame in range(1, case.frames + 1)]
+
+
+@contextmanager
+def bare_page() -> Iterator[str]:
+    """The URL of a server with live_page.html and the viewer."""
+    with tempfile.TemporaryDirectory() as folder:
+        assets = viewer_assets()
+        for name, file in (("viewer.js", assets.glue), ("viewer.wasm", assets.wasm)):
+            (Path(folder) / name).write_bytes(gzip.decompress(file.read_bytes()))
+        page = Path(__file__).with_name("live_page.html")
+        (Path(folder) / page.name).write_bytes(page.read_bytes())
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=folder))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def costs(case: Case) -> None:
+    print("\n| readers | CPU of the program | its memory | CPU of the app |\n|---|---|---|---|")
+    print(f"| none | {cost(case, 0, through_app=False)}")
+    for way in ("on its own port", "through the app"):
+        for readers in READERS:
+            print(f"| {readers} {way} | {cost(case, readers, through_app=way == 'through the app')}")
+
+
+def cost(case: Case, readers: int, *, through_app: bool) -> str:
+    with (
+        ExitStack() as stack,
+        running(sys.executable, "live_robot.py", *case) as robot,
+        running(sys.executable, "live_app.py", url := robot.told(60)["url"]) as app,
+    ):
+        about = app.told(120)
+        own = url.removeprefix("rerun+").removesuffix("/proxy")
+        frame = {"path": CALL, "headers": HEADERS, "body": base64.b64encode(NO_MESSAGE).decode()}
+        call = {**about["call"], "data": {**about["call"]["data"], **frame}}
+        received = [0] * readers
+        for reader in range(readers):
+            request = partial(httpx.Request, "POST", own + CALL, headers=HEADERS, content=NO_MESSAGE)
+            if through_app:
+                request = partial(httpx.Request, "POST", f"{about['url']}gradio_api/component_server", json=call)
+            stack.enter_context(reading(request, received, reader))
+        time.sleep(3)
+        processes = [psutil.Process(each.process.pid) for each in (robot, app)]
+        before = [sum(each.cpu_times()[:2]) for each in processes]
+        robot.go()
+        robot.told(600)
+        time.sleep(1)
+        seconds = case.frames / case.rate
+        program, server = (
+            (sum(each.cpu_times()[:2]) - earlier) / seconds for each, earlier in zip(processes, before, strict=True)
+        )
+        if readers and min(received) < case.frames * case.size:
+            raise RuntimeError(f"a reader got {min(received)} bytes only")
+        return f"{program:.1%} of a core | {resident(processes[0]):.0f} MB | {server:.1%} of a core |"
+
+
+@contextmanager
+def reading(request: Callable[[], httpx.Request], received: list[int], reader: int) -> Iterator[None]:
+    """While it runs, counts the bytes that a reader gets."""
+    client = httpx.Client(timeout=None, trust_env=False)
+    response = client.send(request(), stream=True)
+
+    def read() -> None:
+        try:
+            for piece in response.iter_raw():
+                received[reader] += len(piece)
+        except (httpx.HTTPError, httpx.StreamError, OSError):
+            pass  # closed below
+
+    threading.Thread(target=read, daemon=True).start()
+    yield
+    response.close()
+    client.close()
+
+
+if __name__ == "__main__":
+    main()

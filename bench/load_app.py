@@ -1,0 +1,67 @@
+"""An app that many visit at once: one function shows a recording, one streams; bench/load.py runs it with either package.
+
+    python load_app.py FOLDER FRAMES SIZE RATE
+
+`show` returns the recordings of FOLDER in turn. `stream` yields FRAMES frames of SIZE bytes of points, RATE a second (0: as fast as
+they are taken), and then prints, as a line of JSON, when it logged each; the first line is about the app.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import rerun as rr
+
+from gradio_rerun import Rerun
+
+FOLDER = Path(sys.argv[1])
+FRAMES, SIZE, RATE = (int(argument) for argument in sys.argv[2:])
+
+recordings = itertools.cycle(sorted(FOLDER.iterdir()))
+telling = threading.Lock()
+
+
+def tell(**what: Any) -> None:
+    with telling:
+        sys.__stdout__.write(json.dumps(what) + "\n")
+        sys.__stdout__.flush()
+
+
+def show() -> str:
+    return str(next(recordings))
+
+
+def stream(request: gr.Request) -> Iterator[bytes]:
+    recording = rr.RecordingStream("bench")
+    data = recording.binary_stream()
+    logged = []
+    start = time.time()
+    for frame in range(FRAMES):
+        if RATE:
+            time.sleep(max(0, start + frame / RATE - time.time()))
+        logged.append(time.time())
+        recording.set_time("frame", sequence=frame)
+        recording.log("points", rr.Points3D(np.random.rand(SIZE // 12, 3)))
+        yield data.read() or b""
+    tell(session=request.session_hash, logged=logged)
+
+
+with gr.Blocks() as demo:
+    gr.Button("show").click(show, None, Rerun(height=300))
+    gr.Button("stream").click(stream, None, Rerun(streaming=True, height=300))
+
+if __name__ == "__main__":
+    demo.queue(default_concurrency_limit=None)  # 1 otherwise: one stream after the other
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", allowed_paths=[str(FOLDER)])
+    tell(url=url, versions={name: metadata.version(name) for name in ("gradio_rerun", "gradio", "rerun-sdk")})
+    demo.block_thread()

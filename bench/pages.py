@@ -1,0 +1,172 @@
+"""What a visitor waits for: the first frame, a second viewer, a big recording."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from chromium import browser_memory, chromium, settled_memory
+from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import TimeoutError as PageTimeoutError
+
+BENCH = Path(__file__).parent
+
+_SERVE_VIEWER = "import os; from gradio_rerun.sdk import viewer_server_command as c; os.execv(c()[0], c())"
+
+
+@contextmanager
+def app(python: Path, kind: str, recording: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The URL of a running page_app.py, and its process."""
+    # Gradio's cache is on the recording's own file system, as it is in most apps.
+    with tempfile.TemporaryDirectory(dir=recording.parent) as cache:
+        environment = {**os.environ, "GRADIO_TEMP_DIR": cache, "GRADIO_ANALYTICS_ENABLED": "False"}
+        with _process([python, BENCH / "page_app.py", kind, recording, *options], environment) as process:
+            assert process.stdout
+            line = next((line for line in process.stdout if line.startswith("{")), None)
+            if line is None:
+                raise RuntimeError("the app has ended")
+            yield json.loads(line)["url"], process
+
+
+@contextmanager
+def sdk_page(python: Path, recording: Path) -> Iterator[str]:
+    """The URL of the page that rerun-sdk serves itself, showing the recording."""
+    files = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(recording.parent)))
+    Thread(target=files.serve_forever, daemon=True).start()
+    with _process([python, "-c", _SERVE_VIEWER]) as server:
+        assert server.stdout
+        port = int(server.stdout.readline())
+        yield f"http://127.0.0.1:{port}/?url=http://127.0.0.1:{files.server_port}/{recording.name}"
+    files.shutdown()
+
+
+@contextmanager
+def _process(command: list[Any], environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def first_frame(playwright: Playwright, url: str) -> dict[str, float]:
+    """A visit of a browser that has not seen the page before, and a second one."""
+    result = {}
+    with chromium(playwright) as browser:
+        context = _context(browser)
+        for kind in ("cold", "warm"):
+            page = _page(context)
+            page.goto(url, wait_until="commit")
+            result[f"{kind} s"] = page.evaluate("window.firstFrame") / 1000
+            mounted = page.evaluate("probe.mounted()")
+            if mounted is not None:
+                result[f"{kind} mounted s"] = mounted / 1000
+            page.wait_for_timeout(2000)  # what is kept for the next visit is written
+            wire = _wire(page)
+            result[f"{kind} viewer MB"] = sum(size for name, size in wire.items() if _is_viewer(name)) / 1e6
+            result[f"{kind} MB"] = sum(wire.values()) / 1e6
+            if kind == "warm":
+                result["heap MB"] = _heap(page)
+                result["browser MB"] = settled_memory()
+            page.close()
+    return result
+
+
+def second_viewer(playwright: Playwright, url: str) -> dict[str, float]:
+    """From the click on a tab until the viewer in it has its recording open, beside one that is there already."""
+    with chromium(playwright) as browser:
+        page = _page(_context(browser))
+        page.goto(url)
+        _wait(page, "probe.opened.length > 0")
+        page.wait_for_timeout(2000)
+        before, opened = settled_memory(), page.evaluate("probe.opened.length")
+        start = _click(page, page.get_by_role("tab", name="two"))
+        _wait(page, f"probe.opened.length > {opened}")
+        seconds = (page.evaluate(f"probe.opened[{opened}]") - start) / 1000
+        page.wait_for_timeout(1000)
+        return {"s": seconds, "more browser MB": settled_memory() - before}
+
+
+def big_recording(playwright: Playwright, url: str, *, login: bool, patience: float) -> dict[str, float]:
+    """From a click to the first update of the viewer, the page and the viewer's code being there."""
+    with chromium(playwright) as browser:
+        page = _page(_context(browser))
+        page.goto(url)
+        if login:
+            page.get_by_label("username").fill("user")
+            page.get_by_label("password").fill("password")
+            page.get_by_role("button", name="Login").click()
+        button = page.get_by_role("button", name="show", exact=True)
+        button.wait_for(timeout=120_000)
+        _wait(page, "document.querySelector('canvas, rerun-viewer')")
+        page.wait_for_timeout(6000)  # the viewer, or its code, has come
+        before = browser_memory()
+        start = _click(page, button)
+        _wait(page, "probe.updated.length > 0", patience)
+        result = {"s": (page.evaluate("probe.updated[0]") - start) / 1000, "heap MB": _heap(page)}
+        most = browser_memory()
+        for _ in range(20):  # while the rest comes
+            page.wait_for_timeout(500)
+            most = max(most, browser_memory())
+        return {**result, "more browser MB": most - before}
+
+
+def _context(browser: Any) -> BrowserContext:
+    return browser.new_context(viewport={"width": 1200, "height": 800})
+
+
+def _page(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.add_init_script(path=BENCH / "page_probe.js")
+    return page
+
+
+def _wire(page: Page) -> dict[str, int]:
+    """Bytes that have come, by URL; not by the browser's events, which repeat what the peer has in data URLs, for minutes."""
+    entries = page.evaluate("""["navigation", "resource"].flatMap((type) =>
+        performance.getEntriesByType(type).map(({ name, transferSize }) => [name, transferSize]))""")
+    wire: dict[str, int] = defaultdict(int)
+    for url, size in entries:
+        wire[url] += size
+    return wire
+
+
+def _is_viewer(url: str) -> bool:
+    """Whether it is the viewer's code: of ours and the SDK's page, or of the peer's, where it is the component's JavaScript."""
+    return "re_viewer" in url or "/custom_component/" in url or "component_server" in url
+
+
+def _click(page: Page, target: Any) -> float:
+    """Clicks, and tells when. By the mouse it would wait until the page draws."""
+    return float(target.evaluate("(it) => { const now = performance.now(); it.click(); return now; }"))
+
+
+def _wait(page: Page, condition: str, seconds: float = 300) -> None:
+    try:
+        page.wait_for_function(condition, timeout=seconds * 1000, polling=100)
+    except PageTimeoutError as error:
+        raise RuntimeError(f"not within {seconds:g} s") from error
+
+
+def _heap(page: Page) -> float:
+    return float(page.evaluate("performance.memory.usedJSHeapSize")) / 1e6

@@ -1,0 +1,327 @@
+"""docs/benchmarks.md and its pictures, out of what was measured."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from plot import Bar, bars
+from stream_stages import STAGES, percentile
+
+Record = dict[str, Any]
+Figure = Callable[[Record], float | None]
+
+WHO = ("sdk", "peer", "ours")
+_NAMES = {"sdk": "bare viewer", "peer": "gradio_rerun 0.x", "ours": "this package"}
+
+
+class Row(NamedTuple):
+    label: str
+    section: str
+    figure: Figure
+    unit: str = ""
+
+
+class Goal(NamedTuple):
+    label: str
+    measured: Callable[[Measured], float | None]
+    limit: float
+    unit: str = ""
+
+
+class Measured:
+    """Medians over the rounds."""
+
+    def __init__(self, data: Record) -> None:
+        self._records: dict[str, dict[str, list[Record]]] = data["records"]
+
+    def values(self, section: str, who: str, figure: Figure) -> list[float]:
+        """Of all rounds; none if one of them has none, since the others would make it look better than it is."""
+        known = [_value(figure, record) for record in self._records.get(section, {}).get(who, [])]
+        return [value for value in known if value is not None] if None not in known else []
+
+    def median(self, section: str, who: str, figure: Figure) -> float | None:
+        values = self.values(section, who, figure)
+        return statistics.median(values) if values else None
+
+    def ratio(self, section: str, figure: Figure, to: str = "peer") -> float | None:
+        ours, other = self.median(section, "ours", figure), self.median(section, to, figure)
+        return ours / other if ours is not None and other is not None and other > 0 else None
+
+    def error(self, section: str, who: str) -> str:
+        errors = [record["error"] for record in self._records.get(section, {}).get(who, []) if "error" in record]
+        return errors[0] if errors else ""
+
+    def sections(self, start: str) -> list[str]:
+        return [name for name in self._records if name.startswith(start)]
+
+    def rounds(self, section: str) -> int:
+        return max((len(each) for each in self._records.get(section, {}).values()), default=0)
+
+
+def _value(figure: Figure, record: Record) -> float | None:
+    try:
+        return figure(record)
+    except (KeyError, ValueError, IndexError):
+        return None
+
+
+def get(name: str) -> Figure:
+    return lambda record: record[name]
+
+
+def latency(part: int) -> Figure:
+    return lambda record: percentile(record["latency ms"], part)
+
+
+def grown(name: str) -> Figure:
+    return lambda record: record[name] - record["before MB"]
+
+
+_PAGES = [
+    Row("First frame, first visit", "first frame", get("cold s"), "s"),
+    Row("  until Gradio's page runs the first line of the component", "first frame", get("cold mounted s"), "s"),
+    Row("First frame, second visit", "first frame", get("warm s"), "s"),
+    Row("  until Gradio's page runs the first line of the component", "first frame", get("warm mounted s"), "s"),
+    Row("The viewer's code on the wire, first visit", "first frame", get("cold viewer MB"), "MB"),
+    Row("All that comes on the wire, first visit", "first frame", get("cold MB"), "MB"),
+    Row("The same, second visit", "first frame", get("warm MB"), "MB"),
+    Row("JavaScript heap of the page", "first frame", get("heap MB"), "MB"),
+    Row("Memory of the browser, all processes", "first frame", get("browser MB"), "MB"),
+    Row("A second viewer on the page: click on its tab → recording open", "second viewer", get("s"), "s"),
+    Row("  memory of the browser for it", "second viewer", get("more browser MB"), "MB"),
+]
+_BIG = [
+    Row("Click → first update of the viewer", "big recording", get("s"), "s"),
+    Row("The same, with a login", "big recording behind a login", get("s"), "s"),
+    Row("JavaScript heap of the page then", "big recording", get("heap MB"), "MB"),
+    Row("Memory that the browser takes more, at most within 10 s", "big recording", get("more browser MB"), "MB"),
+]
+_ACCEPTED = [
+    Row("Call → answer", "accepted recording", get("s"), "s"),
+    Row("Memory that the server takes more, at most", "accepted recording", get("more MB at the peak"), "MB"),
+]
+_INSTALL = [
+    Row("Wheel", "install", get("wheel MB"), "MB"),
+    Row("Installed, with all dependencies", "install", get("installed MB"), "MB"),
+    Row("`pip install` into an empty environment, download included", "install", get("install s"), "s"),
+    Row("Packages installed", "install", lambda record: len(record["packages"])),
+]
+_STREAM = [
+    ("Log call → viewer, median", latency(50), "ms"),
+    ("Log call → viewer, 95 % within", latency(95), "ms"),
+    ("Different frames that the viewer showed", get("frames shown"), ""),
+    ("Bytes on the wire / bytes yielded", get("wire"), ""),
+    ("Requests for the data", get("requests"), ""),
+    ("The function ran", get("function s"), "s"),
+    ("  a yield took", lambda record: record["function s"] / record["frames"] * 1000, "ms"),
+    ("  a yield into a `gr.Number` took", lambda record: record["number s"] / record["frames"] * 1000, "ms"),
+    ("The viewer was behind the function's end by", get("lag s"), "s"),
+    ("Memory that the server takes more, at most", grown("peak MB"), "MB"),
+    ("  after it", grown("after MB"), "MB"),
+    ("Processor time of the server", get("server CPU s"), "s"),
+]
+
+_RATE, _MANY, _MORE, _GIGABYTE = (
+    "stream 300 x 16 kB at 30 Hz",
+    "stream 800 x 16 kB",
+    "stream 8,000 x 16 kB",
+    "stream 1,000 x 1 MB",
+)
+_GOALS = [
+    Goal("First frame, first visit / 0.x", lambda m: m.ratio("first frame", get("cold s")), 0.35),
+    Goal("First frame, second visit / 0.x", lambda m: m.ratio("first frame", get("warm s")), 0.27),
+    Goal("First frame, first visit / bare viewer", lambda m: m.ratio("first frame", get("cold s"), "sdk"), 1.15),
+    Goal("First frame, second visit / bare viewer", lambda m: m.ratio("first frame", get("warm s"), "sdk"), 1.15),
+    Goal("The viewer's code on the wire", lambda m: m.median("first frame", "ours", get("cold viewer MB")), 13.8, "MB"),
+    Goal("The same, second visit", lambda m: m.median("first frame", "ours", get("warm viewer MB")), 0, "MB"),
+    Goal("JavaScript heap of the page", lambda m: m.median("first frame", "ours", get("heap MB")), 30, "MB"),
+    Goal(
+        "Big recording with a login: click → first update",
+        lambda m: m.median("big recording behind a login", "ours", get("s")),
+        1.5,
+        "s",
+    ),
+    Goal("Big recording: memory of the browser / 0.x", lambda m: m.ratio("big recording", get("more browser MB")), 1),
+    Goal("800 chunks: bytes on the wire / yielded", lambda m: m.median(_MANY, "ours", get("wire")), 1.03),
+    Goal("800 chunks: behind the function's end", lambda m: m.median(_MANY, "ours", get("lag s")), 0.5, "s"),
+    Goal("8,000 chunks: bytes on the wire / yielded", lambda m: m.median(_MORE, "ours", get("wire")), 1.03),
+    Goal("8,000 chunks: behind the function's end", lambda m: m.median(_MORE, "ours", get("lag s")), 0.5, "s"),
+    Goal("30 Hz: log call → viewer, median", lambda m: m.median(_RATE, "ours", latency(50)), 50, "ms"),
+    Goal("30 Hz: log call → viewer, 95 % within", lambda m: m.median(_RATE, "ours", latency(95)), 250, "ms"),
+    Goal(
+        "1 GB stream: memory that the server takes more",
+        lambda m: m.median(_GIGABYTE, "ours", grown("peak MB")),
+        30,
+        "MB",
+    ),
+    Goal("Wheel", lambda m: m.median("install", "ours", get("wheel MB")), 0.2, "MB"),
+]
+
+
+def write_report(data: Record, docs: Path) -> None:
+    measured = Measured(data)
+    pictures = docs / "images"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for name, picture in _pictures(measured).items():
+        (pictures / f"benchmark-{name}.svg").write_text(picture)
+    (docs / "benchmarks.md").write_text(_text(data, measured))
+
+
+def _text(data: Record, measured: Measured) -> str:
+    about = data["about"]
+    versions, quick = about["what"]["versions"], about["what"]["quick"]
+    loads = [record["load"] for section in data["records"].values() for rounds in section.values() for record in rounds]
+    packages = [set(data["records"]["install"][who][0]["packages"]) for who in ("peer", "ours")]
+    peer = versions["peer"]["gradio-rerun"]
+    parts = [
+        "# Benchmarks",
+        f"This package beside its predecessor, gradio_rerun {peer} of PyPI, and beside the page on which rerun-sdk serves the same viewer without "
+        "Gradio: measured in turn, in one run, on one machine, each figure the median of the rounds. `make bench` makes this page. Figures of another "
+        "machine are others; the ratios are what to look at.",
+        _about(about, versions, loads)
+        + (f"\n\n**A quick run: {measured.rounds('first frame')} round, of less.**" if quick else ""),
+        "## The page",
+        "The example of `gradio-rerun` in a component of 700 pixels, in a browser that starts anew for each visit.",
+        "![First frame](images/benchmark-first-frame.svg)",
+        _table(measured, _PAGES, WHO),
+        "Before Gradio's page has come that far, nothing of the component can run: it is in no `<head>`, and asks for the viewer's code in its first line.",
+        "## A big recording",
+        "600 MB of points, which a function returns at a click, the viewer being there."
+        if not quick
+        else "100 MB of points.",
+        "![Big recording](images/benchmark-big.svg)",
+        _table(measured, _BIG),
+        "## What a recording costs the server",
+        f"A function returns the path of one of {_number(measured.median('accepted recording', 'ours', get('GB')))} GB.",
+        _table(measured, _ACCEPTED),
+        "## Streams",
+        "A function yields what it has logged: points, and some 4.5 kB that the SDK adds to each chunk. The log call and the viewer's event are timed by "
+        "one clock. The viewer draws in software here, which limits both packages: how many frames it can show a second is its own.",
+        "![Streams](images/benchmark-streams.svg)",
+    ]
+    for section in measured.sections("stream "):
+        rows = [Row(label, section, figure, unit) for label, figure, unit in _STREAM]
+        parts += [
+            f"### {section.removeprefix('stream ').replace(' x ', ' × ')}",
+            _table(measured, rows),
+            *_stages(measured, section),
+        ]
+    only = [
+        "only " + who + ": " + (", ".join(sorted(mine - others)) or "none")
+        for who, mine, others in (("0.x", *packages), ("this package", *reversed(packages)))
+    ]
+    parts += [
+        "## Installation",
+        f"Of the dependencies, {'; '.join(only)}.",
+        _table(measured, _INSTALL),
+        "## Goals",
+        "What we hold this package to, and what this run says.",
+        _goals(measured),
+        "All that was measured, by round: [benchmarks.json](benchmarks.json).",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _about(about: Record, versions: dict[str, dict[str, str]], loads: list[float]) -> str:
+    same = ", ".join(f"{name} {versions['ours'][name]}" for name in ("gradio", "rerun-sdk"))
+    return (
+        f"{about['begun']}; {about['machine']}; Chromium {about['what']['chromium']}, graphics by {about['graphics']}; both packages with {same}. "
+        f"Load of the machine while it was measured: {statistics.median(loads):.1f} in the median, {max(loads):.1f} at most"
+        + (
+            f" (above {_QUIET}, something else was at work: do not trust times)."
+            if statistics.median(loads) > _QUIET
+            else "."
+        )
+    )
+
+
+_QUIET = 4
+
+
+def _table(measured: Measured, rows: list[Row], who: tuple[str, ...] = ("peer", "ours")) -> str:
+    lines = ["| | " + " | ".join(_NAMES[each] for each in who) + " | this / 0.x |", "|---|" + "--:|" * (len(who) + 1)]
+    notes: dict[str, None] = {}
+    for label, section, figure, unit in rows:
+        values = {each: measured.median(section, each, figure) for each in who}
+        for each in who:
+            if (error := measured.error(section, each)) and values[each] is None:
+                notes[f"{_NAMES[each]}: {error}"] = None
+        if all(value is None for value in values.values()) and section.startswith("stream"):
+            continue
+        ratio = measured.ratio(section, figure)
+        cells = [_cell(values[each], unit) for each in who] + [f"{ratio:.2f}" if ratio is not None else ""]
+        lines.append(f"| {label.replace('  ', '&emsp;')} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "".join(f"\n\nNot measured: {note}." for note in notes)
+
+
+def _stages(measured: Measured, section: str) -> list[str]:
+    """Where the time goes between the log call and the viewer, of this package."""
+    rows = []
+    for stage in STAGES:
+        p50 = measured.median(section, "ours", lambda record, stage=stage: record["stages"][stage][0])
+        p95 = measured.median(section, "ours", lambda record, stage=stage: record["stages"][stage][1])
+        if p50 is not None:
+            rows.append(f"| {stage} | {_cell(p50, 'ms')} | {_cell(p95, 'ms')} |")
+    if not rows:
+        return []
+    told = "Where this package's time goes, per frame; from the third on, all wait for the page's one thread, in which the viewer draws as well:"
+    return [told, "\n".join(["| | median | 95 % within |", "|---|--:|--:|", *rows])]
+
+
+def _goals(measured: Measured) -> str:
+    lines = ["| | at most | measured | |", "|---|--:|--:|---|"]
+    for label, figure, limit, unit in _GOALS:
+        value = figure(measured)
+        verdict = "not measured" if value is None else "met" if value <= limit else "missed"
+        lines.append(f"| {label} | {_cell(limit, unit)} | {_cell(value, unit)} | {verdict} |")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, unit: str) -> str:
+    return "–" if value is None else f"{_number(value)} {unit}".rstrip()
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}"
+
+
+def _pictures(measured: Measured) -> dict[str, str]:
+    def bar(section: str, who: str, figure: Figure, unit: str) -> Bar:
+        value = measured.median(section, who, figure)
+        text = _cell(value, unit) if value is not None else "not measured" if measured.error(section, who) else "–"
+        return Bar(_NAMES[who], who, value, text)
+
+    def group(
+        label: str, section: str, figure: Figure, unit: str, whose: tuple[str, ...] = ("peer", "ours")
+    ) -> list[Bar]:
+        return [
+            each._replace(label=f"{label}, {each.label}") for each in (bar(section, who, figure, unit) for who in whose)
+        ]
+
+    streams = measured.sections("stream ")
+    return {
+        "first-frame": bars(
+            "Seconds to the first frame",
+            [
+                group("first visit", "first frame", get("cold s"), "s", WHO),
+                group("second visit", "first frame", get("warm s"), "s", WHO),
+            ],
+        ),
+        "big": bars(
+            "Seconds from a click to the first update, big recording",
+            [
+                group("no login", "big recording", get("s"), "s"),
+                group("login", "big recording behind a login", get("s"), "s"),
+            ],
+        ),
+        "streams": bars(
+            "Bytes on the wire for a byte that was yielded",
+            [group(name.removeprefix("stream "), name, get("wire"), "") for name in streams if "Hz" not in name],
+        ),
+    }

@@ -1,0 +1,276 @@
+"""Side by side: this package and the one that was PyPI's gradio_rerun before it, in one run, in turn.
+
+    make bench            everything, some 30 minutes on a machine that does nothing else
+    make bench ARGS=--quick
+
+Writes docs/benchmarks.md, its pictures and docs/benchmarks.json. A run that was broken off goes on where it was; --fresh begins anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pages
+import psutil
+from accept import accept, enlarge
+from chromium import chromium
+from environments import PEER, build_wheel, make_environment, python, wheel_size
+from playwright.sync_api import Playwright, sync_playwright
+from report import write_report
+from stream import Case, measure
+from stream_stages import percentile
+
+from gradio_rerun.cache import cache_dir
+
+WHO = ("peer", "ours")
+DOCS = Path(__file__).parents[1] / "docs"
+
+Record = dict[str, Any]
+
+
+class Size(NamedTuple):
+    """How much is measured."""
+
+    rounds: int
+    big_megabytes: int
+    accepted_bytes: int
+    streams: list[tuple[Case, int]]
+    """Each with how often, at most."""
+    patience: float
+    """Seconds that a page has for what it has not shown yet."""
+
+
+FULL = Size(
+    rounds=3,
+    big_megabytes=600,
+    accepted_bytes=2_000_000_000,
+    streams=[
+        (Case(300, 16_000, 30), 3),
+        (Case(800, 16_000), 3),
+        (Case(8_000, 16_000), 1),
+        (Case(1_000, 1_000_000), 1),
+    ],
+    patience=90,
+)
+QUICK = Size(
+    rounds=1,
+    big_megabytes=100,
+    accepted_bytes=200_000_000,
+    streams=[(Case(90, 16_000, 30), 1), (Case(100, 16_000), 1)],
+    patience=60,
+)
+
+# Its page reads a list of all chunks for each of them: the time goes by the square of their number.
+PEER_MOST_CHUNKS = 1_000
+
+
+class Results:
+    """What was measured so far, on disk, by section, who, and round."""
+
+    def __init__(self, path: Path, about: Record) -> None:
+        self._path = path
+        self.data: Record = {"about": about, "records": {}}
+        if path.exists():
+            kept = json.loads(path.read_text())
+            if kept["about"]["what"] == about["what"]:
+                self.data = kept
+
+    def once(self, section: str, who: str, turn: int, measure: Callable[[], Record]) -> None:
+        """Measures what was not measured yet, or has failed."""
+        rounds = self.data["records"].setdefault(section, {}).setdefault(who, [])
+        if turn < len(rounds) and "error" not in rounds[turn]:
+            return
+        start = time.monotonic()
+        try:
+            record = measure()
+        except Exception as error:  # whatever it is: the others can still be measured, and the report tells
+            record = {"error": _without_folders(f"{type(error).__name__}: {error}".splitlines()[0])[:300]}
+        record["load"] = os.getloadavg()[0]
+        rounds[turn:] = [record]
+        print(f"{section}, {who}, round {turn + 1}: {time.monotonic() - start:.0f} s {_short(record)}", flush=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.data))
+        temporary.replace(self._path)
+
+
+def _without_folders(text: str) -> str:
+    """The text with names for paths: what a report tells goes into the repository."""
+    return re.sub(r"(?<![\w/:])/(?:[^\s/'\"]+/)+", "", text)
+
+
+def _short(record: Record) -> str:
+    return ", ".join(
+        f"{name} {value:.2f}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in record.items()
+        if isinstance(value, (int, float, str)) and name != "load"
+    )[:160]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one round of the small things")
+    parser.add_argument("--fresh", action="store_true", help="forget what an earlier run, broken off, has measured")
+    parser.add_argument("--docs", type=Path, default=DOCS, metavar="FOLDER", help="where the report goes")
+    given = parser.parse_args()
+    work = cache_dir() / "bench"
+    state = work / ("quick.json" if given.quick else "full.json")
+    if given.fresh:
+        state.unlink(missing_ok=True)
+    installed, pythons = _environments(work)
+    with sync_playwright() as playwright:
+        results = Results(state, _about(playwright, installed, quick=given.quick))
+        for who, record in installed.items():
+            results.once("install", who, 0, record.copy)
+        _measure_all(playwright, results, pythons, work, QUICK if given.quick else FULL)
+    write_report(results.data, given.docs)
+    (given.docs / "benchmarks.json").write_text(json.dumps(_rounded(results.data), separators=(",", ":")) + "\n")
+    state.unlink()
+    print(f"Written: {given.docs / 'benchmarks.md'}")
+
+
+def _environments(work: Path) -> tuple[dict[str, Record], dict[str, Path]]:
+    """What was installed, and the Pythons: the same Gradio and rerun-sdk for both, those that the peer takes."""
+    print("Installing both packages ...", flush=True)
+    wheel = build_wheel(work / "wheel")
+    peer = make_environment(work / "peer", [PEER])
+    same = [f"{name}=={peer['versions'][name]}" for name in ("gradio", "rerun-sdk")]
+    ours = make_environment(work / "ours", [str(wheel), *same], stamp=hashlib.sha256(wheel.read_bytes()).hexdigest())
+    ours["wheel MB"] = wheel.stat().st_size / 1e6
+    peer["wheel MB"] = wheel_size(work / "peer")
+    return {"peer": peer, "ours": ours}, {who: python(work / who) for who in WHO}
+
+
+def _about(playwright: Playwright, installed: dict[str, Record], *, quick: bool) -> Record:
+    with chromium(playwright) as browser:
+        version = browser.version
+    versions = {who: record["versions"] for who, record in installed.items()}
+    return {
+        # A run goes on only if all this is the same.
+        "what": {"versions": versions, "stamp": installed["ours"]["stamp"], "chromium": version, "quick": quick},
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "graphics": "SwiftShader (software)",
+        "begun": time.strftime("%Y-%m-%d"),
+        "load": os.getloadavg()[0],
+    }
+
+
+def _measure_all(playwright: Playwright, results: Results, pythons: dict[str, Path], work: Path, size: Size) -> None:
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        recordings = _Recordings(Path(folder), pythons["ours"], size)
+        _measure_pages(playwright, results, pythons, recordings, size)
+        _measure_server(results, pythons, recordings, size)
+    for case, most in size.streams:
+        for turn in range(most):
+            for who in WHO:
+                results.once(
+                    f"stream {case.name}",
+                    who,
+                    turn,
+                    partial(_stream, playwright, who, pythons[who], case, size.patience),
+                )
+
+
+class _Recordings:
+    """The recordings, made when they are needed: a run that goes on may need none."""
+
+    def __init__(self, folder: Path, python: Path, size: Size) -> None:
+        self._folder = folder
+        self._python = python
+        self._size = size
+
+    @property
+    def small(self) -> Path:
+        return self._made("rrt_star.rrd", 0)
+
+    @property
+    def big(self) -> Path:
+        return self._made("big.rrd", self._size.big_megabytes)
+
+    @property
+    def accepted(self) -> Path:
+        path = self._folder / "accepted.rrd"
+        if not path.exists():
+            enlarge(self.big, path, self._size.accepted_bytes)
+        return path
+
+    def _made(self, name: str, megabytes: int) -> Path:
+        path = self._folder / name
+        if not path.exists():
+            free = shutil.disk_usage(self._folder).free
+            if free < 4 * self._size.accepted_bytes:
+                raise RuntimeError(f"this machine has only {free / 1e9:.0f} GB of disk free")
+            script = Path(__file__).with_name("make_recordings.py")
+            subprocess.run([self._python, script, path, str(megabytes)], check=True)
+        return path
+
+
+def _measure_pages(
+    playwright: Playwright, results: Results, pythons: dict[str, Path], recordings: _Recordings, size: Size
+) -> None:
+    def visit(who: str) -> Record:
+        if who == "sdk":
+            with pages.sdk_page(pythons["ours"], recordings.small) as url:
+                return pages.first_frame(playwright, url)
+        with pages.app(pythons[who], "first", recordings.small) as (url, _):
+            return pages.first_frame(playwright, url)
+
+    def second(who: str) -> Record:
+        with pages.app(pythons[who], "two", recordings.small) as (url, _):
+            return pages.second_viewer(playwright, url)
+
+    def big(who: str, *login: str) -> Record:
+        with pages.app(pythons[who], "click", recordings.big, *login) as (url, _):
+            return pages.big_recording(playwright, url, login=bool(login), patience=size.patience)
+
+    for turn in range(size.rounds):
+        for who in ("sdk", *WHO):
+            results.once("first frame", who, turn, partial(visit, who))
+    for turn in range(size.rounds):
+        for who in WHO:
+            results.once("second viewer", who, turn, partial(second, who))
+            results.once("big recording", who, turn, partial(big, who))
+            results.once("big recording behind a login", who, turn, partial(big, who, "--login"))
+
+
+def _measure_server(results: Results, pythons: dict[str, Path], recordings: _Recordings, size: Size) -> None:
+    for turn in range(size.rounds):
+        for who in WHO:
+            results.once("accepted recording", who, turn, lambda who=who: accept(pythons[who], recordings.accepted))
+
+
+def _stream(playwright: Playwright, who: str, python: Path, case: Case, patience: float) -> Record:
+    if who == "peer" and case.frames > PEER_MOST_CHUNKS:
+        return {
+            "error": f"not tried with more than {PEER_MOST_CHUNKS:,} chunks, which takes the square of their number"
+        }
+    with chromium(playwright) as browser:
+        record = measure(browser, python, case, has_stages=who == "ours" and case.rate > 0, patience=patience)
+    stages = record.pop("stages ms", {})
+    record["stages"] = {name: [percentile(values, part) for part in (50, 95)] for name, values in stages.items()}
+    return record
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    return [_rounded(each) for each in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    main()
