@@ -1,50 +1,117 @@
-"""Makes the pictures of the README from the running component: `.venv/bin/python docs/make_pictures.py`."""
+"""Makes the pictures of the docs from the running component: `.venv/bin/python docs/make_pictures.py [NAME ...]`."""
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
-from playwright.sync_api import Page, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
 
 from gradio_rerun import Rerun, rrt_star
 
 IMAGES = Path(__file__).parent / "images"
-TESTS = Path(__file__).parents[1] / "tests"
-sys.path[:0] = [str(TESTS), str(TESTS / "browser")]
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
+
+from conftest import CHROMIUM, FLAGS  # noqa: E402
+from test_gallery import click_into_picture, load, wait_for_time  # noqa: E402
+from viewer_page import ViewerPage  # noqa: E402
 
 
-def viewer_picture(page: Page, folder: Path) -> None:
-    """The example recording at its end, below a label."""
-    with gr.Blocks() as demo:
-        gr.Markdown("## Path planning")
-        Rerun(rrt_star.write(folder / "rrt_star.rrd"), label="RRT*", height=560)
+def picture_of(demo: gr.Blocks, page: ViewerPage, use: Callable[[], object]) -> bytes:
+    """The app after `use`, when the viewer's notifications are gone."""
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
-    page.goto(f"{url}?__theme=light")
-    expect(page.locator("rerun-viewer")).to_have_attribute("data-state", "ready", timeout=60_000)
-    # The viewer plays to the end, and then stops.
-    page.wait_for_function("() => window.seen.some((event) => event.detail?.type === 'pause')", timeout=120_000)
-    page.mouse.move(10, 10)
-    page.wait_for_timeout(3_000)  # its notifications fade
-    page.screenshot(path=IMAGES / "viewer.png")
+    page.open(f"{url}?__theme=light")
+    use()
+    expect(page.viewer()).to_have_attribute("data-state", "ready", timeout=60_000)
+    page.page.mouse.move(10, 10)
+    page.page.wait_for_timeout(3_000)
+    picture = page.page.screenshot()
     demo.close()
+    return picture
 
 
-def main() -> None:
-    """Makes all pictures."""
-    from conftest import CHROMIUM, FLAGS
-    from viewer_page import INIT_SCRIPT
+def viewer(page: ViewerPage) -> bytes:
+    """The example recording at its end, below a label."""
+    with tempfile.TemporaryDirectory() as folder:
+        with gr.Blocks() as demo:
+            gr.Markdown("## Path planning")
+            Rerun(rrt_star.write(Path(folder) / "rrt_star.rrd"), label="RRT*", height=560)
+        # The viewer plays to the end, and then stops.
+        return picture_of(demo, page, lambda: page.wait_for_event("pause"))
 
+
+def segmentation(page: ViewerPage) -> bytes:
+    """All rounds."""
+
+    def use() -> None:
+        page.click("Submit")
+        wait_for_time(page, 19)
+
+    return picture_of(load("segmentation").demo, page, use)
+
+
+def robot_arm(page: ViewerPage) -> bytes:
+    """After some moves."""
+
+    def use() -> None:
+        page.expect_state("ready", recordings=1)
+        for step, (name, key) in enumerate([("base", "PageUp"), ("shoulder", "PageDown"), ("elbow", "PageUp")], start=1):
+            page.page.get_by_role("slider", name=name).press(key)
+            wait_for_time(page, step)
+
+    return picture_of(load("robot_arm").demo, page, use)
+
+
+def episodes(page: ViewerPage) -> bytes:
+    """With a mark."""
+
+    def use() -> None:
+        wait_for_time(page, 59)
+        click_into_picture(page)
+        expect(page.page.get_by_role("gridcell").get_by_text("episode_0")).to_be_visible()
+
+    return picture_of(load("episodes").demo, page, use)
+
+
+def simulation(page: ViewerPage) -> bytes:
+    """After three seconds of the pendulum's time."""
+
+    def use() -> None:
+        page.click("Start")
+        wait_for_time(page, 3e9)
+        page.click("Stop")
+
+    return picture_of(load("simulation").demo, page, use)
+
+
+PICTURES = {
+    "viewer": viewer,
+    "gallery-segmentation": segmentation,
+    "gallery-robot_arm": robot_arm,
+    "gallery-episodes": episodes,
+    "gallery-simulation": simulation,
+}
+
+
+def main(names: list[str]) -> None:
+    """Makes those that are named, or all."""
     IMAGES.mkdir(exist_ok=True)
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1200, "height": 740})
-        page.add_init_script(INIT_SCRIPT)
-        viewer_picture(page, Path(folder))
+        for name in names or PICTURES:
+            page = ViewerPage(browser.new_page(viewport={"width": 1200, "height": 740}))
+            page.page.set_default_timeout(120_000)
+            picture = Image.open(io.BytesIO(PICTURES[name](page))).convert("RGB")
+            picture.quantize(128, dither=Image.Dither.NONE).save(IMAGES / f"{name}.png", optimize=True)
+            page.page.close()
         browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
