@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import gradio as gr
@@ -94,6 +95,25 @@ def test_behind_nginx(page: ViewerPage, launch: Launch, recording_a: Path, uploa
     with nginx(tmp_path, in_front_of(launch(deployed_app(recording_a)))) as url:
         page.open(url)
         check(page, upload)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_behind_nginx_a_call_of_a_gigabyte_ends_there(
+    announced: bool, launch: Launch, recording_a: Path, tmp_path: Path
+) -> None:
+    with nginx(tmp_path, in_front_of(launch(deployed_app(recording_a)))) as url:
+        connection = HTTPConnection(url.removeprefix("http://"), timeout=30)
+        connection.putrequest("POST", "/gradio_api/component_server")
+        connection.putheader("Content-Type", "application/json")
+        if announced:
+            connection.putheader("Content-Length", str(10**9))
+            connection.endheaders()
+        else:
+            connection.putheader("Transfer-Encoding", "chunked")
+            connection.endheaders()
+            for _ in range(9):
+                connection.send(b"100000\r\n" + bytes(0x100000) + b"\r\n")
+        assert connection.getresponse().status == 413
 
 
 def test_rendered_by_the_server_first(
