@@ -170,8 +170,9 @@ def test_without_a_network(page: ViewerPage, launch: Launch, recording_a: Path, 
     check(page, upload)
 
 
+@pytest.mark.parametrize("login", [False, True])
 def test_in_a_page_with_a_content_security_policy(
-    page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path
+    login: bool, page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path
 ) -> None:
     page.page.add_init_script(
         """window.violations = [];
@@ -179,18 +180,22 @@ def test_in_a_page_with_a_content_security_policy(
           window.violations.push({ directive: effectiveDirective, blocked: blockedURI, where: sourceFile, sample });
         });"""
     )
-    app = launch(deployed_app(recording_a))
-    config = with_headers(in_front_of(app), documented("Content-Security-Policy"))
-    with nginx(tmp_path, config) as url:
+    policy = documented("Content-Security-Policy")
+    if login:
+        policy = policy.replace("script-src", "script-src 'unsafe-inline'")
+    app = launch(deployed_app(recording_a), auth=("user", "password") if login else None)
+    with nginx(tmp_path, with_headers(in_front_of(app), policy)) as url:
         page.open(url)
+        if login:
+            page.log_in()
         check(page, upload)
         with page.page.expect_download():
             page.click("Screenshot")
         violations = page.page.evaluate("window.violations")
-        # The scripts of Gradio's page, which it does without.
-        assert {(each["directive"], each["blocked"], each["where"]) for each in violations} == {
-            ("script-src-elem", "inline", f"{url}/")
-        }
+        # The scripts of Gradio's page, which it does without unless it has to ask for a login.
+        inline = ("script-src-elem", "inline", f"{url}/")
+        seen = {(each["directive"], each["blocked"], each["where"]) for each in violations}
+        assert seen == (set() if login else {inline})
 
 
 def test_in_a_page_that_is_cross_origin_isolated(
