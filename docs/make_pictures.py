@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
 
 from conftest import CHROMIUM, FLAGS  # noqa: E402
-from test_gallery import click_into_picture, load, wait_for_time  # noqa: E402
+from test_gallery import click_into_picture, click_on_path, click_row, load  # noqa: E402
 from viewer_page import ViewerPage  # noqa: E402
 
 
@@ -51,7 +51,7 @@ def segmentation(page: ViewerPage) -> bytes:
 
     def use() -> None:
         page.click("Submit")
-        wait_for_time(page, 19)
+        page.wait_for_time(19)
 
     return picture_of(load("segmentation").demo, page, use)
 
@@ -61,9 +61,11 @@ def robot_arm(page: ViewerPage) -> bytes:
 
     def use() -> None:
         page.expect_state("ready", recordings=1)
-        for step, (name, key) in enumerate([("base", "PageUp"), ("shoulder", "PageDown"), ("elbow", "PageUp")], start=1):
+        for step, (name, key) in enumerate(
+            [("base", "PageUp"), ("shoulder", "PageDown"), ("elbow", "PageUp")], start=1
+        ):
             page.page.get_by_role("slider", name=name).press(key)
-            wait_for_time(page, step)
+            page.wait_for_time(step)
 
     return picture_of(load("robot_arm").demo, page, use)
 
@@ -72,7 +74,7 @@ def episodes(page: ViewerPage) -> bytes:
     """With a mark."""
 
     def use() -> None:
-        wait_for_time(page, 59)
+        page.wait_for_time(59)
         click_into_picture(page)
         expect(page.page.get_by_role("gridcell").get_by_text("episode_0")).to_be_visible()
 
@@ -84,10 +86,26 @@ def simulation(page: ViewerPage) -> bytes:
 
     def use() -> None:
         page.click("Start")
-        wait_for_time(page, 3e9)
+        page.wait_for_time(3e9)
         page.click("Stop")
 
     return picture_of(load("simulation").demo, page, use)
+
+
+def catalog(page: ViewerPage) -> bytes:
+    """With a recording, and a click on it."""
+    app = load("catalog")
+
+    def use() -> None:
+        click_row(page, "spirals_2")
+        page.expect_recordings("spirals_2")
+        click_on_path(page)
+        expect(page.page.get_by_role("gridcell").get_by_text("/path", exact=True)).to_be_visible()
+
+    picture = picture_of(app.demo, page, use)
+    page.page.goto("about:blank")  # the server waits for all who watch it
+    app.server.shutdown()
+    return picture
 
 
 PICTURES = {
@@ -96,6 +114,7 @@ PICTURES = {
     "gallery-robot_arm": robot_arm,
     "gallery-episodes": episodes,
     "gallery-simulation": simulation,
+    "gallery-catalog": catalog,
 }
 
 

@@ -1,7 +1,6 @@
 """A catalog of recordings on a Rerun server, of which visitors see what they choose: `pip install "rerun-sdk[catalog]"`, `python demo/gallery/catalog.py`."""
 
 import tempfile
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -11,26 +10,24 @@ from gradio_rerun import Rerun
 from gradio_rerun.events import SelectionChange
 
 
-def write_dataset(name: str, turns: float) -> Path:
+def write_dataset(name: str, turns: float) -> str:
     """Stands for a folder of real recordings: drones that climb along spirals."""
-    folder = Path(tempfile.mkdtemp())
+    folder = tempfile.mkdtemp()
     for number in range(1, 5):
         recording = rr.RecordingStream(name, recording_id=f"{name}_{number}")
-        recording.save(folder / f"{name}_{number}.rrd")
+        recording.save(f"{folder}/{name}_{number}.rrd")
         angle = np.linspace(0, turns * 2 * np.pi, 50)
         path = np.stack([number * np.cos(angle), number * np.sin(angle), angle / 3], axis=1)
-        recording.log("path", rr.LineStrips3D([path], colors=[120, 120, 140]), static=True)
+        recording.log("path", rr.LineStrips3D([path], radii=0.06, colors=[60, 130, 220]), static=True)
         for step, place in enumerate(path):
             recording.set_time("step", sequence=step)
             recording.log("drone", rr.Points3D([place], radii=0.15, colors=[240, 120, 40]))
-        recording.flush()
         recording.disconnect()
     return folder
 
 
-server = rr.server.Server(
-    host="127.0.0.1", datasets={"spirals": write_dataset("spirals", 3), "circles": write_dataset("circles", 1)}
-)
+FOLDERS = {"spirals": write_dataset("spirals", 3), "circles": write_dataset("circles", 1)}
+server = rr.server.Server(host="127.0.0.1", datasets=FOLDERS)
 catalog = server.client()
 
 
@@ -46,19 +43,14 @@ def open_segment(name: str, event: gr.SelectData) -> str:
 
 def annotate(rows: list[list], event: SelectionChange) -> list[list]:
     """Adds what was clicked to the table."""
-    new = [[event.recording_id, item.entity_path] for item in event.items if item.type == "entity"]
-    return [*rows, *new]
+    return [*rows, *([event.recording_id, item.entity_path] for item in event.items if item.type == "entity")]
 
 
 with gr.Blocks(title="Catalog") as demo:
+    dataset = gr.Dropdown(list(FOLDERS), label="Dataset")
     with gr.Row():
-        with gr.Column(scale=1):
-            dataset = gr.Dropdown(["spirals", "circles"], label="Dataset")
-            segments = gr.Dataframe(
-                list_segments, inputs=dataset, headers=["segment"], label="Recordings", interactive=False
-            )
-        with gr.Column(scale=3):
-            viewer = Rerun(server, panel_states={"blueprint": "hidden", "selection": "hidden"}, height=480)
+        segments = gr.Dataframe(list_segments, inputs=dataset, headers=["recording"], interactive=False)
+        viewer = Rerun(server, panel_states={"blueprint": "hidden", "selection": "hidden"}, height=480, scale=3)
     marks = gr.Dataframe(headers=["recording", "entity"], type="array", label="What visitors have clicked")
     segments.select(open_segment, dataset, viewer)
     viewer.selection_change(annotate, marks, marks)

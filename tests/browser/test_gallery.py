@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from needs import needs
+from PIL import Image
 from playwright.sync_api import expect
 from viewer_page import ViewerPage
 
 Launch = Callable[..., str]
 GALLERY = Path(__file__).parents[2] / "demo" / "gallery"
+
+DRAW = "count => new Promise(done => { const next = () => count-- ? requestAnimationFrame(next) : done(); next(); })"
+"""Waits until the page has been drawn so often."""
 
 
 def load(name: str) -> ModuleType:
@@ -25,14 +31,31 @@ def load(name: str) -> ModuleType:
     return module
 
 
-def click_into_picture(page: ViewerPage) -> None:
-    """On what the left one of two views shows."""
+def click_into_picture(page: ViewerPage, across: float = 0.25, down: float = 0.4) -> None:
+    """At a place in the viewer, in parts of its size: on what the left one of two views shows."""
     box = page.viewer().bounding_box()
     assert box
-    at = box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.4
+    at = box["x"] + box["width"] * across, box["y"] + box["height"] * down
     page.page.mouse.move(at[0] - 10, at[1])
     page.page.mouse.move(*at)
+    page.page.evaluate(DRAW, 10)  # some pass until the viewer knows what is below the mouse
     page.page.mouse.click(*at, delay=100)
+
+
+def click_row(page: ViewerPage, name: str) -> None:
+    page.page.get_by_role("gridcell").get_by_text(name, exact=True).first.click()
+
+
+def click_on_path(page: ViewerPage) -> None:
+    """On what the catalog's recordings draw in blue, when the camera has come to rest."""
+    before, places = np.empty(0), np.empty(0)
+    for _ in range(50):
+        picture = np.array(Image.open(io.BytesIO(page.viewer().screenshot())).convert("RGB"), dtype=int)
+        before, places = places, np.argwhere(np.abs(picture - [60, 130, 220]).max(axis=2) < 8)
+        if len(places) and np.array_equal(before, places):
+            break
+    down, across = places[len(places) // 2] / picture.shape[:2]
+    click_into_picture(page, across, down)
 
 
 def test_segmentation_of_the_picture_ends_with_its_last_round(page: ViewerPage, launch: Launch) -> None:
@@ -79,6 +102,27 @@ def test_the_simulation_is_shown_while_it_runs_and_stops_when_told(page: ViewerP
     assert page.viewer().evaluate("viewer => viewer.recordings[0].marks") == shown
 
 
-@pytest.mark.parametrize("name", ["segmentation", "robot_arm", "episodes", "simulation"])
+@needs((0, 31))
+def test_a_click_into_the_catalog_opens_a_recording_and_a_click_into_that_is_listed(
+    page: ViewerPage, launch: Launch
+) -> None:
+    pytest.importorskip("datafusion")
+    app = load("catalog")
+    page.open(launch(app.demo)).expect_state("ready", recordings=0)
+    click_row(page, "spirals_2")
+    page.expect_recordings("spirals_2")
+    click_on_path(page)
+    expect(page.page.get_by_role("gridcell").get_by_text("/path", exact=True)).to_be_visible()
+    page.page.get_by_label("Dataset").click()
+    page.page.get_by_role("option", name="circles").click()
+    page.forget_events()
+    click_row(page, "circles_3")
+    page.wait_for_event("recording_open")
+    page.expect_recordings("circles_3")
+    page.page.goto("about:blank")  # the server waits for all who watch it
+    app.server.shutdown()
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(GALLERY.glob("*.py"))])
 def test_an_app_is_one_file_of_less_than_60_lines(name: str) -> None:
     assert len((GALLERY / f"{name}.py").read_text().splitlines()) < 60

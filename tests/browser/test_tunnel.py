@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import runpy
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -268,15 +267,3 @@ def test_a_recording_of_hundreds_of_megabytes_opens_from_a_catalog(
         segment = server.client().get_dataset("runs").segment_url("big")
         page.open(launch(showing(segment))).expect_recordings("big")
         page.wait_for_event("time_update")
-
-
-@needs((0, 31))
-def test_the_catalog_of_the_gallery_opens_what_is_clicked(page: ViewerPage, launch: Launch) -> None:
-    pytest.importorskip("datafusion")
-    gallery = Path(__file__).parents[2] / "demo" / "gallery"
-    catalog = runpy.run_path(str(gallery / "catalog.py"))
-    page.open(launch(catalog["demo"]))
-    page.page.get_by_text("spirals_2", exact=True).first.click()
-    page.expect_recordings("spirals_2")
-    page.page.goto("about:blank")
-    catalog["server"].shutdown()

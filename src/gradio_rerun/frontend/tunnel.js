@@ -108,11 +108,15 @@ class Live {
     if (error instanceof Refused) throw error;
     const wait = Math.min(LONGEST_WAIT, WAIT * 2 ** this.#failures++);
     await new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, wait * (0.75 + Math.random() / 2)); // not all pages at once
-      this.#signal.addEventListener("abort", () => {
+      const stop = () => {
         clearTimeout(timer);
         reject(this.#signal.reason);
-      });
+      };
+      const timer = setTimeout(() => {
+        this.#signal.removeEventListener("abort", stop);
+        resolve(undefined);
+      }, wait * (0.75 + Math.random() / 2)); // not all pages at once
+      this.#signal.addEventListener("abort", stop);
     });
   }
 }
