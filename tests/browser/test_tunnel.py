@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 import rerun as rr
 import uvicorn
@@ -24,7 +27,7 @@ from recordings import log_points, write_recording
 from rerun_servers import catalog_server, logger
 from viewer_page import ViewerPage
 
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, commands
 
 Launch = Callable[..., str]
 
@@ -177,16 +180,21 @@ def progress(page: ViewerPage) -> Any:
     return page.viewer().locator(".rerun-progress")
 
 
-def test_a_connection_that_breaks_is_made_again(page: ViewerPage, launch: Launch, live: str) -> None:
+def test_a_connection_that_breaks_is_made_again(page: ViewerPage, launch: Launch, free_port: int) -> None:
     def fault(exchange: Exchange) -> None:
         exchange.pass_on(5_000 if exchange.number == 0 else None)
 
+    recording = rr.RecordingStream("test_app", recording_id="live")
+    url = recording.serve_grpc(grpc_port=free_port)
+    log_points(recording)
     asked = asked_of(page)
-    with fault_proxy(launch(showing(live)), fault, "/component_server") as proxy:
+    with fault_proxy(launch(showing(url)), fault, "/component_server") as proxy:
         page.open(proxy).expect_recordings("live")
-        page.wait_for_time(9)
+        log_points(recording, frames=20)
+        page.wait_for_time(19)
         assert len(asked) > 1
         page.page.goto("about:blank")  # or the proxy goes on for as long as the recording is live
+    recording.disconnect()
 
 
 def test_a_ticket_of_another_run_of_the_app_says_what_to_do(page: ViewerPage, launch: Launch, live: str) -> None:
@@ -229,7 +237,6 @@ def test_a_catalog_is_browsed_and_its_recordings_open(page: ViewerPage, launch: 
             gr.Button("two").click(lambda: dataset.segment_url("two"), None, viewer)
         asked = asked_of(page)
         page.open(launch(demo)).expect_state("ready", recordings=0)
-        assert any(path.endswith("/FindEntries") for _, path in asked)
         page.click("dataset")
         page.page.wait_for_function(
             "url => document.querySelector('rerun-viewer').recordings[0].url === url", arg=url_of(dataset)
@@ -243,6 +250,7 @@ def test_a_catalog_is_browsed_and_its_recordings_open(page: ViewerPage, launch: 
         page.expect_recordings("two")
         assert page.events("error") == []
     assert all(path for _, path in asked)
+    assert any(path.endswith("/FindEntries") for _, path in asked)
 
 
 @needs((0, 31))
@@ -267,3 +275,38 @@ def test_a_recording_of_hundreds_of_megabytes_opens_from_a_catalog(
         segment = server.client().get_dataset("runs").segment_url("big")
         page.open(launch(showing(segment))).expect_recordings("big")
         page.wait_for_event("time_update")
+
+
+def expect_points(page: ViewerPage) -> None:
+    """The viewer draws something that has a colour, and much of it."""
+    deadline = time.monotonic() + 120  # it fetches what comes first as well
+    while True:
+        picture = np.array(page.picture(), dtype=int)
+        if np.mean(np.ptp(picture, axis=2) > 60) > 0.1:
+            return
+        assert time.monotonic() < deadline, "The viewer shows no points."
+
+
+@needs((0, 33))
+def test_of_more_than_four_gigabytes_any_frame_is_shown(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    pytest.importorskip("datafusion")
+    if shutil.disk_usage(tmp_path).free < 8e9:
+        pytest.skip("5 GB of disk are missing")
+    huge = write_recording(tmp_path / "huge.rrd", "huge", frames=860, points=430_000)
+    try:
+        assert huge.stat().st_size > 2**32
+        with serving(page, tmp_path) as server:
+            with gr.Blocks() as demo:
+                viewer = Rerun(server.client().get_dataset("runs").segment_url("huge"), height=500)
+                ahead = [commands.pause(), commands.set_time("frame", sequence=700)]
+                gr.Button("ahead").click(lambda: ahead, None, viewer)
+            page.open(launch(demo, auth=("user", "password")))
+            page.log_in()
+            page.expect_recordings("huge")
+            page.wait_for_event("time_update")
+            page.click("ahead")
+            page.expect_frame(700)
+            expect_points(page)
+            assert page.events("error") == []
+    finally:
+        huge.unlink()

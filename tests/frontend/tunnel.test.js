@@ -127,3 +127,10 @@ test("other calls are not tried again", async () => {
   await assert.rejects(call("/rerun.cloud.v1alpha1.RerunCloudService/FindEntries"), /cannot be reached/);
   assert.deepEqual(heard, ["error: The app cannot be reached."]);
 });
+
+test("what old viewers ask first is answered in the page", async () => {
+  const request = new Request("http://127.0.0.1:51234/version");
+  const ask = () => assert.fail("The app is asked.");
+  const response = await throughApp(request, { server: "rerun+http://127.0.0.1:51234", ticket: "t", ask, onWait: ask, onError: ask });
+  assert.equal(response.status, 200);
+});

@@ -9,6 +9,9 @@ import { toBase64 } from "./viewer-control.js";
 /** The call that does not end: what has been logged, and what will be. */
 const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
 
+/** By what viewers before 0.33 find out, with a GET, whether there is a Rerun server. Here the first call tells. */
+const PROBE = "/version";
+
 /** ms; tunnel.py sends a heartbeat every 15 s. */
 const SILENCE = 45_000;
 
@@ -38,6 +41,7 @@ class Refused extends Error {}
 export async function throughApp(request, { server, ticket, ask, onWait, onError }) {
   const { signal } = request;
   const path = new URL(request.url).pathname;
+  if (request.method === "GET" && path === PROBE) return new Response();
   const body = toBase64(new Uint8Array(await request.arrayBuffer()));
   const call = { server, ticket, path, headers: Object.fromEntries(request.headers), body };
   const end = new AbortController();
