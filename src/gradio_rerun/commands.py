@@ -142,7 +142,7 @@ def set_recording(recording_id: str) -> Command:
 
 
 def close(recording_id: str | None = None) -> Command:
-    """Closes a recording; None: the one on screen. To close all, return None as the value.
+    """Closes a recording; None: the one on screen, after which another is shown. To close all, return None as the value.
 
     The value of the component stays as it is. A viewer before rerun-sdk 0.41 can close its only recording, not one of several.
     """

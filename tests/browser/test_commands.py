@@ -399,6 +399,24 @@ def test_one_of_several_recordings_can_be_closed(page: ViewerPage, launch: Launc
     expect(page.viewer()).to_have_attribute("data-recordings", "0")
 
 
+@needs(NEEDS["close"])
+def test_when_the_recording_on_screen_is_closed_another_is_shown(page: ViewerPage, launch: Launch) -> None:
+    app = App([two_timelines("one"), two_timelines("two", "other")], close=commands.close())
+    opened(page, launch, app, recordings=2).click("close")
+    page.expect_state("ready", recordings=1)
+    state = app.state(page)
+    assert state.recordings == (state.active_recording,)
+
+
+@needs(NEEDS["close"])
+def test_recordings_can_be_closed_one_after_another(page: ViewerPage, launch: Launch) -> None:
+    app = App(
+        [two_timelines("one"), two_timelines("two", "other"), two_timelines("three")], close=[commands.close()] * 3
+    )
+    opened(page, launch, app, recordings=3).click("close")
+    expect(page.viewer()).to_have_attribute("data-recordings", "0")
+
+
 def test_the_only_recording_can_be_closed(page: ViewerPage, launch: Launch) -> None:
     app = App(two_timelines("one"), close=commands.close(), show=two_timelines("two"))
     opened(page, launch, app).click("close")

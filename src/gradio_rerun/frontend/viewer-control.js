@@ -52,8 +52,22 @@ class Protocol {
   async carryOut({ name, request, target }, recording) {
     const where = recording && (name === "set_recording" ? location(recording) : storeId(recording));
     const response = await this.#send(request, where === null ? [] : textAt(target, where));
+    if (name !== "close") return [];
     // Response { 1 close { 1 closed } }
-    return name === "close" ? (message(response.get(1)?.[0]).get(1) ?? []).map((id) => recordingOf(text(id))) : [];
+    const closed = (message(response.get(1)?.[0]).get(1) ?? []).map((id) => recordingOf(text(id)));
+    if (closed.length === 0) throw new NotThere("No recording is on screen.");
+    await this.#showOne();
+    return closed;
+  }
+
+  /** When the one on screen is closed, the viewer may show its welcome page, though others are open. */
+  async #showOne() {
+    // State { 2 active_store_id, 3 recordings { 4 location } }
+    const state = read(this.#handle.viewer_state());
+    const left = state.get(3)?.map(message) ?? [];
+    if (text(state.get(2)?.[0]) || left.length === 0) return;
+    // Request { 20 set_location { 1 location } }
+    await this.#send("", textAt([20, 1], text(left[0].get(4)?.[0])));
   }
 
   /** @param {Command} command */
