@@ -268,7 +268,7 @@ def test_a_recording_that_is_cut_off_shows_what_there_is_and_says_so(
     page.expect_error("A recording is incomplete")
     page.expect_error("cut.rrd: It is cut off")
     page.expect_state("error", recordings=1)
-    page.wait_for_event("time_update")
+    page.wait_for_time(0)
     expect(page.error()).not_to_have_attribute("data-covers", "")
     shutil.copyfile(whole, path)
     retry(page)

@@ -34,7 +34,7 @@ def throttle(page: Page, megabytes_per_second: float) -> None:
 
 def wait_until_kept(page: ViewerPage) -> None:
     """The browser holds the viewer, whole."""
-    page.page.wait_for_function("""async () => {
+    page.wait_until("""async () => {
       const cache = await caches.open('gradio_rerun');
       const keys = await cache.keys();
       return keys.length === 1 && (await (await cache.match(keys[0])).arrayBuffer()).byteLength > 1e6;
@@ -134,7 +134,7 @@ def test_the_viewer_of_another_version_is_dropped_from_the_browser(
         "async () => (await caches.open('gradio_rerun')).put('/gradio_rerun/old.wasm.gz', new Response('old'))"
     )
     page.page.reload()
-    page.page.wait_for_function("""async () => {
+    page.wait_until("""async () => {
       const names = (await (await caches.open('gradio_rerun')).keys()).map((key) => key.url);
       return names.length === 1 && !names[0].endsWith('old.wasm.gz');
     }""")
@@ -149,6 +149,6 @@ def test_an_empty_viewer_fetches_its_code_ahead_and_starts_none(page: ViewerPage
 
 def test_the_picture_shows_something(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a))).expect_recordings("recording_a")
-    page.wait_for_event("time_update")
+    page.wait_for_time(0)
     colors = page.picture().crop((200, 100, 800, 350)).getcolors(100_000) or []
     assert len(colors) > 20

@@ -86,7 +86,7 @@ def test_download_saves_what_came_from_a_live_server(page: ViewerPage, launch: L
     url = recording.serve_grpc(grpc_port=free_port)
     log_points(recording)
     page.open(launch(app(url))).expect_recordings("live")
-    page.wait_for_event("time_update")
+    page.wait_for_time(0)
     with page.page.expect_download() as download:
         button(page, "Download").click()
     assert download.value.path().read_bytes().startswith(b"RRF2")
@@ -94,7 +94,7 @@ def test_download_saves_what_came_from_a_live_server(page: ViewerPage, launch: L
 
 def test_screenshot_is_a_png_of_what_the_viewer_shows(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a))).expect_recordings("recording_a")
-    page.wait_for_event("time_update")
+    page.wait_for_time(0)
     with page.page.expect_download() as download:
         button(page, "Screenshot").click()
     assert download.value.suggested_filename == "screenshot.png"

@@ -274,7 +274,7 @@ def test_a_recording_of_hundreds_of_megabytes_opens_from_a_catalog(
     with serving(page, big_recording.parent) as server:
         segment = server.client().get_dataset("runs").segment_url("big")
         page.open(launch(showing(segment))).expect_recordings("big")
-        page.wait_for_event("time_update")
+        page.wait_for_time(0)
 
 
 def expect_points(page: ViewerPage) -> None:
@@ -303,7 +303,7 @@ def test_of_more_than_four_gigabytes_any_frame_is_shown(page: ViewerPage, launch
             page.open(launch(demo, auth=("user", "password")))
             page.log_in()
             page.expect_recordings("huge")
-            page.wait_for_event("time_update")
+            page.wait_for_time(0)
             page.click("ahead")
             page.expect_frame(700)
             expect_points(page)

@@ -124,6 +124,13 @@ class ViewerPage:
             "least => window.timesOf(0).some((time) => time >= least)", arg=least, timeout=90_000
         )
 
+    def wait_until(self, condition: str, seconds: float = 30) -> None:
+        """Until the function resolves to something true; `wait_for_function` takes the promise of an async one for true."""
+        deadline = time.monotonic() + seconds
+        while not self.page.evaluate(condition):
+            assert time.monotonic() < deadline, f"not within {seconds} s: {condition}"
+            self.page.wait_for_timeout(50)
+
     def forget_events(self) -> None:
         self.page.evaluate("window.seen.length = 0")
 
