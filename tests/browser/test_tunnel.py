@@ -304,6 +304,7 @@ def test_of_more_than_four_gigabytes_any_frame_is_shown(page: ViewerPage, launch
             page.log_in()
             page.expect_recordings("huge")
             page.wait_for_time(0)
+            page.page.set_default_timeout(120_000)  # the viewer stands still while it reads what has come
             page.click("ahead")
             page.expect_frame(700)
             expect_points(page)
