@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +25,7 @@ from nginx import buffering_and_compressing, in_front_of, nginx
 from playwright.sync_api import Route, expect
 from recordings import log_points, write_recording
 from rerun_servers import catalog_server, logger
+from streams import held
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -39,13 +40,18 @@ def showing(*values: Any, **parameters: Any) -> gr.Blocks:
 
 
 @pytest.fixture
-def live(free_port: int) -> Iterator[str]:
-    """The URL of a live recording `live` of this process."""
+def live_recording(free_port: int) -> Iterator[tuple[rr.RecordingStream, str]]:
+    """A live recording `live` of this process, and its URL."""
     recording = rr.RecordingStream("test_app", recording_id="live")
     url = recording.serve_grpc(grpc_port=free_port)
     log_points(recording)
-    yield url
+    yield recording, url
     recording.disconnect()
+
+
+@pytest.fixture
+def live(live_recording: tuple[rr.RecordingStream, str]) -> str:
+    return live_recording[1]
 
 
 def asked_of(page: ViewerPage) -> list[tuple[str, str]]:
@@ -60,23 +66,6 @@ def asked_of(page: ViewerPage) -> list[tuple[str, str]]:
 
     page.page.on("request", hear)
     return asked
-
-
-def frames_of(page: ViewerPage, path: Path) -> set[int]:
-    """The frames that the viewer holds, as it gives them out."""
-    from rerun.experimental import RrdReader
-
-    data = page.page.evaluate("""async () => {
-        const bytes = await document.querySelector("rerun-viewer").saveRecording();
-        return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-    }""")
-    path.write_bytes(base64.b64decode(data))
-    frames: set[int] = set()
-    for chunk in RrdReader(path).stream():
-        batch = chunk.to_record_batch()
-        if "frame" in chunk.timeline_names:
-            frames |= {int(value.as_py()) for value in batch.column("frame")}
-    return frames
 
 
 def test_a_live_recording_plays_behind_a_login_on_one_port(page: ViewerPage, launch: Launch, live: str) -> None:
@@ -145,21 +134,21 @@ def test_what_a_user_types_is_asked_by_the_browser(page: ViewerPage, launch: Lau
 
 @needs((0, 41))
 def test_all_frames_arrive_also_those_after_a_restart_of_the_logger(
-    page: ViewerPage, launch: Launch, free_port: int, tmp_path: Path
+    page: ViewerPage, launch: Launch, free_port: int
 ) -> None:
     asked = asked_of(page)
     with logger(free_port, "live", 0, 299):
         page.open(launch(showing(f"rerun+http://127.0.0.1:{free_port}/proxy"))).expect_recordings("live")
         page.wait_for_time(299)
-        assert frames_of(page, tmp_path / "saved.rrd") == set(range(300))
+        assert held(page)["live"] == Counter(range(300))
     expect(progress(page)).to_contain_text("Trying again.")
     page.expect_state("ready", recordings=1)  # what has come stays
     with logger(free_port, "live", 300, 399):
         expect(progress(page)).to_be_hidden(timeout=60_000)
         page.wait_for_time(399)
-        assert frames_of(page, tmp_path / "saved.rrd") == set(range(400))
+        assert held(page)["live"] == Counter(range(400))
     assert page.events("error") == []
-    assert len(asked) > 2
+    assert len(asked) > 1
 
 
 def test_another_recording_after_a_restart_of_the_logger_opens_beside_the_first(
@@ -180,13 +169,13 @@ def progress(page: ViewerPage) -> Any:
     return page.viewer().locator(".rerun-progress")
 
 
-def test_a_connection_that_breaks_is_made_again(page: ViewerPage, launch: Launch, free_port: int) -> None:
+def test_a_connection_that_breaks_is_made_again(
+    page: ViewerPage, launch: Launch, live_recording: tuple[rr.RecordingStream, str]
+) -> None:
     def fault(exchange: Exchange) -> None:
         exchange.pass_on(5_000 if exchange.number == 0 else None)
 
-    recording = rr.RecordingStream("test_app", recording_id="live")
-    url = recording.serve_grpc(grpc_port=free_port)
-    log_points(recording)
+    recording, url = live_recording
     asked = asked_of(page)
     with fault_proxy(launch(showing(url)), fault, "/component_server") as proxy:
         page.open(proxy).expect_recordings("live")
@@ -194,7 +183,6 @@ def test_a_connection_that_breaks_is_made_again(page: ViewerPage, launch: Launch
         page.wait_for_time(19)
         assert len(asked) > 1
         page.page.goto("about:blank")  # or the proxy goes on for as long as the recording is live
-    recording.disconnect()
 
 
 def test_a_ticket_of_another_run_of_the_app_says_what_to_do(page: ViewerPage, launch: Launch, live: str) -> None:

@@ -9,7 +9,7 @@ import { toBase64 } from "./viewer-control.js";
 /** The call that does not end: what has been logged, and what will be. */
 const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
 
-/** By what viewers before 0.33 find out, with a GET, whether there is a Rerun server. Here the first call tells. */
+/** By what older viewers (0.31) find out, with a GET, whether there is a Rerun server. Here the first call tells. */
 const PROBE = "/version";
 
 /** ms; tunnel.py sends a heartbeat every 15 s. */
