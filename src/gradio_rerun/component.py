@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import inspect
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
@@ -25,7 +25,7 @@ from .errors import CommandError, RecordingError
 from .events import ANSWERS, EVENTS
 from .listeners import handlers
 from .recordings import checked_url, to_recordings
-from .settings import check_page_files, checked_stream_size, css_length, page_settings
+from .settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
 from .stream import Runs, is_chunk
 from .tunnel import Servers
 from .uploads import check_file, uploaded_file
@@ -135,6 +135,7 @@ class Rerun(gr.HTML, StreamingOutput):
             tunnel: Which Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) the page asks through the app, behind its login and on its port. True: all that values name; do not take URLs from users then. A list: those it names. A dict: those it names, each with the token that the app shows it, or None. False: none, the browser asks all of them itself. None: those of `value`, and of the SDK's own objects, whose address is a private one.
             time_update_interval: The event `time_update` comes at most once in so many seconds. The last time is always told.
         """
+        given = {name: each for name, each in locals().items() if name in SETTINGS}
         self.height = height
         self.show_download_button = show_download_button
         self.show_clear_button = show_clear_button
@@ -147,11 +148,14 @@ class Rerun(gr.HTML, StreamingOutput):
         self.telemetry = telemetry
         self.allowed_origins = allowed_origins
         self.time_update_interval = time_update_interval
+        settings = page_settings(**given)
         first = separated(value)
         shown = value if first is None else None if first.value is NO_VALUE else first.value
         # Inside a function, a value may come from a user.
         in_function, in_render = get_local_contexts()
         self._servers = Servers(tunnel, None if in_function or in_render else shown)
+        if in_function and not in_render:
+            return  # Gradio skips `Component.__init__` there, and makes an update of `constructor_args`.
         request = LocalContext.request.get(None)
         self._session = request.session_hash if request and in_render else None
         super().__init__(
@@ -174,23 +178,7 @@ class Rerun(gr.HTML, StreamingOutput):
             js_on_load=_JS_ON_LOAD % "{}",
             buttons=buttons,
             apply_default_css=False,
-            settings=page_settings(
-                height=height,
-                scale=scale,
-                min_width=min_width,
-                streaming=streaming,
-                panel_states=panel_states,
-                theme=theme,
-                telemetry=telemetry,
-                allowed_origins=allowed_origins,
-                time_update_interval=time_update_interval,
-                interactive=interactive,
-                file_count=file_count,
-                file_types=file_types,
-                show_download_button=show_download_button,
-                show_clear_button=show_clear_button,
-            )
-            | ({"commands": to_wire(first.commands, self._servers)} if first else {}),
+            settings=settings | ({"commands": to_wire(first.commands, self._servers)} if first else {}),
         )
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
@@ -200,9 +188,16 @@ class Rerun(gr.HTML, StreamingOutput):
     @property
     def constructor_args(self) -> _ConstructorArgs:
         """The arguments this component was made with, for Gradio."""
-        arguments = _ConstructorArgs(super().constructor_args)
-        # Gradio makes the component again for each update, without its value.
-        return _ConstructorArgs({**arguments, "tunnel": self._servers.named}) if self._servers.named else arguments
+        arguments = _ConstructorArgs(self, super().constructor_args)
+        # Gradio makes the component again for each update, without its value. A component that a function returns is never
+        # rendered: its value may come from a user, and must not open a tunnel.
+        if getattr(self, "is_rendered", False) and self._servers.named:
+            arguments["tunnel"] = self._servers.named
+        return arguments
+
+    def _settings(self, changes: Mapping[str, Any] = MappingProxyType({})) -> Settings:
+        """What the page must know, with the parameters that change."""
+        return page_settings(**{name: changes.get(name, getattr(self, name)) for name in SETTINGS})
 
     def get_config(self) -> dict[str, Any]:
         """What Gradio tells the page about this component."""
@@ -363,7 +358,7 @@ class Rerun(gr.HTML, StreamingOutput):
 
     def _update(self, show: Show) -> dict[str, Any]:
         """What tells the page of commands, and of no value unless there is one: what Gradio makes of a `gr.update`."""
-        settings = {**self.constructor_args.settings(), "commands": to_wire(show.commands, self._servers)}
+        settings = {**self._settings(), "commands": to_wire(show.commands, self._servers)}
         update: dict[str, Any] = {"__type__": "update", "props": {"settings": settings}}
         if show.value is NO_VALUE:
             return update
@@ -411,8 +406,12 @@ class _ConstructorArgs(dict[str, Any]):
     drops its own (`scale`, `min_width`), and with which it replaces all that the page knew. So `update` tells the page everything.
     """
 
+    def __init__(self, viewer: Rerun, arguments: Mapping[str, Any]) -> None:
+        super().__init__(arguments)
+        self._viewer = viewer
+
     def copy(self) -> _ConstructorArgs:
-        return _ConstructorArgs(self)
+        return _ConstructorArgs(self._viewer, self)
 
     def update(self, changes: dict[str, Any]) -> None:  # type: ignore[override]
         if separated(changes.get("value")):
@@ -424,18 +423,7 @@ class _ConstructorArgs(dict[str, Any]):
         changes.pop("tunnel", None)  # the page must not learn of tokens
         # Gradio gives one and the same gr.skip() to all outputs of a function, of which the others know no settings.
         if changes.get("__type__") == "update" and changes != gr.skip():
-            changes["settings"] = self.settings()
-
-    def settings(self) -> Settings:
-        """The settings of the page that these arguments make."""
-        return page_settings(**{name: self.get(name, default) for name, default in _defaults().items()})
-
-
-@cache
-def _defaults() -> dict[str, Any]:
-    """The default of each argument of `Rerun` that is a setting of the page."""
-    parameters = inspect.signature(Rerun.__init__).parameters
-    return {name: parameters[name].default for name in inspect.signature(page_settings).parameters}
+            changes["settings"] = self._viewer._settings(changes)
 
 
 def _url(item: ServerUrl | str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -61,6 +62,10 @@ def page_settings(
         show_download_button=bool(show_download_button),
         show_clear_button=bool(show_clear_button),
     )
+
+
+SETTINGS = tuple(inspect.signature(page_settings).parameters)
+"""The parameters of `Rerun` that the page must know."""
 
 
 def check_page_files() -> None:

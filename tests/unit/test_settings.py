@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
 
-from gradio_rerun.component import _defaults
+from gradio_rerun import Rerun
 from gradio_rerun.errors import ParameterError
-from gradio_rerun.settings import css_length, page_settings
+from gradio_rerun.settings import SETTINGS, css_length, page_settings
 
 
 def settings(**changes: Any) -> Any:
-    return page_settings(**{**_defaults(), **changes})
+    parameters = inspect.signature(Rerun.__init__).parameters
+    return page_settings(**{name: changes.get(name, parameters[name].default) for name in SETTINGS})
 
 
 @pytest.mark.parametrize(

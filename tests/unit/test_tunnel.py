@@ -105,7 +105,8 @@ def test_a_parameter_that_names_no_server_is_refused(wrong: Any) -> None:
 
 
 def test_an_update_keeps_what_the_value_has_named() -> None:
-    arguments = Rerun(PRIVATE).constructor_args.copy()
+    with gr.Blocks():
+        arguments = Rerun(PRIVATE).constructor_args.copy()
     arguments.update({"height": 300, "__type__": "update"})
     arguments = {name: value for name, value in arguments.items() if name not in ("value", "__type__", "settings")}
     assert admitted(Rerun(**arguments), PRIVATE) == [True]

@@ -1,0 +1,131 @@
+"""Changes by `gr.update(...)` and by returning `Rerun(...)`: what Gradio makes of them. The effect in the page is in browser/test_updates.py."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio.context import Context
+from recordings import recording_bytes
+from updates import CHANGES, NO_UPDATE, PARAMETERS, in_event, sent_to_the_page
+
+from gradio_rerun import Rerun
+from gradio_rerun.errors import ParameterError
+
+
+def viewer() -> Rerun:
+    return Rerun("https://example.com/a.rrd", label="label", scale=2, theme="dark", panel_states={"time": "hidden"})
+
+
+def streaming_viewer() -> Rerun:
+    return Rerun(streaming=True)
+
+
+ways = pytest.mark.parametrize("update", [gr.update, Rerun], ids=["gr.update", "Rerun"])
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_has_a_change_or_a_reason_against_it(name: str) -> None:
+    assert (name in CHANGES) != (name in NO_UPDATE)
+
+
+@pytest.mark.parametrize("name", NO_UPDATE)
+def test_the_documentation_gives_the_reason_for_no_update(name: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "parameters.md"
+    _, _, reasons = page.read_text().partition("## Parameters that cannot be changed later")
+    assert re.search(rf"^- .*`{name}`.*: {re.escape(NO_UPDATE[name])}$", reasons, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_returned_component_sends_the_page_what_an_update_sends(name: str) -> None:
+    by_update, updated = sent_to_the_page(lambda: gr.update(**{name: CHANGES[name]}))
+    by_component, replaced = sent_to_the_page(lambda: Rerun(**{name: CHANGES[name]}))
+    assert by_update == by_component
+    assert by_update["__type__"] == "update"
+    configs = [
+        {key: value for key, value in each.get_config().items() if key != "js_on_load"} for each in (updated, replaced)
+    ]
+    assert configs[0] == configs[1]
+
+
+@ways
+def test_parameters_that_are_not_named_stay(update: Callable[..., Any]) -> None:
+    sent, updated = sent_to_the_page(lambda: update(height=300), viewer)
+    settings = sent["props"]["settings"]
+    assert (settings["height"], settings["theme"], settings["panel_states"]) == ("300px", "dark", {"time": "hidden"})
+    assert (updated.height, updated.theme) == (300, "dark")
+
+
+@ways
+def test_a_wrong_parameter_is_refused(update: Callable[..., Any]) -> None:
+    with pytest.raises(ParameterError, match="Expected height"):
+        sent_to_the_page(lambda: update(height="tall;"))
+
+
+def test_a_wrong_parameter_is_refused_in_the_function() -> None:
+    for wrong in ({"height": "tall;"}, {"max_stream_size": -1}, {"tunnel": ["nowhere"]}):
+        with pytest.raises(ParameterError):
+            in_event(lambda wrong=wrong: Rerun(**wrong))
+
+
+@ways
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_value_of_any_kind(update: Callable[..., Any], streaming: bool) -> None:
+    data = recording_bytes("any kind")
+    sent, _ = sent_to_the_page(lambda: update(value=data, label="new"), streaming_viewer if streaming else viewer)
+    assert sent["label"] == "new"
+    (file,) = sent["value"]
+    assert file["path"].endswith(".rrd")
+
+
+@ways
+def test_a_value_of_none_clears(update: Callable[..., Any]) -> None:
+    sent, _ = sent_to_the_page(lambda: update(value=None), viewer)
+    assert not sent["value"]
+
+
+@ways
+def test_a_tunnel_opens_and_its_token_stays_on_the_server(update: Callable[..., Any]) -> None:
+    server = "rerun+http://10.0.0.1:9876"
+    sent, updated = sent_to_the_page(lambda: update(tunnel={server: "secret"}))
+    assert updated.postprocess(server).model_dump()[0]["ticket"]
+    assert "secret" not in json.dumps([sent, updated.get_config()])
+
+
+@ways
+def test_an_address_in_a_value_of_a_function_opens_no_tunnel(update: Callable[..., Any]) -> None:
+    server = "rerun+http://10.0.0.1:9876/proxy"
+    sent, updated = sent_to_the_page(lambda: update(value=server))
+    assert sent["value"] == [server]
+    assert updated.constructor_args.get("tunnel") is None
+
+
+def test_an_address_in_a_component_built_in_another_thread_opens_no_tunnel() -> None:
+    # Threads of an executor do not know that they run in an event.
+    built = Rerun("rerun+http://10.0.0.1:9876/proxy", render=False)
+    sent, updated = sent_to_the_page(lambda: built)
+    assert sent["value"] == ["rerun+http://10.0.0.1:9876/proxy"]
+    assert updated.constructor_args.get("tunnel") is None
+
+
+def test_a_subclass_is_updated_as_it_was_made() -> None:
+    class Small(Rerun):
+        def __init__(self, **parameters: Any) -> None:
+            super().__init__(height=100, **parameters)
+
+    sent, _ = sent_to_the_page(lambda: Small(theme="dark"), Small)
+    assert sent["props"]["settings"]["height"] == "100px"
+    assert in_event(lambda: Small(theme="dark")).constructor_args == {"theme": "dark"}
+
+
+def test_a_component_built_in_an_event_leaves_nothing_behind() -> None:
+    with gr.Blocks() as demo:
+        before = Context.id
+        in_event(lambda: [Rerun(height=300) for _ in range(10)])
+        assert Context.id == before
+        assert not demo.blocks
