@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 PROGRAMS := chromium fonts-liberation firefox-esr xvfb nginx
 
-.PHONY: run test lint docs unit frontend package browser diagonal matrix bench release audit protocol check-python check-node programs clean
+.PHONY: run test lint docs unit frontend package browser diagonal matrix bench mutation release audit protocol check-python check-node programs clean
 
 run: $(VENV)/installed
 	$(BIN)/gradio-rerun
@@ -60,6 +60,10 @@ matrix: $(VENV)/installed-test programs
 
 bench: $(VENV)/installed-bench programs
 	$(BIN)/python bench/run.py $(ARGS)
+
+# Not a part of test: it takes an hour, and lists the changes of the code that no quick test notices.
+mutation: $(VENV)/installed-test
+	$(BIN)/python tests/mutation/python.py $(ARGS)
 
 protocol: $(VENV)/installed-test
 	cd src/gradio_rerun && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. --descriptor_set_out=viewer_control.binpb viewer_control.proto

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import platform
 import re
@@ -8,17 +9,24 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
-from gradio_rerun import __version__
+from gradio_rerun import __version__, cli
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gradio_rerun", *arguments], capture_output=True, text=True, timeout=120, check=False
-    )
+    """The command, in this process: importing Gradio takes seconds."""
+    code: object = 0
+    with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as errors:
+        try:
+            cli.main(arguments)
+        except SystemExit as end:
+            code = end.code
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(arguments, code, output.getvalue(), errors.getvalue())
 
 
 def test_version_names_all_that_a_bug_report_should() -> None:
@@ -53,7 +61,6 @@ def test_prepare_says_where_the_viewer_is() -> None:
 def test_what_is_wrong_is_said_in_one_line(arguments: list[str], words: str) -> None:
     result = run(*arguments)
     assert result.returncode == 2
-    assert "Traceback" not in result.stderr
     assert words in result.stderr.splitlines()[-1]
 
 
@@ -64,7 +71,6 @@ def test_a_port_in_use_is_said_in_one_line() -> None:
         port = taken.getsockname()[1]
         result = run("--port", str(port), "https://host.invalid/a.rrd")
     assert result.returncode == 2
-    assert "Traceback" not in result.stderr
     assert result.stderr.splitlines()[-1].startswith(f"gradio-rerun: cannot listen on 127.0.0.1:{port}")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import rerun as rr
 from gradio.data_classes import FileData
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from recordings import recording_bytes
@@ -27,6 +27,9 @@ from gradio_rerun.wire import Recordings
 # The machine may be slow, and a run must be the same each time in CI.
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
 settings.register_profile("long", max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile(
+    "mutation", settings.get_profile("ci"), max_examples=40, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 JSON = st.recursive(

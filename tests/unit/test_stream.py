@@ -24,6 +24,18 @@ def yielded(value: Any, cache: Path) -> list[Any]:
     return [each if isinstance(each, str) else each.model_dump() for each in recordings]
 
 
+def content_of(file: Any) -> bytes:
+    assert isinstance(file, FileData)
+    return Path(file.path).read_bytes()
+
+
+def joined(*chunks: bytes) -> bytes:
+    """The recording that the chunks of a run become."""
+    parts = [split(chunk) for chunk in chunks]
+    assert None not in parts
+    return b"".join([parts[0][0], *(message for _, messages in parts for message in messages)])  # type: ignore[index, misc]
+
+
 def test_a_second_append_keeps_the_first_bytes(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
     growing.append([b"one"], 3, None)
@@ -91,10 +103,12 @@ def test_a_chunk_that_is_built_in_an_unknown_way_is_a_file_of_its_own(tmp_path: 
 
 
 def test_runs_do_not_mix(tmp_path: Path) -> None:
-    runs = Runs(tmp_path, None)
-    (one,) = runs.add("one", yielded(recording_bytes("one"), tmp_path))
-    (two,) = runs.add("two", yielded(recording_bytes("two"), tmp_path))
-    assert one != two
+    runs, first, second = Runs(tmp_path, None), recording_bytes("one"), recording_bytes("two")
+    (one,) = runs.add("one", yielded(first, tmp_path))
+    (two,) = runs.add("two", yielded(second, tmp_path))
+    (one,) = runs.add("one", yielded(first, tmp_path))
+    assert content_of(one) == joined(first, first)
+    assert content_of(two) == joined(second)
 
 
 def test_urls_and_files_of_a_run_stay_beside_its_stream(tmp_path: Path) -> None:
@@ -107,11 +121,12 @@ def test_urls_and_files_of_a_run_stay_beside_its_stream(tmp_path: Path) -> None:
 
 
 def test_after_its_end_a_run_starts_anew(tmp_path: Path) -> None:
-    runs = Runs(tmp_path, None)
-    (before,) = runs.add("run", yielded(recording_bytes("one"), tmp_path))
+    runs, first, second = Runs(tmp_path, None), recording_bytes("one"), recording_bytes("two")
+    (before,) = runs.add("run", yielded(first, tmp_path))
     runs.end("run")
-    (after,) = runs.add("run", yielded(recording_bytes("one"), tmp_path))
-    assert before != after
+    (after,) = runs.add("run", yielded(second, tmp_path))
+    assert content_of(before) == joined(first)
+    assert content_of(after) == joined(second)
 
 
 def test_what_a_run_yields_after_none_says_again_which_recording_it_belongs_to(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -141,16 +140,19 @@ def test_a_token_does_not_reach_the_page() -> None:
     assert "geheim" not in json.dumps([viewer.get_config(), changes, viewer.value])
 
 
-def test_replicas_with_the_same_secret_take_the_tickets_of_each_other() -> None:
-    code = f"from gradio_rerun import Rerun; print(Rerun({PRIVATE!r}).value[0]['ticket'])"
-
-    def ticket(**environment: str) -> str:
-        command = [sys.executable, "-c", code]
-        return subprocess.run(command, env={**os.environ, **environment}, check=True, capture_output=True).stdout
-
-    shared = {"GRADIO_RERUN_SECRET": "between us"}
-    assert ticket(**shared) == ticket(**shared)
-    assert ticket() != ticket()
+def test_replicas_with_the_same_secret_take_the_tickets_of_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRADIO_RERUN_SECRET", raising=False)
+    code = f"""
+import os
+from gradio_rerun import Rerun
+print(Rerun({PRIVATE!r}).value[0]["ticket"])
+os.environ["GRADIO_RERUN_SECRET"] = "between us"
+print(Rerun({PRIVATE!r}).value[0]["ticket"])
+"""
+    other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert Rerun(PRIVATE).value[0]["ticket"] != other[0]
+    monkeypatch.setenv("GRADIO_RERUN_SECRET", "between us")
+    assert Rerun(PRIVATE).value[0]["ticket"] == other[1]
 
 
 class App:

@@ -1,0 +1,358 @@
+"""Mutation testing: changes one thing at a time in a module, and lists the changes that the module's quick tests do not notice.
+
+    python tests/mutation/python.py [--sample 150] [module ...]
+
+Importing Gradio and collecting tests takes seconds. So the tests run in forks of a process that has done it: each fork changes the code of
+one function, and runs the tests that call it. What runs at import is changed in the file, of a copy, and takes longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import gc
+import importlib.util
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+import types
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import gradio  # noqa: F401
+import hypothesis  # noqa: F401
+import numpy as np  # noqa: F401
+import pytest
+import rerun  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "gradio_rerun"
+
+TESTS = {
+    "cache": ["cache"],
+    "commands": ["commands"],
+    "component": ["component", "commands", "fuzz", "settings", "stream"],
+    "conversions": ["conversions", "recordings"],
+    "drains": ["drains", "recordings"],
+    "events": ["events", "fuzz", "listeners"],
+    "listeners": ["listeners", "events"],
+    "recordings": ["recordings", "fuzz", "stream"],
+    "rrd": ["rrd", "fuzz", "stream"],
+    "settings": ["settings", "component", "fuzz"],
+    "stream": ["stream", "component"],
+    "uploads": ["uploads", "component"],
+    "viewer_control": ["viewer_control", "viewer_state", "commands"],
+    "viewer_state": ["viewer_state", "fuzz"],
+    "wire": ["fuzz", "component"],
+}
+"""The files in tests/unit (`test_*.py`) that test a module."""
+
+SWAPPED: dict[type, type] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult, ast.Mod: ast.Mult,
+}  # fmt: skip
+
+
+def variants(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901
+    """Other nodes that can stand where `node` stands."""
+
+    def changed(**fields: Any) -> ast.AST:
+        other = copy.copy(node)
+        for name, value in fields.items():
+            setattr(other, name, value)
+        return other
+
+    match node:
+        case ast.Compare(ops=[op]) if type(op) in SWAPPED:
+            yield changed(ops=[SWAPPED[type(op)]()])
+        case ast.BoolOp(op=op) | ast.BinOp(op=op) if type(op) in SWAPPED:
+            yield changed(op=SWAPPED[type(op)]())
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield operand
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
+            if not isinstance(test, (ast.Compare, ast.UnaryOp)):
+                yield changed(test=ast.UnaryOp(ast.Not(), test))
+        case ast.Constant(value=bool(value)):
+            yield ast.Constant(not value)
+        case ast.Constant(value=int(value)):
+            yield ast.Constant(value + 1)
+        case ast.Constant(value=str(value)):
+            yield ast.Constant("" if value else "mutated")
+        case ast.Return(value=value) if value and not (isinstance(value, ast.Constant) and value.value is None):
+            yield changed(value=ast.Constant(None))
+        case ast.Expr(value=ast.Call() | ast.Await()) | ast.Raise() | ast.AugAssign():
+            yield ast.Pass()
+        case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
+            yield ast.Pass()
+        case ast.Break():
+            yield ast.Continue()
+        case ast.Continue():
+            yield ast.Break()
+        case ast.Slice(lower=lower, upper=upper):
+            if lower:
+                yield changed(lower=None)
+            if upper:
+                yield changed(upper=None)
+        case ast.ExceptHandler(type=ast.Tuple(elts=types) as caught):
+            for index in range(len(types)):
+                yield changed(type=ast.Tuple([*types[:index], *types[index + 1 :]], caught.ctx))
+        case ast.ExceptHandler():
+            yield changed(type=ast.Tuple([], ast.Load()))
+    if isinstance(node, ast.Call):
+        for index in range(len(node.keywords)):
+            yield changed(keywords=[*node.keywords[:index], *node.keywords[index + 1 :]])
+
+
+class Mutant:
+    """A module with one change."""
+
+    def __init__(
+        self, source: str, file: Path, path: list[tuple[str, int | None]], new: ast.AST, function: int | None
+    ) -> None:
+        tree: Any = ast.parse(source)
+        parent = node = tree
+        for name, index in path:
+            parent, node = node, getattr(node, name) if index is None else getattr(node, name)[index]
+        name, index = path[-1]
+        self.line, before = node.lineno, ast.unparse(node)
+        new = ast.copy_location(new, node)
+        if index is None:
+            setattr(parent, name, new)
+        else:
+            getattr(parent, name)[index] = new
+        self.tree = ast.fix_missing_locations(tree)
+        self.file = file
+        self.function = function
+        """The first line of the function that it is in; None if it runs at import."""
+        self.text = " ".join(f"{self.line}: {before[:90]} -> {ast.unparse(new)[:90]}".split())
+
+    def patch(self, functions: list[types.FunctionType]) -> None:
+        """Gives functions, all that come from the file, the changed code."""
+        changed: dict[tuple[str, int], types.CodeType] = {}
+        codes = [compile(self.tree, str(self.file), "exec")]
+        while codes:
+            code = codes.pop()
+            changed[code.co_name, code.co_firstlineno] = code
+            codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
+        for each in functions:
+            each.__code__ = changed[each.__code__.co_name, each.__code__.co_firstlineno]
+
+
+def mutants(source: str, file: Path) -> Iterator[Mutant]:  # noqa: C901
+    """All mutants of a module: its code, not its annotations, docstrings and error messages."""
+
+    def walk(  # noqa: C901
+        node: ast.AST, path: list[tuple[str, int | None]], function: int | None
+    ) -> Iterator[tuple[Any, ast.AST, int | None]]:
+        if path:
+            for new in variants(node):
+                yield path, new, function
+        skipped = {"annotation", "returns", "ctx", "op", "ops"}
+        match node:
+            case ast.Raise():
+                return
+            case ast.Expr(value=ast.Constant()) | ast.Subscript(value=ast.Name(id="Literal")):
+                return
+            case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                return
+            case ast.keyword(arg="doc" | "description"):
+                return
+            case ast.FormattedValue():
+                skipped.add("format_spec")
+        inner = function
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            cached = any("cache" in ast.unparse(each) for each in node.decorator_list)
+            inner = None if cached else min(each.lineno for each in (node, *node.decorator_list))
+        for name, value in ast.iter_fields(node):
+            if name in skipped:
+                continue
+            for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+                in_text = isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant)
+                if isinstance(child, ast.AST) and not in_text:
+                    yield from walk(child, [*path, (name, index)], inner if name == "body" else function)
+
+    for path, new, function in walk(ast.parse(source), [], None):
+        yield Mutant(source, file, path, new, function)
+
+
+class Session:
+    """A pytest plugin, which instead of running the tests runs them once for each mutant, in forks."""
+
+    def __init__(self, file: Path, chosen: list[Mutant], results: Path) -> None:
+        self.file, self.chosen, self.results = file, chosen, results
+        self.called: dict[int, set[str]] = {}
+        """By the first line of a function: the tests that call it."""
+        self.seconds: dict[str, float] = {}
+
+    def pytest_sessionstart(self) -> None:
+        self.trace("")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        sys.settrace(None)
+        if in_fork(lambda: self.trace_calls(session), 600) != "survived":
+            sys.exit("The tests fail without a mutant.")
+        called, self.seconds = json.loads(self.results.read_text())
+        self.results.unlink()
+        functions = [each for each in gc.get_objects() if isinstance(each, types.FunctionType)]
+        functions = [each for each in functions if each.__code__.co_filename == str(self.file)]
+        gc.freeze()  # or each fork copies what its garbage collector touches
+        results = {}
+        for number, mutant in enumerate(self.chosen):
+            called_by = called.get(str(mutant.function), [])
+            if mutant.function is None or "" in called_by:
+                continue  # what it makes exists already
+            tests = sorted((each for each in session.items if each.nodeid in called_by), key=self.seconds_of)
+            limit = 3 * sum(map(self.seconds_of, tests)) + 5
+            results[number] = in_fork(lambda each=mutant, some=tests: (each.patch(functions), run_tests(some)), limit)
+        self.results.write_text(json.dumps([results, self.seconds]))
+        return True
+
+    def seconds_of(self, item: pytest.Item) -> float:
+        return self.seconds[item.nodeid]
+
+    def trace(self, test: str) -> None:
+        """From now on, what is called is called by this test."""
+
+        def trace(frame: Any, *_: object) -> None:
+            if frame.f_code.co_filename == str(self.file):
+                self.called.setdefault(frame.f_code.co_firstlineno, set()).add(test)
+
+        threading.settrace(trace)
+        sys.settrace(trace)
+
+    def trace_calls(self, session: pytest.Session) -> None:
+        for item in session.items:
+            start = time.process_time()
+            self.trace(item.nodeid)
+            run_tests([item])
+            sys.settrace(None)
+            self.seconds[item.nodeid] = time.process_time() - start
+        self.results.write_text(json.dumps([{line: list(tests) for line, tests in self.called.items()}, self.seconds]))
+
+
+class Once:
+    """A pytest plugin: runs the quickest tests first."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self.seconds = seconds
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:  # of those collected
+            os._exit(1)
+        run_tests(sorted(session.items, key=lambda item: self.seconds.get(item.nodeid, 0)))
+        os._exit(0)
+
+
+def run_tests(items: list[pytest.Item]) -> None:
+    """Runs tests, and exits with 1 when one fails."""
+    for item, following in zip(items, [*items[1:], None]):  # noqa: B905
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        if item.session.testsfailed:
+            os._exit(1)
+
+
+def in_fork(act: Callable[[], object], cpu_seconds: float) -> str:
+    """Acts in a fork: "survived" if it comes to its end, "killed" if not, "timeout" after so many seconds."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_seconds) + 1, int(cpu_seconds) + 2))
+        try:
+            act()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    deadline = time.monotonic() + 20 * cpu_seconds
+    while (done := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # also what the tests have started
+    if done == (0, 0):
+        os.waitpid(child, 0)
+        return "timeout"
+    code = os.waitstatus_to_exitcode(done[1])
+    return "survived" if code == 0 else "timeout" if code in (-signal.SIGXCPU, -signal.SIGKILL) else "killed"
+
+
+def pytest_in(folder: Path, files: list[str], plugin: object) -> None:
+    """Runs pytest with the package in `folder`, and exits."""
+    sys.path.insert(0, str(folder))
+    os.environ.update(PYTHONPATH=str(folder), HYPOTHESIS_PROFILE="mutation")
+    output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os._exit(int(pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[plugin])))
+
+
+def mutate(module: str, sample: int, folder: Path, only_lines: range) -> None:
+    """Prints the survivors among the mutants of a module, and how many were killed."""
+    target = folder / "gradio_rerun" / f"{module}.py"
+    source = target.read_text()
+    files = [f"tests/unit/test_{name}.py" for name in TESTS[module]]
+    files = [each for each in files if (ROOT / each).exists()]
+    found = [each for each in mutants(source, target) if each.line in only_lines]
+    chosen = random.Random(0).sample(found, min(sample, len(found)))
+    chosen.sort(key=lambda each: each.line)
+    start = time.monotonic()
+    path = folder / "results.json"
+    path.unlink(missing_ok=True)
+    in_fork(lambda: pytest_in(folder, files, Session(target, chosen, path)), 10_000)
+    if not path.exists():
+        sys.exit(f"{module}:\n{(folder / 'output.txt').read_text()[-3000:]}")
+    found_out, seconds = json.loads(path.read_text())
+    results = {int(number): result for number, result in found_out.items()}
+    for number, mutant in enumerate(chosen):
+        if number not in results:
+            target.write_text(ast.unparse(mutant.tree))
+            Path(importlib.util.cache_from_source(str(target))).unlink(missing_ok=True)
+            limit = 3 * sum(seconds.values()) + 30
+            results[number] = in_fork(lambda: pytest_in(folder, files, Once(seconds)), limit)
+        if results[number] != "killed":
+            print(f"  {results[number]} {module}.py:{mutant.text}", flush=True)
+    target.write_text(source)
+    Path(importlib.util.cache_from_source(str(target))).unlink(missing_ok=True)
+    counts = Counter(results.values())
+    print(
+        f"{module}: {len(chosen)} of {len(found)} mutants, {counts['killed']} killed, {counts['timeout']} by a timeout, "
+        f"{counts['survived']} survived: {1 - counts['survived'] / max(1, len(chosen)):.0%} ({time.monotonic() - start:.0f} s)",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "modules", nargs="*", default=list(TESTS), metavar="module", help=f"of {', '.join(TESTS)}; or module:line-line"
+    )
+    parser.add_argument("--sample", type=int, default=150, help="mutants of each module at most")
+    options = parser.parse_args()
+    os.chdir(ROOT)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.path.insert(0, str(ROOT / "tests"))
+    sys.dont_write_bytecode = False  # each fork would compile the tests anew
+    with tempfile.TemporaryDirectory() as name:
+        pytest.main(
+            ["-qq", "--disable-warnings", "-p", "no:cacheprovider", name]
+        )  # finds no tests, but loads pytest's plugins
+        folder = Path(name).resolve()
+        shutil.copytree(PACKAGE, folder / "gradio_rerun", ignore=shutil.ignore_patterns("__pycache__", "*.pyi"))
+        for each in options.modules:
+            module, _, lines = each.partition(":")
+            first, _, last = lines.partition("-")
+            mutate(module, options.sample, folder, range(int(first or 0), int(last or first or 10**6) + 1))
+
+
+if __name__ == "__main__":
+    main()
