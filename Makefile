@@ -49,7 +49,7 @@ audit: $(VENV)/installed-release node_modules/installed
 	$(BIN)/pytest tests/audit -rs
 
 browser: $(VENV)/installed-test programs
-	$(BIN)/pytest tests/browser --reruns 1 -rR # a machine may stall for a while; whatever ran twice is listed
+	$(BIN)/pytest tests/browser tests/programs --reruns 1 -rR # a machine may stall for a while; whatever ran twice is listed
 
 # Oldest and newest of Gradio and rerun-sdk together; `make matrix` takes all between them, and an hour.
 diagonal: $(VENV)/installed-test programs

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 # Where a test that fails leaves its screenshot.
-RESULTS = Path(os.environ.get("TEST_RESULTS") or Path(__file__).parents[2] / "test-results")
+RESULTS = Path(os.environ.get("TEST_RESULTS") or Path(__file__).parents[1] / "test-results")
 
 OTHER_HOST = "gradio.test"
 """This machine, by a name that browsers do not know to be it."""

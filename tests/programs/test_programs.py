@@ -1,0 +1,116 @@
+"""Programs as users write them, after the patterns of public apps: each shows what its user expects to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+from seen import (
+    click_at,
+    expect_color,
+    expect_play_button,
+    expect_rows,
+    rows,
+    step,
+    time_of,
+    wait_until,
+)
+from viewer_page import ViewerPage
+
+Run = Callable[..., ViewerPage]
+
+
+def number(page: ViewerPage, label: str) -> float:
+    return float(page.page.get_by_role("spinbutton", name=label, exact=True).input_value() or 0)
+
+
+def test_each_step_of_a_blur_is_shown(run: Run) -> None:
+    page = run("repeated_blur")
+    page.click("Repeated Blur")
+    page.expect_frame(29)
+    page.expect_state("ready", recordings=1)
+    expect_rows(page, image__original=1, image__blurred=30)
+    expect_color(page, (250, 120, 20))
+
+
+def test_a_saved_file_is_shown_and_an_example_is_computed_once(run: Run, program: dict[str, Any]) -> None:
+    page = run("init_and_save")
+    page.click("Run")
+    page.expect_state("ready", recordings=1)
+    expect_color(page, (40, 220, 60))
+    for points in (300, 200, 300):
+        page.forget_events()
+        page.page.get_by_text(str(points), exact=True).click()
+        page.wait_for_event("load")
+        assert [each["application_id"] for each in page.events("recording_open")] == [f"reconstruction_{points}"]
+    assert sorted(program["calls"]) == [200, 300, 500]
+
+
+def test_the_episode_that_a_dropdown_names_is_streamed(run: Run) -> None:
+    page = run("episodes")
+    page.page.get_by_label("Dataset").click()
+    page.page.get_by_role("option", name="aloha").click()
+    expect_rows(page, camera=20, action__0=20)
+    expect_color(page, (60, 60, 60))
+    page.page.get_by_label("Episode").click()
+    page.page.get_by_role("option", name="3").click()
+    expect_color(page, (180, 180, 180))
+
+
+def test_an_app_that_is_mounted_in_fastapi_streams_from_a_worker_thread(run: Run) -> None:
+    page = run("mounted_in_fastapi")
+    page.click("Read")
+    page.expect_state("ready", recordings=1)
+    expect_rows(page, Image__line=8)
+
+
+def test_a_click_into_the_picture_shows_a_point_there(run: Run) -> None:
+    page = run("keypoints")
+    page.expect_state("ready", recordings=1)
+    expect_color(page, (60, 60, 60), least=10_000)
+    click_at(page)
+    expect_color(page, (0, 255, 0))
+    page.page.get_by_label("exclude").check()
+    click_at(page, 0.3)
+    expect_color(page, (255, 0, 0))
+    page.expect_state("ready", recordings=1)
+
+
+def test_an_interface_shows_an_uploaded_mesh_and_clears(run: Run, tmp_path: Path) -> None:
+    mesh = tmp_path / "mesh.obj"
+    mesh.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    page = run("one_liner")
+    page.page.locator("input[type=file]").first.set_input_files(mesh)
+    expect(page.page.get_by_text("mesh")).to_have_count(2)
+    page.click("Submit")
+    page.expect_state("ready", recordings=1)
+    assert any("mesh" in path for path in rows(page))
+    page.page.get_by_role("button", name="Clear").last.click()
+    page.expect_state("idle")
+
+
+def test_a_running_robot_is_seen_without_a_click(run: Run, program: dict[str, Any]) -> None:
+    page = run("live_robot")
+    page.expect_state("ready", recordings=1)
+    wait_until(page, lambda: number(page, "Time") > 10)
+    expect(page.page.get_by_label("Timeline")).to_have_value("step")
+    program["stop"].set()
+
+
+def test_two_linked_viewers_come_to_rest(run: Run) -> None:
+    page = run("linked_viewers")
+    for index in (0, 1):
+        page.expect_state("ready", recordings=1, index=index)
+    for index in (0, 1):
+        step(page, index)
+    wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 1)
+    assert number(page, "Calls") <= 6  # two for each step, and those of the start: no echo
+
+
+def test_each_of_two_narrow_viewers_has_a_play_button(run: Run) -> None:
+    page = run("narrow_viewer")
+    for index in (0, 1):
+        page.expect_state("ready", recordings=1, index=index)
+        expect_play_button(page, index)
