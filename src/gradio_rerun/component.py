@@ -22,7 +22,8 @@ from starlette.responses import FileResponse, Response
 from .commands import NO_VALUE, Show, separated, to_wire
 from .conversions import in_turn
 from .errors import CommandError, RecordingError
-from .events import ANSWERS, EVENTS
+from .event_methods import EventMeta, EventMethods
+from .events import ANSWERS
 from .listeners import handlers
 from .recordings import checked_url, to_recordings
 from .settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
@@ -33,8 +34,16 @@ from .viewer_assets import viewer_assets
 from .wire import FileCount, PanelName, PanelState, Recording, Recordings, ServerUrl, Settings, Theme
 
 if TYPE_CHECKING:
+    from gradio.blocks import BlockContext
     from gradio.components import Timer
     from gradio.i18n import I18nData
+
+    # Gradio declares gr.HTML with events that never fire here, and with any other attribute.
+    class _HTML(BlockContext, Component):
+        def __init__(self, value: Any = None, **options: Any) -> None: ...
+
+else:
+    _HTML = gr.HTML
 
 # Gradio replaces all of `props` with every update. A `gr.skip()` brings nothing: the next mount has the settings that were the last.
 _JS_ON_LOAD = """
@@ -59,7 +68,7 @@ if (settings) {
 """
 
 
-class Rerun(gr.HTML, StreamingOutput):
+class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     """Shows Rerun recordings in the viewer of the installed rerun-sdk.
 
     As an output it takes what a function returns: the path or URL of a recording, bytes, a `rerun.RecordingStream`,
@@ -67,7 +76,6 @@ class Rerun(gr.HTML, StreamingOutput):
     several recordings, `None` when there is none.
     """
 
-    EVENTS = EVENTS
     data_model = Recordings
 
     def __init__(
@@ -199,7 +207,7 @@ class Rerun(gr.HTML, StreamingOutput):
         """What the page must know, with the parameters that change."""
         return page_settings(**{name: changes.get(name, getattr(self, name)) for name in SETTINGS})
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:  # type: ignore[override]  # as in gr.HTML
         """What Gradio tells the page about this component."""
         # Which events it takes part in is known only now; js_on_load stays as it is, whatever updates come.
         return {**super().get_config(), "js_on_load": _JS_ON_LOAD % json.dumps(self._part_in_app())}

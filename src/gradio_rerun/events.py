@@ -375,10 +375,16 @@ class _Renamed(EveryTime):
 
 
 ANSWERS = [
-    EveryTime("screenshot", doc="A picture is there. See `gradio_rerun.events.Screenshot`."),
-    EveryTime("recording_saved", doc="A recording is saved. See `gradio_rerun.events.RecordingSaved`."),
-    EveryTime("blueprint_saved", doc="A blueprint is saved. See `gradio_rerun.events.BlueprintSaved`."),
-    EveryTime("state", doc="The viewer has told what it shows. See `gradio_rerun.events.State`."),
+    EveryTime("screenshot", doc="The command `screenshot` has made a picture. See `gradio_rerun.events.Screenshot`."),
+    EveryTime(
+        "recording_saved",
+        doc="The command `save_recording` has saved a recording. See `gradio_rerun.events.RecordingSaved`.",
+    ),
+    EveryTime(
+        "blueprint_saved",
+        doc="The command `save_blueprint` has saved a blueprint. See `gradio_rerun.events.BlueprintSaved`.",
+    ),
+    EveryTime("state", doc="The command `get_state` has an answer. See `gradio_rerun.events.State`."),
 ]
 """What answers commands."""
 
@@ -393,8 +399,7 @@ EVENTS: list[str | EventListener] = [
     EveryTime(
         "time_update",
         show_progress="hidden",
-        doc="The viewer shows another time; at most every `time_update_interval` seconds, and not while the functions that listen to it run. "
-        "The last time is always told. See `gradio_rerun.events.TimeUpdate`.",
+        doc="The viewer shows another time; at most every `time_update_interval` seconds, and not while its listeners run. The last time is always sent. See `gradio_rerun.events.TimeUpdate`.",
     ),
     EveryTime("timeline_change", doc="The viewer shows another timeline. See `gradio_rerun.events.TimelineChange`."),
     EveryTime("selection_change", doc="Other things are selected. See `gradio_rerun.events.SelectionChange`."),

@@ -60,7 +60,7 @@ def _tell_when_handled(event_name: str, viewer: Any) -> None:
         return
     for only_on_failure in (False, True):  # the first of them is not run after a failure
         app.set_event_trigger(
-            [EventListenerMethod(None, "failure" if only_on_failure else "then")],
+            [EventListenerMethod(None, "then")],  # gr.load refuses an app that has "failure" here
             None,
             [],
             [],
