@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import importlib
+import struct
 from pathlib import Path
 
 import pytest
 import rerun as rr
 from recordings import recording_bytes
 
-from gradio_rerun.rrd import HEADER_SIZE, split
+from gradio_rerun.rrd import HEADER_SIZE, introductions, split
 
 
 def frames_in(path: Path) -> list[int]:
@@ -74,3 +75,42 @@ def test_what_is_built_otherwise_is_not_split(damage: str) -> None:
         "other header": data + b"RRF2\0\0\0\0\0\0\0\0" + whole[HEADER_SIZE:],
     }[damage]
     assert split(damaged) is None
+
+
+HEADER = b"RRF2" + bytes(HEADER_SIZE - 4)
+END, STORE_INFO, DATA = 0, 1, 2
+
+
+def message(kind: int, content: bytes = b"") -> bytes:
+    return struct.pack("<QQ", kind, len(content)) + content
+
+
+@pytest.mark.parametrize(
+    ("messages", "is_known"),
+    [
+        ([message(DATA)], True),
+        ([message(DATA, b"1"), message(STORE_INFO, b"2")], True),
+        ([message(256, b"1")], True),
+        ([message(257, b"1")], False),
+        ([message(DATA, b"1"), struct.pack("<QQ", DATA, 2) + b"1"], False),
+        ([message(DATA, b"1"), bytes(15)], False),
+    ],
+)
+def test_messages_are_of_known_kinds_and_whole(messages: list[bytes], is_known: bool) -> None:
+    whole = b"".join(messages)
+    assert split(HEADER + whole) == ((HEADER, [whole]) if is_known else None)
+
+
+@pytest.mark.parametrize(("tables", "is_known"), [(0, True), (1, True), (2, True), (16, True), (17, False)])
+def test_a_recording_may_begin_behind_the_tables_of_contents_of_another(tables: int, is_known: bool) -> None:
+    foot = b"t" * 20 * tables + b"RRF2FOOT" + tables.to_bytes(4, "little") if tables else b""
+    first, second = message(DATA, b"first"), message(STORE_INFO, b"second")
+    data = HEADER + first + message(END, b"table") + foot + HEADER + second + message(END)
+    assert split(data) == ((HEADER, [first, second]) if is_known else None)
+
+
+def test_introductions_are_found_wherever_they_stand() -> None:
+    one, two = message(STORE_INFO, b"one"), message(STORE_INFO, b"number two")
+    first, second = message(DATA, b"a") + one + message(DATA, b"bc"), two + message(DATA)
+    assert introductions([memoryview(first), memoryview(second)]) == one + two
+    assert introductions([memoryview(message(DATA, one))]) == b""

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradio_rerun.errors import RecordingError
+from gradio_rerun.uploads import check_file, uploaded_file
+
+
+@pytest.fixture
+def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "uploads"
+    (folder / "1").mkdir(parents=True)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    return folder
+
+
+def test_an_upload_keeps_the_path_that_gradio_gave_it(uploads: Path) -> None:
+    assert uploaded_file(f"{uploads}/1/x.rrd") == uploads / "1" / "x.rrd"
+    assert uploaded_file(f"{uploads}/2/../1/x.rrd") == uploads / "1" / "x.rrd"
+    (uploads / "link").symlink_to(uploads / "1")
+    assert uploaded_file(f"{uploads}/link/x.rrd") == uploads / "link" / "x.rrd"
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "{uploads}/../passwd", "passwd", "{uploads}-other/passwd"])
+def test_a_path_elsewhere_is_refused_without_a_word_of_the_servers_folders(path: str, uploads: Path) -> None:
+    with pytest.raises(RecordingError) as refused:
+        uploaded_file(path.format(uploads=uploads))
+    assert str(refused.value).startswith("passwd was not uploaded")
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [(3, "3"), (None, "None"), ([1], "[1]"), ("{uploads}/x\0.rrd", r"'{uploads}/x\x00.rrd'")],
+)
+def test_what_is_no_path_is_refused_as_it_was_given(path: Any, named: str, uploads: Path) -> None:
+    given = path.format(uploads=uploads) if isinstance(path, str) else path
+    with pytest.raises(RecordingError) as refused:
+        uploaded_file(given)
+    assert str(refused.value).startswith(f"{named.format(uploads=uploads)[:80]} was not uploaded")
+
+
+@pytest.mark.parametrize("name", ["gone.rrd", "", "x" * 300 + ".rrd", "\ud800.rrd", "a\0b.rrd"])
+@pytest.mark.parametrize("types", [None, ["file"]])
+def test_what_is_no_file_is_refused_whatever_may_be_uploaded(name: str, types: Any, tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"^.{1,80} was not uploaded"):
+        check_file(tmp_path / name, types)
+
+
+TAKEN = [
+    ("x.rrd", []),
+    ("x.RBL", [".png"]),
+    ("x.PNG", [".png"]),
+    ("x.png", [".PNG"]),
+    ("x.tar.gz", [".tar.gz"]),
+    ("x.anything", ["file"]),
+    ("x.anything", None),
+    ("x.anything", [".csv", ".anything"]),
+    ("x.png", ["image"]),
+    ("x.png", ["image/*"]),
+    ("x.png", ["image/png"]),
+]
+REFUSED = [
+    ("x.png", []),
+    ("x.png", [".pn", ".mcap"]),
+    ("png", [".png"]),
+    ("x.png", ["video"]),
+    ("x.png", ["video/*", "image/jpeg"]),
+    ("x.anything", ["image", "image/*"]),
+    ("x.png", ["png"]),
+]
+
+
+@pytest.mark.parametrize(("name", "types"), TAKEN)
+def test_files_of_the_types_are_taken_and_recordings_always(name: str, types: Any, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    check_file(tmp_path / name, types)
+
+
+@pytest.mark.parametrize(("name", "types"), REFUSED)
+def test_files_of_other_types_are_refused_unless_they_start_as_a_recording(
+    name: str, types: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    for content in (b"x", b"", b"RRF1...."):
+        file.write_bytes(content)
+        with pytest.raises(RecordingError) as refused:
+            check_file(file, types)
+        assert str(refused.value).startswith(f"{name} ")
+        assert str(refused.value).endswith(f": {', '.join(types)}.")
+    file.write_bytes(b"RRF2....")
+    check_file(file, types)
