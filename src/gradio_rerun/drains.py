@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .errors import RecordingError
-from .rrd import split
+from .rrd import introductions, split
 from .stream import GrowingRecording
 
 
@@ -30,6 +30,8 @@ class Drain:
     unwritten: bytes = b""
     """What a full disk has kept from the log."""
     size: int = 0
+    has_data: bool = False
+    """Whether there is more than what says which recording the data belong to."""
     header: bytes | None = None
     token: str = field(default_factory=secrets.token_hex)
     grown: dict[Path, GrowingRecording] = field(default_factory=dict)
@@ -42,6 +44,8 @@ class Drain:
         """
         data = self.unwritten = self.unwritten + (self.stream.read() or b"")
         header, parts = split(data) or (None, [memoryview(data)])
+        if header is None or len(introductions(parts)) < sum(map(len, parts)):
+            self.has_data = self.has_data or bool(data)
         is_new = bool(data) and (self.size == 0 or header != self.header)
         if is_new:
             parts = [memoryview(header or b""), *parts]

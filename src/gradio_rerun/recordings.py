@@ -187,7 +187,7 @@ def _bytes(data: bytes, cache: Path) -> FileData:
 def _logged(source: Any, cache: Path, stream: bool, limit: int | None) -> FileData:
     """A file of all that was logged so far into a RecordingStream, or written to a BinaryStream."""
     with drained(source) as drain:
-        if drain.size == 0 and not stream:
+        if not drain.has_data and not stream:
             raise NotARecordingError(
                 f"Expected a {type(source).__name__} with something to show, got {_describe(source)}: it holds no data of its own. "
                 "Was it sent to a file or a server before? Then return that path or URL."

@@ -213,14 +213,12 @@ class Session:
             called_by = called.get(str(mutant.function), [])
             if mutant.function is None or "" in called_by:
                 continue  # what it makes exists already
-            tests = sorted((each for each in session.items if each.nodeid in called_by), key=self.seconds_of)
-            limit = 3 * sum(map(self.seconds_of, tests)) + 5
+            tests = [each for each in session.items if each.nodeid in called_by and each.nodeid in self.seconds]
+            tests.sort(key=lambda each: self.seconds[each.nodeid])
+            limit = 3 * sum(self.seconds[each.nodeid] for each in tests) + 5
             results[number] = in_fork(lambda each=mutant, some=tests: (each.patch(functions), run_tests(some)), limit)
         self.results.write_text(json.dumps([results, self.seconds]))
         return True
-
-    def seconds_of(self, item: pytest.Item) -> float:
-        return self.seconds[item.nodeid]
 
     def trace(self, test: str) -> None:
         """From now on, what is called is called by this test."""
@@ -236,9 +234,11 @@ class Session:
         for item in session.items:
             start = time.process_time()
             self.trace(item.nodeid)
-            run_tests([item])
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
             sys.settrace(None)
-            self.seconds[item.nodeid] = time.process_time() - start
+            if not session.testsfailed:  # as some do in a fork: rerun's global recording is one of the first process
+                self.seconds[item.nodeid] = time.process_time() - start
+            session.testsfailed = 0
         self.results.write_text(json.dumps([{line: list(tests) for line, tests in self.called.items()}, self.seconds]))
 
 
@@ -251,7 +251,8 @@ class Once:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed:  # of those collected
             os._exit(1)
-        run_tests(sorted(session.items, key=lambda item: self.seconds.get(item.nodeid, 0)))
+        tests = [item for item in session.items if item.nodeid in self.seconds]
+        run_tests(sorted(tests, key=lambda item: self.seconds[item.nodeid]))
         os._exit(0)
 
 
@@ -299,7 +300,9 @@ def pytest_in(folder: Path, files: list[str], plugin: object) -> None:
 
 def mutate(module: str, sample: int, folder: Path, only_lines: range) -> None:
     """Prints the survivors among the mutants of a module, and how many were killed."""
-    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"), dirs_exist_ok=True)
+    shutil.copytree(
+        PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"), dirs_exist_ok=True
+    )
     target = folder / PACKAGE.name / f"{module}.py"
     source = target.read_text()
     files = [f"tests/unit/test_{name}.py" for name in TESTS[module]]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -124,8 +125,26 @@ def test_pandas_times_are_exact() -> None:
         (lambda: set_time(timestamp=1_714_979_289_000), "milliseconds"),
         (lambda: set_time(timestamp=dt.timedelta(1)), "timedelta"),
         (lambda: set_time(timestamp=np.datetime64("NaT")), "NaT"),
+        (lambda: set_time(sequence=-(2**63) - 1), "64 bits"),
+        (lambda: set_time(sequence=np.True_), "True"),
+        (lambda: set_time("", sequence=1), "timeline"),
+        (lambda: set_time(sequence=1, play=1), "int 1"),
+        (lambda: set_time(duration=True), "bool True"),
+        (lambda: set_time(duration=np.True_), "True"),
+        (lambda: set_time(duration=float("inf")), "inf"),
+        (lambda: set_time(duration=dt.timedelta(microseconds=-1)), "0 or more"),
+        (lambda: set_time(duration=np.timedelta64(-1, "ns")), "0 or more"),
+        (lambda: set_time(timestamp=True), "bool True"),
+        (lambda: set_time(timestamp=float("nan")), "nan"),
+        (lambda: set_time(timestamp=np.float32(1.5)), "float32"),
+        (lambda: set_time(timestamp=np.timedelta64(1, "s")), "timedelta64"),
+        (lambda: set_time(timestamp=100_000_000_001), "milliseconds"),
+        (lambda: set_time(timestamp=100_000_000_000), "64 bits"),
         (lambda: commands.set_timeline(""), "timeline"),
         (lambda: commands.play(3), "recording_id"),
+        (lambda: commands.pause(""), "recording_id"),
+        (lambda: commands.close(""), "recording_id"),
+        (lambda: commands.open(Path("a://b")), "a URL such as"),
         (lambda: commands.set_recording(None), "recording_id"),
         (lambda: commands.open("run.rrd"), "Return a path"),
         (lambda: commands.open(3), "int 3"),
@@ -134,17 +153,62 @@ def test_pandas_times_are_exact() -> None:
         (lambda: commands.set_panel_states("hidden"), "dict"),
         (lambda: commands.run_command(""), "command_id"),
         (lambda: commands.screenshot(3), "view"),
+        (lambda: commands.screenshot(""), "view"),
         (lambda: commands.screenshot(max_size=0), "max_size"),
+        (lambda: commands.screenshot(max_size=True), "bool True"),
+        (lambda: commands.screenshot(max_size=2**31), "max_size"),
+        (lambda: commands.screenshot(max_size=1.5), "float 1.5"),
         (lambda: commands.screenshot(max_size="big"), "max_size"),
         (lambda: commands.set_blueprint(3), "int 3"),
+        (lambda: commands.set_blueprint("a.rbl", application_id="app"), "names its own"),
+        (lambda: commands.set_blueprint(rrb.Blueprint(), application_id=""), "application_id"),
         (lambda: commands.show("run.rrd", "play"), "str 'play'"),
+        (lambda: commands.show("run.rrd", commands.play(), 3), "int 3"),
         (lambda: separated([commands.play(), "run.rrd"]), "commands.show"),
+        (lambda: separated(("run.rrd", commands.play())), "commands.show"),
+        (lambda: separated([commands.show("run.rrd", commands.play())]), "commands.show"),
     ],
 )
 def test_what_cannot_be_raises_at_once_with_what_was_given(make: Any, said: str) -> None:
     with pytest.raises(CommandError, match="Expected") as raised:
         make()
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        commands.open,
+        commands.set_panel_states,
+        commands.set_blueprint,
+        commands.screenshot,
+        commands.play,
+        partial(commands.show, "run.rrd"),
+        lambda value: set_time(sequence=value),
+        lambda value: set_time(duration=value),
+        lambda value: set_time(timestamp=value),
+        lambda value: separated([commands.play(), value]),
+    ],
+)
+def test_of_a_long_wrong_value_the_beginning_is_named(make: Any) -> None:
+    with pytest.raises(CommandError, match=r"\[0, 1, 2") as raised:
+        make(list(range(1000)))
+    assert len(str(raised.value)) < 400
+
+
+def test_the_ends_of_what_is_allowed_are_allowed() -> None:
+    for number in (-(2**63), 2**63 - 1, np.int64(-1), np.uint8(3)):
+        assert time_of(set_time(sequence=number)) == int(number)
+    assert dict(commands.screenshot(max_size=2**31 - 1).arguments)["max_size"] == 2**31 - 1
+    size = dict(commands.screenshot(max_size=np.int64(1)).arguments)["max_size"]
+    assert (type(size), size) == (int, 1)
+    assert dict(set_time(sequence=1, play=np.True_).arguments)["play"] is True
+    assert dict(set_time("frame", sequence=1).arguments) == {
+        "timeline": "frame",
+        "kind": "sequence",
+        "time": 1,
+        "play": False,
+    }
 
 
 def test_a_blueprint_is_taken_as_a_file_or_an_object(tmp_path: Path) -> None:
@@ -173,6 +237,20 @@ def test_a_file_that_is_no_blueprint_is_refused(tmp_path: Path) -> None:
         commands.set_blueprint(tmp_path / "text.rbl")
 
 
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RecordingError, match="cannot be read: Is a directory"):
+        commands.set_blueprint(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.rbl").write_bytes(b"RRF2")
+    assert dict(commands.set_blueprint("~/a.rbl").arguments)["rbl"] == b"RRF2"
+
+
+def test_commands_cannot_be_changed() -> None:
+    for made, name in ((commands.play(), "name"), (commands.show(None), "value")):
+        with pytest.raises(AttributeError):
+            setattr(made, name, "pause")
+
+
 def test_each_sending_has_an_id_of_its_own() -> None:
     command = commands.play()
     assert (
@@ -188,6 +266,30 @@ def test_big_numbers_cross_as_digits_and_bytes_as_base64() -> None:
     assert wired["arguments"] == {"timeline": None, "kind": "timestamp", "time": str(NANOS), "play": False}
     (wired,) = to_wire([commands.Command("set_blueprint", (("rbl", b"RRF2"),))], Servers(False))
     assert base64.b64decode(wired["arguments"]["rbl"]) == b"RRF2"
+
+
+@pytest.mark.parametrize(
+    ("number", "wired"),
+    [(2**53, 2**53), (-(2**53), -(2**53)), (2**53 + 1, str(2**53 + 1)), (-(2**53) - 1, str(-(2**53) - 1))],
+)
+def test_numbers_that_javascript_has_cross_as_numbers(number: int, wired: Any) -> None:
+    assert to_wire([set_time(sequence=number)], Servers(False))[0]["arguments"]["time"] == wired
+
+
+def test_what_is_opened_comes_with_the_ticket_of_its_server() -> None:
+    url = "rerun+http://host/proxy"
+    for servers in (Servers(False), Servers(True)):
+        admitted = servers.admit(url)
+        ticket = None if isinstance(admitted, str) else admitted.ticket
+        (wired,) = to_wire([commands.open(url)], servers)
+        assert wired["arguments"] == {"url": url, "ticket": ticket}
+    assert ticket
+    assert "ticket" not in to_wire([commands.run_command("open")], servers)[0]["arguments"]
+
+
+def test_panels_cross_by_their_names() -> None:
+    (wired,) = to_wire([commands.set_panel_states({"time": "hidden", "top": None})], Servers(False))
+    assert wired["arguments"] == {"states": {"time": "hidden", "top": None}}
 
 
 @pytest.mark.parametrize(
@@ -212,7 +314,8 @@ def test_the_request_is_what_the_viewer_reads(command: commands.Command, request
 
 @pytest.mark.parametrize("command", [commands.screenshot(), commands.get_state(), commands.open("https://a/b.rrd")])
 def test_what_the_page_does_itself_has_no_request(command: commands.Command) -> None:
-    assert to_wire([command], Servers(False))[0]["request"] is None
+    (wired,) = to_wire([command], Servers(False))
+    assert (wired["request"], wired["target"]) == (None, [])
 
 
 def test_a_view_is_named_by_its_id_too() -> None:

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 import rerun as rr
 from full_disk import full_disk
+from gradio.context import LocalContext
 from gradio.data_classes import FileData
 from recordings import log_points, recording_bytes, write_recording
 
@@ -298,3 +301,126 @@ def test_a_recording_that_may_not_be_read_is_refused_in_words(file: Path, cache:
     message = os.read(told, 10_000).decode()
     assert "Permission denied" in message
     assert "Give the path of a file that the app's user may read." in message
+
+
+def test_a_file_may_have_another_name_for_the_user(file: Path, cache: Path) -> None:
+    (item,) = to_recordings(FileData(path=str(file), orig_name="my run.RRD"), cache)
+    assert isinstance(item, FileData)
+    assert (item.orig_name, path_of(item).name) == ("my run.RRD", "my run.RRD")
+    (again,) = to_recordings(FileData(path=item.path, orig_name="other"), cache)
+    assert isinstance(again, FileData)
+    assert (again.orig_name, again.path) == ("other", item.path)
+
+
+def test_a_url_in_a_file_is_a_url(cache: Path) -> None:
+    assert to_recordings(FileData(path="https://host/a.rrd"), cache) == ["https://host/a.rrd"]
+    with pytest.raises(UnsupportedValueError):
+        to_recordings(FileData(path="ftp://host/a.rrd"), cache)
+
+
+def test_a_path_may_begin_with_the_users_home(file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(file.parent))
+    (item,) = to_recordings("~/run 1.rrd", cache)
+    assert path_of(item).read_bytes() == file.read_bytes()
+
+
+def test_a_file_that_gradio_may_not_serve_is_refused_with_what_allows_it(
+    file: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "work"))
+    demo = gr.Blocks()
+    demo.has_launched, demo.allowed_paths, demo.blocked_paths = True, [], []
+    token = LocalContext.blocks.set(demo)
+    try:
+        with pytest.raises(RecordingError) as refused:
+            to_recordings(f"../files/{file.name}", cache)
+        assert f"'../files/{file.name}'" in str(refused.value)
+        assert str(refused.value).endswith(f"launch(allowed_paths=['{tmp_path}/work/../files']).")
+        demo.allowed_paths = [str(file.parent)]
+        (item,) = to_recordings(f"../files/{file.name}", cache)
+        assert path_of(item).read_bytes() == file.read_bytes()
+    finally:
+        LocalContext.blocks.reset(token)
+
+
+@pytest.mark.parametrize("size", [99, 100, 101])
+def test_files_are_linked_from_a_size_on(
+    size: int, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "LINK_FROM", 100)
+    path = tmp_path / "x.rrd"
+    path.write_bytes(b"RRF2" + bytes(size - 4))
+    assert path_of(to_recordings(path, cache)[0]).samefile(path) == (size >= 100)
+
+
+def test_a_name_that_a_file_system_cannot_take_is_shortened_and_keeps_its_suffix(tmp_path: Path, cache: Path) -> None:
+    (item,) = to_recordings(
+        FileData(path=str(write_recording(tmp_path / "x.rrd", "x")), orig_name="é" * 300 + ".rbl"), cache
+    )
+    assert path_of(item).name == "é" * 100 + ".rbl"
+
+
+def test_bytes_that_were_cut_in_the_cache_are_written_anew(cache: Path) -> None:
+    content = recording_bytes("one")
+    (item,) = to_recordings(content, cache)
+    assert isinstance(item, FileData)
+    assert (item.orig_name, item.size) == ("recording.rrd", len(content))
+    path_of(item).write_bytes(content[:100])
+    assert to_recordings(content, cache) == [item]
+    assert path_of(item).read_bytes() == content
+
+
+@pytest.mark.parametrize("kind", ["saved recording", "read stream"])
+def test_a_recording_whose_data_went_elsewhere_is_refused_and_shown_again_when_more_is_logged(
+    kind: str, tmp_path: Path, cache: Path
+) -> None:
+    recording = rr.RecordingStream("elsewhere")
+    source = recording
+    if kind == "saved recording":
+        recording.save(tmp_path / "x.rrd")
+        log_points(recording)
+    else:
+        source = recording.binary_stream()
+        log_points(recording)
+        source.read()
+    with pytest.raises(NotARecordingError, match=r"holds no data of its own.*Was it sent to a file") as refused:
+        to_recordings(source, cache)
+    assert f"got {type(source).__name__} " in str(refused.value)
+    log_points(recording)
+    assert path_of(to_recordings(source, cache)[0]).stat().st_size > 1000
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_no_bytes_are_refused_as_empty(kind: Any, cache: Path) -> None:
+    with pytest.raises(NotARecordingError, match="0 bytes: it is empty"):
+        to_recordings(kind(b""), cache)
+
+
+def test_of_a_long_wrong_value_the_beginning_is_named(cache: Path) -> None:
+    with pytest.raises(UnsupportedValueError, match=r"got dict \{0: 1, 1: 1") as refused:
+        to_recordings(dict.fromkeys(range(1000), 1), cache)
+    assert len(str(refused.value)) < 450
+
+
+def test_blanks_around_a_url_are_dropped(cache: Path) -> None:
+    assert to_recordings(" HTTPS://host/a.rrd\n", cache) == ["HTTPS://host/a.rrd"]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://host/a\tb.rrd", "control character"),
+        ("https://host/a\x7fb.rrd", "control character"),
+        ("https://host:port/a.rrd", "Port could not be cast"),
+        ("ftp://host/a.rrd", "For a local file, give its path"),
+        ("https:///a.rrd", "names no host"),
+        ("https://host\\x/a.rrd", "names no host"),
+        ("https://me@host/a.rrd", "with a user name"),
+    ],
+)
+def test_a_url_that_the_viewer_does_not_open_is_refused_with_the_reason(url: str, said: str, cache: Path) -> None:
+    with pytest.raises(UnsupportedValueError, match="Expected the path of a recording") as refused:
+        to_recordings(url, cache)
+    assert said in str(refused.value)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,13 @@ def test_an_upload_keeps_the_path_that_gradio_gave_it(uploads: Path) -> None:
     assert uploaded_file(f"{uploads}/2/../1/x.rrd") == uploads / "1" / "x.rrd"
     (uploads / "link").symlink_to(uploads / "1")
     assert uploaded_file(f"{uploads}/link/x.rrd") == uploads / "link" / "x.rrd"
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "loop/x.rrd", "\ud800"])
+def test_what_no_system_opens_is_refused_or_keeps_its_path(name: str, uploads: Path) -> None:
+    (uploads / "loop").symlink_to(uploads / "loop")
+    with suppress(RecordingError):
+        assert uploaded_file(f"{uploads}/{name}") == uploads / name
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "{uploads}/../passwd", "passwd", "{uploads}-other/passwd"])
@@ -49,6 +57,12 @@ def test_what_is_no_file_is_refused_whatever_may_be_uploaded(name: str, types: A
         check_file(tmp_path / name, types)
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this system has no file that nobody can read")
+def test_a_file_that_cannot_be_read_is_none_of_the_types() -> None:
+    with pytest.raises(RecordingError, match=r"^mem .*: \.csv"):
+        check_file(Path("/proc/self/mem"), [".csv"])
+
+
 TAKEN = [
     ("x.rrd", []),
     ("x.RBL", [".png"]),
@@ -70,6 +84,7 @@ REFUSED = [
     ("x.png", ["video/*", "image/jpeg"]),
     ("x.anything", ["image", "image/*"]),
     ("x.png", ["png"]),
+    ("x.png", ["image/pngx"]),
 ]
 
 
