@@ -27,6 +27,7 @@ import types
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +148,13 @@ class Mutant:
             changed[code.co_name, code.co_firstlineno] = code
             codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
         for each in functions:
-            each.__code__ = changed[each.__code__.co_name, each.__code__.co_firstlineno]
+            code = changed.get((each.__code__.co_name, each.__code__.co_firstlineno))
+            if code and code.co_freevars == each.__code__.co_freevars:
+                each.__code__ = code
 
 
-def mutants(source: str, file: Path) -> Iterator[Mutant]:  # noqa: C901
-    """All mutants of a module: its code, not its annotations, docstrings and error messages."""
+def mutants(source: str, file: Path) -> list[Callable[[], Mutant]]:  # noqa: C901
+    """What makes all mutants of a module: its code, not its annotations, docstrings and error messages."""
 
     def walk(  # noqa: C901
         node: ast.AST, path: list[tuple[str, int | None]], function: int | None
@@ -183,8 +186,7 @@ def mutants(source: str, file: Path) -> Iterator[Mutant]:  # noqa: C901
                 if isinstance(child, ast.AST) and not in_text:
                     yield from walk(child, [*path, (name, index)], inner if name == "body" else function)
 
-    for path, new, function in walk(ast.parse(source), [], None):
-        yield Mutant(source, file, path, new, function)
+    return [partial(Mutant, source, file, *each) for each in walk(ast.parse(source), [], None)]
 
 
 class Session:
@@ -298,7 +300,7 @@ def pytest_in(folder: Path, files: list[str], plugin: object) -> None:
     os._exit(int(pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[plugin])))
 
 
-def mutate(module: str, sample: int, folder: Path, only_lines: range) -> None:
+def mutate(module: str, sample: int, folder: Path) -> None:
     """Prints the survivors among the mutants of a module, and how many were killed."""
     shutil.copytree(
         PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"), dirs_exist_ok=True
@@ -307,8 +309,8 @@ def mutate(module: str, sample: int, folder: Path, only_lines: range) -> None:
     source = target.read_text()
     files = [f"tests/unit/test_{name}.py" for name in TESTS[module]]
     files = [each for each in files if (ROOT / each).exists()]
-    found = [each for each in mutants(source, target) if each.line in only_lines]
-    chosen = random.Random(0).sample(found, min(sample, len(found)))
+    found = mutants(source, target)
+    chosen = [make() for make in random.Random(0).sample(found, min(sample, len(found)))]
     chosen.sort(key=lambda each: each.line)
     start = time.monotonic()
     path = folder / "results.json"
@@ -339,9 +341,7 @@ def mutate(module: str, sample: int, folder: Path, only_lines: range) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "modules", nargs="*", default=list(TESTS), metavar="module", help=f"of {', '.join(TESTS)}; or module:line-line"
-    )
+    parser.add_argument("modules", nargs="*", default=list(TESTS), metavar="module", help=f"of {', '.join(TESTS)}")
     parser.add_argument("--sample", type=int, default=150, help="mutants of each module at most")
     options = parser.parse_args()
     os.chdir(ROOT)
@@ -349,15 +349,12 @@ def main() -> None:
     sys.path.insert(0, str(ROOT / "tests"))
     sys.dont_write_bytecode = False  # each fork would compile the tests anew
     with tempfile.TemporaryDirectory() as name:
-        pytest.main(
-            ["-qq", "--disable-warnings", "-p", "no:cacheprovider", name]
-        )  # finds no tests, but loads pytest's plugins
+        # Finds no tests, but loads pytest's plugins.
+        pytest.main(["-qq", "--disable-warnings", "-p", "no:cacheprovider", name])
         folder = Path(name).resolve()
         folder.chmod(0o755)  # for tests that become another user
-        for each in options.modules:
-            module, _, lines = each.partition(":")
-            first, _, last = lines.partition("-")
-            mutate(module, options.sample, folder, range(int(first or 0), int(last or first or 10**6) + 1))
+        for module in options.modules:
+            mutate(module, options.sample, folder)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 
 from gradio_rerun import Rerun, events
-from gradio_rerun.errors import TimelineError
+from gradio_rerun.errors import EventDataError, TimelineError
 
 RECORDING = {"application_id": "app", "recording_id": "run", "segment_id": None}
 STAMP = 1714979289123456789  # more digits than a float has
@@ -122,6 +122,21 @@ SELECTED = [
     ({"type": "moon", "phase": 1}, events.UnknownItem("moon", {"type": "moon", "phase": 1})),
     ({"type": "entity"}, events.UnknownItem("entity", {"type": "entity"})),
     ("moon", events.UnknownItem("", "moon")),
+    ({"type": "entity", "entity_path": "/a", "position": None}, events.EntityItem("/a")),
+    ({"type": "entity", "entity_path": "/a", "instance_id": None, "view_name": None}, events.EntityItem("/a")),
+    *[
+        ({"type": kind, **wrong}, events.UnknownItem(kind, {"type": kind, **wrong}))
+        for kind, wrong in (
+            ("entity", {"entity_path": None}),
+            ("entity", {"entity_path": "/a", "instance_id": "3"}),
+            ("entity", {"entity_path": "/a", "view_name": 3}),
+            ("entity", {"entity_path": "/a", "position": [1, "2", 3]}),
+            ("entity", {"entity_path": "/a", "position": "1 2 3"}),
+            ("view", {"view_id": "1"}),
+            ("view", {"view_id": 1, "view_name": "v"}),
+            ("container", {"container_id": "1", "container_name": None}),
+        )
+    ],
 ]
 
 
@@ -138,3 +153,64 @@ def test_a_function_gets_the_class_that_it_names() -> None:
     for kind in DATA:
         if issubclass(kind, events.ViewerEvent):
             assert f"gradio_rerun.events.{kind.__name__}`" in getattr(Rerun, kind.type).__doc__
+
+
+@pytest.mark.parametrize("told", [2**63, -(2**63) - 1, str(2**63), math.nan, math.inf, None, "soon", [7], "9" * 5000])
+def test_what_is_no_time_of_64_bits_is_refused_with_its_beginning(told: Any) -> None:
+    with pytest.raises(EventDataError, match="integer of 64 bits, got") as refused:
+        time_update(time=told)
+    assert len(str(refused.value)) < 200
+    assert time_update(time=str(-(2**63))).time == -(2**63)
+
+
+@pytest.mark.parametrize("kind", [*DATA, events.State, events.Screenshot])
+@pytest.mark.parametrize("told", [None, "text", [{}], list(range(1000))])
+def test_what_is_no_object_is_refused_with_its_beginning(kind: type[gr.EventData], told: Any) -> None:
+    if kind is events.Clear:  # which tells nothing
+        return
+    with pytest.raises(EventDataError, match=r"got (None|'text'|\[)") as refused:
+        kind(None, told)
+    assert len(str(refused.value)) < 200
+
+
+def test_what_is_missing_in_an_event_is_empty() -> None:
+    load = events.Load(None, {"recording_id": 7})
+    assert (load.application_id, load.recording_id) == ("", "7")
+    assert events.Upload(None, {"names": "a.rrd"}).names == []
+    assert events.Upload(None, {"names": ["a.rrd", 7]}).names == ["a.rrd", "7"]
+    play = events.Play(None, {})
+    assert (play.application_id, play.segment_id, play.partition_id, play.from_command) == ("", None, None, False)
+    assert events.Play(None, {"segment_id": "new", "partition_id": "old"}).segment_id == "new"
+    assert events.SelectionChange(None, {"items": "all"}).items == ()
+    opened = events.RecordingOpen(None, {"version": ""})
+    assert (opened.source, opened.version) == ("", None)
+
+
+def test_a_state_that_cannot_be_read_is_refused_with_its_beginning() -> None:
+    for told in ({}, {"protocol": "x"}, {"protocol": "AAAA"}, {"viewer_version": "0.24", "recordings": 3}):
+        with pytest.raises(EventDataError, match=r"of its state, got \{") as refused:
+            events.State(None, told)
+        assert len(str(refused.value)) < 200
+    state = events.State(None, {"viewer_version": "0.24", "recordings": [], "active_recording_id": None}).state
+    assert (state.viewer_version, state.recordings, state.active_recording) == ("0.24", (), None)
+
+
+def test_only_what_happens_often_shows_no_progress() -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        for name in ("time_update", "play", "load"):
+            getattr(viewer, name)(lambda: None)
+    shown = [each["show_progress"] for each in demo.get_config_file()["dependencies"] if each["backend_fn"]]
+    assert shown == ["hidden", "full", "full"]
+
+
+def test_items_of_a_selection_cannot_be_changed() -> None:
+    for item in (
+        events.EntityItem("/a"),
+        events.ViewItem("1", "v"),
+        events.ContainerItem("1", "c"),
+        events.UnknownItem("", 1),
+    ):
+        with pytest.raises(AttributeError):
+            item.view_id = "2"  # type: ignore[union-attr, misc]
+    assert hash(events.UnknownItem("moon", {"type": "moon"})) == hash(events.UnknownItem("moon", []))

@@ -103,3 +103,50 @@ def test_the_page_tells_what_an_older_viewer_knows() -> None:
 )
 def test_a_store_id_is_split(store_id: str, names: tuple[str, str]) -> None:
     assert split_store_id(store_id) == names
+
+
+@pytest.mark.parametrize(
+    ("number", "type_", "play_state"),
+    [
+        (0, None, None),
+        (1, "sequence", "paused"),
+        (2, "duration", "playing"),
+        (3, "timestamp", "following"),
+        (4, None, None),
+    ],
+)
+def test_types_of_timelines_and_play_states_have_names_as_far_as_they_are_known(
+    number: int, type_: str | None, play_state: str | None
+) -> None:
+    timeline = {"timeline": {"name": "t"}, "time_type": number}
+    recording = {"store_id": "Recording:app:run", "timelines": [timeline], "play_state": number}
+    (found,) = to_viewer_state(told(recordings=[recording])).recordings
+    assert (found.timelines[0].type, found.play_state) == (type_, play_state)
+
+
+@pytest.mark.parametrize(
+    ("report", "problem"),
+    [({"summary": "short"}, "short"), ({"details": "long"}, "long"), ({"summary": "a", "details": "b"}, "a: b")],
+)
+def test_a_problem_of_a_view_is_told_as_far_as_the_viewer_tells_it(report: dict[str, str], problem: str) -> None:
+    (view,) = to_viewer_state(told(views=[{"view_id": "id", "reports": [report]}])).views or ()
+    assert (view.problems, view.visible) == ((problem,), False)
+
+
+@pytest.mark.parametrize(("playing", "play_state"), [(True, "playing"), (False, "paused"), (None, None)])
+def test_an_older_viewer_may_know_nothing_of_time(playing: bool | None, play_state: str | None) -> None:
+    empty = {"application_id": "app", "recording_id": "run", "timeline": None, "time": None, "range": None}
+    other = {**empty, "recording_id": "other", "timeline": "frame"}
+    state = to_viewer_state(
+        {
+            "viewer_version": "0.24.1",
+            "active_recording_id": "other",
+            "recordings": [{**empty, "playing": playing}, {**other, "playing": None}],
+        }
+    )
+    first, second = state.recordings
+    assert first == RecordingState("app", "run", (), None, None, play_state)
+    assert second.timelines == (TimelineState("frame", None, None, None, None),)
+    assert state.active_recording == second
+    with pytest.raises(AttributeError):
+        state.views = ()  # type: ignore[misc]
