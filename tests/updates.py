@@ -35,6 +35,7 @@ CHANGES: dict[str, Any] = {
     "max_stream_size": 100,
     "file_count": "multiple",
     "file_types": [".png"],
+    "buttons": ["clear"],
     "panel_states": {"blueprint": "hidden"},
     "theme": "dark",
     "telemetry": True,
@@ -47,7 +48,6 @@ CHANGES: dict[str, Any] = {
 NO_UPDATE = {
     "every": "Gradio starts the timer and attaches the listeners when the app is built.",
     "inputs": "Gradio starts the timer and attaches the listeners when the app is built.",
-    "buttons": "Gradio attaches the listeners of the buttons when the app is built.",
     "render": "It only concerns how the app is built.",
     "key": "They only concern `gr.render`.",
     "preserved_by_key": "They only concern `gr.render`.",

@@ -25,13 +25,14 @@ from .errors import CommandError, RecordingError
 from .event_methods import EventMeta, EventMethods
 from .events import ANSWERS
 from .listeners import handlers
+from .parameters import check_parameters, is_collection
 from .recordings import checked_url, to_recordings
 from .settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
 from .stream import Runs, is_chunk
 from .tunnel import Servers
 from .uploads import check_file, uploaded_file
 from .viewer_assets import viewer_assets
-from .wire import FileCount, PanelName, PanelState, Recording, Recordings, ServerUrl, Settings, Theme
+from .wire import ButtonName, FileCount, PanelName, PanelState, Recording, Recordings, ServerUrl, Settings, Theme
 
 if TYPE_CHECKING:
     from gradio.blocks import BlockContext
@@ -91,7 +92,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         container: bool = True,
         scale: int | None = None,
         min_width: int | None = 160,
-        height: int | float | str = 640,
+        height: int | float | str | None = 640,
         interactive: bool | None = None,
         visible: bool | Literal["hidden"] = True,
         elem_id: str | None = None,
@@ -103,7 +104,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         max_stream_size: int | None = None,
         file_count: FileCount = "single",
         file_types: Sequence[str] | None = None,
-        buttons: list[gr.Button] | None = None,
+        buttons: list[ButtonName | gr.Button] | None = None,
         panel_states: Mapping[PanelName, PanelState] | None = None,
         theme: Theme = "auto",
         telemetry: bool = False,
@@ -118,12 +119,12 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             every: Calls `value` again at this interval (seconds, or a `gr.Timer`), if `value` is a function.
             inputs: Components whose values are passed to `value`, if `value` is a function. It is called again whenever they change.
             show_label: If False, the label is not shown.
-            show_download_button: If True, there is a button that saves the recordings.
-            show_clear_button: If True, there is a button that clears the viewer, also when the component is not interactive.
+            show_download_button: If False, there is no button that saves the recordings, whatever `buttons` names.
+            show_clear_button: If True, there is a button that clears the viewer, whatever `buttons` names.
             container: If True, the viewer stands in a box with a border.
             scale: Relative width compared to the components next to it in a `gr.Row`. An integer.
             min_width: Minimum width in pixels. In a `gr.Row`, a component that would be narrower wraps to the next line.
-            height: The height of the viewer: pixels if a number, any CSS length if a string ("70vh").
+            height: The height of the viewer: pixels if a number, a CSS length if a string ("70vh", "100%"), 640 pixels if None.
             interactive: If True, users can upload recordings and clear the viewer. If None, they can if the component is an input of an event and an output of none.
             visible: If False, the viewer is not in the page, and gives back its memory. If "hidden", it is in the page, goes on running, and takes no space.
             elem_id: The id of this component in the HTML document, for CSS.
@@ -135,7 +136,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             max_stream_size: With `streaming`, the bytes that one run of a function may stream; more end it with an error. None: as many as the disk takes.
             file_count: How many files a user uploads at once: "single", "multiple", or all of a "directory". If not "single", the function gets a list of paths.
             file_types: Which files a user may upload: suffixes such as ".rrd", or "image", "video", "text", "file" for any. If None, recordings and what the SDK can convert to recordings.
-            buttons: `gr.Button` instances that are shown in the top right corner, next to those of the component.
+            buttons: The buttons in the top right corner, as in `gr.Image`: "download", "screenshot", "fullscreen", "clear", and `gr.Button` instances. If None, the first three, and "clear" if users can upload. An empty list shows none. Users who can upload always have the button for it.
             panel_states: Which of the viewer's panels are shown how, such as `{"blueprint": "hidden", "time": "collapsed"}`. Panels: "top", "blueprint", "selection", "time". States: "hidden", "collapsed", "expanded". Panels that are not named are left to the recording and the user.
             theme: "light", "dark", or "auto" to follow the page.
             telemetry: If True, the viewer may look for updates and send usage data to Rerun, as it does outside Gradio.
@@ -143,7 +144,9 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             tunnel: Which Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) the page asks through the app, behind its login and on its port. True: all that values name; do not take URLs from users then. A list: those it names. A dict: those it names, each with the token that the app shows it, or None. False: none, the browser asks all of them itself. None: those of `value`, and of the SDK's own objects, whose address is a private one.
             time_update_interval: The event `time_update` comes at most once in so many seconds. The last time is always told.
         """
-        given = {name: each for name, each in locals().items() if name in SETTINGS}
+        arguments = locals()
+        check_parameters(arguments)
+        self._given = {name: arguments[name] for name in SETTINGS}
         self.height = height
         self.show_download_button = show_download_button
         self.show_clear_button = show_clear_button
@@ -156,7 +159,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self.telemetry = telemetry
         self.allowed_origins = allowed_origins
         self.time_update_interval = time_update_interval
-        settings = page_settings(**given)
+        settings = page_settings(**self._given)
         first = separated(value)
         shown = value if first is None else None if first.value is NO_VALUE else first.value
         # Inside a function, a value may come from a user.
@@ -184,7 +187,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             html_template='<div class="rerun-toolbar" role="toolbar"></div>'
             f'<rerun-viewer style="display: block; height: {css_length(height)}"></rerun-viewer>',
             js_on_load=_JS_ON_LOAD % "{}",
-            buttons=buttons,
+            buttons=None if buttons is None else [each for each in buttons if isinstance(each, gr.Button)],
             apply_default_css=False,
             settings=settings | ({"commands": to_wire(first.commands, self._servers)} if first else {}),
         )
@@ -205,7 +208,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
 
     def _settings(self, changes: Mapping[str, Any] = MappingProxyType({})) -> Settings:
         """What the page must know, with the parameters that change."""
-        return page_settings(**{name: changes.get(name, getattr(self, name)) for name in SETTINGS})
+        return page_settings(**{name: changes.get(name, given) for name, given in self._given.items()})
 
     def get_config(self) -> dict[str, Any]:  # type: ignore[override]  # as in gr.HTML
         """What Gradio tells the page about this component."""
@@ -432,6 +435,9 @@ class _ConstructorArgs(dict[str, Any]):
         # Gradio gives one and the same gr.skip() to all outputs of a function, of which the others know no settings.
         if changes.get("__type__") == "update" and changes != gr.skip():
             changes["settings"] = self._viewer._settings(changes)
+        # The app's own buttons have listeners, so they stay what they are.
+        if is_collection(buttons := changes.pop("buttons", None)):
+            self["buttons"] = [*(each for each in buttons if not isinstance(each, gr.Button)), *self._viewer.buttons]
 
 
 def _url(item: ServerUrl | str) -> str:

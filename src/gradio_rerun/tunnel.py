@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from .errors import ParameterError
+from .parameters import is_collection, wrong
 from .sdk import server_url
 from .wire import ServerUrl
 
@@ -174,15 +174,15 @@ def is_private(origin: str) -> bool:
 def _tokens(tunnel: bool | Sequence[str] | Mapping[str, str | None] | None) -> dict[str, str | None]:
     if tunnel is None or isinstance(tunnel, bool):
         return {}
-    if isinstance(tunnel, str):
-        raise ParameterError(f"Expected tunnel to be a list, got {tunnel!r}. Write [{tunnel!r}].")
-    tokens = dict(tunnel) if isinstance(tunnel, Mapping) else dict.fromkeys(tunnel)
-    try:
-        return {origin_of(url): token for url, token in tokens.items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ParameterError(
-            f'Expected tunnel to be a bool, or to name Rerun servers such as "rerun+http://robot:9876", got {tunnel!r}.'
-        ) from error
+    if is_collection(tunnel) or isinstance(tunnel, Mapping):
+        with suppress(ValueError, TypeError, AttributeError):
+            tokens = dict(tunnel) if isinstance(tunnel, Mapping) else dict.fromkeys(tunnel)
+            if all(token is None or isinstance(token, str) for token in tokens.values()):
+                return {origin_of(url): token for url, token in tokens.items()}
+    wanted = 'True, False, None, a list of Rerun servers such as ["rerun+http://robot:9876"], or a dict of servers and tokens'
+    # An error may reach the page, where no token belongs.
+    given = list(tunnel) if isinstance(tunnel, Mapping) else tunnel
+    raise wrong("tunnel", wanted, given, f"Write [{tunnel!r}]." if isinstance(tunnel, str) else "")
 
 
 def _origins_in(value: Any) -> Iterable[str]:

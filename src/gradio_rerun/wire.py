@@ -11,6 +11,7 @@ from typing_extensions import NotRequired
 PanelName = Literal["top", "blueprint", "selection", "time"]
 PanelState = Literal["hidden", "collapsed", "expanded"]
 Theme = Literal["auto", "light", "dark"]
+ButtonName = Literal["download", "screenshot", "fullscreen", "clear"]
 FileCount = Literal["single", "multiple", "directory"]
 
 
@@ -93,7 +94,8 @@ class Settings(TypedDict):
     file_count: FileCount
     file_types: list[str]
     """As in the `accept` of an HTML input; empty for all."""
-    show_download_button: bool
-    show_clear_button: bool
+    buttons: list[ButtonName]
+    clear_if_interactive: bool
+    """Whether there is a Clear button if users can upload, though `buttons` does not name it."""
     commands: NotRequired[list[CommandDict]]
     """Only in the update that brings them."""

@@ -127,14 +127,32 @@ def test_all_buttons_are_reached_by_tab_and_work_by_key(page: ViewerPage, launch
     page.expect_state("idle", recordings=0)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "buttons"),
+    [
+        ({"buttons": ["screenshot", "clear"]}, ["Screenshot", "Clear"]),
+        ({"buttons": []}, []),
+        ({"buttons": [], "interactive": True}, ["Upload"]),
+        ({"buttons": ["download"], "show_download_button": False, "show_clear_button": True}, ["Clear"]),
+    ],
+)
+def test_buttons_are_those_that_are_named(
+    parameters: Any, buttons: list[str], page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    page.open(launch(app(recording_a, **parameters))).expect_recordings("recording_a")
+    assert shown(page) == buttons
+    expect(page.page.locator(".block:has(rerun-viewer) .icon-button-wrapper")).to_have_count(0)
+
+
 def test_buttons_of_the_app_stand_beside_ours_and_work(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         mine = gr.Button("Mine")
-        Rerun(recording_a, height=300, label="label", buttons=[mine], show_clear_button=True)
+        Rerun(recording_a, height=300, label="label", buttons=["clear", mine])
         told = gr.Textbox(label="told")
         mine.click(lambda: "clicked", None, told)
     page.open(launch(demo)).expect_recordings("recording_a")
     page.page.locator(".icon-button-wrapper").get_by_text("Mine").click()
     expect(page.page.get_by_label("told")).to_have_value("clicked")
+    assert shown(page) == ["Clear"]
     button(page, "Clear").click()
     page.expect_state("idle")

@@ -16,14 +16,35 @@ def settings(**changes: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("height", "css"), [(640, "640px"), (0.5, "0.5px"), ("70vh", "70vh"), ("300", "300px"), ("calc(100vh - 2rem)",) * 2]
+    ("height", "css"),
+    [(640, "640px"), (0.5, "0.5px"), ("70vh", "70vh"), ("300", "300px"), ("calc(100vh - 2rem)",) * 2, (None, "640px")],
 )
 def test_a_height_is_pixels_or_css(height: Any, css: str) -> None:
     assert css_length(height) == css
     assert settings(height=height)["height"] == css
 
 
-@pytest.mark.parametrize("height", [0, -3, True, None, "", "1px;color:red", "${value}", "{{x}}", "`", '1px"', [3]])
+@pytest.mark.parametrize(
+    "height",
+    [
+        0,
+        -3,
+        True,
+        float("inf"),
+        "",
+        "banana",
+        "0px",
+        "-5px",
+        "auto",
+        "calc(1px",
+        "1px;color:red",
+        "${value}",
+        "{{x}}",
+        "`",
+        '1px"',
+        [3],
+    ],
+)
 def test_other_heights_are_refused(height: Any) -> None:
     with pytest.raises(ParameterError, match="Expected height") as caught:
         css_length(height)

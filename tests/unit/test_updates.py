@@ -26,6 +26,10 @@ def streaming_viewer() -> Rerun:
     return Rerun(streaming=True)
 
 
+def viewer_with_a_button() -> Rerun:
+    return Rerun(buttons=["download", gr.Button("mine")])
+
+
 ways = pytest.mark.parametrize("update", [gr.update, Rerun], ids=["gr.update", "Rerun"])
 
 
@@ -121,6 +125,15 @@ def test_a_subclass_is_updated_as_it_was_made() -> None:
     sent, _ = sent_to_the_page(lambda: Small(theme="dark"), Small)
     assert sent["props"]["settings"]["height"] == "100px"
     assert in_event(lambda: Small(theme="dark")).constructor_args == {"theme": "dark"}
+
+
+@ways
+def test_the_buttons_of_the_app_stay_when_others_change(update: Callable[..., Any]) -> None:
+    sent, updated = sent_to_the_page(lambda: update(buttons=["clear"]), viewer_with_a_button)
+    assert sent["props"]["settings"]["buttons"] == ["clear"]
+    assert "buttons" not in sent
+    (mine,) = updated.buttons
+    assert mine.value == "mine"
 
 
 def test_a_component_built_in_an_event_leaves_nothing_behind() -> None:

@@ -134,10 +134,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
     toolbar.show({
       Upload: isInteractive && !isEmpty,
-      Download: settings.show_download_button && !isEmpty,
-      Screenshot: !isEmpty,
-      Fullscreen: !isEmpty,
-      Clear: (isInteractive || settings.show_clear_button) && !isEmpty,
+      Download: settings.buttons.includes("download") && !isEmpty,
+      Screenshot: settings.buttons.includes("screenshot") && !isEmpty,
+      Fullscreen: settings.buttons.includes("fullscreen") && !isEmpty,
+      Clear: (settings.buttons.includes("clear") || (isInteractive && settings.clear_if_interactive)) && !isEmpty,
     });
   }
   // A value comes before the commands beside it.

@@ -23,8 +23,8 @@
  * @property {boolean | null} interactive null: as it was told when it was made
  * @property {"single" | "multiple" | "directory"} file_count
  * @property {string[]} file_types as in `accept`; empty for all
- * @property {boolean} show_download_button
- * @property {boolean} show_clear_button
+ * @property {("download" | "screenshot" | "fullscreen" | "clear")[]} buttons
+ * @property {boolean} clear_if_interactive whether there is a Clear button if users can upload, though `buttons` does not name it
  * @property {Command[]} [commands] only in the update that brings them
  */
 

@@ -1,0 +1,97 @@
+"""Which values the parameters of `Rerun` can have, as far as one look at the type shows; `settings.py` and `tunnel.py` read the others."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Collection, Hashable, Mapping
+from numbers import Real
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.blocks import Block
+from gradio.i18n import I18nData
+
+from .errors import ParameterError
+
+
+def check_parameters(given: Mapping[str, Any]) -> None:
+    """Raises a `ParameterError` for the first parameter that has a value it cannot have."""
+    for name, (is_valid, wanted) in _RULES.items():
+        if not is_valid(given[name]):
+            raise wrong(name, wanted, given[name])
+
+
+def wrong(name: str, wanted: str, value: Any, cure: str = "") -> ParameterError:
+    """The error for a parameter that has a value it cannot have."""
+    return ParameterError(f"Expected {name} to be {wanted}, got {value!r:.200}. {cure}".rstrip())
+
+
+def is_collection(value: Any) -> bool:
+    """Whether it is a list or the like: no string, whose letters are hardly meant, and no dict."""
+    return isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number. True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def suggestion(word: Any, known: Collection[str]) -> str:
+    """A sentence with the known word that is probably meant; empty if there is none."""
+    close = difflib.get_close_matches(word.lower(), known, 1) if isinstance(word, str) else []
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, (bool, np.bool_))
+
+
+def _is_size(value: Any) -> bool:
+    return value is None or (is_number(value) and value >= 0)
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_texts(value: Any) -> bool:
+    return _is_text(value) or (is_collection(value) and all(isinstance(each, str) for each in value))
+
+
+def _is_inputs(value: Any) -> bool:
+    items = value if is_collection(value) else [value]
+    return value is None or all(isinstance(each, Block) for each in items)
+
+
+_Rule = tuple[Callable[[Any], bool], str]
+_FLAG: _Rule = (_is_flag, "True or False")
+_FLAG_OR_NONE: _Rule = (lambda value: value is None or _is_flag(value), "True, False or None")
+
+_RULES: dict[str, _Rule] = {
+    "label": (lambda value: _is_text(value) or isinstance(value, I18nData), "a string or None"),
+    "every": (
+        lambda value: value is None or isinstance(value, gr.Timer) or (is_number(value) and value > 0),
+        "a positive number of seconds, a gr.Timer or None",
+    ),
+    "inputs": (_is_inputs, "a component, a list of components or None"),
+    "show_label": _FLAG_OR_NONE,
+    "show_download_button": _FLAG,
+    "show_clear_button": _FLAG,
+    "container": _FLAG,
+    "scale": (_is_size, "an integer such as 1, or None"),
+    "min_width": (_is_size, "a number of pixels or None"),
+    "interactive": _FLAG_OR_NONE,
+    "visible": (
+        lambda value: value == "hidden" if isinstance(value, str) else _is_flag(value),
+        'True, False or "hidden"',
+    ),
+    "elem_id": (_is_text, "a string or None"),
+    "elem_classes": (_is_texts, "a string, a list of strings or None"),
+    "render": _FLAG,
+    "key": (lambda value: isinstance(value, Hashable), "an integer, a string, a tuple of these or None"),
+    "preserved_by_key": (_is_texts, "the name of a parameter, a list of names or None"),
+    "streaming": _FLAG,
+    "telemetry": _FLAG,
+}
