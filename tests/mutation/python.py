@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import builtins
 import copy
 import gc
 import importlib.util
@@ -21,7 +22,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 import types
 from collections import Counter
@@ -43,10 +43,10 @@ PACKAGE = ROOT / "src" / "gradio_rerun"
 TESTS = {
     "cache": ["cache"],
     "commands": ["commands"],
-    "component": ["component", "commands", "fuzz", "settings", "stream"],
+    "component": ["component", "updates", "commands", "fuzz", "settings", "stream"],
     "conversions": ["conversions", "recordings"],
     "drains": ["drains", "recordings"],
-    "events": ["events", "fuzz", "listeners"],
+    "events": ["events", "event_methods", "fuzz"],
     "listeners": ["listeners", "events"],
     "recordings": ["recordings", "fuzz", "stream"],
     "rrd": ["rrd", "fuzz", "stream"],
@@ -134,23 +134,27 @@ class Mutant:
         else:
             getattr(parent, name)[index] = new
         self.tree = ast.fix_missing_locations(tree)
-        self.file = file
         self.function = function
         """The first line of the function that it is in; None if it runs at import."""
         self.text = " ".join(f"{self.line}: {before[:90]} -> {ast.unparse(new)[:90]}".split())
 
-    def patch(self, functions: list[types.FunctionType]) -> None:
-        """Gives functions, all that come from the file, the changed code."""
-        changed: dict[tuple[str, int], types.CodeType] = {}
-        codes = [compile(self.tree, str(self.file), "exec")]
-        while codes:
-            code = codes.pop()
-            changed[code.co_name, code.co_firstlineno] = code
-            codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
-        for each in functions:
-            code = changed.get((each.__code__.co_name, each.__code__.co_firstlineno))
-            if code and code.co_freevars == each.__code__.co_freevars:
-                each.__code__ = code
+
+def patch(functions: list[types.FunctionType], tree: ast.Module, file: Path) -> None:
+    """Gives functions, all that come from the file, the code that they have in `tree`."""
+    changed: dict[tuple[str, int], types.CodeType] = {}
+    codes = [compile(tree, str(file), "exec")]
+    while codes:
+        code = codes.pop()
+        changed[code.co_name, code.co_firstlineno] = code
+        codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
+    for each in functions:
+        found = changed.get((each.__code__.co_name, each.__code__.co_firstlineno))
+        if found and found.co_freevars == each.__code__.co_freevars:
+            each.__code__ = found
+
+
+def first_line(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min(each.lineno for each in (function, *function.decorator_list))
 
 
 def mutants(source: str, file: Path) -> list[Callable[[], Mutant]]:  # noqa: C901
@@ -177,7 +181,7 @@ def mutants(source: str, file: Path) -> list[Callable[[], Mutant]]:  # noqa: C90
         inner = function
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             cached = any("cache" in ast.unparse(each) for each in node.decorator_list)
-            inner = None if cached else min(each.lineno for each in (node, *node.decorator_list))
+            inner = None if cached else first_line(node)
         for name, value in ast.iter_fields(node):
             if name in skipped:
                 continue
@@ -199,17 +203,21 @@ class Session:
         self.seconds: dict[str, float] = {}
 
     def pytest_sessionstart(self) -> None:
-        self.trace("")
+        def trace(frame: Any, *_: object) -> None:
+            if frame.f_code.co_filename == str(self.file):
+                self.called.setdefault(frame.f_code.co_firstlineno, set()).add("")
+
+        sys.settrace(trace)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         sys.settrace(None)
-        if in_fork(lambda: self.trace_calls(session), 600) != "survived":
-            os._exit(1)
-        called, self.seconds = json.loads(self.results.read_text())
-        self.results.unlink()
         functions = [each for each in gc.get_objects() if isinstance(each, types.FunctionType)]
         functions = [each for each in functions if each.__code__.co_filename == str(self.file)]
         gc.freeze()  # or each fork copies what its garbage collector touches
+        if in_fork(lambda: self.note_calls(session, functions), 600) != "survived":
+            os._exit(1)
+        called, self.seconds = json.loads(self.results.read_text())
+        self.results.unlink()
         results = {}
         for number, mutant in enumerate(self.chosen):
             called_by = called.get(str(mutant.function), [])
@@ -218,26 +226,27 @@ class Session:
             tests = [each for each in session.items if each.nodeid in called_by and each.nodeid in self.seconds]
             tests.sort(key=lambda each: self.seconds[each.nodeid])
             limit = 3 * sum(self.seconds[each.nodeid] for each in tests) + 5
-            results[number] = in_fork(lambda each=mutant, some=tests: (each.patch(functions), run_tests(some)), limit)
+
+            def act(tree: ast.Module = mutant.tree, tests: list[pytest.Item] = tests) -> None:
+                patch(functions, tree, self.file)
+                run_tests(tests)
+
+            results[number] = in_fork(act, limit)
         self.results.write_text(json.dumps([results, self.seconds]))
         return True
 
-    def trace(self, test: str) -> None:
-        """From now on, what is called is called by this test."""
-
-        def trace(frame: Any, *_: object) -> None:
-            if frame.f_code.co_filename == str(self.file):
-                self.called.setdefault(frame.f_code.co_firstlineno, set()).add(test)
-
-        threading.settrace(trace)
-        sys.settrace(trace)
-
-    def trace_calls(self, session: pytest.Session) -> None:
+    def note_calls(self, session: pytest.Session, functions: list[types.FunctionType]) -> None:
+        """Runs each test, and notes which functions it calls and how long it takes."""
+        now = ""
+        builtins.__called__ = lambda line: self.called.setdefault(line, set()).add(now)  # type: ignore[attr-defined]
+        tree = ast.parse(self.file.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                node.body[:0] = ast.parse(f"__called__({first_line(node)})").body
+        patch(functions, ast.fix_missing_locations(tree), self.file)
         for item in session.items:
-            start = time.process_time()
-            self.trace(item.nodeid)
+            now, start = item.nodeid, time.process_time()
             item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
-            sys.settrace(None)
             if not session.testsfailed:  # as some do in a fork: rerun's global recording is one of the first process
                 self.seconds[item.nodeid] = time.process_time() - start
             session.testsfailed = 0
