@@ -47,7 +47,13 @@ def test_the_page_hears_of_the_end_of_each_function_however_it_was_attached() ->
     assert handlers(demo) == {"time_update": 3, "selection_change": 1}
     ends = [each for each in demo.get_config_file()["dependencies"] if "rerun-handled" in str(each["js"])]
     assert len(ends) == 2 * 4  # of success, and of failure
-    assert all(each["api_visibility"] == "private" for each in ends)
+    for each in ends:
+        quiet = {"api_visibility": "private", "queue": False, "show_progress": "hidden", "inputs": [], "outputs": []}
+        assert {name: each[name] for name in quiet} == quiet
+    # After a failure only what waits for failures runs.
+    after = [each["id"] for each in functions(demo) if each["targets"][0][1] != "then"]
+    followed = {(each["trigger_after"], each["trigger_only_on_failure"]) for each in ends}
+    assert followed == {(function, on_failure) for function in after for on_failure in (False, True)}
 
 
 def test_the_page_does_not_wait_for_what_tells_no_end() -> None:

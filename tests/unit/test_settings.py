@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,3 +125,67 @@ def test_what_is_no_interval_is_refused(seconds: Any) -> None:
     with pytest.raises(ParameterError, match="Expected time_update_interval"):
         settings(time_update_interval=seconds)
     assert settings(time_update_interval=0)["time_update_interval"] == 0
+
+
+@pytest.mark.parametrize("height", ["100%", " 70VH ", "0.5em", ".5rem", "12cqw", "min(50vh, 400px)", "VAR(--height)"])
+def test_a_css_length_stays_as_it_was_written(height: str) -> None:
+    assert css_length(height) == height
+
+
+@pytest.mark.parametrize(
+    ("origins", "kept"),
+    [
+        (None, []),
+        ([], []),
+        (("http://a.test:8080", "https://b.test//"), ["http://a.test:8080", "https://b.test"]),
+    ],
+)
+def test_origins_are_a_list_without_slashes_at_the_end(origins: Any, kept: list[str]) -> None:
+    assert settings(allowed_origins=origins)["allowed_origins"] == kept
+
+
+@pytest.mark.parametrize("origin", ["https://", "//a.test", "https://[::1", 3, None])
+def test_one_wrong_origin_is_named(origin: Any) -> None:
+    with pytest.raises(ParameterError, match="to hold origins such as 'https://") as refused:
+        settings(allowed_origins=["https://a.test", origin])
+    assert str(refused.value).endswith(f"got {origin!r}.")
+
+
+@pytest.mark.parametrize("name", ["allowed_origins", "buttons", "file_types"])
+def test_for_a_string_in_place_of_a_list_the_list_is_suggested(name: str) -> None:
+    with pytest.raises(ParameterError, match=r"Write \['download'\]\."):
+        settings(**{name: "download"})
+    with pytest.raises(ParameterError, match=r"or None, got 3\.$"):
+        settings(**{name: 3})
+
+
+@pytest.mark.parametrize(
+    ("types", "accepted"),
+    [
+        ([], []),
+        ((".png", "image", "text/csv"), [".png", "image/*", "text/csv"]),
+        ([".png", "file"], []),
+        (["video"], ["video/*"]),
+    ],
+)
+def test_several_file_types_are_told_the_browser_in_their_order(types: Any, accepted: list[str]) -> None:
+    assert settings(file_types=types)["file_types"] == accepted
+
+
+def test_flags_and_sizes_are_told_the_page_as_they_are() -> None:
+    told = settings(streaming=True, telemetry=True, scale=2, min_width=300, interactive=False, time_update_interval=0.5)
+    assert (told["streaming"], told["telemetry"]) == (True, True)
+    assert (told["scale"], told["min_width"], told["interactive"]) == (2, 300, False)
+    assert (told["time_update_interval"], told["theme"], told["file_count"]) == (0.5, "auto", "single")
+    told = settings()
+    assert (told["streaming"], told["telemetry"], told["panel_states"]) == (False, False, {})
+
+
+def test_the_page_learns_name_and_size_of_each_file() -> None:
+    told = settings()
+    for file in (told["page"], told["viewer"]["glue"], told["viewer"]["wasm"]):
+        path = Path(file["path"])
+        assert (file["orig_name"], file["size"]) == (path.name, path.stat().st_size)
+        assert (file["is_stream"], file["meta"]) == (False, {"_type": "gradio.FileData"})
+    assert told["page"]["orig_name"] == "bridge.js"
+    assert told["viewer"]["wasm_size"] > told["viewer"]["wasm"]["size"] > 1_000_000 > told["viewer"]["glue"]["size"]
