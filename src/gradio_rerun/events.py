@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta, timezone
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from google.protobuf.message import DecodeError
 from gradio.blocks import Block
@@ -13,10 +13,30 @@ from gradio.events import EventData, EventListener
 
 from .errors import EventDataError, TimelineError
 from .listeners import EveryTime
+from .sdk_events import event_class, sdk_event
 from .uploads import check_file, uploaded_file
 from .viewer_state import ViewerState, to_viewer_state
 
+if TYPE_CHECKING:
+    from rerun._event import PauseEvent as PauseEvent
+    from rerun._event import PlayEvent as PlayEvent
+    from rerun._event import RecordingOpenEvent as RecordingOpenEvent
+    from rerun._event import SelectionChangeEvent as SelectionChangeEvent
+    from rerun._event import TimelineChangeEvent as TimelineChangeEvent
+    from rerun._event import TimeUpdateEvent as TimeUpdateEvent
+
+else:
+
+    def __getattr__(name: str) -> type:
+        # The SDK's classes, by the names that gradio_rerun 0.x had for them. Importing the SDK takes a second.
+        own = globals().get(name.removesuffix("Event")) if name.endswith("Event") else None
+        if isinstance(own, type) and issubclass(own, ViewerEvent) and own is not ViewerEvent:
+            return event_class(name) or own
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 TimelineType = Literal["sequence", "duration", "timestamp"]
+Payload = TypeVar("Payload")
 
 
 class Load(EventData):
@@ -58,12 +78,24 @@ class Clear(EventData):
     """The user has cleared the viewer."""
 
 
+class _SdkEvent(Generic[Payload]):
+    """The event as the SDK's class of the same name, which gradio_rerun 0.x passed to listeners."""
+
+    def __get__(self, event: ViewerEvent | None, _: type) -> Payload:
+        if event is None:
+            return cast(Payload, self)
+        # If the SDK has no such class: the event has the same fields.
+        return cast(Payload, sdk_event(event._as_sdk_data()) or event)
+
+
 @dataclass(frozen=True, init=False)
 class ViewerEvent(EventData):
     """What all events of the viewer tell. They can be compared, pickled, and kept in a `gr.State`."""
 
     type: ClassVar[str]
     """The viewer's name of the event."""
+    payload = _SdkEvent[Any]()
+    """The event as the SDK's class, for listeners written for gradio_rerun 0.x."""
 
     application_id: str
     recording_id: str
@@ -90,10 +122,9 @@ class ViewerEvent(EventData):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (None, self._data)  # without the target, to which the whole app hangs
 
-    @property
-    def payload(self) -> ViewerEvent:
-        """The event itself, for handlers written for gradio_rerun before 1.0."""
-        return self
+    def _as_sdk_data(self) -> dict[str, Any]:
+        data = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**data, "type": getattr(self, "type", ""), "partition_id": self.segment_id}
 
     @property
     def partition_id(self) -> str | None:
@@ -105,12 +136,16 @@ class Play(ViewerEvent):
     """The viewer plays, and did not before."""
 
     type = "play"
+    payload = _SdkEvent["PlayEvent"]()
+    """The event as the SDK's `PlayEvent`."""
 
 
 class Pause(ViewerEvent):
     """The viewer has stopped playing: by the user, or at the end of the recording."""
 
     type = "pause"
+    payload = _SdkEvent["PauseEvent"]()
+    """The event as the SDK's `PauseEvent`."""
 
 
 @dataclass(frozen=True, init=False)
@@ -135,6 +170,10 @@ class _TimeEvent(ViewerEvent):
             "timeline": _text(data, "timeline") or None,
             "timeline_type": timeline_type if timeline_type in ("sequence", "duration", "timestamp") else None,
         }
+
+    def _as_sdk_data(self) -> dict[str, Any]:
+        # The SDK's classes have a float, and always a timeline.
+        return {**super()._as_sdk_data(), "time": float(self.time), "timeline": self.timeline or ""}
 
     def as_timedelta(self) -> timedelta:
         """`time` as a duration, in whole microseconds, rounded down.
@@ -169,12 +208,16 @@ class TimeUpdate(_TimeEvent):
     """The viewer shows another time: it plays, or the user has moved the time cursor."""
 
     type = "time_update"
+    payload = _SdkEvent["TimeUpdateEvent"]()
+    """The event as the SDK's `TimeUpdateEvent`."""
 
 
 class TimelineChange(_TimeEvent):
     """The viewer shows another timeline, or a recording's first."""
 
     type = "timeline_change"
+    payload = _SdkEvent["TimelineChangeEvent"]()
+    """The event as the SDK's `TimelineChangeEvent`."""
 
 
 @dataclass(frozen=True)
@@ -238,6 +281,8 @@ class SelectionChange(ViewerEvent):
     """Other things are selected: by a click or a key of the user, or because another recording is shown."""
 
     type = "selection_change"
+    payload = _SdkEvent["SelectionChangeEvent"]()
+    """The event as the SDK's `SelectionChangeEvent`."""
 
     items: tuple[SelectionItem, ...]
     """What is selected; empty if it is what the viewer's own panels list, such as a recording."""
@@ -246,6 +291,11 @@ class SelectionChange(ViewerEvent):
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
         items = data.get("items")
         return {**super()._read(data), "items": tuple(map(_item, items)) if isinstance(items, list) else ()}
+
+    def _as_sdk_data(self) -> dict[str, Any]:
+        # The SDK drops what it does not know, too.
+        known = [each for each in self.items if not isinstance(each, UnknownItem)]
+        return {**super()._as_sdk_data(), "items": [{"type": each.type, **asdict(each)} for each in known]}
 
 
 def _item(raw: Any) -> SelectionItem:
@@ -279,6 +329,8 @@ class RecordingOpen(ViewerEvent):
     """A recording is open: its first data has come."""
 
     type = "recording_open"
+    payload = _SdkEvent["RecordingOpenEvent"]()
+    """The event as the SDK's `RecordingOpenEvent`."""
 
     source: str
     """What wrote the recording, as the viewer tells it: `python`, for example."""

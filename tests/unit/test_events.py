@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 import pickle
+import subprocess
+import sys
 from datetime import datetime, timedelta, timezone
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
@@ -12,6 +17,7 @@ import pytest
 from gradio_rerun import Rerun, events
 from gradio_rerun.errors import EventDataError, TimelineError
 
+SDK = import_module("rerun._event" if find_spec("rerun._event") else "rerun.event")
 RECORDING = {"application_id": "app", "recording_id": "run", "segment_id": None}
 STAMP = 1714979289123456789  # more digits than a float has
 
@@ -73,7 +79,7 @@ def time_update(**data: Any) -> events.TimeUpdate:
 def test_what_the_viewer_tells_is_frozen_and_can_be_compared_copied_and_pickled(kind: type[gr.EventData]) -> None:
     with gr.Blocks():
         event = kind(Rerun(), DATA[kind][0])
-    assert copy.deepcopy(event) == pickle.loads(pickle.dumps(event)) == event == event.payload
+    assert copy.deepcopy(event) == pickle.loads(pickle.dumps(event)) == event
     with pytest.raises(AttributeError):
         event.recording_id = "other"  # type: ignore[attr-defined]
 
@@ -86,7 +92,7 @@ def test_the_segment_is_found_by_its_former_name_too() -> None:
 @pytest.mark.parametrize(("told", "time"), [("-3", -3), (3.7, 3), (-3.5, -4), (0, 0), (str(2**63 - 1), 2**63 - 1)])
 def test_a_time_is_an_integer_that_lost_no_digits(told: str | float, time: int) -> None:
     event = time_update(time=told)
-    assert (type(event.time), event.time, math.floor(event.payload.time)) == (int, time, time)
+    assert (type(event.time), event.time) == (int, time)
 
 
 def test_a_time_is_a_datetime_in_utc_or_a_timedelta() -> None:
@@ -214,3 +220,88 @@ def test_items_of_a_selection_cannot_be_changed() -> None:
         with pytest.raises(AttributeError):
             item.view_id = "2"  # type: ignore[union-attr, misc]
     assert hash(events.UnknownItem("moon", {"type": "moon"})) == hash(events.UnknownItem("moon", []))
+
+
+# What gradio_rerun 0.x passed to listeners.
+
+ITEMS = {
+    "EntitySelectionItem": SELECTED[0][0],
+    "ViewSelectionItem": {"type": "view", "view_id": "1", "view_name": "v"},
+    "ContainerSelectionItem": {"type": "container", "container_id": "1", "container_name": "c"},
+}
+VIEWER_EVENTS = [kind for kind in DATA if issubclass(kind, events.ViewerEvent)]
+
+
+@pytest.mark.parametrize("kind", VIEWER_EVENTS)
+def test_a_payload_is_an_instance_of_the_sdk_class(kind: type[Any]) -> None:
+    sdk_class = getattr(events, f"{kind.__name__}Event")
+    event = kind(None, DATA[kind][0])
+    assert sdk_class.__module__ == SDK.__name__
+    assert isinstance(event.payload, sdk_class)
+    assert event.payload.type == event.type
+    for each in dataclasses.fields(sdk_class):
+        expected = {"items": [], "time": float(getattr(event, "time", 0))}.get(each.name, getattr(event, each.name))
+        assert getattr(event.payload, each.name) == expected
+
+
+def test_the_time_of_a_payload_is_a_float_as_the_sdk_declares() -> None:
+    for kind in (events.TimeUpdate, events.TimelineChange):
+        payload = kind(None, {**RECORDING, "time": "-3", "timeline": None}).payload
+        assert (type(payload.time), payload.time) == (float, -3.0)
+
+
+def test_the_items_of_a_payload_are_of_the_sdk_and_new_kinds_are_left_out() -> None:
+    told = [*ITEMS.values(), {"type": "moon"}, {"type": "entity"}, {"type": "view", "view_id": 3}, "moon", None]
+    payload = events.SelectionChange(None, {**RECORDING, "items": told}).payload
+    assert [type(item) for item in payload.items] == [getattr(SDK, name) for name in ITEMS]
+    entity = payload.items[0]
+    assert (entity.entity_path, entity.instance_id, entity.view_name, entity.position) == (
+        "/a",
+        3,
+        "v",
+        [1.5, 2.5, None],
+    )
+
+
+def test_a_payload_knows_the_segment_by_the_name_that_the_sdk_has_for_it() -> None:
+    payload = events.Play(None, {**RECORDING, "segment_id": "part"}).payload
+    names = {each.name for each in dataclasses.fields(payload)} & {"segment_id", "partition_id"}
+    assert [getattr(payload, name) for name in names] == ["part"]
+
+
+@pytest.mark.parametrize("kind", VIEWER_EVENTS)
+def test_without_a_class_in_the_sdk_a_payload_is_the_event(kind: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("rerun._event", "rerun.event"):
+        monkeypatch.setitem(sys.modules, name, None)
+    event = kind(None, DATA[kind][0])
+    assert event.payload is event
+    assert getattr(events, f"{kind.__name__}Event") is kind
+
+
+@pytest.mark.parametrize("error", [KeyError, TypeError, ValueError, AttributeError, RuntimeError])
+def test_what_the_sdk_refuses_is_no_error(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(SDK, "_viewer_event_from_json_str", refuse)
+    event = events.Play(None, RECORDING)
+    assert event.payload is event
+
+
+def test_an_event_of_no_known_class_has_a_payload() -> None:
+    for data in ({**RECORDING, "type": "moon"}, RECORDING, {**RECORDING, "type": "time_update", "time": "7"}):
+        event = events.ViewerEvent(None, data)
+        assert event.payload is event
+    play = events.ViewerEvent(None, {**RECORDING, "type": "play"})
+    assert (play.type, type(play.payload)) == ("play", events.PlayEvent)
+
+
+@pytest.mark.parametrize("name", ["MoonEvent", "ErrorEvent", "ViewerEvent_", "Event", "LoadEvent"])
+def test_no_other_class_of_the_sdk_is_here(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"module 'gradio_rerun.events' has no attribute '{name}'"):
+        getattr(events, name)
+
+
+def test_importing_the_events_does_not_load_the_sdk() -> None:
+    code = "import sys, gradio_rerun.events; print('rerun' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

@@ -1,0 +1,36 @@
+"""The SDK's own classes of the viewer's events, which gradio_rerun 0.x handed out."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+def event_class(name: str) -> type | None:
+    """The SDK's class of this name, None if the installed SDK has none."""
+    module = _events()
+    found = getattr(module, name, None)
+    return found if isinstance(found, type) else None
+
+
+def sdk_event(data: dict[str, Any]) -> Any | None:
+    """What the SDK makes of what the viewer reports, None if it makes nothing of it."""
+    read = getattr(_events(), "_viewer_event_from_json_str", None)
+    if read is None:
+        return None
+    try:
+        return read(json.dumps(data))
+    except Exception:  # the module is private: a newer SDK may want other data
+        return None
+
+
+def _events() -> ModuleType | None:
+    # Remove `rerun.event` when the rerun-sdk floor passes 0.28.
+    for name in ("rerun._event", "rerun.event"):
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    return None
