@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -15,6 +16,7 @@ from recordings import write_recording
 import gradio_rerun
 from gradio_rerun import Rerun
 from gradio_rerun.errors import ParameterError, RecordingError
+from gradio_rerun.viewer_assets import viewer_assets
 from gradio_rerun.wire import Recordings
 
 PARAMETERS = [
@@ -187,6 +189,61 @@ def test_an_example_is_shown_by_its_name_and_never_as_html() -> None:
     assert Rerun().process_example(["/some/a.rrd", "https://host/b.rrd"]) == "a.rrd, b.rrd"
 
 
+@pytest.mark.parametrize(
+    ("example", "shown"),
+    [
+        (Path("/some/a.rrd"), "a.rrd"),
+        (FileData(path="/some/a.rrd"), "a.rrd"),
+        (FileData(path="/some/a.rrd", orig_name="<b>"), "&lt;b&gt;"),
+        (b"RRF2", "bytes"),
+        ((b"RRF2", "a.rrd"), "bytes, a.rrd"),
+        (None, "NoneType"),
+    ],
+)
+def test_an_example_of_any_kind_has_a_name(example: Any, shown: str) -> None:
+    assert Rerun().process_example(example) == shown
+
+
+def test_the_examples_of_the_api_are_values() -> None:
+    viewer = Rerun()
+    url = viewer.preprocess(Recordings.model_validate(viewer.example_payload()))
+    assert viewer.postprocess(viewer.example_value()) == Recordings(root=[url])
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=1.0", "br"),
+        ("gzip, deflate", "gzip"),
+        ("brotli, gzip", "gzip"),
+        ("", "gzip"),
+    ],
+)
+def test_the_code_of_the_viewer_comes_as_the_browser_takes_it(accepted: str, coding: str) -> None:
+    assets = viewer_assets()
+    request = SimpleNamespace(headers={"accept-encoding": accepted} if accepted else {})
+    answer = Rerun().viewer_code(assets.wasm.name, request)
+    assert (answer.status_code, answer.headers["content-encoding"]) == (200, coding)
+    assert answer.headers["content-type"] == "application/wasm"
+    assert Path(answer.path) == (assets.wasm_br if coding == "br" else assets.wasm)
+
+
+def test_the_code_of_another_viewer_is_not_found() -> None:
+    assert Rerun().viewer_code("other.wasm", SimpleNamespace(headers={})).status_code == 404
+
+
+def test_a_url_that_the_page_reaches_through_the_app_comes_to_the_function_without_its_ticket() -> None:
+    shown = Recordings.model_validate([{"server": "rerun+http://10.0.0.1/proxy", "ticket": "secret"}])
+    assert Rerun().preprocess(shown) == "rerun+http://10.0.0.1/proxy"
+
+
+@pytest.mark.parametrize("text", ["/etc/passwd", "a.rrd", "file:///etc/passwd"])
+def test_a_text_from_a_client_is_no_path(text: str) -> None:
+    with pytest.raises(RecordingError, match="got the URL"):
+        Rerun().preprocess(Recordings.model_validate([text]))
+
+
 @pytest.mark.parametrize("file_count", ["multiple", "directory"])
 def test_where_several_files_may_come_one_comes_as_a_list_too(file_count: Any, file: Path) -> None:
     model = Recordings.model_validate([{"path": str(file)}])
@@ -235,6 +292,8 @@ def test_the_page_gets_recordings_of_uploads_only(file: Path, tmp_path: Path, mo
     assert open_upload(viewer, str(uploaded))["file"]["path"].endswith("run.rrd")
     uploaded.write_bytes(b"no recording")
     assert "it starts with" in open_upload(viewer, str(uploaded))["error"]
+    assert "none of the types" in open_upload(Rerun(file_types=[".png"]), str(uploaded))["error"]
+    assert "it starts with" in open_upload(Rerun(file_types=[".png"], file_count="directory"), str(uploaded))["error"]
 
 
 def test_clients_are_told_what_the_value_is() -> None:

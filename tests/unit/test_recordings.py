@@ -12,6 +12,7 @@ import rerun as rr
 from full_disk import full_disk
 from gradio.context import LocalContext
 from gradio.data_classes import FileData
+from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun import recordings
@@ -312,6 +313,16 @@ def test_a_file_may_have_another_name_for_the_user(file: Path, cache: Path) -> N
     assert (again.orig_name, again.path) == ("other", item.path)
 
 
+def test_a_file_of_another_type_is_converted_unless_it_is_a_recording(tmp_path: Path, file: Path, cache: Path) -> None:
+    content = file.read_bytes()
+    picture, recording = tmp_path / "picture.png", file.rename(tmp_path / "recording.png")
+    Image.new("RGB", (4, 4)).save(picture)
+    converted, same = to_recordings([picture, recording], cache)
+    assert path_of(converted).read_bytes().startswith(b"RRF2")
+    assert b"picture" in path_of(converted).read_bytes()
+    assert (path_of(same).name, path_of(same).read_bytes()) == ("recording.png.rrd", content)
+
+
 def test_a_url_in_a_file_is_a_url(cache: Path) -> None:
     assert to_recordings(FileData(path="https://host/a.rrd"), cache) == ["https://host/a.rrd"]
     with pytest.raises(UnsupportedValueError):
@@ -355,11 +366,19 @@ def test_files_are_linked_from_a_size_on(
     assert path_of(to_recordings(path, cache)[0]).samefile(path) == (size >= 100)
 
 
-def test_a_name_that_a_file_system_cannot_take_is_shortened_and_keeps_its_suffix(tmp_path: Path, cache: Path) -> None:
-    (item,) = to_recordings(
-        FileData(path=str(write_recording(tmp_path / "x.rrd", "x")), orig_name="é" * 300 + ".rbl"), cache
-    )
-    assert path_of(item).name == "é" * 100 + ".rbl"
+@pytest.mark.parametrize(
+    ("name", "cached"),
+    [
+        ("é" * 300 + ".rbl", "é" * 100 + ".rbl"),
+        ("x" + "é" * 300, "x" + "é" * 99 + ".rrd"),
+        ("half \ud800 letter.RRD", "half  letter.RRD"),
+    ],
+)
+def test_a_name_that_a_file_system_cannot_take_is_shortened_and_keeps_its_suffix(
+    name: str, cached: str, file: Path, cache: Path
+) -> None:
+    (item,) = to_recordings(FileData(path=str(file), orig_name=name), cache)
+    assert path_of(item).name == cached
 
 
 def test_bytes_that_were_cut_in_the_cache_are_written_anew(cache: Path) -> None:
