@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from starlette.responses import FileResponse, Response
 
 from .commands import NO_VALUE, Show, separated, to_wire
 from .conversions import in_turn
-from .errors import CommandError, RecordingError
+from .errors import CommandError, PlacementError, RecordingError
 from .event_methods import EventMeta, EventMethods
 from .events import ANSWERS
 from .listeners import handlers
@@ -210,6 +211,17 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         """What the page must know, with the parameters that change."""
         return page_settings(**{name: changes.get(name, given) for name, given in self._given.items()})
 
+    def unrender(self) -> Rerun:
+        """For Gradio: removes the component from the app, to show it elsewhere. Raises a `PlacementError` if that is a chat."""
+        # gr.Chatbot calls this for a component in a message. Its frontend looks for the component under the name of the class, in vain.
+        if sys._getframe(1).f_globals.get("__name__") == "gradio.components.chatbot":
+            raise PlacementError(
+                "A message of gr.Chatbot cannot hold a Rerun viewer. Put the viewer beside the chat, and return the recording as its value: "
+                "gr.ChatInterface(..., additional_outputs=[viewer])."
+            )
+        super().unrender()
+        return self
+
     def get_config(self) -> dict[str, Any]:  # type: ignore[override]  # as in gr.HTML
         """What Gradio tells the page about this component."""
         # Which events it takes part in is known only now; js_on_load stays as it is, whatever updates come.
@@ -382,7 +394,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     def process_example(self, value: Any) -> str:
         """The names of the recordings, as text for the table of examples."""
         # gr.Examples shows this as HTML.
-        return ", ".join(html.escape(_name(item)) for item in (value if isinstance(value, (list, tuple)) else [value]))
+        items = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
+        return ", ".join(html.escape(_name(item)) for item in items)
 
     def api_info(self) -> dict[str, Any]:
         """JSON schema of the value, for clients: a list of files and URLs."""

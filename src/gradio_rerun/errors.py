@@ -2,6 +2,7 @@
 
     GradioRerunError            shown by Gradio as a message on the page
     ├── ParameterError          a parameter of `Rerun` has a value it cannot have (also a ValueError)
+    ├── PlacementError          the component is where it cannot be shown
     ├── CommandError            a command was made of what it cannot be made of (also a ValueError)
     ├── RecordingError          a value cannot be shown
     │   ├── UnsupportedValueError   it is of a type that is no recording (also a TypeError)
@@ -38,6 +39,10 @@ class GradioRerunError(Error):
 
 class ParameterError(GradioRerunError, ValueError):
     """A parameter of `Rerun` has a value it cannot have."""
+
+
+class PlacementError(GradioRerunError):
+    """The component is where it cannot be shown, such as in a message of `gr.Chatbot`."""
 
 
 class CommandError(GradioRerunError, ValueError):
