@@ -224,8 +224,7 @@ class Session:
             called_by = called.get(str(mutant.function), [])
             if mutant.function is None or "" in called_by:
                 continue  # what it makes exists already
-            tests = [each for each in session.items if each.nodeid in called_by and each.nodeid in self.seconds]
-            tests.sort(key=lambda each: self.seconds[each.nodeid])
+            tests = usable([each for each in session.items if each.nodeid in called_by], self.seconds)
             limit = 3 * sum(self.seconds[each.nodeid] for each in tests) + 5
 
             def act(tree: ast.Module = mutant.tree, tests: list[pytest.Item] = tests) -> None:
@@ -248,8 +247,8 @@ class Session:
         for item in session.items:
             now, start = item.nodeid, time.process_time()
             item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
-            if not session.testsfailed:  # as some do in a fork: rerun's global recording is one of the first process
-                self.seconds[item.nodeid] = time.process_time() - start
+            # Some fail in a fork: rerun's global recording is one of the first process.
+            self.seconds[item.nodeid] = NEVER if session.testsfailed else time.process_time() - start
             session.testsfailed = 0
         self.results.write_text(json.dumps([{line: list(tests) for line, tests in self.called.items()}, self.seconds]))
 
@@ -263,9 +262,17 @@ class Once:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed:  # of those collected
             os._exit(1)
-        tests = [item for item in session.items if item.nodeid in self.seconds]
-        run_tests(sorted(tests, key=lambda item: self.seconds[item.nodeid]))
+        run_tests(usable(session.items, self.seconds))
         os._exit(0)
+
+
+NEVER = 1e9
+
+
+def usable(items: list[pytest.Item], seconds: dict[str, float]) -> list[pytest.Item]:
+    """The quickest first; those that a mutant gives other names have no time."""
+    known = {item: seconds.get(item.nodeid, 0) for item in items}
+    return sorted((item for item in items if known[item] < NEVER), key=known.__getitem__)
 
 
 def run_tests(items: list[pytest.Item]) -> None:
@@ -335,7 +342,7 @@ def mutate(module: str, sample: int, folder: Path) -> None:
         if number not in results:
             target.write_text(ast.unparse(mutant.tree))
             Path(importlib.util.cache_from_source(str(target))).unlink(missing_ok=True)
-            limit = 3 * sum(seconds.values()) + 30
+            limit = 3 * sum(each for each in seconds.values() if each < NEVER) + 30
             results[number] = in_fork(lambda: pytest_in(folder, files, Once(seconds)), limit)
         if results[number] != "killed":
             print(f"  {results[number]} {module}.py:{mutant.text}", flush=True)
