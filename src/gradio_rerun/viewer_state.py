@@ -144,7 +144,7 @@ def _view(told: Any) -> ViewState:
 def split_store_id(store_id: str) -> tuple[str, str]:
     r"""The application id and the recording id in "Recording:<application id>:<recording id>".
 
-    In the application id, ":" and "\" are escaped by "\".
+    In the application id, ":" and "\" are escaped by "\". The frontend's `recordingOf` (store-id.js) is the same.
     """
     found = re.match(r"[^:]*:((?:\\.|[^:\\])*):(.*)", store_id, re.DOTALL)
     return (re.sub(r"\\(.)", r"\1", found[1]), found[2]) if found else ("", store_id)

@@ -19,7 +19,7 @@ import rerun.blueprint as rrb
 from playwright.sync_api import expect
 from viewer_page import ViewerPage
 
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, commands
 from gradio_rerun.events import (
     EntityItem,
     Pause,
@@ -198,6 +198,50 @@ def test_times_of_durations_are_nanoseconds(page: ViewerPage, launch: Launch, tm
     wait_until(page, lambda: of(heard, TimeUpdate)[-1].time == 1_900_000_019)
     assert of(heard, TimeUpdate)[-1].timeline_type == ("duration" if tells_types(page) else None)
     assert of(heard, TimeUpdate)[-1].as_timedelta().total_seconds() == 1.9
+
+
+def test_ids_of_any_characters_have_exact_times_and_are_found_by_commands(page: ViewerPage, launch: Launch) -> None:
+    heard: list[ViewerEvent] = []
+    recording_id = "x:y\\z \u2028\n%41?&#"
+    recordings = []
+    for each in ("other", recording_id):
+        recording = rr.RecordingStream("my:app" if each == recording_id else "other", recording_id=each)
+        stream = recording.binary_stream()
+        for second in range(9):
+            recording.set_time("stamp", timestamp=START + np.timedelta64(second * 1_000_000_001, "ns"))
+            recording.log("points", rr.Points3D([[0, 0, second]]))
+        recordings.append(stream.read())
+    time = START + np.timedelta64(5_000_000_005, "ns")
+    with gr.Blocks() as demo:
+        viewer = Rerun(recordings)
+        for name, command in {
+            "other": commands.set_recording("other"),
+            "show": commands.set_recording(recording_id),
+            "seek": commands.set_time("stamp", timestamp=time),
+            "close": commands.close(recording_id),
+        }.items():
+            gr.Button(name).click(lambda command=command: command, None, viewer)
+        listen(viewer, heard, TimeUpdate, RecordingOpen)
+    page.open(launch(demo)).expect_state("ready", recordings=2)
+    wait_until(page, lambda: len(of(heard, RecordingOpen)) == 2)
+    ids = {(each.application_id, each.recording_id) for each in of(heard, RecordingOpen)}
+    assert ids == {("other", "other"), ("my:app", recording_id)}
+    for name in ("other", "show"):  # the viewer reports times of the recording on screen
+        page.click(name)
+    page.click("seek")
+    nanoseconds = int(time.astype("int64"))
+    wait_until(
+        page,
+        lambda: any(
+            each.recording_id == recording_id and each.from_command and abs(each.time - nanoseconds) <= 256
+            for each in of(heard, TimeUpdate)
+        ),
+    )
+    if tells_types(page):
+        update = of(heard, TimeUpdate)[-1]
+        assert (update.recording_id, update.time, update.timeline_type) == (recording_id, nanoseconds, "timestamp")
+        page.click("close")
+        page.expect_state("ready", recordings=1)
 
 
 @pytest.mark.parametrize("fails", [False, True])

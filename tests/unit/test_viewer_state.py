@@ -5,9 +5,18 @@ import pickle
 from typing import Any
 
 import pytest
+import rerun as rr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gradio_rerun import viewer_control
 from gradio_rerun.viewer_state import RecordingState, TimelineState, ViewState, split_store_id, to_viewer_state
+
+try:
+    from rerun import chunk
+    from rerun.chunk import LazyStore
+except ImportError:  # before rerun-sdk 0.37
+    LazyStore = None
 
 BIG = 1_714_979_289_123_456_789
 
@@ -98,7 +107,9 @@ def test_the_page_tells_what_an_older_viewer_knows() -> None:
     [
         ("Recording:app:run", ("app", "run")),
         (r"Recording:my\:app\\:a:b", ("my:app\\", "a:b")),
+        ("Recording:\u2028\n: :\n", ("\u2028\n", " :\n")),
         ("something else", ("", "something else")),
+        (r"Recording:a\:b", ("", r"Recording:a\:b")),
     ],
 )
 def test_a_store_id_is_split(store_id: str, names: tuple[str, str]) -> None:
@@ -150,3 +161,24 @@ def test_an_older_viewer_may_know_nothing_of_time(playing: bool | None, play_sta
     assert state.active_recording == second
     with pytest.raises(AttributeError):
         state.views = ()  # type: ignore[misc]
+
+
+@given(st.text(), st.text())
+def test_a_store_id_is_split_as_the_viewer_joins_it(application_id: str, recording_id: str) -> None:
+    escaped = application_id.replace("\\", "\\\\").replace(":", "\\:")
+    assert split_store_id(f"Recording:{escaped}:{recording_id}") == (application_id, recording_id)
+
+
+@pytest.mark.skipif(not hasattr(LazyStore, "_chunk_index"), reason="This rerun-sdk writes no store ids.")
+@settings(max_examples=40)
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_a_store_id_of_the_sdk_is_split_into_the_names_that_the_sdk_reads(
+    tmp_path_factory: pytest.TempPathFactory, application_id: str, recording_id: str
+) -> None:
+    path = tmp_path_factory.mktemp("recordings") / "any.rrd"
+    with rr.RecordingStream(application_id, recording_id=recording_id) as recording:
+        recording.save(path)
+        recording.log("value", rr.Scalars(1))
+    reader = chunk.RrdReader(path)
+    (entry,) = reader.recordings()  # its application id is not the one given: the SDK replaces some characters
+    assert split_store_id(reader.store()._chunk_index().store_id) == (entry.application_id, entry.recording_id)

@@ -1,9 +1,10 @@
 /** The recordings of one running viewer: those it was told to open, and what has become of them. */
 
+import { storeIdOf } from "./store-id.js";
 import { StreamReader } from "./stream-reader.js";
 
 /** @typedef {import("./wire.js").Recording} Recording */
-/** @typedef {import("./viewer-control.js").RecordingName} RecordingName */
+/** @typedef {import("./store-id.js").RecordingName} RecordingName */
 
 /** ms after the last byte of a recording in which the viewer may still be working on it. */
 const SETTLE_WITHIN = 2_000;
@@ -16,7 +17,7 @@ const CUT_OFF = "It is cut off: it ends in the middle of its data, of which the 
 export class OpenRecordings {
   /** Those that the viewer was told to open, by URL. @type {Map<string, import("./viewer-fetch.js").Told & {recording: Recording, isCutOff: boolean}>} */
   told = new Map();
-  /** Those that it did open. @type {Map<string, RecordingName>} */
+  /** Those that it did open, by store id. @type {Map<string, RecordingName>} */
   #names = new Map();
   /** URLs of those of which nothing is known yet. @type {Set<string>} */
   #awaited = new Set();
@@ -125,7 +126,8 @@ export class OpenRecordings {
 
   /** The viewer has opened a recording. @param {import("./viewer.js").ViewerEvent} event */
   onOpen({ application_id = "", recording_id = "" }) {
-    this.#names.set(`${application_id}\n${recording_id}`, { application_id, recording_id });
+    const name = { application_id, recording_id };
+    this.#names.set(storeIdOf(name), name);
     // The viewer does not say which URL it came from; it opens them in turn.
     const first = [...this.#awaited].find((url) => (this.told.has(url) && !isBlueprint(url)) || this.#streams.has(url));
     if (first && !isFile(first)) this.#endComing(first);
@@ -142,8 +144,8 @@ export class OpenRecordings {
   }
 
   /** The viewer has closed a recording. @param {RecordingName} recording */
-  onClose({ application_id, recording_id }) {
-    this.#names.delete(`${application_id}\n${recording_id}`);
+  onClose(recording) {
+    this.#names.delete(storeIdOf(recording));
     this.#onChange(false);
   }
 

@@ -198,9 +198,9 @@ export class RerunViewerElement extends HTMLElement {
     return this.#run?.viewer?.currentTime ?? null;
   }
 
-  /** The timeline that a recording is on, if the viewer says. @param {string} recordingId */
-  activeTimeline(recordingId) {
-    return this.#run?.viewer?.activeTimeline(recordingId) ?? null;
+  /** The timeline that a recording is on; null if the viewer does not say. @param {import("./store-id.js").RecordingName} recording */
+  activeTimeline(recording) {
+    return this.#run?.viewer?.activeTimeline(recording) ?? null;
   }
 
   /** What the viewer holds, as the bytes of a recording; null if it cannot tell. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */

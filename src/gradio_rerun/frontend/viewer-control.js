@@ -1,9 +1,10 @@
 /** How a viewer is told what to do: by its control protocol from rerun-sdk 0.41 on, by the setters of its handle before. */
 
 import { message, read, text, textAt } from "./protobuf.js";
+import { recordingOf, storeIdOf } from "./store-id.js";
 
 /** @typedef {import("./wire.js").Command} Command */
-/** @typedef {{application_id: string, recording_id: string}} RecordingName */
+/** @typedef {import("./store-id.js").RecordingName} RecordingName */
 
 /** What a command speaks of is not there, and may still come. */
 export class NotThere extends Error {}
@@ -50,7 +51,7 @@ class Protocol {
 
   /** @param {Command} command @param {RecordingName | null} recording */
   async carryOut({ name, request, target }, recording) {
-    const where = recording && (name === "set_recording" ? location(recording) : storeId(recording));
+    const where = recording && (name === "set_recording" ? location(recording) : storeIdOf(recording));
     const response = await this.#send(request, where === null ? [] : textAt(target, where));
     if (name !== "close") return [];
     await this.#showOne();
@@ -207,17 +208,6 @@ class Setters {
       await new Promise(requestAnimationFrame);
     }
   }
-}
-
-/** @param {RecordingName} recording */
-function storeId({ application_id, recording_id }) {
-  return `Recording:${application_id.replace(/[\\:]/g, "\\$&")}:${recording_id}`;
-}
-
-/** @param {string} storeId @returns {RecordingName} */
-function recordingOf(storeId) {
-  const [, application = "", recording_id = ""] = /^[^:]*:((?:\\.|[^:\\])*):(.*)$/s.exec(storeId) ?? [];
-  return { application_id: application.replace(/\\(.)/gs, "$1"), recording_id };
 }
 
 /** The URL by which the viewer shows a recording that is open. @param {RecordingName} recording */

@@ -1,5 +1,7 @@
 /** What the viewer tells, on its way to Python: complete, in order, with exact times, and `time_update` no faster than it is taken. */
 
+import { storeIdOf } from "./store-id.js";
+
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 /** @typedef {import("./viewer.js").CurrentTime} CurrentTime */
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
@@ -11,8 +13,10 @@ export class ViewerEvents {
   #viewer;
   #trigger;
   #handlers;
-  /** Timelines by recording: a `time_update` does not name its own. @type {Map<string, string>} */
+  /** The timelines of open recordings, by store id: a `time_update` does not name its own. @type {Map<string, string>} */
   #timelines = new Map();
+  /** Store ids of the recordings whose timeline was asked for: the viewer may still report it. @type {Set<string>} */
+  #asked = new Set();
   /** What Python does not know yet, by type, oldest first; of `time_update` only the last. @type {Map<string, ViewerEvent[]>} */
   #waiting = new Map();
   /** How many functions are still at work on the last event of a type. @type {Map<string, number>} */
@@ -42,8 +46,7 @@ export class ViewerEvents {
 
   /** Something else to which functions listen. @param {string} type @param {object} data */
   add(type, data) {
-    this.#waiting.set(type, [...(this.#waiting.get(type) ?? []), /** @type {ViewerEvent} */ ({ ...data, type })]);
-    this.#send(type);
+    this.#add({ ...data, type });
   }
 
   /** A function that listens to events of this type is through. @param {string} type */
@@ -56,15 +59,35 @@ export class ViewerEvents {
   #take(told) {
     const { type } = told;
     if (!FORWARDED.includes(type)) return;
-    const recording = `${told.application_id}\n${told.recording_id}`;
-    if (type === "timeline_change") this.#timelines.set(recording, String(told.timeline));
-    if (type === "time_update") {
-      // Viewers do not always tell of the first timeline.
-      const timeline = this.#timelines.get(recording) ?? this.#viewer.activeTimeline(String(told.recording_id));
-      this.#waiting.set(type, [{ ...told, timeline }]);
-    } else {
-      const event = type === "timeline_change" ? withExactTime(told, this.#viewer.currentTime) : told;
-      this.#waiting.set(type, [...(this.#waiting.get(type) ?? []), event]);
+    const { application_id = "", recording_id = "" } = told;
+    const recording = { application_id, recording_id };
+    const id = storeIdOf(recording);
+    if (type === "recording_open") {
+      // What is known is of a recording that was closed before, perhaps by the user, which the viewer does not report.
+      this.#timelines.delete(id);
+    } else if (type === "timeline_change") {
+      const timeline = String(told.timeline);
+      if (this.#asked.delete(id) && this.#timelines.get(id) === timeline) return;
+      this.#timelines.set(id, timeline);
+    } else if (type === "time_update" && !this.#timelines.has(id)) {
+      // The viewer does not report the first timeline of a recording that takes the place of another with its id.
+      const timeline = this.#viewer.activeTimeline(recording);
+      if (timeline !== null) {
+        this.#timelines.set(id, timeline);
+        this.#asked.add(id);
+        this.#add({ ...told, type: "timeline_change", timeline });
+      }
+    }
+    this.#add(type === "time_update" ? { ...told, timeline: this.#timelines.get(id) ?? null } : told);
+  }
+
+  /** @param {ViewerEvent} event */
+  #add(event) {
+    const { type } = event;
+    if (type === "time_update") this.#waiting.set(type, [event]);
+    else {
+      const exact = type === "timeline_change" ? withExactTime(event, this.#viewer.currentTime) : event;
+      this.#waiting.set(type, [...(this.#waiting.get(type) ?? []), exact]);
     }
     this.#send(type);
   }
@@ -102,6 +125,7 @@ export class ViewerEvents {
     this.#timer = 0;
     this.#waiting.clear();
     this.#timelines.clear();
+    this.#asked.clear();
   }
 }
 

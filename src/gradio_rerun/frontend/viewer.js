@@ -178,13 +178,13 @@ export class Viewer {
     }
   }
 
-  /** The timeline that a recording is on; null if the viewer does not say. @param {string} recordingId */
-  activeTimeline(recordingId) {
+  /** The timeline that a recording is on; null if the viewer does not say. @param {import("./store-id.js").RecordingName} recording */
+  activeTimeline({ application_id, recording_id }) {
     const current = this.currentTime;
-    if (current) return current.recording_id === recordingId ? current.timeline : null;
+    if (current) return current.recording_id === recording_id && current.application_id === application_id ? current.timeline : null;
     try {
       // Remove when the rerun-sdk floor passes 0.40.
-      return /** @type {string | null} */ (this.#handle.get_active_timeline?.(recordingId) ?? null);
+      return /** @type {string | null} */ (this.#handle.get_active_timeline?.(recording_id) ?? null);
     } catch {
       return null; // a viewer that has panicked, of which onPanic tells
     }

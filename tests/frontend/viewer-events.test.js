@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+globalThis.document = /** @type {any} */ (new EventTarget());
+const { ViewerEvents } = await import("../../src/gradio_rerun/frontend/viewer-events.js");
+
+
+/** As much of the element as the events need. */
+class FakeViewer extends EventTarget {
+  settings = { time_update_interval: 0 };
+  /** @type {any} */
+  currentTime = null;
+
+  /** @param {{application_id: string, recording_id: string}} recording */
+  activeTimeline({ application_id, recording_id }) {
+    const now = this.currentTime;
+    return now?.application_id === application_id && now?.recording_id === recording_id ? now.timeline : null;
+  }
+
+  /** What the viewer reports, as it reports it. @param {object[]} events */
+  async report(...events) {
+    for (const detail of events) this.dispatchEvent(new CustomEvent("viewer-event", { detail: { ...RUN, ...detail } }));
+    await null; // the events are taken in a microtask
+  }
+
+  /** Where its time cursor stands. @param {string} timeline @param {bigint} time @param {object} [more] */
+  stand(timeline, time, more = {}) {
+    this.currentTime = { ...RUN, timeline, timeline_type: "sequence", time, ...more };
+  }
+}
+
+const RUN = { application_id: "app", recording_id: "run" };
+
+/** Of the component: one for each test. */
+let id = 0;
+/** @type {FakeViewer} */
+let viewer;
+/** What Python receives. @type {[string, any][]} */
+let sent;
+
+beforeEach(() => {
+  id++;
+  viewer = new FakeViewer();
+  sent = [];
+});
+
+/** @param {Record<string, number>} [handlers] */
+function start(handlers = {}) {
+  return new ViewerEvents(/** @type {any} */ (viewer), { trigger: (type, data) => void sent.push([type, data]), id, handlers });
+}
+
+/** A function that listens has returned. @param {string} type @param {number} [of] id of the component */
+function handled(type, of = id) {
+  globalThis.document.dispatchEvent(new CustomEvent("rerun-handled", { detail: `${type}-${of}` }));
+}
+
+/** @param {string} type */
+function sentOf(type) {
+  return sent.filter(([each]) => each === type).map(([, data]) => data);
+}
+
+test("events reach Python in order, and what it does not listen to stays in the page", async () => {
+  start();
+  await viewer.report({ type: "recording_open", source: "a.rrd" }, { type: "something_new" }, { type: "selection_change", items: [1] }, { type: "selection_change", items: [2] }, { type: "play" });
+  assert.deepEqual(sent, [
+    ["recording_open", { ...RUN, type: "recording_open", source: "a.rrd" }],
+    ["selection_change", { ...RUN, type: "selection_change", items: [1] }],
+    ["selection_change", { ...RUN, type: "selection_change", items: [2] }],
+    ["play", { ...RUN, type: "play" }],
+  ]);
+});
+
+test("the viewer is not asked for its time in the midst of its work", async () => {
+  start();
+  let isAtWork = true;
+  Object.defineProperty(viewer, "currentTime", {
+    get: () => {
+      assert.equal(isAtWork, false);
+      return null;
+    },
+  });
+  const reported = viewer.report({ type: "time_update", time: 3 });
+  isAtWork = false;
+  await reported;
+  assert.equal(sentOf("time_update").length, 1);
+});
+
+test("an event waits until each function has finished with the one before, and none is lost", async () => {
+  start({ selection_change: 2 });
+  await viewer.report(...[1, 2, 3].map((item) => ({ type: "selection_change", items: [item] })));
+  const items = () => sentOf("selection_change").map(({ items: [item] }) => item);
+  assert.deepEqual(items(), [1]);
+  handled("selection_change");
+  assert.deepEqual(items(), [1]);
+  handled("selection_change", id + 1); // of another viewer
+  handled("play"); // of another event
+  assert.deepEqual(items(), [1]);
+  handled("selection_change");
+  assert.deepEqual(items(), [1, 2]);
+  handled("selection_change");
+  handled("selection_change");
+  assert.deepEqual(items(), [1, 2, 3]);
+  handled("selection_change");
+  handled("selection_change");
+  handled("selection_change"); // once too often: the next event has its two functions all the same
+  await viewer.report({ type: "selection_change", items: [4] }, { type: "selection_change", items: [5] });
+  assert.deepEqual(items(), [1, 2, 3, 4]);
+});
+
+test("events of one type do not wait for functions at another", async () => {
+  start({ selection_change: 1 });
+  await viewer.report({ type: "selection_change", items: [] }, { type: "selection_change", items: [] }, { type: "pause" });
+  assert.deepEqual(sent.map(([type]) => type), ["selection_change", "pause"]);
+});
+
+test("of time updates that wait, only the last is sent", async () => {
+  start({ time_update: 1 });
+  viewer.stand("frame", 0n);
+  for (const time of [0, 1, 2, 3]) await viewer.report({ type: "time_update", time });
+  viewer.stand("frame", 3n);
+  handled("time_update");
+  handled("time_update");
+  assert.deepEqual(sentOf("time_update").map(({ time }) => time), ["0", "3"]);
+});
+
+test("time updates keep the interval, and the last one is never lost", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  let now = 1000;
+  context.mock.method(performance, "now", () => now);
+  /** @param {number} ms */
+  const pass = (ms) => {
+    now += ms;
+    context.mock.timers.tick(ms);
+  };
+  viewer.settings.time_update_interval = 0.2;
+  start();
+  const times = () => sentOf("time_update").map(({ time }) => time);
+  await viewer.report({ type: "time_update", time: 1 }, { type: "time_update", time: 2 });
+  assert.deepEqual(times(), ["1"]);
+  pass(199);
+  await viewer.report({ type: "time_update", time: 3 });
+  assert.deepEqual(times(), ["1"]);
+  pass(1);
+  assert.deepEqual(times(), ["1", "3"]);
+  pass(1000);
+  assert.deepEqual(times(), ["1", "3"]);
+  await viewer.report({ type: "time_update", time: 4 });
+  assert.deepEqual(times(), ["1", "3", "4"]);
+});
+
+test("an element that leaves the page forgets what waits", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  viewer.settings.time_update_interval = 1;
+  start({ selection_change: 1 });
+  await viewer.report({ type: "time_update", time: 1 }, { type: "time_update", time: 2 });
+  await viewer.report({ type: "selection_change", items: [1] }, { type: "selection_change", items: [2] });
+  viewer.dispatchEvent(new Event("dispose"));
+  context.mock.timers.tick(10_000);
+  handled("selection_change");
+  assert.deepEqual(sent.map(([type]) => type), ["time_update", "selection_change"]);
+});
+
+test("times are whole numbers, as digits", async () => {
+  start();
+  for (const [time, digits] of /** @type {[number, string][]} */ ([[0, "0"], [3.9, "3"], [-0.5, "-1"], [2 ** 62, "4611686018427387904"]])) {
+    await viewer.report({ type: "time_update", time });
+    assert.equal(sentOf("time_update").at(-1).time, digits);
+    assert.equal(sentOf("time_update").at(-1).timeline_type, null);
+  }
+});
+
+test("a time is exact, and of a type, where the viewer's cursor stands at it", async () => {
+  start();
+  const exact = 1_714_979_289_123_456_789n;
+  viewer.stand("stamp", exact, { timeline_type: "timestamp" });
+  await viewer.report({ type: "timeline_change", timeline: "stamp", time: Number(exact) }, { type: "time_update", time: Number(exact) });
+  for (const type of ["timeline_change", "time_update"]) {
+    const [{ time, timeline, timeline_type }] = sentOf(type);
+    assert.deepEqual([time, timeline, timeline_type], [String(exact), "stamp", "timestamp"]);
+  }
+});
+
+test("a time is as the event says where the cursor stands elsewhere by now", async () => {
+  const elsewhere = [{ time: 9n }, { timeline: "other" }, { recording_id: "other" }, { application_id: "other" }];
+  for (const other of elsewhere) {
+    [viewer, sent] = [new FakeViewer(), []];
+    start();
+    viewer.stand("frame", 3n, other);
+    await viewer.report({ type: "timeline_change", timeline: "frame", time: 3 });
+    const [{ time, timeline, timeline_type }] = sentOf("timeline_change");
+    assert.deepEqual([time, timeline, timeline_type], ["3", "frame", null]);
+  }
+});
+
+test("while it plays, the cursor stands between two frames", async () => {
+  start();
+  viewer.stand("frame", 3n);
+  await viewer.report({ type: "time_update", time: 3.7 });
+  const [{ time, timeline_type }] = sentOf("time_update");
+  assert.deepEqual([time, timeline_type], ["3", "sequence"]);
+});
+
+test("a time update is on the timeline that was reported last for its recording", async () => {
+  start();
+  await viewer.report(
+    { type: "timeline_change", timeline: "frame", time: 0 },
+    { type: "timeline_change", timeline: "other", time: 0, recording_id: "second" },
+    { type: "time_update", time: 1 },
+  );
+  await viewer.report({ type: "time_update", time: 1, recording_id: "second" });
+  await viewer.report({ type: "timeline_change", timeline: "stamp", time: 0 }, { type: "time_update", time: 2 });
+  assert.deepEqual(sentOf("time_update").map(({ timeline }) => timeline), ["frame", "other", "stamp"]);
+});
+
+test("recordings of two applications do not mix, whatever their names are", async () => {
+  start();
+  const one = { application_id: "a\nb", recording_id: "c" };
+  const other = { application_id: "a", recording_id: "b\nc" };
+  await viewer.report({ ...one, type: "timeline_change", timeline: "frame", time: 0 }, { ...other, type: "timeline_change", timeline: "stamp", time: 0 });
+  await viewer.report({ ...one, type: "time_update", time: 1 });
+  await viewer.report({ ...other, type: "time_update", time: 1 });
+  assert.deepEqual(sentOf("time_update").map(({ timeline }) => timeline), ["frame", "stamp"]);
+});
+
+test("after a replacement under the same recording id, times are on the timeline of the new recording", async () => {
+  start();
+  viewer.stand("steps", 0n);
+  await viewer.report({ type: "recording_open" }, { type: "timeline_change", timeline: "steps", time: 0 }, { type: "time_update", time: 0 });
+  // Viewers of 0.41 report no timeline_change then.
+  viewer.stand("frames", 3n);
+  await viewer.report({ type: "recording_open" }, { type: "time_update", time: 3 });
+  const { timeline, time, timeline_type } = sentOf("time_update").at(-1);
+  assert.deepEqual([timeline, time, timeline_type], ["frames", "3", "sequence"]);
+});
+
+test("a timeline change that the viewer does not report is one all the same, and one that it reports is one only", async () => {
+  start();
+  viewer.stand("frames", 3n);
+  await viewer.report({ type: "recording_open" }, { type: "time_update", time: 3, from_command: true });
+  const changes = () => sentOf("timeline_change").map(({ timeline, time, timeline_type, from_command }) => [timeline, time, timeline_type, from_command]);
+  assert.deepEqual(changes(), [["frames", "3", "sequence", true]]);
+  assert.deepEqual(sent.map(([type]) => type), ["recording_open", "timeline_change", "time_update"]);
+  // Some report it after the first time.
+  await viewer.report({ type: "timeline_change", timeline: "frames", time: 3 }, { type: "time_update", time: 4 });
+  assert.equal(changes().length, 1);
+  await viewer.report({ type: "timeline_change", timeline: "steps", time: 0 }, { type: "timeline_change", timeline: "frames", time: 0 });
+  assert.deepEqual(changes().map(([timeline]) => timeline), ["frames", "steps", "frames"]);
+});
+
+test("a timeline that the viewer does not say is none", async () => {
+  start();
+  await viewer.report({ type: "time_update", time: 3 });
+  assert.deepEqual(sent, [["time_update", { ...RUN, type: "time_update", time: "3", timeline: null, timeline_type: null }]]);
+});
+
+test("what else functions listen to takes part in the order", () => {
+  const events = start({ state: 1 });
+  events.add("state", { one: 1 });
+  events.add("state", { two: 2 });
+  assert.deepEqual(sent, [["state", { one: 1, type: "state" }]]);
+  handled("state");
+  assert.deepEqual(sent[1], ["state", { two: 2, type: "state" }]);
+});
