@@ -61,6 +61,7 @@ class Protocol {
 
   /** When the one on screen is closed, the viewer may show its welcome page, though others are open. */
   async #showOne() {
+    if (this.#signal.aborted) throw new Ended();
     // State { 2 active_store_id, 3 recordings { 4 location } }
     const state = read(this.#handle.viewer_state());
     const left = state.get(3)?.map(message) ?? [];
@@ -92,18 +93,29 @@ class Protocol {
   /** @param {string | null} request base64 @param {number[]} more what is added to it */
   async #send(request, more) {
     const bytes = Uint8Array.from([...fromBase64(/** @type {string} */ (request)), ...more]);
-    // A viewer that has ended does not answer any more.
-    const ended = new Promise((_, reject) => this.#signal.addEventListener("abort", () => reject(new Ended()), { once: true }));
-    const answered = this.#handle.viewer_control(bytes);
-    this.#wake();
     try {
-      return read(/** @type {Uint8Array} */ (await Promise.race([answered, ended])));
+      return read(await this.#answer(bytes));
     } catch (error) {
       if (error instanceof Ended) throw error;
       const { message: reason, code } = /** @type {{message: string, code?: string}} */ (error);
       // A timeline or recording that is not there is an INVALID_ARGUMENT in 0.41.
       throw code === "NOT_FOUND" || /no timeline|not open|no active recording/.test(reason) ? new NotThere(reason) : new Error(reason);
     }
+  }
+
+  /** A viewer that has ended does not answer. @param {Uint8Array} bytes @returns {Promise<Uint8Array>} */
+  #answer(bytes) {
+    const signal = this.#signal;
+    return new Promise((resolve, reject) => {
+      const end = () => reject(new Ended());
+      if (signal.aborted) return end();
+      signal.addEventListener("abort", end);
+      this.#handle
+        .viewer_control(bytes)
+        .then(resolve, reject)
+        .finally(() => signal.removeEventListener("abort", end));
+      this.#wake();
+    });
   }
 }
 

@@ -1,0 +1,389 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { CommandQueue } from "../../src/gradio_rerun/frontend/commands.js";
+import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer-control.js";
+
+/** As much of the element as commands need: one that is ready, with one recording open. */
+class FakeViewer {
+  isShown = true;
+  isOpen = true;
+  isLoading = false;
+  /** Ids of the recordings that are open. */
+  recordings = ["run"];
+  /** What was carried out, in order. @type {string[]} */
+  done = [];
+  /** What the viewer does with a command, instead of carrying it out at once. @type {Record<string, (command: any) => unknown>} */
+  on = {};
+
+  /** @param {string | null} recordingId */
+  takesCommands(recordingId) {
+    if (!this.isShown || !this.isOpen) return false;
+    return recordingId ? this.recordings.includes(recordingId) : !this.isLoading;
+  }
+
+  /** @param {any} command */
+  async carryOut(command) {
+    await this.on[command.name]?.(command);
+    this.done.push(command.name);
+  }
+
+  /** @param {any} command */
+  async takePicture(command) {
+    await this.on.screenshot?.(command);
+    return new Blob(["picture"]);
+  }
+
+  /** @returns {Promise<Uint8Array | null>} */
+  async saveRecording() {
+    return Uint8Array.from([1]);
+  }
+
+  /** @returns {Promise<Uint8Array | null>} */
+  async saveBlueprint() {
+    return null;
+  }
+
+  async getState() {
+    return { viewer_version: "0.0.0" };
+  }
+}
+
+/** @type {FakeViewer} */
+let viewer;
+/** @type {CommandQueue} */
+let queue;
+/** @type {string[]} */
+let failures;
+/** @type {[string, object][]} */
+let answers;
+/** @type {File[]} */
+let uploaded;
+/** @type {string[]} */
+let listened;
+/** Lets so much time pass. @type {(ms: number) => Promise<void>} */
+let pass;
+
+let nextId = 0;
+
+beforeEach((context) => {
+  const { mock } = /** @type {import("node:test").TestContext} */ (context);
+  let now = 1_000;
+  mock.method(performance, "now", () => now);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  pass = async (ms) => {
+    for (const end = now + ms; ; ) {
+      await new Promise((resolve) => setImmediate(resolve)); // all that is due now
+      if (now >= end) return;
+      const step = Math.min(50, end - now);
+      now += step;
+      mock.timers.tick(step);
+    }
+  };
+  viewer = new FakeViewer();
+  [failures, answers, uploaded, listened] = [[], [], [], ["screenshot", "recording_saved", "blueprint_saved", "state"]];
+  queue = new CommandQueue(/** @type {any} */ (viewer), {
+    isListened: (event) => listened.includes(event),
+    answer: (event, data) => void answers.push([event, data]),
+    upload: async (file) => `/tmp/${uploaded.push(file)}/${file.name}`,
+    fail: (message) => void failures.push(message),
+  });
+});
+
+/** @param {string} name @param {object} [given] @returns {any} */
+function command(name, given = {}) {
+  return { id: String(nextId++), name, arguments: given, request: null, target: [] };
+}
+
+/** A promise, and what settles it. */
+function deferred() {
+  /** @type {() => void} */
+  let resolve = () => {};
+  /** @type {(reason: Error) => void} */
+  let reject = () => {};
+  const promise = /** @type {Promise<void>} */ (new Promise((...settle) => ([resolve, reject] = settle)));
+  return { promise, resolve, reject };
+}
+
+test("commands are carried out in order, each when the one before is done", async () => {
+  const opening = deferred();
+  viewer.on.open = () => opening.promise;
+  queue.add([command("open", { url: "https://host.test/a.rrd" }), command("set_timeline", { timeline: "frame" })]);
+  queue.add([command("set_panel_states", { states: {} })]);
+  await pass(500);
+  assert.deepEqual(viewer.done, []);
+  opening.resolve();
+  await pass(0);
+  assert.deepEqual(viewer.done, ["open", "set_timeline", "set_panel_states"]);
+  assert.deepEqual(failures, []);
+});
+
+test("a command is carried out once, however often it comes, and by whichever element", async () => {
+  const [first, second] = [command("play"), command("run_command")];
+  viewer.on.run_command = () => new Promise((resolve) => setTimeout(resolve, 100));
+  queue.add([first, second]);
+  queue.add([first, second]);
+  await pass(200);
+  queue.add([first, second]);
+  const next = new CommandQueue(/** @type {any} */ (viewer), /** @type {any} */ ({ fail: assert.fail }));
+  next.add([first, second]);
+  await pass(200);
+  assert.deepEqual(viewer.done, ["play", "run_command"]);
+});
+
+test("quick commands do not wait for one another, and all others wait for them", async () => {
+  const answers = [deferred(), deferred(), deferred()];
+  /** @type {string[]} */
+  const begun = [];
+  for (const [index, name] of ["set_time", "play", "pause"].entries()) {
+    viewer.on[name] = () => {
+      begun.push(name);
+      return answers[index].promise;
+    };
+  }
+  queue.add([command("set_time", { time: "3", timeline: null, play: false }), command("play"), command("pause"), command("set_timeline", { timeline: "frame" })]);
+  await pass(100);
+  assert.deepEqual(begun, ["set_time", "play", "pause"]);
+  answers[1].resolve();
+  answers[2].resolve();
+  await pass(100);
+  assert.deepEqual(viewer.done, ["play", "pause"]);
+  answers[0].resolve();
+  await pass(0);
+  assert.deepEqual(viewer.done, ["play", "pause", "set_time", "set_timeline"]);
+});
+
+test("while data comes, the next command waits for a quick one, too", async () => {
+  viewer.isLoading = true;
+  const answer = deferred();
+  viewer.on.play = () => answer.promise;
+  queue.add([command("play", { recording_id: "run" }), command("pause", { recording_id: "run" })]);
+  await pass(100);
+  assert.deepEqual(viewer.done, []);
+  answer.resolve();
+  await pass(100);
+  assert.deepEqual(viewer.done, ["play", "pause"]);
+});
+
+test("a command waits for its recording as long as data comes, and the one behind it waits, too", async () => {
+  viewer.isLoading = true;
+  queue.add([command("play", { recording_id: "late" }), command("pause", { recording_id: "run" })]);
+  await pass(60_000);
+  assert.deepEqual([viewer.done, failures], [[], []]);
+  viewer.recordings.push("late");
+  await pass(200);
+  assert.deepEqual(viewer.done, ["play", "pause"]);
+});
+
+test("a command waits in a viewer that is not to be seen, as in a tab that is not selected", async () => {
+  viewer.isShown = false;
+  queue.add([command("play")]);
+  await pass(120_000);
+  assert.deepEqual([viewer.done, failures], [[], []]);
+  viewer.isShown = true;
+  await pass(100);
+  assert.deepEqual(viewer.done, ["play"]);
+});
+
+test("a recording that does not come is told, and the next command runs", async () => {
+  queue.add([command("play", { recording_id: "never" }), command("pause")]);
+  await pass(2_900);
+  assert.deepEqual(failures, []);
+  await pass(300);
+  assert.deepEqual(failures, ['The viewer could not carry out play(recording_id="never"): There is no recording "never".']);
+  assert.deepEqual(viewer.done, ["pause"]);
+});
+
+test("without a recording, a command waits half a minute for one", async () => {
+  viewer.isOpen = false;
+  queue.add([command("set_time", { timeline: "frame", time: "3", kind: "sequence", play: false })]);
+  await pass(29_900);
+  assert.deepEqual(failures, []);
+  await pass(300);
+  assert.deepEqual(failures, ['The viewer could not carry out set_time(timeline="frame", time="3"): No recording is open.']);
+});
+
+test("what is not there yet is tried again, for as long as data comes and a while after it", async () => {
+  let tries = 0;
+  viewer.on.set_timeline = () => {
+    tries++;
+    throw new NotThere("There is no timeline late.");
+  };
+  viewer.isLoading = true;
+  queue.add([command("set_timeline", { timeline: "late", recording_id: "run" })]);
+  await pass(10_000);
+  assert.ok(tries > 50);
+  assert.deepEqual(failures, []);
+  viewer.isLoading = false;
+  await pass(2_900);
+  assert.deepEqual(failures, []);
+  await pass(300);
+  assert.deepEqual(failures, ['The viewer could not carry out set_timeline(timeline="late", recording_id="run"): There is no timeline late.']);
+});
+
+test("what cannot be done is told at once, also by a quick command, and is not tried again", async () => {
+  for (const name of ["set_timeline", "play"]) {
+    let tries = 0;
+    failures = [];
+    viewer.on[name] = () => {
+      tries++;
+      throw new Error("It cannot.");
+    };
+    queue.add([command(name), command("close")]);
+    await pass(100);
+    assert.deepEqual(failures, [`The viewer could not carry out ${name}(): It cannot.`]);
+    assert.equal(tries, 1);
+    assert.equal(viewer.done.at(-1), "close");
+  }
+});
+
+test("a message shows arguments as in Python, and leaves out long and internal ones", async () => {
+  viewer.on.set_blueprint = viewer.on.close = () => Promise.reject("No.");
+  queue.add([command("set_blueprint", { rbl: "A".repeat(1_000), application_id: "my:app" }), command("close", { recording_id: null })]);
+  await pass(100);
+  assert.deepEqual(failures, [
+    'The viewer could not carry out set_blueprint(application_id="my:app"): No.',
+    "The viewer could not carry out close(): No.",
+  ]);
+});
+
+test("a command whose viewer ends is carried out in the next one, but for a quick one", async () => {
+  let isFirst = true;
+  viewer.on.set_timeline = () => {
+    if (!isFirst) return;
+    isFirst = false;
+    throw new Ended();
+  };
+  queue.add([command("set_timeline", { timeline: "frame" })]);
+  await pass(300);
+  assert.deepEqual([viewer.done, failures], [["set_timeline"], []]);
+  viewer.on.play = () => Promise.reject(new Ended());
+  queue.add([command("play"), command("pause")]);
+  await pass(300);
+  assert.deepEqual([viewer.done, failures], [["set_timeline", "pause"], []]);
+});
+
+test("commands that wait are dropped by a clear, and those that come after it are carried out", async () => {
+  viewer.isOpen = false;
+  queue.add([command("play"), command("pause")]);
+  await pass(100);
+  queue.clear();
+  queue.add([command("close")]);
+  viewer.isOpen = true;
+  await pass(300);
+  assert.deepEqual([viewer.done, failures], [["close"], []]);
+});
+
+test("the failure of a command that was dropped is not told", async () => {
+  const answer = deferred();
+  viewer.on.set_timeline = () => answer.promise;
+  queue.add([command("set_timeline", { timeline: "frame" })]);
+  await pass(0);
+  queue.clear();
+  answer.reject(new Error("Too late."));
+  await pass(100);
+  assert.deepEqual(failures, []);
+});
+
+test("a picture, a recording and a state go to the functions that listen", async () => {
+  queue.add([command("screenshot", { view: null, max_size: null }), command("save_recording"), command("get_state")]);
+  await pass(100);
+  assert.deepEqual(answers, [
+    ["screenshot", { path: "/tmp/1/screenshot.png" }],
+    ["recording_saved", { path: "/tmp/2/recording.rrd" }],
+    ["state", { viewer_version: "0.0.0" }],
+  ]);
+  assert.equal(await uploaded[0].text(), "picture");
+  assert.deepEqual([...new Uint8Array(await uploaded[1].arrayBuffer())], [1]);
+});
+
+test("what an old viewer cannot save is told", async () => {
+  queue.add([command("save_blueprint")]);
+  await pass(100);
+  assert.deepEqual(failures, ["The viewer could not carry out save_blueprint(): It needs rerun-sdk 0.39 or newer."]);
+  viewer.saveBlueprint = async () => Uint8Array.from([2]);
+  queue.add([command("save_blueprint")]);
+  await pass(100);
+  assert.deepEqual(answers, [["blueprint_saved", { path: "/tmp/1/blueprint.rbl" }]]);
+});
+
+test("nothing is made or uploaded where nobody listens", async () => {
+  listened = [];
+  viewer.takePicture = viewer.saveRecording = viewer.saveBlueprint = viewer.getState = () => assert.fail("The viewer is asked.");
+  queue.add(["screenshot", "save_recording", "save_blueprint", "get_state"].map((name) => command(name)));
+  await pass(100);
+  assert.deepEqual([answers, uploaded, failures], [[], [], []]);
+});
+
+/** @param {string} type @param {object} [more] */
+const event = (type, more = {}) => ({ type, application_id: "app", recording_id: "run", ...more });
+
+test("what a command causes is its own, once, and for a second after its answer", async () => {
+  queue.add([command("set_time", { timeline: "frame", time: "7", play: false })]);
+  await pass(0);
+  assert.equal(queue.isOwn(event("time_update", { time: 6 })), false);
+  assert.equal(queue.isOwn(event("time_update", { time: 7 })), true);
+  assert.equal(queue.isOwn(event("time_update", { time: 7 })), false);
+  assert.equal(queue.isOwn(event("timeline_change", { timeline: "stamp" })), false);
+  assert.equal(queue.isOwn(event("timeline_change", { timeline: "frame" })), true);
+  assert.equal(queue.isOwn(event("play")), false);
+  assert.equal(queue.isOwn(event("selection_change")), false);
+  await pass(950);
+  assert.equal(queue.isOwn(event("pause")), true);
+  queue.add([command("pause")]);
+  await pass(1_000);
+  assert.equal(queue.isOwn(event("pause")), false);
+});
+
+test("what the viewer reports before it answers is the command's own, too", async () => {
+  const answer = deferred();
+  viewer.on.set_timeline = () => answer.promise;
+  queue.add([command("set_timeline", { timeline: "frame" })]);
+  await pass(5_000);
+  assert.equal(queue.isOwn(event("timeline_change", { timeline: "frame" })), true);
+  answer.resolve();
+  await pass(100);
+  assert.equal(queue.isOwn(event("time_update", { time: 3 })), true);
+});
+
+test("two commands are the cause of two events", async () => {
+  queue.add([command("set_time", { timeline: null, time: "1", play: true }), command("set_time", { timeline: null, time: "2", play: true })]);
+  await pass(0);
+  assert.equal(queue.isOwn(event("timeline_change", { timeline: "any" })), true);
+  assert.deepEqual([2, 1, 2].map((time) => queue.isOwn(event("time_update", { time }))), [true, true, false]);
+  assert.deepEqual([1, 2, 3].map(() => queue.isOwn(event("play"))), [true, true, false]);
+  assert.equal(queue.isOwn(event("pause")), false);
+});
+
+test("a time of nanoseconds, which the viewer tells as a float, is recognised", async () => {
+  const time = "1714979289123456789";
+  queue.add([command("set_time", { timeline: "stamp", time, play: false })]);
+  await pass(0);
+  assert.equal(queue.isOwn(event("time_update", { time: Number(time) + 1_024 })), false);
+  assert.equal(queue.isOwn(event("time_update", { time: Number(time) + 256 })), true);
+});
+
+test("events of another recording are not of a command that names one, but for close", async () => {
+  queue.add([command("play", { recording_id: "run" })]);
+  await pass(0);
+  assert.equal(queue.isOwn(event("play", { recording_id: "other" })), false);
+  assert.equal(queue.isOwn(event("play")), true);
+  queue.add([command("close", { recording_id: "run" })]);
+  await pass(0);
+  assert.equal(queue.isOwn(event("selection_change", { recording_id: "other" })), true);
+});
+
+test("a recording that a command opens is its own for half a minute", async () => {
+  queue.add([command("open", { url: "https://host.test/a.rrd" })]);
+  await pass(29_000);
+  assert.equal(queue.isOwn(event("recording_open", { recording_id: "a" })), true);
+});
+
+test("what no command has caused is the user's", async () => {
+  assert.equal(queue.isOwn(event("play")), false);
+  queue.add([command("get_state"), command("set_panel_states", { states: {} })]);
+  await pass(0);
+  for (const type of ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open"]) {
+    assert.equal(queue.isOwn(event(type, { time: 0 })), false);
+  }
+});

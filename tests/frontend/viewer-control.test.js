@@ -1,0 +1,293 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { beforeEach, test } from "node:test";
+
+import { read, text, textAt } from "../../src/gradio_rerun/frontend/protobuf.js";
+import { createControl, Ended, fromBase64, NotThere, toBase64 } from "../../src/gradio_rerun/frontend/viewer-control.js";
+import { encode, encodeState } from "./messages.js";
+
+const RUN = { application_id: "my:app", recording_id: "x:y" };
+const RUN_ID = "Recording:my\\:app:x:y";
+
+/** @param {string} name @param {object} [given] @param {number[]} [request] bytes @param {number[]} [target] @returns {any} */
+function command(name, given = {}, request = [], target = []) {
+  return { id: "1", name, arguments: given, request: toBase64(Uint8Array.from(request)), target };
+}
+
+// ---- Viewers from rerun-sdk 0.41 on.
+
+/** @type {Uint8Array[]} */
+let requests;
+/** What the viewer answers, in turn. @type {(() => Uint8Array | Promise<Uint8Array>)[]} */
+let answers;
+/** @type {Uint8Array} */
+let state;
+/** @type {AbortController} */
+let life;
+/** @type {number} */
+let woken;
+/** @type {import("../../src/gradio_rerun/frontend/viewer-control.js").Control} */
+let control;
+
+beforeEach(() => {
+  [requests, answers, state, life, woken] = [[], [], encodeState(""), new AbortController(), 0];
+  const handle = {
+    viewer_control: async (/** @type {Uint8Array} */ bytes) => {
+      requests.push(bytes);
+      return (answers.shift() ?? (() => encode([])))();
+    },
+    viewer_state: () => state,
+  };
+  control = createControl(handle, () => woken++, life.signal);
+});
+
+/** @param {string} reason @param {string} [code] */
+const refusing = (reason, code) => () => Promise.reject(Object.assign(new Error(reason), { code }));
+
+test("a request is sent as Python made it, and the viewer is woken for it", async () => {
+  assert.deepEqual(await control.carryOut(command("run_command", {}, [0x5a, 3, 10, 1, 97]), null), []);
+  assert.deepEqual(requests.map((each) => [...each]), [[0x5a, 3, 10, 1, 97]]);
+  assert.equal(woken, 1);
+});
+
+test("the recording is put where the request names it, as the viewer writes it", async () => {
+  await control.carryOut(command("play", { recording_id: "x:y" }, [0x32, 2, 0x28, 2], [6, 1]), RUN);
+  assert.deepEqual([...requests[0]], [0x32, 2, 0x28, 2, ...textAt([6, 1], RUN_ID)]);
+});
+
+test("a recording is shown by its URL", async () => {
+  await control.carryOut(command("set_recording", {}, [], [20, 1]), { application_id: "my app", recording_id: "a&b" });
+  const location = read(/** @type {Uint8Array} */ (read(requests[0]).get(20)?.[0])).get(1)?.[0];
+  assert.equal(text(location), "about:recording?app_id=my%20app&recording_id=a%26b");
+});
+
+test("what the viewer does not know may still come, and is told from what it cannot do", async () => {
+  for (const [reason, code] of [["x", "NOT_FOUND"], ["there is no timeline \"a\"", "INVALID_ARGUMENT"], ["that recording is not open", "INVALID_ARGUMENT"], ["no active recording", undefined]]) {
+    answers = [refusing(/** @type {string} */ (reason), code)];
+    await assert.rejects(control.carryOut(command("set_timeline"), null), (error) => error instanceof NotThere && error.message === reason);
+  }
+  answers = [refusing("it is too big", "INVALID_ARGUMENT")];
+  await assert.rejects(control.carryOut(command("set_timeline"), null), (error) => !(error instanceof NotThere) && /** @type {Error} */ (error).message === "it is too big");
+});
+
+test("a viewer that ends answers nothing any more, which is not its failure", async () => {
+  answers = [() => new Promise(() => {})];
+  const carried = control.carryOut(command("play"), null);
+  life.abort();
+  await assert.rejects(carried, Ended);
+});
+
+test("a viewer that ends while it closes a recording is not asked what it shows", async () => {
+  answers = [
+    async () => {
+      queueMicrotask(() => life.abort());
+      return encode([]);
+    },
+  ];
+  await assert.rejects(control.carryOut(command("close"), null), Ended);
+});
+
+test("of a command that was answered, nothing is kept", async () => {
+  for (let count = 0; count < 20; count++) await control.carryOut(command("play"), null);
+  answers = [refusing("no")];
+  await assert.rejects(control.carryOut(command("play"), null));
+  assert.equal(getEventListeners(life.signal, "abort").length, 0);
+});
+
+test("after its end a viewer is asked for nothing", async () => {
+  life.abort();
+  await assert.rejects(control.carryOut(command("play"), null), Ended);
+  assert.equal(requests.length, 0);
+});
+
+test("a close tells which recordings it has closed", async () => {
+  answers = [() => encode([[1, [[1, RUN_ID], [1, "Recording:other:run"]]]])];
+  assert.deepEqual(await control.carryOut(command("close"), null), [RUN, { application_id: "other", recording_id: "run" }]);
+  assert.equal(requests.length, 1); // no other is open
+});
+
+test("after a close another recording is shown, where the viewer would show its welcome page", async () => {
+  state = encodeState("", [{ id: RUN_ID, location: "about:recording?first" }, { id: "Recording:other:run", location: "about:recording?second" }]);
+  await control.carryOut(command("close"), null);
+  assert.deepEqual([...requests[1]], textAt([20, 1], "about:recording?first"));
+});
+
+test("after a close the viewer is left alone where it shows a recording", async () => {
+  state = encodeState(RUN_ID, [{ id: RUN_ID, location: "about:recording?first" }]);
+  await control.carryOut(command("close"), null);
+  assert.equal(requests.length, 1);
+});
+
+test("a picture is taken of the view of that name or id", async () => {
+  const png = Uint8Array.from([0x89, 80, 78, 71]);
+  for (const view of ["Camera", "id-2"]) {
+    state = encodeState(RUN_ID, [], [{ id: "id-1", name: "Plot" }, { id: "id-2", name: "Camera" }]);
+    answers = [() => Uint8Array.from([0x2a, 6, 10, 4, ...png])];
+    requests = [];
+    const blob = await control.screenshotOfView(command("screenshot", { view, max_size: null }, [0x2a, 0], [5, 1]));
+    assert.deepEqual([...requests[0]], [0x2a, 0, ...textAt([5, 1], "id-2")]);
+    assert.equal(blob.type, "image/png");
+    assert.deepEqual(new Uint8Array(await blob.arrayBuffer()), png);
+  }
+});
+
+test("a view that is not there may still come, and those that are there are named", async () => {
+  state = encodeState(RUN_ID, [], [{ id: "1", name: "Plot" }, { id: "2", name: "Camera" }]);
+  const taken = () => control.screenshotOfView(command("screenshot", { view: "Map" }));
+  await assert.rejects(taken, (error) => error instanceof NotThere && error.message === 'There is no view "Map"; there are: "Plot", "Camera".');
+  state = encodeState("");
+  await assert.rejects(taken, /there are: none\.$/);
+});
+
+test("a viewer that makes no picture says so", async () => {
+  state = encodeState(RUN_ID, [], [{ id: "1", name: "Plot" }]);
+  await assert.rejects(control.screenshotOfView(command("screenshot", { view: "Plot" })), /^Error: The viewer made no picture of the view\.$/);
+});
+
+test("the state goes to Python as the viewer tells it", async () => {
+  state = encodeState(RUN_ID);
+  assert.deepEqual(await control.state([RUN], "0.41.0"), { protocol: toBase64(state) });
+  assert.equal(control.closesOne, true);
+});
+
+test("bytes become base64 and bytes again", () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+  assert.equal(toBase64(bytes), Buffer.from(bytes).toString("base64"));
+  assert.deepEqual(fromBase64(toBase64(bytes)), bytes);
+});
+
+// ---- Viewers before rerun-sdk 0.41.
+
+/** A viewer that does what its setters say when it draws. */
+class OldHandle {
+  active = "run";
+  /** @type {Record<string, string>} */
+  timeline = { run: "frame", other: "frame" };
+  /** @type {Record<string, string[]>} */
+  timelines = { run: ["frame", "stamp"], other: ["frame"] };
+  /** @type {unknown[][]} */
+  set = [];
+
+  get_active_recording_id() {
+    return this.active;
+  }
+
+  /** @param {string} id */
+  get_active_timeline(id) {
+    return this.timeline[id];
+  }
+
+  /** @param {string} id @param {string} timeline */
+  get_timeline_time_range(id, timeline) {
+    return this.timelines[id]?.includes(timeline) ? { min: 0, max: 19 } : undefined;
+  }
+
+  get_time_for_timeline() {
+    return 3.5;
+  }
+
+  get_playing() {
+    return false;
+  }
+
+  /** @param {unknown[]} given */
+  set_time_for_timeline(...given) {
+    this.set.push(["time", ...given]);
+  }
+
+  /** @param {unknown[]} given */
+  set_active_timeline(...given) {
+    this.set.push(["timeline", ...given]);
+  }
+
+  /** @param {unknown[]} given */
+  set_playing(...given) {
+    this.set.push(["playing", ...given]);
+  }
+
+  /** @param {unknown[]} given */
+  set_active_recording_id(...given) {
+    this.set.push(["recording", ...given]);
+  }
+}
+
+function old() {
+  const handle = new OldHandle();
+  const control = createControl(handle, () => woken++, life.signal);
+  return { handle, control };
+}
+
+test("an old viewer is told by its setters, and woken", async () => {
+  const { handle, control } = old();
+  const rounds = /** @type {[any, any][]} */ ([
+    [command("set_time", { timeline: "stamp", time: "5", play: true }), null],
+    [command("play"), null],
+    [command("pause", { recording_id: "other" }), { application_id: "app", recording_id: "other" }],
+    [command("set_timeline", { timeline: "frame" }), null],
+    [command("set_recording", { recording_id: "other" }), { application_id: "app", recording_id: "other" }],
+  ]);
+  for (const round of rounds) assert.deepEqual(await control.carryOut(...round), []);
+  assert.deepEqual(handle.set, [
+    ["time", "run", "stamp", 5],
+    ["playing", "run", true],
+    ["playing", "run", true],
+    ["playing", "other", false],
+    ["timeline", "run", "frame"],
+    ["recording", "other"],
+  ]);
+  assert.equal(woken, rounds.length);
+});
+
+test("an old viewer carries setters out later, and what was asked for counts until then", async (context) => {
+  let now = 1_000;
+  context.mock.method(performance, "now", () => now);
+  const { handle, control } = old();
+  await control.carryOut(command("set_recording"), { application_id: "app", recording_id: "other" });
+  await control.carryOut(command("set_timeline", { timeline: "frame" }), null);
+  await control.carryOut(command("set_recording"), { application_id: "app", recording_id: "run" });
+  await control.carryOut(command("set_timeline", { timeline: "stamp" }), null);
+  await control.carryOut(command("set_time", { timeline: null, time: "5", play: false }), null);
+  assert.deepEqual(handle.set.slice(1, 5), [["timeline", "other", "frame"], ["recording", "run"], ["timeline", "run", "stamp"], ["time", "run", "stamp", 5]]);
+  now += 2_000;
+  await control.carryOut(command("set_time", { timeline: null, time: "6", play: false }), null);
+  assert.deepEqual(handle.set.at(-2), ["time", "run", "frame", 6]); // the user may have chosen another since
+});
+
+test("in an old viewer, what is not there may still come", async () => {
+  const { handle, control } = old();
+  await assert.rejects(control.carryOut(command("set_timeline", { timeline: "late" }), null), NotThere);
+  await assert.rejects(control.carryOut(command("set_time", { timeline: "late", time: "1", play: false }), null), NotThere);
+  handle.active = /** @type {any} */ (undefined);
+  await assert.rejects(control.carryOut(command("play"), null), NotThere);
+  assert.deepEqual(handle.set, []);
+});
+
+test("what an old viewer cannot do is said, with the version that can", async () => {
+  const { control } = old();
+  for (const name of ["close", "run_command"]) {
+    await assert.rejects(control.carryOut(command(name), null), (error) => !(error instanceof NotThere) && /needs rerun-sdk 0\.41 or newer/.test(String(error)));
+  }
+  await assert.rejects(control.screenshotOfView(command("screenshot", { view: "a" })), /needs rerun-sdk 0\.41 or newer/);
+  assert.equal(control.closesOne, false);
+});
+
+test("the state of an old viewer is what it can be asked for, after what was asked is drawn", async () => {
+  let frames = 0;
+  globalThis.requestAnimationFrame = (callback) => {
+    frames++;
+    queueMicrotask(() => callback(0));
+    return 0;
+  };
+  const { handle, control } = old();
+  delete handle.timeline.other;
+  assert.deepEqual(await control.state([{ application_id: "app", recording_id: "run" }, { application_id: "app", recording_id: "other" }], "0.24.1"), {
+    viewer_version: "0.24.1",
+    active_recording_id: "run",
+    recordings: [
+      { application_id: "app", recording_id: "run", timeline: "frame", time: 3.5, range: { min: 0, max: 19 }, playing: false },
+      { application_id: "app", recording_id: "other", timeline: null, time: null, range: null, playing: false },
+    ],
+  });
+  assert.ok(frames >= 3);
+  assert.ok(woken >= 3);
+});
