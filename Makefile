@@ -62,8 +62,9 @@ bench: $(VENV)/installed-bench programs
 	$(BIN)/python bench/run.py $(ARGS)
 
 # Not a part of test: it takes an hour, and lists the changes of the code that no quick test notices.
-mutation: $(VENV)/installed-test
+mutation: $(VENV)/installed-test node_modules/installed
 	$(BIN)/python tests/mutation/python.py $(ARGS)
+	node tests/mutation/frontend.mjs
 
 protocol: $(VENV)/installed-test
 	cd src/gradio_rerun && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. --descriptor_set_out=viewer_control.binpb viewer_control.proto

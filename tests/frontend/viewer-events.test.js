@@ -181,12 +181,12 @@ test("a time is exact, and of a type, where the viewer's cursor stands at it", a
 });
 
 test("a time is as the event says where the cursor stands elsewhere by now", async () => {
-  const elsewhere = [{ time: 9n }, { timeline: "other" }, { recording_id: "other" }, { application_id: "other" }];
+  const elsewhere = [{ time: 5n }, { timeline: "other" }, { recording_id: "other" }, { application_id: "other" }];
   for (const other of elsewhere) {
     [viewer, sent] = [new FakeViewer(), []];
     start();
     viewer.stand("frame", 3n, other);
-    await viewer.report({ type: "timeline_change", timeline: "frame", time: 3 });
+    await viewer.report({ type: "timeline_change", timeline: "frame", time: 3.2 });
     const [{ time, timeline, timeline_type }] = sentOf("timeline_change");
     assert.deepEqual([time, timeline, timeline_type], ["3", "frame", null]);
   }
@@ -245,6 +245,15 @@ test("a timeline change that the viewer does not report is one all the same, and
   assert.equal(changes().length, 1);
   await viewer.report({ type: "timeline_change", timeline: "steps", time: 0 }, { type: "timeline_change", timeline: "frames", time: 0 });
   assert.deepEqual(changes().map(([timeline]) => timeline), ["frames", "steps", "frames"]);
+});
+
+test("an element without settings yet, and a function that has finished with what was sent before, do no harm", async () => {
+  viewer.settings = /** @type {any} */ (null);
+  start();
+  handled("time_update");
+  await viewer.report({ type: "time_update", time: 1 });
+  await viewer.report({ type: "time_update", time: 2 });
+  assert.deepEqual(sentOf("time_update").map(({ time }) => time), ["1", "2"]);
 });
 
 test("a timeline that the viewer does not say is none", async () => {

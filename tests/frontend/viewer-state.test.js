@@ -41,3 +41,8 @@ test("without a recording, or without a time in it, there is none", () => {
   assert.equal(currentTime(encodeState(ID, [])), null);
   assert.equal(currentTime(encodeState(ID, [{ id: ID }])), null);
 });
+
+test("fields that protobuf leaves out are empty", () => {
+  const state = encode([[2, ID], [3, []], [3, [[1, ID], [3, []]]]]);
+  assert.deepEqual(currentTime(state), { application_id: "app", recording_id: "run", timeline: "", timeline_type: null, time: 0n });
+});

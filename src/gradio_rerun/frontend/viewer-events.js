@@ -100,7 +100,6 @@ export class ViewerEvents {
     if (!event) return;
     this.#atWork.set(type, this.#handlers[type] ?? 0);
     this.#trigger(type, type === "time_update" ? withExactTime(event, this.#viewer.currentTime) : event);
-    if (!this.#atWork.get(type)) this.#send(type);
   }
 
   /** Whether the interval between two `time_update` is not over; if so, the next is sent when it is. */
@@ -124,8 +123,6 @@ export class ViewerEvents {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#waiting.clear();
-    this.#timelines.clear();
-    this.#asked.clear();
   }
 }
 
