@@ -387,3 +387,32 @@ test("what no command has caused is the user's", async () => {
     assert.equal(queue.isOwn(event(type, { time: 0 })), false);
   }
 });
+
+test("each command causes these events, and no others", async () => {
+  const seen = ["selection_change", "timeline_change", "time_update"];
+  const types = [...seen, "play", "pause", "recording_open"];
+  const causes = /** @type {[any, string[]][]} */ ([
+    [command("set_time", { timeline: null, time: "0", play: true }), ["timeline_change", "time_update", "play"]],
+    [command("set_time", { timeline: null, time: "0", play: false }), ["timeline_change", "time_update", "pause"]],
+    [command("set_timeline", { timeline: "frame" }), ["timeline_change", "time_update"]],
+    [command("play", { recording_id: null }), ["play"]],
+    [command("pause", { recording_id: null }), ["pause"]],
+    [command("set_recording", { recording_id: "run" }), seen],
+    [command("close", { recording_id: null }), seen],
+    [command("open", { url: "https://host.test/a.rrd" }), ["recording_open"]],
+    [command("run_command", { id: "x" }), [...seen, "play", "pause"]],
+    [command("set_blueprint", { rbl: "" }), []],
+  ]);
+  for (const [each, caused] of causes) {
+    queue = new CommandQueue(/** @type {any} */ (viewer), /** @type {any} */ ({ fail: assert.fail }));
+    queue.add([each]);
+    await pass(0);
+    assert.deepEqual(types.filter((type) => queue.isOwn(event(type, { time: 0, timeline: "frame" }))).sort(), [...caused].sort(), each.name);
+  }
+});
+
+test("a timeline that a command makes active is its own at whatever time", async () => {
+  queue.add([command("set_timeline", { timeline: "frame" })]);
+  await pass(0);
+  assert.equal(queue.isOwn(event("time_update", { time: 17 })), true);
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { Overlay } from "../../src/gradio_rerun/frontend/overlay.js";
+import { FakeElement, fakeDocument } from "./dom.js";
+
+/** @type {FakeElement} */
+let host;
+/** @type {Overlay} */
+let overlay;
+/** Draws the next frame. @type {() => void} */
+let draw;
+
+beforeEach(() => {
+  fakeDocument();
+  /** @type {Map<number, () => void>} */
+  const frames = new Map();
+  let last = 0;
+  globalThis.requestAnimationFrame = (callback) => {
+    frames.set(++last, () => callback(0));
+    return last;
+  };
+  globalThis.cancelAnimationFrame = (id) => void frames.delete(id);
+  draw = () => {
+    const due = [...frames.values()];
+    frames.clear();
+    for (const frame of due) frame();
+  };
+  host = new FakeElement();
+  overlay = new Overlay(/** @type {any} */ (host));
+});
+
+/** @param {string} role */
+const byRole = (role) => host.all((each) => each.getAttribute("role") === role)[0];
+const progress = () => (byRole("progressbar").hidden ? null : byRole("progressbar").textContent);
+const percent = () => byRole("progressbar").getAttribute("aria-valuenow");
+/** @param {string} name @returns {any} */
+const recording = (name) => ({ url: `http://app.test/${name}`, name });
+
+test("the viewer's own progress is shown until it has started", () => {
+  assert.equal(progress(), null);
+  overlay.showViewerProgress(2_000_000, 8_000_000);
+  assert.deepEqual([progress(), percent()], ["Loading the viewer: 2.0 MB of 8.0 MB (25 %)", "25"]);
+  overlay.showViewerProgress(8_000_000, 8_000_000);
+  assert.deepEqual([progress(), percent()], ["Starting the viewer: 8.0 MB of 8.0 MB (100 %)", "100"]);
+  overlay.hideViewerProgress();
+  assert.equal(progress(), null);
+});
+
+test("a recording is shown with how much of it has come, once a frame", () => {
+  overlay.showDownload(recording("a.rrd"), 1_000_000, 12_000_000);
+  overlay.showDownload(recording("a.rrd"), 3_000_000, 12_000_000);
+  assert.equal(progress(), null);
+  draw();
+  assert.deepEqual([progress(), percent()], ["a.rrd: 3.0 MB of 12 MB (25 %)", "25"]);
+  overlay.hideViewerProgress(); // it is not the viewer's
+  assert.notEqual(progress(), null);
+  overlay.endDownload("http://app.test/a.rrd");
+  assert.equal(progress(), null);
+});
+
+test("several recordings are one sum, of an end that is not known if that of one is not", () => {
+  overlay.showDownload(recording("a.rrd"), 1_000_000, 2_000_000);
+  overlay.showDownload(recording("b.rrd"), 1_000_000, 6_000_000);
+  draw();
+  assert.equal(progress(), "2 recordings: 2.0 MB of 8.0 MB (25 %)");
+  overlay.showDownload(recording("c.rrd"), 1_000_000, null);
+  draw();
+  assert.deepEqual([progress(), percent()], ["3 recordings: 3.0 MB", null]);
+  overlay.endDownload("http://app.test/c.rrd");
+  assert.equal(percent(), "25");
+  overlay.endDownloads();
+  draw();
+  assert.equal(progress(), null);
+});
+
+test("more than there should be is 100 %", () => {
+  overlay.showDownload(recording("a.rrd"), 3_000_000, 2_000_000);
+  draw();
+  assert.equal(percent(), "100");
+});
+
+test("conversions and servers that are waited for are told in words", () => {
+  overlay.showConversion(recording("a.glb"));
+  assert.deepEqual([progress(), percent()], ["Converting a.glb", null]);
+  overlay.endDownloads();
+  overlay.showWait(recording("live"), "The app answered 502. Trying again.");
+  assert.equal(progress(), "live: The app answered 502. Trying again.");
+});
+
+test("an error says what and why, with a way out, and can be closed where there is something behind it", () => {
+  let retried = 0;
+  const what = { title: "A recording could not be opened", message: "a.rrd: <b>gone</b>", action: "Retry" };
+  overlay.showError({ ...what, covers: true }, () => retried++);
+  assert.equal(byRole("alert").hidden, false);
+  assert.ok(byRole("alert").textContent.startsWith("A recording could not be openeda.rrd: <b>gone</b>"));
+  assert.equal(host.button("Close"), undefined);
+  host.button("Retry").click();
+  assert.equal(retried, 1);
+  overlay.showError({ ...what, covers: false }, () => {});
+  assert.equal(host.all(({ localName }) => localName === "strong").length, 1);
+  host.button("Close").click();
+  assert.deepEqual([byRole("alert").hidden, byRole("alert").textContent], [true, ""]);
+});
+
+test("nothing is left behind", () => {
+  overlay.showDownload(recording("a.rrd"), 1, 2);
+  overlay.dispose();
+  draw();
+  assert.equal(host.children.length, 0);
+});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Toolbar } from "../../src/gradio_rerun/frontend/toolbar.js";
+import { FakeElement, fakeDocument } from "./dom.js";
+
+/** @typedef {import("../../src/gradio_rerun/frontend/toolbar.js").Action} Action */
+
+const NAMES = /** @type {Action[]} */ (["Upload", "Download", "Screenshot", "Fullscreen", "Clear"]);
+
+/** @param {(name: Action) => void} act */
+function toolbar(act) {
+  fakeDocument();
+  const host = new FakeElement();
+  const actions = /** @type {any} */ (Object.fromEntries(NAMES.map((name) => [name, () => act(name)])));
+  return { host, toolbar: new Toolbar(/** @type {any} */ (host), actions) };
+}
+
+test("each action has a button with a name, which does it", () => {
+  /** @type {Action[]} */
+  const done = [];
+  const { host } = toolbar((name) => done.push(name));
+  for (const name of NAMES) {
+    assert.equal(host.button(name).getAttribute("aria-label"), name);
+    host.button(name).click();
+  }
+  assert.deepEqual(done, NAMES);
+});
+
+test("only the buttons that are to be shown are shown", () => {
+  const { host, toolbar: made } = toolbar(() => {});
+  const shown = () => NAMES.filter((name) => !host.button(name).hidden);
+  assert.deepEqual(shown(), []);
+  made.show({ Download: true, Clear: true, Upload: false });
+  assert.deepEqual(shown(), ["Download", "Clear"]);
+  made.show({ Screenshot: true });
+  assert.deepEqual(shown(), ["Screenshot"]);
+});

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { FakeElement, fakeDocument } from "./dom.js";
+
+globalThis.location = /** @type {any} */ ({ href: "http://app.test/" });
+fakeDocument();
+const { UploadPanel } = await import("../../src/gradio_rerun/frontend/upload-panel.js");
+
+/** Requests that are on their way. @type {any[]} */
+let requests;
+/** @type {FakeElement} */
+let host;
+/** @type {any} */
+let panel;
+/** @type {any[][]} */
+let uploaded;
+
+beforeEach(() => {
+  requests = [];
+  uploaded = [];
+  globalThis.window = /** @type {any} */ ({});
+  globalThis.XMLHttpRequest = /** @type {any} */ (
+    class {
+      upload = {};
+      open() {}
+      send() {
+        requests.push(this);
+      }
+      abort() {
+        /** @type {any} */ (this).onabort();
+      }
+    }
+  );
+  host = new FakeElement();
+  fakeDocument().append(host);
+  panel = new UploadPanel(/** @type {any} */ (host), (files) => uploaded.push(files));
+  configure();
+});
+
+/** @param {object} [options] */
+function configure(options = {}) {
+  panel.configure({ root: "http://app.test", interactive: true, prompt: true, file_count: "single", file_types: [], ...options });
+}
+
+/** @param {string} name @param {string} [content] */
+const file = (name, content = "12345") => new File([content], name);
+
+/** The last request is answered. @param {number} status @param {unknown} response */
+async function answer(status, response) {
+  const request = requests.at(-1);
+  Object.assign(request, { status, response });
+  request.onload();
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+const alert = () => host.all((each) => each.getAttribute("role") === "alert")[0]?.textContent ?? null;
+const input = () => /** @type {any} */ (host.all(({ localName }) => localName === "input")[0]);
+const rows = () => host.all(({ className }) => className === "rerun-upload").map(({ textContent }) => textContent);
+const prompt = () => host.all(({ className }) => className === "rerun-drop")[0];
+
+test("the place to drop files says what it takes, and is there for those who may upload", () => {
+  for (const [file_count, words] of [["single", "Drop a recording here"], ["multiple", "Drop recordings here"], ["directory", "Drop a folder here"]]) {
+    configure({ file_count });
+    assert.ok(prompt().textContent.startsWith(words));
+    assert.deepEqual([input().multiple, input().hasAttribute("webkitdirectory")], [file_count === "multiple", file_count === "directory"]);
+  }
+  configure({ prompt: false, file_types: [".rrd", "image/*"] });
+  assert.deepEqual([prompt().hidden, input().accept], [true, ".rrd,image/*"]);
+  configure({ interactive: false });
+  assert.deepEqual(host.children, []);
+});
+
+test("files that were chosen are sent in turn, and handed over together", async () => {
+  configure({ file_count: "multiple" });
+  input().files = [file("a.rrd"), file("b.rrd")];
+  input().dispatchEvent(new Event("change"));
+  assert.deepEqual([rows(), requests.length], [["a.rrd", "b.rrd"], 1]);
+  requests[0].upload.onprogress({ loaded: 1, total: 4 });
+  assert.deepEqual(rows(), ["a.rrd (25 %)", "b.rrd"]);
+  await answer(200, ["/tmp/a.rrd"]);
+  assert.deepEqual([uploaded, requests.length], [[], 2]);
+  await answer(200, ["/tmp/b.rrd"]);
+  assert.deepEqual(uploaded.map((files) => files.map(({ path }) => path)), [["/tmp/a.rrd", "/tmp/b.rrd"]]);
+  assert.deepEqual(rows(), []);
+  assert.equal(input().value, "");
+});
+
+test("files that are dropped are sent, and the place shows that it takes them", () => {
+  prompt().dispatchEvent(new Event("dragover", { cancelable: true }));
+  assert.equal(prompt().hasAttribute("data-dragging"), true);
+  prompt().dispatchEvent(new Event("dragleave"));
+  assert.equal(prompt().hasAttribute("data-dragging"), false);
+  prompt().dispatchEvent(new Event("dragover", { cancelable: true }));
+  const drop = Object.assign(new Event("drop", { cancelable: true }), { dataTransfer: { files: [file("a.rrd")] } });
+  prompt().dispatchEvent(drop);
+  assert.deepEqual([prompt().hasAttribute("data-dragging"), drop.defaultPrevented, requests.length], [false, true, 1]);
+});
+
+test("a drop of no files is nothing", () => {
+  prompt().dispatchEvent(Object.assign(new Event("drop"), { dataTransfer: null }));
+  assert.deepEqual([requests, alert()], [[], null]);
+});
+
+for (const [options, files, words] of /** @type {[object, File[], string][]} */ ([
+  [{}, [file("a.rrd"), file("b.rrd")], "Expected one file, got 2."],
+  [{ file_types: [".rrd", ".rbl"] }, [file("a.txt")], "a.txt is none of the types that can be uploaded: .rrd, .rbl."],
+  [{ limit: 2_500_000 }, [file("a.rrd", "x".repeat(2_500_001))], "a.rrd is too big: the app takes files of up to 2.5 MB."],
+])) {
+  test(`what is refused is not sent: ${words}`, () => {
+    configure(options);
+    /** @type {any} */ (globalThis.window).gradio_config = { max_file_size: /** @type {any} */ (options).limit };
+    panel.send(files);
+    assert.deepEqual([alert(), requests.length], [words, 0]);
+    host.button("Close").click();
+    assert.equal(alert(), null);
+  });
+}
+
+test("a folder holds what it holds", () => {
+  configure({ file_count: "directory", file_types: [".rrd"] });
+  panel.send([file("a.rrd"), file("notes.txt")]);
+  assert.deepEqual([alert(), requests.length], [null, 1]);
+});
+
+test("a failure is told, and what was there stays", async () => {
+  panel.send([file("a.rrd")]);
+  await answer(500, { error: "disk full" });
+  assert.equal(alert(), "a.rrd could not be uploaded: the server answered 500 (disk full).");
+  assert.deepEqual(uploaded, []);
+});
+
+test("an upload can be cancelled, and another one takes its place", async () => {
+  panel.send([file("a.rrd")]);
+  host.button("Cancel").click();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([alert(), rows(), uploaded], [null, [], []]);
+  panel.send([file("b.rrd")]);
+  panel.send([file("c.rrd")]);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(rows(), ["c.rrd"]);
+  await answer(200, ["/tmp/c.rrd"]);
+  assert.deepEqual(uploaded.map(([{ path }]) => path), ["/tmp/c.rrd"]);
+});
