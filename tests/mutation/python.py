@@ -296,10 +296,14 @@ def in_fork(act: Callable[[], object], cpu_seconds: float) -> str:
             os._exit(1)
         os._exit(0)
     deadline = time.monotonic() + 20 * cpu_seconds
-    while (done := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    with suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)  # also what the tests have started
+    done = 0, 0
+    try:
+        while done == (0, 0) and time.monotonic() < deadline:
+            time.sleep(0.01)
+            done = os.waitpid(child, os.WNOHANG)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # also what the tests have started
     if done == (0, 0):
         os.waitpid(child, 0)
         return "timeout"
