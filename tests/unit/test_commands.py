@@ -12,11 +12,10 @@ import gradio as gr
 import numpy as np
 import pytest
 import rerun.blueprint as rrb
-from gradio.utils import get_upload_folder
 from needs import NEEDS
 from recordings import write_recording
 
-from gradio_rerun import Rerun, commands, events
+from gradio_rerun import Rerun, commands
 from gradio_rerun.commands import separated, set_time, to_wire
 from gradio_rerun.errors import CommandError, RecordingError
 from gradio_rerun.tunnel import Servers
@@ -356,18 +355,6 @@ def test_an_initial_value_may_have_commands(tmp_path: Path) -> None:
 def test_commands_in_an_update_are_refused() -> None:
     with pytest.raises(CommandError, match=r"without gr\.update"):
         Rerun().constructor_args.copy().update(gr.update(value=commands.play()))
-
-
-def test_a_file_that_an_event_names_must_be_an_upload() -> None:
-    folder = Path(get_upload_folder())
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "screenshot.png"
-    path.write_bytes(b"png")
-    for kind in (events.Screenshot, events.RecordingSaved, events.BlueprintSaved):
-        assert kind(None, {"path": str(path)}).path == str(path)
-        for wrong in (__file__, str(folder / ".." / "screenshot.png"), str(folder / "gone.png")):
-            with pytest.raises(RecordingError, match="not uploaded"):
-                kind(None, {"path": wrong})
 
 
 def test_the_page_hears_to_which_answers_functions_listen() -> None:

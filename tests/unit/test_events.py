@@ -9,13 +9,15 @@ import sys
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.utils import get_upload_folder
 
 from gradio_rerun import Rerun, events
-from gradio_rerun.errors import EventDataError, TimelineError
+from gradio_rerun.errors import EventDataError, RecordingError, TimelineError
 
 SDK = import_module("rerun._event" if find_spec("rerun._event") else "rerun.event")
 RECORDING = {"application_id": "app", "recording_id": "run", "segment_id": None}
@@ -305,3 +307,21 @@ def test_no_other_class_of_the_sdk_is_here(name: str) -> None:
 def test_importing_the_events_does_not_load_the_sdk() -> None:
     code = "import sys, gradio_rerun.events; print('rerun' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+def test_a_file_that_an_event_names_must_be_an_upload() -> None:
+    folder = Path(get_upload_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "screenshot.png"
+    path.write_bytes(b"png")
+    for kind in (events.Screenshot, events.RecordingSaved, events.BlueprintSaved):
+        assert kind(None, {"path": str(path)}).path == str(path)
+        for wrong in (__file__, str(folder / ".." / "screenshot.png"), str(folder / "gone.png")):
+            with pytest.raises(RecordingError, match="not uploaded"):
+                kind(None, {"path": wrong})
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_an_event_knows_its_component(kind: type[gr.EventData]) -> None:
+    viewer = Rerun(render=False)
+    assert kind(viewer, DATA[kind][0]).target is viewer
