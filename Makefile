@@ -34,7 +34,7 @@ frontend: check-node
 	node --test tests/frontend/*.test.js
 
 # The wheel and the sdist, and what would be wrong with them on PyPI.
-package: $(VENV)/installed-release
+package: $(VENV)/installed-release node_modules/installed
 	rm -rf dist
 	$(BIN)/python -m build --installer uv
 	$(BIN)/twine check --strict dist/*

@@ -267,10 +267,14 @@ class UnknownItem:
     raw: Any = field(hash=False)
     """What the viewer tells of it."""
 
-    @property
-    def type(self) -> str:
-        """The same as `kind`."""
-        return self.kind
+    if TYPE_CHECKING:  # so that `item.type == "entity"` tells checkers that it is an EntityItem
+        type: ClassVar[Literal["unknown"]]
+    else:
+
+        @property
+        def type(self) -> str:
+            """The same as `kind`."""
+            return self.kind
 
 
 SelectionItem = EntityItem | ViewItem | ContainerItem | UnknownItem

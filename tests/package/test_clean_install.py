@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,14 +18,6 @@ from gradio_rerun import __version__
 
 UV = find_uv_bin()
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-@pytest.fixture(scope="module")
-def bin_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("clean") / "venv"
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder], check=True)
-    subprocess.run([UV, "pip", "install", "--quiet", "--python", folder, wheel], check=True)
-    return folder / ("Scripts" if os.name == "nt" else "bin")
 
 
 @pytest.fixture
