@@ -93,9 +93,10 @@ Mark = tuple[int, tuple[float, float]]
 
 
 def film() -> rr.RecordingStream:
-    """A ball that bounces through a picture."""
+    """A ball that bounces through a picture. The viewer opens it paused, so that two viewers start at the same frame."""
     recording = rr.RecordingStream("gradio_rerun_film")
-    recording.send_blueprint(rrb.Blueprint(rrb.Spatial2DView(origin="film"), collapse_panels=True))
+    time_panel = rrb.TimePanel(state="expanded", play_state="paused")
+    recording.send_blueprint(rrb.Blueprint(rrb.Spatial2DView(origin="film"), time_panel, collapse_panels=True))
     y, x = np.mgrid[0:180, 0:320]
     for frame in range(FRAMES):
         recording.set_time("frame", sequence=frame)
@@ -187,8 +188,8 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
                 "follows; the slider moves both."
             )
             with gr.Row():
-                left = Rerun(film, label="Click here", streaming=True, height=380)
-                right = Rerun(film, label="In step", height=380)
+                left = Rerun(film, label="Click here", streaming=True, height=480)
+                right = Rerun(film, label="In step", height=480)
             with gr.Row():
                 slider = gr.Slider(0, FRAMES - 1, step=1, label="Frame")
                 play, pause, shoot = gr.Button("Play"), gr.Button("Pause"), gr.Button("Take a picture")

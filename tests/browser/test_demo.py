@@ -204,12 +204,27 @@ def test_the_streaming_tab_blurs_a_picture_step_by_step(demo_page: ViewerPage) -
     demo_page.expect_state("idle", index=1)
 
 
+def expect_in_step(page: ViewerPage, left: int, right: int, *, least: int) -> None:
+    """Both viewers come to stand at the same frame, which is `least` or a later one."""
+    page.page.wait_for_function(
+        """([left, right, least]) => {
+          const [a, b] = [left, right].map((index) => document.querySelectorAll("rerun-viewer")[index].currentTime?.time);
+          return a !== undefined && a === b && a >= least;
+        }""",
+        arg=[left, right, least],
+        timeout=90_000,
+    )
+
+
 def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo_page: ViewerPage) -> None:
     page = demo_page.page
     page.get_by_role("tab", name="Events").click()
     left, right = 1, 2
     for index in (left, right):
         demo_page.expect_state("ready", recordings=1, index=index)
+    expect_in_step(demo_page, left, right, least=0)
+    demo_page.click("Play")
+    expect_in_step(demo_page, left, right, least=3)
     demo_page.click("Pause")
     demo_page.forget_events()
     slider = page.get_by_label("number input for Frame")

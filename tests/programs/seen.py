@@ -60,7 +60,7 @@ def rows_of(recording: bytes | Path) -> Counter[str]:
 def expect_rows(page: ViewerPage, index: int = 0, **expected: int) -> None:
     """The viewer comes to hold that many rows of these entities; `a__b` stands for `/a/b`."""
     wanted = {"/" + name.replace("__", "/"): count for name, count in expected.items()}
-    wait_until(page, lambda: wanted.items() <= rows(page, index).items(), every=300)
+    wait_until(page, lambda: wanted.items() <= rows(page, index).items(), seconds=120, every=300)
 
 
 def time_of(page: ViewerPage, index: int = 0) -> int | None:
@@ -89,6 +89,7 @@ def expect_play_button(page: ViewerPage, index: int = 0) -> None:
 def step(page: ViewerPage, index: int = 0) -> None:
     """Moves the time by a frame, as a user does: by a key."""
     page.viewer(index).locator("canvas").focus()
+    page.page.evaluate(DRAW, 5)  # the viewer takes keys from the frame on in which it has seen that it is focused
     page.page.keyboard.press("ArrowRight")
 
 

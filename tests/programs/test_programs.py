@@ -114,3 +114,74 @@ def test_each_of_two_narrow_viewers_has_a_play_button(run: Run) -> None:
     for index in (0, 1):
         page.expect_state("ready", recordings=1, index=index)
         expect_play_button(page, index)
+
+
+def test_each_run_that_is_checked_has_a_viewer_of_its_own(run: Run) -> None:
+    page = run("one_viewer_per_run")
+    page.page.get_by_label("second").check()
+    for index, name in enumerate(("first_2", "second_2")):
+        page.expect_state("ready", recordings=1, index=index)
+        assert page.opened(index)[-1] == name
+    page.forget_events()
+    page.click("More of second")
+    wait_until(page, lambda: page.opened(1) == ["second_9"])
+    expect(page.page.get_by_text("second, all")).to_be_visible()
+    assert page.opened(0) == []  # the first one stays as it is
+
+
+def test_each_user_sees_their_own_recording_behind_a_login(run: Run) -> None:
+    page = run("login")
+    page.page.get_by_label("username").fill("ada")
+    page.page.get_by_label("password").fill("password")
+    page.click("Login")
+    page.expect_recordings("of_ada")
+    expect(page.page.get_by_text("Recordings of ada")).to_be_visible()
+
+
+def test_each_page_of_an_app_shows_its_own_recording(run: Run) -> None:
+    page = run("pages")
+    expect(page.page.get_by_label("Status")).to_have_value("home is open", timeout=60_000)
+    page.page.get_by_role("link", name="Second").click()
+    page.page.wait_for_url("**/second*")
+    page.click("Show")
+    expect(page.page.get_by_label("Status")).to_have_value("second is open", timeout=60_000)
+
+
+def test_the_newest_file_of_a_folder_is_shown_as_soon_as_it_is_written(run: Run, program: dict[str, Any]) -> None:
+    page = run("newest_run")
+    page.expect_recordings("monday")
+    program["write_run"]("tuesday")
+    wait_until(page, lambda: page.opened()[-1] == "tuesday")
+    page.expect_state("ready", recordings=1)
+    assert page.opened() == ["monday", "tuesday"]
+
+
+def test_a_robot_is_shown_by_the_path_of_its_description(run: Run) -> None:
+    page = run("urdf")
+    page.expect_state("ready", recordings=1)
+    expect_color(page, (200, 30, 30), near=60)
+    page.forget_events()
+    page.click("Move")
+    page.wait_for_event("recording_open")
+    expect_rows(page, height=1)
+    expect_color(page, (200, 30, 30), near=60)
+
+
+def test_a_cached_example_of_a_streaming_generator_holds_all_its_frames(run: Run) -> None:
+    page = run("cached_stream")
+    page.page.get_by_text("40", exact=True).click()
+    expect_rows(page, depth=10)
+    page.expect_state("ready", recordings=1)
+
+
+def test_a_setting_writes_the_mesh_anew(run: Run) -> None:
+    page = run("mesh_with_settings")
+    page.click("Reconstruct")
+    page.expect_state("ready", recordings=1)
+    page.forget_events()
+    number = page.page.get_by_label("number input for Confidence")
+    number.fill("50")
+    number.press("Enter")
+    expect(page.page.get_by_label("Log")).to_have_value("50 points")
+    page.wait_for_event("recording_open")
+    page.expect_state("ready", recordings=1)

@@ -1,0 +1,137 @@
+"""docs/recipes.md: each program does what the page says. (Those without a page in the browser: tests/unit/test_docs.py.)"""
+
+from __future__ import annotations
+
+import pickle
+import re
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from recordings import write_recording
+from seen import expect_color, expect_play_button, expect_rows, pixels, rows_of, step, time_of, wait_until
+from viewer_page import ViewerPage
+
+Run = Callable[[str], ViewerPage]
+RECIPES = Path(__file__).parents[2] / "docs" / "recipes.md"
+
+
+def code_of(heading: str, language: str = "python") -> str:
+    section = RECIPES.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, flags=re.DOTALL)[0]
+
+
+@pytest.fixture
+def serve_recipe(serve: Callable[[Path], str], tmp_path: Path) -> Callable[[str], str]:
+    def serve_recipe(heading: str) -> str:
+        path = tmp_path / "recipe.py"
+        path.write_text(code_of(heading))
+        return serve(path)
+
+    return serve_recipe
+
+
+@pytest.fixture
+def run(page: ViewerPage, serve_recipe: Callable[[str], str]) -> Run:
+    return lambda heading: page.open(serve_recipe(heading))
+
+
+def set_slider(page: ViewerPage, label: str, value: int) -> None:
+    number = page.page.get_by_label(f"number input for {label}")
+    number.fill(str(value))
+    number.press("Enter")
+
+
+def test_two_viewers_stay_in_step_and_come_to_rest(run: Run, program: dict[str, Any]) -> None:
+    page = run("Two viewers in step")
+    for index in (0, 1):
+        page.expect_state("ready", recordings=1, index=index)
+    wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 0)
+    step(page, 0)
+    wait_until(page, lambda: time_of(page, 1) == 1)
+    step(page, 1)
+    wait_until(page, lambda: time_of(page, 0) == 2)
+    for index in (0, 1):  # at once: each answers the other's step
+        step(page, index)
+    wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 3)
+    assert len(page.events("time_update")) <= 2 * 4  # no echo
+
+
+def test_a_slider_moves_the_time_and_follows_it(run: Run) -> None:
+    page = run("A slider for the time")
+    page.expect_state("ready", recordings=1)
+    slider = page.page.get_by_label("number input for Frame")
+    wait_until(page, lambda: int(slider.input_value()) > 3)  # it plays
+    set_slider(page, "Frame", 50)
+    wait_until(page, lambda: time_of(page) == 50)
+
+
+def test_a_script_with_rr_init_becomes_an_app(run: Run) -> None:
+    page = run("A script with rr.init becomes an app".replace("rr.init", "`rr.init`"))
+    page.click("Walk")
+    expect_rows(page, walker=50)
+    page.click("Again")
+    wait_until(page, lambda: page.opened()[-1] == "again")
+    page.expect_state("ready", recordings=2)
+    expect_rows(page, walker=50)
+
+
+def test_what_a_function_on_zero_gpu_yields_can_travel_between_processes(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gpu(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def generate(*values: Any) -> Any:
+            for value in function(*pickle.loads(pickle.dumps(values))):
+                yield pickle.loads(pickle.dumps(value))
+
+        return generate
+
+    spaces = ModuleType("spaces")
+    spaces.GPU = gpu  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "spaces", spaces)
+    page = run("ZeroGPU")
+    page.click("Reconstruct")
+    expect_rows(page, points=10)
+
+
+def test_cached_examples_are_shown_on_a_click(run: Run) -> None:
+    page = run("Cached examples")
+    for size in (60, 90):
+        page.forget_events()
+        page.page.get_by_text(str(size), exact=True).click()
+        page.wait_for_event("load")
+        assert [each["application_id"] for each in page.events("recording_open")] == [f"depth_{size}"]
+
+
+def test_the_app_is_called_from_python(
+    serve_recipe: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = serve_recipe("Calling the app from Python")
+    monkeypatch.chdir(tmp_path)
+    for name in "ab":
+        write_recording(tmp_path / f"{name}.rrd", name, frames=3)
+    names: dict[str, Any] = {}
+    exec(code_of("Calling the app from Python", "py").replace("http://127.0.0.1:7860", url), names)
+    assert [rows_of(Path(path))["/points"] for path in names["paths"]] == [3, 3]
+
+
+def test_a_plot_keeps_to_its_window_while_it_grows(run: Run) -> None:
+    page = run("A growing plot with a sliding window")
+    page.click("Measure")
+    expect_rows(page, start=20, signal=100)
+    expect_color(page, (0, 160, 0))
+    wait_until(page, lambda: pixels(page, (255, 0, 0)) == 0, every=300)
+
+
+def test_a_narrow_viewer_has_a_play_button_with_an_expanded_time_panel(run: Run) -> None:
+    page = run("Narrow viewers")
+    page.expect_state("ready", recordings=1)
+    box = page.viewer().bounding_box()
+    assert box
+    assert box["width"] < 630
+    expect_play_button(page)
