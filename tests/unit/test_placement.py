@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
+from recordings import write_recording
 from updates import in_event
 
 from gradio_rerun import Rerun
@@ -58,3 +60,15 @@ def test_a_cell_of_a_dataset_shows_names(component: Any) -> None:
 def test_a_state_can_hold_a_viewer() -> None:
     viewer = copy.deepcopy(gr.State(Rerun(URL, height=300, render=False)).value)
     assert (viewer.value, viewer.height) == ([URL], 300)
+
+
+@pytest.mark.parametrize("shown", [None, URL, [URL, "rerun+http://10.0.0.1:9876/proxy"], "{file}"])
+def test_flagging_keeps_what_is_shown(shown: Any, tmp_path: Path) -> None:
+    file = write_recording(tmp_path / "run.rrd", "run")
+    viewer = Rerun(file if shown == "{file}" else shown, tunnel=["rerun+http://10.0.0.1:9876"], render=False)
+    kept = viewer.read_from_flag(viewer.flag(viewer.value, tmp_path / "flagged")).root
+    if shown == "{file}":
+        assert Path(kept[0].path).read_bytes() == file.read_bytes()
+        assert Path(kept[0].path).is_relative_to(tmp_path / "flagged")
+    else:
+        assert viewer.preprocess(viewer.data_model(root=kept)) == shown

@@ -14,8 +14,8 @@ from gradio.context import Context
 from recordings import recording_bytes
 from updates import CHANGES, NO_UPDATE, PARAMETERS, in_event, sent_to_the_page
 
-from gradio_rerun import Rerun
-from gradio_rerun.errors import ParameterError
+from gradio_rerun import Rerun, commands
+from gradio_rerun.errors import CommandError, ParameterError
 
 
 def viewer() -> Rerun:
@@ -91,6 +91,13 @@ def test_a_value_of_any_kind(update: Callable[..., Any], streaming: bool) -> Non
 def test_a_value_of_none_clears(update: Callable[..., Any]) -> None:
     sent, _ = sent_to_the_page(lambda: update(value=None), viewer)
     assert not sent["value"]
+
+
+@ways
+@pytest.mark.parametrize("value", [commands.play(), commands.show(None, commands.play())])
+def test_commands_in_an_update_are_refused_with_what_to_do(update: Callable[..., Any], value: Any) -> None:
+    with pytest.raises(CommandError, match=r"Return them without gr\.update or Rerun"):
+        sent_to_the_page(lambda: update(value=value))
 
 
 @ways
