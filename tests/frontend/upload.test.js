@@ -64,6 +64,7 @@ test("a file goes to Gradio's upload route, and comes back as what Gradio takes 
   const { last } = FakeRequest;
   assert.equal(last.opened[0], "POST");
   assert.match(last.opened[1], /^http:\/\/app\.test\/demo\/gradio_api\/upload\?upload_id=\w+$/);
+  assert.equal(/** @type {any} */ (last).responseType, "json");
   const file = /** @type {File} */ (last.sent?.get("files"));
   assert.deepEqual([file.name, await file.text()], ["a b.rrd", "12345"]);
   last.upload.onprogress({ loaded: 2, total: 5 });
@@ -125,6 +126,7 @@ test("a file is accepted as the browser's dialog would", () => {
     [png, ["image/*"], true],
     [png, ["image/png"], true],
     [png, ["image/jpeg"], false],
+    [{ name: "a.pnm", type: "image/pnm" }, ["image/png"], false],
     [png, ["video/*"], false],
     [{ name: "imagepng", type: "imagery/png" }, ["image/*"], false],
     [{ name: "archive.rrd.zip", type: "" }, [".rrd"], false],

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { FakeElement, fakeDocument } from "./dom.js";
+
+globalThis.location = /** @type {any} */ ({ href: "http://app.test/" });
+globalThis.HTMLElement = /** @type {any} */ (FakeElement);
+globalThis.ShadowRoot = /** @type {any} */ (class {});
+globalThis.customElements = /** @type {any} */ ({ get: () => undefined, define: () => {} });
+const { mount } = await import("../../src/gradio_rerun/frontend/bridge.js");
+
+/** The element, as far as the bridge knows it. */
+class FakeViewer extends FakeElement {
+  /** @type {any[]} */
+  recordings = [];
+  /** @type {any} */
+  settings = null;
+  currentTime = null;
+  isShown = true;
+  isOpen = true;
+  isLoading = false;
+  /** @type {string[]} */
+  done = [];
+
+  takesCommands() {
+    return true;
+  }
+
+  /** @param {any} command */
+  async carryOut(command) {
+    this.done.push(`${command.name} with ${this.recordings.length} recordings`);
+  }
+}
+
+let id = 0;
+/** @type {FakeElement} */
+let element;
+/** @type {any} */
+let viewer;
+/** @type {any} */
+let props;
+/** @type {Record<string, any>} */
+let server;
+/** @type {[string, any][]} */
+let triggered;
+/** What Gradio calls when it has changed a property. @type {Record<string, () => void>} */
+let watched;
+
+const SETTINGS = {
+  page: { url: "http://app.test/demo/gradio_api/file=/bridge.js" },
+  height: "640px",
+  streaming: false,
+  interactive: null,
+  buttons: ["download", "fullscreen"],
+  clear_if_interactive: true,
+  file_count: "single",
+  file_types: [],
+  scale: 2,
+  min_width: 160,
+  time_update_interval: 0,
+};
+const FILE = { path: "/tmp/a.rrd", url: "http://app.test/demo/gradio_api/file=/tmp/a.rrd", orig_name: "a.rrd", size: 5 };
+
+beforeEach(() => {
+  const body = fakeDocument();
+  Object.assign(globalThis.document, { head: new FakeElement("head"), addEventListener: () => {}, removeEventListener: () => {} });
+  globalThis.window = /** @type {any} */ ({});
+  id++;
+  [triggered, watched] = [[], {}];
+  element = new FakeElement();
+  viewer = new FakeViewer("rerun-viewer");
+  const toolbar = new FakeElement();
+  element.append(viewer, toolbar);
+  const block = new FakeElement();
+  block.append(element);
+  body.append(block);
+  Object.assign(block, { querySelector: () => null });
+  Object.assign(element, {
+    getRootNode: () => globalThis.document,
+    querySelector: (/** @type {string} */ what) => (what === "rerun-viewer" ? viewer : toolbar),
+    closest: (/** @type {string} */ what) => (what === ".block" ? block : null),
+  });
+  props = { value: "", label: null, settings: SETTINGS };
+  server = { open_upload: async () => ({ file: FILE }), check_files: async () => {} };
+});
+
+/** @param {object} [options] */
+function start(options = {}) {
+  mount(
+    /** @type {any} */ ({
+      element,
+      props,
+      trigger: (/** @type {string} */ event, /** @type {any} */ data) => triggered.push([event, data]),
+      watch: (/** @type {string | string[]} */ names, /** @type {() => void} */ callback) => {
+        for (const name of [names].flat()) watched[name] = callback;
+      },
+      server,
+      settings: SETTINGS,
+      id,
+      session: "",
+      isInput: false,
+      handlers: {},
+      listened: [],
+      ...options,
+    }),
+  );
+}
+
+/** @param {string} name @param {unknown} value */
+function update(name, value) {
+  props[name] = value;
+  watched[name]();
+}
+
+const shown = () => element.all(({ localName, hidden }) => localName === "button" && !hidden).map(({ title }) => title).filter(Boolean);
+const urls = () => viewer.recordings.map((/** @type {any} */ { url }) => url);
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("the initial value is shown, and each one that comes", () => {
+  props.value = [FILE];
+  start();
+  assert.deepEqual(urls(), [FILE.url]);
+  update("value", [{ ...FILE, url: "http://app.test/b.rrd" }]);
+  assert.deepEqual(urls(), ["http://app.test/b.rrd"]);
+  update("value", "");
+  assert.deepEqual(urls(), []);
+});
+
+test("settings reach the viewer, those of the mount where an update has wiped them", () => {
+  start();
+  assert.equal(viewer.settings, SETTINGS);
+  const other = { ...SETTINGS, height: "300px" };
+  update("settings", other);
+  assert.equal(viewer.settings, other);
+  update("settings", undefined);
+  assert.equal(viewer.settings, SETTINGS);
+});
+
+test("buttons are there for what there is to do", () => {
+  start();
+  assert.deepEqual(shown(), []);
+  update("value", [FILE]);
+  assert.deepEqual(shown(), ["Download", "Fullscreen"]);
+  update("settings", { ...SETTINGS, interactive: true });
+  assert.deepEqual(shown(), ["Upload", "Download", "Fullscreen", "Clear"]);
+  update("settings", { ...SETTINGS, interactive: false, buttons: ["clear", "screenshot"] });
+  assert.deepEqual(shown(), ["Screenshot", "Clear"]);
+});
+
+test("a component that is gone is left alone", () => {
+  start();
+  element.parent?.remove();
+  update("value", [FILE]);
+  assert.deepEqual(urls(), []);
+});
+
+test("a value comes before the commands beside it, which are carried out once", async () => {
+  start();
+  props.value = [FILE];
+  const settings = { ...SETTINGS, commands: [{ id: `bridge-${id}`, name: "close", arguments: {}, request: null, target: [] }] };
+  update("settings", settings);
+  update("value", [FILE]);
+  await settled();
+  assert.deepEqual(viewer.done, ["close with 1 recordings"]);
+});
+
+test("a command that fails is told to the user and to the functions that listen", async () => {
+  start();
+  viewer.carryOut = async () => {
+    throw new Error("It cannot.");
+  };
+  update("settings", { ...SETTINGS, commands: [{ id: `bridge-${id}`, name: "close", arguments: {}, request: null, target: [] }] });
+  await settled();
+  const message = "The viewer could not carry out close(): It cannot.";
+  assert.deepEqual(triggered, [["rerun_error", { message, type: "rerun_error" }], ["error", message]]);
+});
+
+test("Clear empties the value, and says so", () => {
+  props.value = [FILE];
+  props.settings = { ...SETTINGS, interactive: true };
+  start();
+  element.button("Clear").click();
+  assert.deepEqual([props.value, urls(), triggered], [[], [], [["clear", {}]]]);
+});
+
+test("what the viewer reports reaches Python: a recording that opens as `load`, too", async () => {
+  start();
+  viewer.dispatchEvent(new CustomEvent("viewer-event", { detail: { type: "recording_open", application_id: "app", recording_id: "run", source: "a" } }));
+  viewer.dispatchEvent(new CustomEvent("error", { detail: { message: "It broke." } }));
+  await settled();
+  assert.deepEqual(triggered.map(([event]) => event).sort(), ["recording_open", "rerun_error", "rerun_load"]);
+  assert.deepEqual(triggered.find(([event]) => event === "rerun_load")?.[1], { application_id: "app", recording_id: "run", type: "rerun_load" });
+});
+
+test("an uploaded file is converted by the app, or is an error in its words", async () => {
+  start();
+  const made = await viewer.converter("/tmp/upload/a.glb");
+  assert.deepEqual([made.url, made.name], ["http://app.test/demo/gradio_api/file=/tmp/a.rrd", "a.rrd"]);
+  server.open_upload = async () => ({ error: "It is no recording." });
+  await assert.rejects(viewer.converter("/tmp/upload/a.txt"), /^Error: It is no recording\.$/);
+});
+
+test("a Rerun server is asked through the app, as the component", async () => {
+  start({ session: "s" });
+  /** @type {any[]} */
+  const asked = [];
+  globalThis.fetch = /** @type {any} */ (async (/** @type {any[]} */ ...given) => asked.push(given));
+  const { signal } = new AbortController();
+  await viewer.askServer({ server: "rerun://x" }, signal);
+  const [[url, options]] = asked;
+  assert.equal(url, "http://app.test/demo/gradio_api/component_server");
+  assert.deepEqual(JSON.parse(options.body), { data: { server: "rerun://x" }, component_id: id, fn_name: "ask_server", session_hash: "s" });
+  assert.deepEqual([options.method, options.credentials, options.signal], ["POST", "same-origin", signal]);
+});
