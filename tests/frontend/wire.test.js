@@ -47,3 +47,21 @@ test("odd letters in a path do not end it", () => {
 test("a bare value is a list of one", () => {
   assert.equal(toRecordings("https://host.test/run.rrd", "").length, 1);
 });
+
+test("a stream says how far it can be read, and brings its end where that came along", () => {
+  const file = { path: "/tmp/run.rrd", url: "http://app.test/run.rrd", orig_name: "run.rrd", size: 30 };
+  const recording = { url: file.url, name: "run.rrd", size: 30, marks: [30] };
+  assert.deepEqual(toRecordings([{ ...file, mime_type: "application/vnd.rerun.stream" }], ""), [recording]);
+  assert.deepEqual(toRecordings([{ ...file, mime_type: "application/vnd.rerun.stream;end=AQI=" }], ""), [{ ...recording, end: "AQI=" }]);
+  assert.deepEqual(toRecordings([{ ...file, size: null, mime_type: "application/vnd.rerun.stream" }], "")[0].marks, [0]);
+});
+
+test("what is no recording by its name is converted first", () => {
+  const file = { url: null, size: 5 };
+  assert.equal(toRecordings([{ ...file, path: "/tmp/a.glb" }], "")[0].upload, "/tmp/a.glb");
+  for (const path of ["/tmp/a.rrd", "/tmp/A.RBL"]) assert.equal("upload" in toRecordings([{ ...file, path }], "")[0], false);
+});
+
+test("an update that Gradio keeps as the value, in a deep link, is its value", () => {
+  assert.equal(toRecordings({ __type__: "update", value: ["https://host.test/run.rrd"] }, "").length, 1);
+});
