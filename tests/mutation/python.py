@@ -140,8 +140,8 @@ class Mutant:
         self.text = " ".join(f"{self.line}: {before[:90]} -> {ast.unparse(new)[:90]}".split())
 
 
-def patch(functions: list[types.FunctionType], tree: ast.Module, file: Path) -> None:
-    """Gives functions, all that come from the file, the code that they have in `tree`."""
+def patch(functions: list[types.FunctionType], tree: ast.Module, file: Path) -> bool:
+    """Gives functions, all that come from the file, the code that they have in `tree`; False if that of one does not fit."""
     changed: dict[tuple[str, int], types.CodeType] = {}
     codes = [compile(tree, str(file), "exec")]
     while codes:
@@ -150,8 +150,11 @@ def patch(functions: list[types.FunctionType], tree: ast.Module, file: Path) -> 
         codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
     for each in functions:
         found = changed.get((each.__code__.co_name, each.__code__.co_firstlineno))
-        if found and found.co_freevars == each.__code__.co_freevars:
+        if found and found.co_freevars != each.__code__.co_freevars:
+            return False
+        if found:
             each.__code__ = found
+    return True
 
 
 def first_line(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -228,10 +231,14 @@ class Session:
             limit = 3 * sum(self.seconds[each.nodeid] for each in tests) + 5
 
             def act(tree: ast.Module = mutant.tree, tests: list[pytest.Item] = tests) -> None:
-                patch(functions, tree, self.file)
-                run_tests(tests)
+                if patch(functions, tree, self.file):
+                    run_tests(tests)
+                else:
+                    os._exit(DOES_NOT_FIT)
 
-            results[number] = in_fork(act, limit)
+            result = in_fork(act, limit)
+            if result != "does not fit":
+                results[number] = result
         self.results.write_text(json.dumps([results, self.seconds]))
         return True
 
@@ -267,6 +274,7 @@ class Once:
 
 
 NEVER = 1e9
+DOES_NOT_FIT = 99
 
 
 def usable(items: list[pytest.Item], seconds: dict[str, float]) -> list[pytest.Item]:
@@ -308,6 +316,8 @@ def in_fork(act: Callable[[], object], cpu_seconds: float) -> str:
         os.waitpid(child, 0)
         return "timeout"
     code = os.waitstatus_to_exitcode(done[1])
+    if code == DOES_NOT_FIT:
+        return "does not fit"
     return "survived" if code == 0 else "timeout" if code in (-signal.SIGXCPU, -signal.SIGKILL) else "killed"
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -61,6 +62,26 @@ def test_each_parameter_is_an_attribute_so_that_a_loaded_app_recovers_it() -> No
     config = viewer.get_config()
     assert (config["height"], config["theme"], config["telemetry"], config["scale"]) == (300, "dark", True, 2)
     assert Rerun.recover_kwargs(config)["panel_states"] == {"time": "hidden"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("label", "x"), ("show_label", False), ("container", False), ("visible", "hidden"), ("interactive", False)],
+        *[("elem_id", "x"), ("elem_classes", ["x"]), ("key", "k"), ("preserved_by_key", ["value", "height"])],
+        *[("scale", 2), ("min_width", 300), ("streaming", True), ("max_stream_size", 100), ("file_count", "multiple")],
+        *[("file_types", [".png"]), ("allowed_origins", ["https://a.test"]), ("time_update_interval", 3)],
+    ],
+)
+def test_gradio_knows_each_parameter(name: str, value: Any) -> None:
+    assert Rerun(render=False).get_config().get(name) != value
+    assert Rerun(**{name: value}, render=False).get_config()[name] == value
+
+
+def test_the_page_knows_which_component_it_shows() -> None:
+    viewer = Rerun(render=False)
+    (part,) = re.findall(r"part = (\{.*\});", viewer.get_config()["js_on_load"])
+    assert json.loads(part) == {"id": viewer._id, "session": "", "isInput": False, "handlers": {}, "listened": []}
 
 
 def test_the_config_is_json() -> None:
