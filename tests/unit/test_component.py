@@ -218,7 +218,7 @@ def test_an_example_is_shown_by_its_name_and_never_as_html() -> None:
         (FileData(path="/some/a.rrd", orig_name="<b>"), "&lt;b&gt;"),
         (b"RRF2", "bytes"),
         ((b"RRF2", "a.rrd"), "bytes, a.rrd"),
-        (None, "NoneType"),
+        (None, ""),
     ],
 )
 def test_an_example_of_any_kind_has_a_name(example: Any, shown: str) -> None:
