@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import platform
 import sys
 import tempfile
+import webbrowser
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from . import Rerun, __version__
+from .conversions import CONVERTIBLE_SUFFIXES
 from .errors import GradioRerunError
+from .preparing import preparing_page
+from .recordings import to_recordings
 from .sdk import sdk_version
 from .settings import FRONTEND
 from .viewer_assets import published_folder, viewer_assets
@@ -41,21 +49,29 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gradio-rerun",
         description="Open Rerun recordings on a Gradio page. Without recordings, an example is shown.",
+        epilog="The page opens in the browser, if this machine has one. Ctrl-C ends the command.",
     )
     parser.add_argument(
-        "recordings", nargs="*", metavar="FILE|URL", help="recordings (.rrd), blueprints (.rbl), or URLs of such"
+        "recordings",
+        nargs="*",
+        metavar="FILE|URL",
+        help="recordings (.rrd), blueprints (.rbl), files and folders that the SDK converts to recordings "
+        f"(LeRobot datasets, {' '.join(CONVERTIBLE_SUFFIXES)}), or URLs (http, https, rerun, rerun+http, rerun+https)",
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s, this machine only)"
     )
     parser.add_argument("--port", type=_port, help="port to listen on (default: the first free one from 7860 on)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open the page in the browser")
     parser.add_argument("--share", action="store_true", help="make a public link through Gradio's servers")
     parser.add_argument("--auth", type=_auth, metavar="USER:PASSWORD", help="ask visitors for this name and password")
     parser.add_argument(
         "--theme", choices=("auto", "light", "dark"), default="auto", help="theme of the viewer (default: the page's)"
     )
     parser.add_argument(
-        "--prepare", action="store_true", help="take the web viewer out of rerun-sdk now, for container images, and end"
+        "--prepare",
+        action="store_true",
+        help="extract the web viewer from rerun-sdk now, for container images, and end",
     )
     parser.add_argument("--version", action="store_true", help="print what a bug report should name, and end")
     return parser
@@ -80,14 +96,65 @@ def _auth(text: str) -> tuple[str, str]:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory(prefix="gradio_rerun-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gradio_rerun-") as folder, ExitStack() as preparing:
+        port = _listen(preparing, options.host, options.port)
+        url = f"http://{'127.0.0.1' if options.host == '0.0.0.0' else options.host}:{port}"
+        print(f"Open {url} in your browser. Ctrl-C ends gradio-rerun.", flush=True)
+        if options.recordings:
+            to_recordings(
+                options.recordings, Path(get_upload_folder())
+            )  # What is wrong with them is reported before the viewer is extracted.
         recordings = options.recordings or [_log_example(Path(folder))]
         with gr.Blocks(title="Rerun", fill_height=True) as page:
             Rerun(recordings, height="calc(100vh - 120px)", theme=options.theme, show_label=False)
+        preparing.close()
         try:
-            page.launch(server_name=options.host, server_port=options.port, share=options.share, auth=options.auth)
+            page.launch(
+                server_name=options.host,
+                server_port=port,
+                share=options.share,
+                auth=options.auth,
+                inbrowser=not options.no_browser and _has_browser(),
+                quiet=not options.share,
+            )
         except OSError as error:
-            _fail(f"cannot listen on {options.host}:{options.port or 7860}: {error}")
+            _fail(_in_use(options.host, port, error))
+
+
+def _listen(preparing: ExitStack, host: str, port: int | None) -> int:
+    """Shows that the viewer is being prepared; returns the port, the first free one from 7860 on if None."""
+    for each in [port] if port else range(7860, 7960):
+        try:
+            preparing.enter_context(preparing_page(host, each))
+        except OSError as error:
+            failure = error
+            if error.errno != errno.EADDRINUSE:
+                break
+        else:
+            return each
+    _fail(_in_use(host, port, failure))
+
+
+def _in_use(host: str, port: int | None, error: OSError) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return f"Cannot listen on {host}{f':{port}' if port else ''}: {error}. Pass another address with --host, or another port with --port."
+    return (
+        f"Port {port} is in use. Pass another one with --port."
+        if port
+        else "The ports 7860 to 7959 are in use. Pass another one with --port."
+    )
+
+
+def _has_browser() -> bool:
+    """Whether there is a browser with a window: not in CI, in a container, or over SSH, where `webbrowser` may find one for terminals."""
+    has_display = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not has_display or os.environ.get("CI"):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
 
 
 def _log_example(folder: Path) -> Path:

@@ -8,13 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import httpx
+import ports
 import pytest
 
 from gradio_rerun import __version__, cli
+from gradio_rerun.preparing import preparing_page
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,14 +68,64 @@ def test_what_is_wrong_is_said_in_one_line(arguments: list[str], words: str) -> 
     assert words in result.stderr.splitlines()[-1]
 
 
-def test_a_port_in_use_is_said_in_one_line() -> None:
+@pytest.mark.parametrize("arguments", [["nowhere.rrd"], [__file__], ["ftp://host/a.rrd"], ["--theme", "pink"]])
+def test_what_is_wrong_is_reported_before_the_viewer_is_extracted(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(tmp_path / "empty"))
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert "extract" not in result.stderr
+    assert not (tmp_path / "empty").exists()
+
+
+def test_help_names_the_files_it_takes() -> None:
+    result = run("--help")
+    assert result.returncode == 0
+    for words in (".rrd", ".rbl", ".mcap", ".glb", "LeRobot", "https", "rerun+http", "--no-browser"):
+        assert words in result.stdout
+
+
+def test_a_port_in_use_names_the_option_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(tmp_path / "empty"))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         result = run("--port", str(port), "https://host.invalid/a.rrd")
     assert result.returncode == 2
-    assert result.stderr.splitlines()[-1].startswith(f"gradio-rerun: cannot listen on 127.0.0.1:{port}")
+    assert result.stderr == f"gradio-rerun: Port {port} is in use. Pass another one with --port.\n"
+    assert not (tmp_path / "empty").exists()
+
+
+def test_a_host_that_is_not_of_this_machine_names_the_option_for_another() -> None:
+    result = run("--host", "192.0.2.1")
+    assert result.returncode == 2
+    assert "Cannot listen on 192.0.2.1" in result.stderr
+    assert "--host" in result.stderr
+
+
+@pytest.mark.parametrize(("display", "ci", "opens"), [(":0", "", True), ("", "", False), (":0", "true", False)])
+def test_a_browser_opens_where_there_is_one(
+    display: str, ci: str, opens: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("webbrowser.get", lambda: object())
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", display)
+    monkeypatch.setenv("CI", ci)
+    assert cli._has_browser() == opens
+
+
+def test_who_comes_too_early_sees_a_page_that_waits() -> None:
+    port = ports.free_port()
+    with preparing_page("127.0.0.1", port):
+        early = httpx.get(f"http://127.0.0.1:{port}/?__theme=dark", trust_env=False)
+        assert early.status_code == 503
+        assert "The viewer is being prepared." in early.text
+        assert httpx.head(f"http://127.0.0.1:{port}/", trust_env=False).status_code == 503
+    with preparing_page("127.0.0.1", port):  # the port is free again at once
+        pass
 
 
 def test_it_serves_the_example_and_ends_when_told(tmp_path: Path) -> None:
@@ -90,7 +144,11 @@ def test_it_serves_the_example_and_ends_when_told(tmp_path: Path) -> None:
     try:
         assert process.stdout
         line = next(line for line in process.stdout if "http" in line)
-        assert str(port) in line
+        assert line == f"Open http://127.0.0.1:{port} in your browser. Ctrl-C ends gradio-rerun.\n"
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 100
+        while not _is_app(url):
+            assert time.monotonic() < deadline
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://127.0.0.1:{port}/config", timeout=30) as answer:
             assert b"rrt_star.rrd" in answer.read()
@@ -98,3 +156,12 @@ def test_it_serves_the_example_and_ends_when_told(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=30)
     assert "Traceback" not in output
+    assert process.returncode in (0, 130)
+
+
+def _is_app(url: str) -> bool:
+    """Whether the app answers; until it does, the page that waits does, but for a moment between them."""
+    try:
+        return httpx.get(url, trust_env=False, timeout=10).status_code == 200
+    except httpx.TransportError:
+        return False

@@ -106,7 +106,7 @@ def test_every_command_is_described() -> None:
 
 def test_every_option_of_the_command_line_is_described() -> None:
     options = {option for action in cli._parser()._actions for option in action.option_strings if option != "-h"}
-    assert set(re.findall(r"^\| `(--\w+)", PAGES["command-line"], flags=re.MULTILINE)) == options
+    assert set(re.findall(r"^\| `(--[\w-]+)", PAGES["command-line"], flags=re.MULTILINE)) == options
     positional = [action for action in cli._parser()._actions if not action.option_strings]
     assert [action.nargs for action in positional] == [argparse.ZERO_OR_MORE]  # the recordings of the example
 
