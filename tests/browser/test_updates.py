@@ -1,0 +1,309 @@
+"""Each parameter, changed by `gr.update(...)` and by returning `Rerun(...)`: the effect in the page. Runs on several Gradios; see ../matrix.py."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import rerun as rr
+from playwright.sync_api import Browser, Locator, expect
+from recordings import log_points, recording_bytes
+from updates import CHANGES
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+Effect = Callable[[ViewerPage, bool], None]
+
+BEFORE: dict[str, Any] = {
+    "value": None,  # of the fixture
+    "label": "label",
+    "show_label": True,
+    "show_download_button": True,
+    "show_clear_button": False,
+    "container": True,
+    "scale": 1,
+    "min_width": 100,
+    "height": 400,
+    "interactive": False,
+    "visible": True,
+    "elem_id": "viewer",
+    "elem_classes": [],
+    "streaming": False,
+    "max_stream_size": None,
+    "file_count": "single",
+    "file_types": None,
+    "buttons": None,
+    "panel_states": {"blueprint": "expanded"},
+    "theme": "light",
+    "telemetry": False,
+    "allowed_origins": [],
+    "tunnel": None,
+    "time_update_interval": 0.1,
+}
+BESIDE = {
+    "max_stream_size": {"streaming": True},
+    "file_count": {"interactive": True},
+    "file_types": {"interactive": True},
+}
+"""What must change beside a parameter before it has an effect."""
+
+SERVER = "127.0.0.1:9876"
+
+
+def block(page: ViewerPage) -> Locator:
+    return page.page.locator(".block:has(rerun-viewer)").last
+
+
+def attribute(script: str, changed: Any) -> Effect:
+    """Whether an expression about the element `viewer` has the value it has after the change."""
+
+    def effect(page: ViewerPage, is_changed: bool) -> None:
+        page.page.wait_for_function(
+            "([changed, isChanged]) => { const viewer = document.querySelector('rerun-viewer');"
+            f" return viewer?.settings && (JSON.stringify({script}) === JSON.stringify(changed)) === isChanged; }}",
+            arg=[changed, is_changed],
+        )
+
+    return effect
+
+
+def element(selector: str) -> Effect:
+    """Whether there is such an element to be seen."""
+    return lambda page, is_changed: expect(page.page.locator(selector).filter(visible=True)).to_have_count(
+        1 if is_changed else 0
+    )
+
+
+def button(name: str, *, shown: bool) -> Effect:
+    return lambda page, is_changed: expect(page.page.get_by_label(name, exact=True)).to_be_visible(
+        visible=is_changed == shown
+    )
+
+
+def value(page: ViewerPage, is_changed: bool) -> None:
+    page.page.wait_for_function(
+        "id => window.seen.findLast(({ detail }) => detail?.type === 'recording_open')?.detail.recording_id === id",
+        arg="recording_b" if is_changed else "recording_a",
+    )
+
+
+def label(page: ViewerPage, is_changed: bool) -> None:
+    expect(block(page).get_by_test_id("block-label")).to_have_text("changed" if is_changed else "label")
+
+
+def show_label(page: ViewerPage, is_changed: bool) -> None:
+    shown = expect(page.page.get_by_text("label", exact=True))
+    shown.not_to_be_in_viewport() if is_changed else shown.to_be_in_viewport()
+
+
+def visible(page: ViewerPage, is_changed: bool) -> None:
+    expect(page.viewer()).to_have_count(0 if is_changed else 1)
+
+
+def streaming(page: ViewerPage, is_changed: bool) -> None:
+    page.click("data")
+    page.page.wait_for_function("() => window.seen.some(({ detail }) => detail?.recording_id?.startsWith('data'))")
+    page.expect_state("ready", recordings=2 if is_changed else 1)
+
+
+def max_stream_size(page: ViewerPage, is_changed: bool) -> None:
+    if is_changed:
+        page.click("log")
+        expect(page.page.get_by_text("max_stream_size=100")).to_be_visible()
+
+
+def panel_states(page: ViewerPage, is_changed: bool) -> None:
+    page.expect_blueprint_panel(shown=not is_changed)
+
+
+def theme(page: ViewerPage, is_changed: bool) -> None:
+    page.wait_for_event("recording_open")
+    page.expect_state("ready", recordings=1)
+    assert (page.brightness() < 100) == is_changed
+
+
+def telemetry(page: ViewerPage, is_changed: bool) -> None:
+    page.wait_for_event("recording_open")  # the viewer starts anew, with another `fetch`
+    deadline = time.monotonic() + 20
+    while is_changed and not any("rerun.io" in url for url in page.requests):
+        assert time.monotonic() < deadline
+        page.page.wait_for_timeout(100)  # lets the browser's events through
+
+
+def tunnel(page: ViewerPage, is_changed: bool) -> None:
+    way = "gradio_api/component_server" if is_changed else f"http://{SERVER}/"
+    with page.page.expect_request(
+        lambda request: way in request.url and (not is_changed or "ask_server" in (request.post_data or ""))
+    ):
+        page.click("server")
+
+
+EFFECTS: dict[str, Effect] = {
+    "value": value,
+    "label": label,
+    "show_label": show_label,
+    "show_download_button": button("Download", shown=False),
+    "show_clear_button": button("Clear", shown=True),
+    "container": attribute("viewer.closest('.block').classList.contains('hide-container')", True),
+    "scale": attribute("viewer.clientWidth > 700", True),
+    "min_width": attribute("viewer.clientWidth > 850", True),
+    "height": attribute("viewer.closest('.block').offsetHeight < 350", True),
+    "interactive": button("Upload", shown=True),
+    "visible": visible,
+    "elem_id": element("#changed rerun-viewer"),
+    "elem_classes": element(".changed rerun-viewer"),
+    "streaming": streaming,
+    "max_stream_size": max_stream_size,
+    "file_count": attribute("viewer.querySelector('input[type=file]')?.multiple", True),
+    "file_types": attribute("viewer.querySelector('input[type=file]')?.accept", ".png"),
+    "buttons": button("Screenshot", shown=False),
+    "panel_states": panel_states,
+    "theme": theme,
+    "telemetry": telemetry,
+    "allowed_origins": attribute("viewer.settings.allowed_origins", ["https://example.com"]),
+    "tunnel": tunnel,
+    "time_update_interval": attribute("viewer.settings.time_update_interval", 60),
+}
+
+
+def log() -> rr.RecordingStream:
+    recording = rr.RecordingStream("log")
+    log_points(recording)
+    return recording
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, recording_a: Path, recording_b: Path) -> Iterator[ViewerPage]:
+    """One page for all tests of this file."""
+    after: dict[str, Any] = {**CHANGES, "value": recording_b, "tunnel": [f"rerun+http://{SERVER}"]}
+    before = {**BEFORE, "value": recording_a}
+    count = itertools.count()
+    with gr.Blocks() as demo:
+        name = gr.Textbox(label="name")
+        with gr.Row():
+            viewer = Rerun(**before)
+            gr.Textbox("beside", scale=1, min_width=100)
+
+        def changes(name: str) -> dict[str, Any]:
+            return {name: after[name], **BESIDE.get(name, {})}
+
+        gr.Button("gr.update").click(lambda name: gr.update(**changes(name)), name, viewer)
+        gr.Button("Rerun").click(lambda name: Rerun(**changes(name)), name, viewer)
+        gr.Button("back").click(
+            lambda name: Rerun(recording_a, **{each: before[each] for each in changes(name) if each != "value"}),
+            name,
+            viewer,
+        )
+        gr.Button("data").click(lambda: recording_bytes(f"data {next(count)}"), None, viewer)
+        gr.Button("log").click(log, None, viewer)
+        gr.Button("server").click(lambda: f"rerun+http://{SERVER}/proxy", None, viewer)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", show_error=True)
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    page = ViewerPage(context.new_page())
+    # Nothing leaves this machine: what would is answered here.
+    for site in ("https://*.rerun.io/**", "https://api.github.com/**"):
+        page.page.route(site, lambda route: route.fulfill(status=204))
+    page.open(url)
+    page.expect_recordings("recording_a")
+    yield page
+    context.close()
+    demo.close(verbose=False)
+
+
+@pytest.mark.parametrize("way", ["gr.update", "Rerun"])
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_update_has_its_effect_and_another_takes_it_back(
+    name: str, way: str, page: ViewerPage, request: pytest.FixtureRequest
+) -> None:
+    try:
+        page.page.get_by_label("name").fill(name)
+        page.forget_events()
+        page.requests.clear()
+        page.click(way)
+        EFFECTS[name](page, True)
+    except BaseException:
+        page.keep_screenshot(request.node.name)
+        raise
+    finally:
+        page.forget_events()
+        page.click("back")
+    EFFECTS[name](page, False)
+    page.click("back")  # what an effect has shown
+
+
+def test_nothing_went_wrong_in_the_page(page: ViewerPage) -> None:
+    assert page.page_errors == []
+
+
+def test_a_component_is_returned_from_every_kind_of_listener(browser: Browser, launch: Callable[..., str]) -> None:
+    def labelled(*names: str) -> Any:
+        return [Rerun(label=name) for name in names] if len(names) > 1 else Rerun(label=names[0])
+
+    def generator() -> Iterator[Any]:
+        yield Rerun(label="generator yields")
+        yield Rerun(label="generator ends")
+
+    async def async_generator() -> Any:
+        yield Rerun(label="async generator")
+
+    async def coroutine() -> Any:
+        return Rerun(label="coroutine")
+
+    with gr.Blocks() as demo:
+        first = Rerun(height=50, label="first", streaming=True)
+        second = Rerun(height=50, label="second")
+        text = gr.Textbox(label="text")
+        listeners: dict[str, tuple[Callable[..., Any], Any]] = {
+            "a function": (lambda: labelled("function"), first),
+            "a list": (lambda: [*labelled("of a list", "another of it"), "text of a list"], [first, second, text]),
+            "a dict": (lambda: {second: Rerun(label="of a dict")}, [first, second, text]),
+            "a generator": (generator, first),
+            "an async generator": (async_generator, first),
+            "a coroutine": (coroutine, first),
+        }
+        for name, (function, outputs) in listeners.items():
+            gr.Button(name).click(function, None, outputs)
+        on = gr.Button("gr.on")
+        gr.on([on.click, text.submit], lambda: labelled("gr.on"), None, first)
+        demo.load(lambda: labelled("demo.load"), None, second)
+
+        @gr.render()
+        def render() -> None:
+            inner = Rerun(height=50, label="inner")
+            gr.Button("in a render").click(
+                lambda: (Rerun(label="in a render"), Rerun(label="from a render")), None, [inner, first]
+            )
+
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    page = ViewerPage(context.new_page())
+    page.open(launch(demo))
+
+    def expect_labels(*names: str) -> None:
+        for name in names:
+            expect(
+                page.page.get_by_test_id("block-label").filter(has_text=re.compile(f"^\\s*{name}\\s*$"))
+            ).to_have_count(1)
+
+    expect_labels("first", "demo.load", "inner")
+    for name, labels in {
+        "a function": ["function"],
+        "a list": ["of a list", "another of it"],
+        "a dict": ["of a list", "of a dict"],
+        "a generator": ["generator ends"],
+        "an async generator": ["async generator"],
+        "a coroutine": ["coroutine"],
+        "gr.on": ["gr.on"],
+        "in a render": ["in a render", "from a render", "of a dict"],
+    }.items():
+        page.click(name)
+        expect_labels(*labels)
+    expect(page.page.get_by_label("text")).to_have_value("text of a list")
+    assert page.page_errors == []
+    context.close()
