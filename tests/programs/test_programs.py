@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 from seen import (
     click_at,
@@ -18,6 +19,8 @@ from seen import (
     wait_until,
 )
 from viewer_page import ViewerPage
+
+from gradio_rerun.errors import PlacementError
 
 Run = Callable[..., ViewerPage]
 
@@ -185,3 +188,8 @@ def test_a_setting_writes_the_mesh_anew(run: Run) -> None:
     expect(page.page.get_by_label("Log")).to_have_value("50 points")
     page.wait_for_event("recording_open")
     page.expect_state("ready", recordings=1)
+
+
+def test_a_viewer_in_a_chat_message_is_an_error_that_says_where_to_put_it(serve: Callable[[Path], str]) -> None:
+    with pytest.raises(PlacementError, match="Put the viewer beside the chat"):
+        serve(Path(__file__).parent / "viewer_in_chat.py")
