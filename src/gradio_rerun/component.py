@@ -6,6 +6,7 @@ import html
 import json
 import re
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,13 +14,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
-from anyio import to_thread
 from gradio.component_meta import get_local_contexts
 from gradio.components.base import Component, StreamingOutput, server
 from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
 from starlette.responses import FileResponse, Response
 
+from .calls import Call, current_call, follow_calls
 from .commands import NO_VALUE, Show, separated, to_wire
 from .conversions import in_turn
 from .errors import CommandError, PlacementError, RecordingError
@@ -27,13 +28,13 @@ from .event_methods import EventMeta, EventMethods
 from .events import ANSWERS
 from .listeners import handlers
 from .parameters import check_parameters, is_collection
-from .recordings import checked_url, to_recordings
+from .recordings import checked_url, has_data, to_recordings
 from .settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
-from .stream import Runs, is_chunk
+from .shown import Appender, Shown, forget, joined, shown_in
 from .tunnel import Servers
 from .uploads import check_file, uploaded_file
 from .viewer_assets import viewer_assets
-from .wire import ButtonName, FileCount, PanelName, PanelState, Recording, Recordings, ServerUrl, Settings, Theme
+from .wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Settings, Theme
 
 if TYPE_CHECKING:
     from gradio.blocks import BlockContext
@@ -79,6 +80,10 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     """
 
     data_model = Recordings
+
+    _yielded_data_in: str | None = None
+    """The run of a generator that has yielded data, if the component is not streaming."""
+    _has_warned = False
 
     def __init__(
         self,
@@ -133,8 +138,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             render: If False, the component is not rendered yet, and can be by calling `.render()`.
             key: In a `gr.render`, components with the same key across re-renders are the same component.
             preserved_by_key: Names of the parameters that keep their changed values when the component is re-rendered with the same key.
-            streaming: If True, data that a function returns or yields (`bytes`, a `rerun.RecordingStream`, a `rerun.BinaryStream`) is added to what is shown, until it returns None; of a RecordingStream only what is new travels. If False, each value replaces the one before.
-            max_stream_size: With `streaming`, the bytes that one run of a function may stream; more end it with an error. None: as many as the disk takes.
+            streaming: If True, data that a function returns or yields (`bytes`, a `rerun.RecordingStream`, a `rerun.BinaryStream`) is added to what is shown, until a function returns None or `[]`; of a RecordingStream only what is new is sent. A None that a generator yields changes nothing. If False, each value replaces the one before.
+            max_stream_size: With `streaming`, the bytes that one run of a generator may add, and functions without `yield` until the next clear; more is an error. None: no limit.
             file_count: How many files a user uploads at once: "single", "multiple", or all of a "directory". If not "single", the function gets a list of paths.
             file_types: Which files a user may upload: suffixes such as ".rrd", or "image", "video", "text", "file" for any. If None, recordings and what the SDK can convert to recordings.
             buttons: The buttons in the top right corner, as in `gr.Image`: "download", "screenshot", "fullscreen", "clear", and `gr.Button` instances. If None, the first three, and "clear" if users can upload. An empty list shows none. Users who can upload always have the button for it.
@@ -148,6 +153,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         arguments = locals()
         check_parameters(arguments)
         self._given = {name: arguments[name] for name in SETTINGS}
+        follow_calls()
         self.height = height
         self.show_download_button = show_download_button
         self.show_clear_button = show_clear_button
@@ -195,7 +201,6 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
         self.min_width = min_width
-        self._runs = Runs(Path(self.GRADIO_CACHE), self.max_stream_size)
 
     @property
     def constructor_args(self) -> _ConstructorArgs:
@@ -309,22 +314,60 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         Parameters:
             value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None; or commands of `gradio_rerun.commands`.
         Returns:
-            The recordings as files in Gradio's cache and URLs; with `streaming`, what Gradio takes for no change if there is no new data.
+            The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or what Gradio takes for no change if there is no new data.
         """
         with_commands = separated(value)
         if with_commands is not None:
             return self._update(with_commands)
-        recordings = to_recordings(
-            value,
-            Path(self.GRADIO_CACHE),
-            stream=self.streaming,
-            limit=self.max_stream_size,
-            servers=self._servers,
-        )
-        if self.streaming and value is not None and not recordings and value != []:
-            return dict(gr.skip())  # there is no new data
-        # A generator that ends without a yield gives Gradio's None to the page, where it must not clear a stream.
-        return Recordings(root=recordings) if recordings or self.streaming else None
+        cache, call = Path(self.GRADIO_CACHE), current_call()
+        if not self.streaming:
+            self._warn_of_stream(value, call)
+            recordings = to_recordings(value, cache, servers=self._servers)
+            return Recordings(root=recordings) if recordings else None
+        shown = self._shown(call)
+        is_empty = isinstance(value, (list, tuple)) and not value
+        if is_empty or (value is None and not call.is_generator):
+            shown.clear()
+            # The page takes None for the end of a generator that has yielded nothing.
+            return Recordings(root=[])
+        appender = Appender(shown, call, self.max_stream_size)
+        recordings = to_recordings(value, cache, stream=appender, servers=self._servers)
+        if recordings:
+            return Recordings(root=shown.next(call, recordings))
+        if call.is_generator:
+            last = shown.unchanged(call)
+            return Recordings(root=last) if last else None
+        return dict(gr.skip())
+
+    def _shown(self, call: Call) -> Shown:
+        """What this component shows in the session of the call; something of its own if there is no session."""
+        cache = Path(self.GRADIO_CACHE)
+        if call.session is None:
+            return Shown(cache)
+        id_, component = self._in_app(call)
+        return shown_in(call.session, id_, cache, component.temp_files)
+
+    def _in_app(self, call: Call) -> tuple[int, Rerun]:
+        """The id and the object of this component in the app: after an update, a session has another object, with a later id."""
+        blocks = call.session.blocks_config.blocks if call.session else {}
+        id_ = min((id_ for id_, each in blocks.items() if each is self), default=self._id)
+        app = LocalContext.blocks.get(None)
+        return id_, (app.blocks.get(id_) if app else None) or self
+
+    def _warn_of_stream(self, value: Any, call: Call) -> None:
+        """Warns once of a generator whose data replace each other."""
+        if not call.is_generator or not has_data(value):
+            return
+        _, component = self._in_app(call)
+        if component._yielded_data_in != call.run:
+            component._yielded_data_in = call.run
+        elif not component._has_warned:
+            component._has_warned = True
+            warnings.warn(
+                "A generator yields data to a Rerun component that is not streaming: each value replaces the one before. "
+                "To add the data to what is shown, construct it with Rerun(streaming=True).",
+                stacklevel=2,
+            )
 
     def check_streamable(self) -> None:
         """Nothing: every viewer can be streamed to."""
@@ -335,49 +378,31 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         """For Gradio: what the page gets for a value that a generator has yielded.
 
         Parameters:
-            value: The value behind `postprocess`; None at the end of the run.
+            value: The value behind `postprocess`; None if there is nothing new, and at the end of the run.
             output_id: The run, in which session, for which component.
             first_chunk: Whether it is the first value of the run.
         Returns:
-            No chunk for Gradio to keep, and all the files and URLs that the run has yielded.
+            No chunk for Gradio to keep, and the value.
         """
         if not output_id or output_id.startswith("cache/"):  # gr.Examples is caching what a generator yields
             return MediaStreamChunk(data=value, duration=0, extension=".rrd"), _Files()
         if value is None:
-            self._runs.end(output_id)
-            return None, _Files()
-        if not value:
-            self._runs.clear(output_id)
-            return None, _Files()
-        shown = await to_thread.run_sync(self._runs.tell, output_id, value)
-        # For delete_cache: Gradio lists what goes through postprocess, where there are only chunks.
-        self.temp_files.update(each.path for each in shown if isinstance(each, FileData))
-        for each in value:
-            if FileData.is_file_data(each) and is_chunk(FileData(**each)):
-                self._forget_file(each["path"], session=output_id.split("/")[0])
-        return None, _Files(shown)
-
-    def end_stream_output(self, output_id: str) -> None:
-        """For Gradio: the run is over, or was cancelled."""
-        self._runs.end(output_id)
+            call = current_call()
+            self._shown(call).end(call)
+            return None, dict(gr.skip())  # at the end, Gradio sends the last value again
+        # Gradio takes a file that has a URL already for one on another server.
+        return None, _Files({**each, "url": None} if FileData.is_file_data(each) else each for each in value)
 
     async def combine_stream(
         self, stream: list[Any], desired_output_format: str | None = None, only_file: bool = False
     ) -> Recordings:
         """For Gradio, when it caches examples: all that a generator has yielded, as one value."""
-        runs = Runs(Path(self.GRADIO_CACHE), self.max_stream_size)
-        shown: list[Recording] = []
-        for value in stream:
-            if isinstance(value, list):
-                shown = runs.add("", value)
-        return Recordings(root=shown)
+        return Recordings(root=joined(stream, Path(self.GRADIO_CACHE), self.max_stream_size))
 
-    def _forget_file(self, path: str, session: str) -> None:
-        """Takes a file that is gone off Gradio's list of files to delete, which would grow with each chunk."""
-        self.temp_files.discard(path)
-        blocks = LocalContext.blocks.get(None)
-        if blocks is not None and session in blocks.state_holder:
-            blocks.state_holder[session].blocks_config.blocks[self._id].temp_files.discard(path)
+    @server  # type: ignore[untyped-decorator]
+    def forget_recording(self, path: Any) -> bool:
+        """For the page, when it no longer shows a recording that grows: later data are a new one. True: this one may come again."""
+        return isinstance(path, str) and forget(path)
 
     def _update(self, show: Show) -> dict[str, Any]:
         """What tells the page of commands, and of no value unless there is one: what Gradio makes of a `gr.update`."""
@@ -386,7 +411,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         if show.value is NO_VALUE:
             return update
         recordings = self.postprocess(show.value)
-        if isinstance(recordings, dict):  # there is no new data
+        if isinstance(recordings, dict) or (recordings is None and self.streaming):  # there is no new data
             return update
         # The page gets one after the other, and the commands are for the new value.
         return {"value": recordings.model_dump() if recordings else None, **update}
@@ -444,6 +469,8 @@ class _ConstructorArgs(dict[str, Any]):
                 "Return them without gr.update or Rerun, and change the parameters in another function."
             )
         super().update(changes)
+        if "value" in changes and changes["value"] is None:
+            changes["value"] = []  # an explicit value, which clears, where a generator's None means "nothing new"
         changes.pop("tunnel", None)  # the page must not learn of tokens
         # Gradio gives one and the same gr.skip() to all outputs of a function, of which the others know no settings.
         if changes.get("__type__") == "update" and changes != gr.skip():

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .errors import RecordingError
-from .rrd import introductions, split
+from .rrd import split, stores
 from .stream import GrowingRecording
 
 
-@dataclass
+@dataclass(eq=False)
 class Drain:
     """All the data of one RecordingStream or BinaryStream."""
 
@@ -34,6 +34,8 @@ class Drain:
     """Whether there is more than what says which recording the data belong to."""
     header: bytes | None = None
     token: str = field(default_factory=secrets.token_hex)
+    owner: weakref.ref[Any] | None = None
+    """The session's component whose own recording all the data is in; the others share `grown`."""
     grown: dict[Path, GrowingRecording] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -44,7 +46,7 @@ class Drain:
         """
         data = self.unwritten = self.unwritten + (self.stream.read() or b"")
         header, parts = split(data) or (None, [memoryview(data)])
-        if header is None or len(introductions(parts)) < sum(map(len, parts)):
+        if header is None or sum(map(len, stores(parts).values())) < sum(map(len, parts)):
             self.has_data = self.has_data or bool(data)
         is_new = bool(data) and (self.size == 0 or header != self.header)
         if is_new:
@@ -70,6 +72,7 @@ class Drain:
         # Of what cannot be split (`header` is None), the page could not read the end alone.
         if grown is None or self.header is None or not grown.is_there():
             grown = self.grown[cache] = GrowingRecording(cache, name)
+            _shared[str(grown.path)] = grown
         self.log.seek(grown.size)
         pieces = iter(lambda: self.log.read(1 << 20), b"")
         grown.append(pieces, self.size - grown.size, limit)
@@ -78,7 +81,13 @@ class Drain:
 
 _drains: weakref.WeakKeyDictionary[Any, Drain] = weakref.WeakKeyDictionary()
 _global_drains: dict[str, Drain] = {}
+_shared: weakref.WeakValueDictionary[str, GrowingRecording] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
+
+
+def is_shared(path: str) -> bool:
+    """Whether the file grows with a RecordingStream or BinaryStream that several sessions may show."""
+    return path in _shared
 
 
 @contextmanager

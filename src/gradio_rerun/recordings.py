@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import io
 import os
 import re
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from gradio.data_classes import FileData
@@ -21,13 +22,12 @@ from gradio.exceptions import InvalidPathError
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .conversions import converted, is_convertible
-from .drains import drained
+from .drains import Drain, drained
 from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, not_kept
-from .rrd import MAGIC, split
+from .rrd import MAGIC
 from .sdk import server_url
-from .stream import CHUNK_NAME
 from .tunnel import Servers
-from .wire import STREAM_TYPE, Recording
+from .wire import Recording
 
 URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
 RECORDING_SUFFIXES = (".rrd", ".rbl")
@@ -42,16 +42,25 @@ _WANTED = (
 )
 
 
+class Stream(Protocol):
+    """Where data go that are added to what is shown; each method returns the file that they are in then."""
+
+    def append(self, data: bytes) -> FileData:
+        """Of a whole recording."""
+
+    def append_logged(self, drain: Drain, name: str) -> FileData:
+        """Of what was logged since the last time; `name` is that of a new file."""
+
+
 def to_recordings(
-    value: Any, cache: Path, *, stream: bool = False, limit: int | None = None, servers: Servers | None = None
+    value: Any, cache: Path, *, stream: Stream | None = None, servers: Servers | None = None
 ) -> list[Recording]:
     """The files (inside `cache`) and URLs that the page opens for `value`; empty for `None`.
 
     `servers` are those that the page asks through the app.
 
     A file that is no recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
-    BinaryStreams) become files of `STREAM_TYPE`, which the page adds to what it shows; those of RecordingStreams and BinaryStreams
-    stay the same files and grow, up to `limit` bytes.
+    BinaryStreams) are appended to files that grow; values without data are left out.
 
     Raises: a `RecordingError` that names what was given, what was wanted, and what to do.
     """
@@ -59,20 +68,36 @@ def to_recordings(
         return []
     items = value if isinstance(value, (list, tuple)) else [value]
     if stream:
-        items = [item for item in items if not (isinstance(item, (bytes, bytearray, memoryview)) and len(item) == 0)]
+        items = [item for item in items if not _has_no_data(item)]
     servers = servers or Servers(False)
-    recordings = [_to_recording(item, cache, stream, limit, servers) for item in items]
-    # Nothing was logged yet into a recording that will grow.
+    recordings = [_to_recording(item, cache, stream, servers) for item in items]
+    # Nothing was logged yet into a RecordingStream that is added to what is shown.
     return [each for each in recordings if not (isinstance(each, FileData) and each.size == 0)]
 
 
-def _to_recording(item: Any, cache: Path, stream: bool, limit: int | None, servers: Servers) -> Recording:
+def has_data(value: Any) -> bool:
+    """Whether there are bytes, a RecordingStream or a BinaryStream in it: data that a stream can be made of."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return any(
+        isinstance(item, _BYTES) or _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream")
+        for item in items
+    )
+
+
+_BYTES = (bytes, bytearray, memoryview)
+
+
+def _has_no_data(item: Any) -> bool:
+    return item is None or (isinstance(item, _BYTES) and len(item) == 0)
+
+
+def _to_recording(item: Any, cache: Path, stream: Stream | None, servers: Servers) -> Recording:
     if isinstance(item, str):
         return servers.admit(checked_url(item)) if "://" in item else _file(Path(item), cache)
     if isinstance(item, os.PathLike):
         return _file(Path(item), cache)
-    if isinstance(item, (bytes, bytearray, memoryview)):
-        return _chunk(bytes(item), cache) if stream else _bytes(bytes(item), cache)
+    if isinstance(item, _BYTES):
+        return _chunk(bytes(item), stream) if stream else _bytes(bytes(item), cache)
     if FileData.is_file_data(item):
         item = FileData(**item)
     if isinstance(item, FileData):
@@ -80,9 +105,14 @@ def _to_recording(item: Any, cache: Path, stream: bool, limit: int | None, serve
             return checked_url(item.path)
         return _file(Path(item.path), cache, item.orig_name)
     if _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream"):
-        return _logged(item, cache, stream, limit)
+        return _logged(item, cache, stream)
     if url := server_url(item):
         return servers.admit(checked_url(url), own=True)
+    if inspect.isgenerator(item) or inspect.isasyncgen(item):
+        raise UnsupportedValueError(
+            f"{_WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
+            "not one that returns a generator or an object with a generator as `__call__`."
+        )
     raise UnsupportedValueError(f"{_WANTED}; got {_describe(item)}. Log it with rerun and return the recording.")
 
 
@@ -184,17 +214,19 @@ def _bytes(data: bytes, cache: Path) -> FileData:
     return FileData(path=str(target), orig_name=target.name, size=len(data))
 
 
-def _logged(source: Any, cache: Path, stream: bool, limit: int | None) -> FileData:
+def _logged(source: Any, cache: Path, stream: Stream | None) -> FileData:
     """A file of all that was logged so far into a RecordingStream, or written to a BinaryStream."""
     with drained(source) as drain:
-        if not drain.has_data and not stream:
+        if not drain.has_data:
+            if stream:
+                return FileData(path="", size=0)
             raise NotARecordingError(
                 f"Expected a {type(source).__name__} with something to show, got {_describe(source)}: it holds no data of its own. "
                 "Was it sent to a file or a server before? Then return that path or URL."
             )
         name = _cached_name(f"{drain.name}.rrd")
         if stream:
-            return drain.growing(cache, name, limit).file_data()
+            return stream.append_logged(drain, name)
         target = cache / _key(drain.token, drain.size) / name
         if not target.exists():
             drain.log.seek(0)
@@ -228,14 +260,9 @@ def _key(*parts: object) -> str:
     return hashlib.sha256(repr((_salt(), *parts)).encode()).hexdigest()[:40]
 
 
-def _chunk(data: bytes, cache: Path) -> FileData:
-    """A file of its own for each piece of a stream, until `stream.Runs` puts them together."""
+def _chunk(data: bytes, stream: Stream) -> FileData:
     _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
-    header, messages = split(data) or (b"", [memoryview(data)])
-    whole = b"".join([header, *messages])
-    target = cache / secrets.token_hex(20) / CHUNK_NAME
-    _write(target, io.BytesIO(whole))
-    return FileData(path=str(target), orig_name="recording.rrd", size=len(whole), mime_type=STREAM_TYPE)
+    return stream.append(data)
 
 
 def _cached_name(name: str) -> str:

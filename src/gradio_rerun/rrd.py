@@ -40,18 +40,59 @@ def split(data: bytes) -> tuple[bytes, list[memoryview]] | None:
     return header, messages
 
 
-def introductions(messages: list[memoryview]) -> bytes:
-    """Those messages that tell which recording the others belong to; viewers up to 0.33 at least show nothing without."""
-    found = []
+def stores(messages: list[memoryview]) -> dict[bytes, bytes]:
+    """The ids of the stores (recordings and blueprints) that the messages belong to, each with its SetStoreInfo messages.
+
+    Viewers up to 0.33 at least show nothing of a store without SetStoreInfo.
+    """
+    found: dict[bytes, bytes] = {}
     for view in messages:
         at = 0
         while at < len(view):
             kind, length = _MESSAGE.unpack_from(view, at)
             end = at + _MESSAGE.size + length
+            content = view[at + _MESSAGE.size : end]
             if kind == _STORE_INFO:
-                found.append(view[at:end])
+                store = _field(_field(content, 2), 2)
+                found[store] = found.get(store, b"") + bytes(view[at:end])
+            else:
+                found.setdefault(_field(content, 1), b"")
             at = end
-    return b"".join(found)
+    found.pop(b"", None)
+    return found
+
+
+def _field(message: bytes | memoryview, number: int) -> bytes:
+    """The bytes of a field of a protobuf message; none if it has no such field."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        kind = tag & 7
+        if kind == 2:
+            length, at = _varint(message, at)
+            if tag >> 3 == number:
+                return bytes(message[at : at + length])
+            at += length
+        elif kind == 0:
+            _, at = _varint(message, at)
+        elif kind in (1, 5):
+            at += 8 if kind == 1 else 4
+        else:
+            break
+    return b""
+
+
+def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
+    """A number, and where it ends."""
+    value = shift = 0
+    while at < len(message):
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            break
+    return value, at
 
 
 def _end_of_messages(data: bytes, at: int) -> int | None:

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, expect
 from recordings import recording_bytes, write_recording
 from streams import (
     FRAMES,
+    Source,
     expect_frames,
     frames_of,
     held,
@@ -78,9 +79,9 @@ def test_a_function_that_returns_adds_to_the_recording_on_screen(page: ViewerPag
         assert held(page)["run"] == Counter([*range(FRAMES), 1000])
 
 
-def test_a_second_run_adds_and_none_clears(page: ViewerPage, launch: Launch) -> None:
+def test_a_second_run_adds_and_an_empty_list_clears(page: ViewerPage, launch: Launch) -> None:
     def clear() -> Iterator[Any]:
-        yield None
+        yield []
         yield from stream_bytes("third")
 
     functions: dict[str, Callable[..., Any]] = {
@@ -113,16 +114,119 @@ def test_what_is_no_data_does_no_harm_in_the_middle(page: ViewerPage, launch: La
     expect(page.viewer()).to_have_css("height", "350px")
 
 
-def test_none_in_the_middle_leaves_what_comes_after_it(page: ViewerPage, launch: Launch) -> None:
+def test_an_empty_list_in_the_middle_leaves_what_comes_after_it(page: ViewerPage, launch: Launch) -> None:
     def run() -> Iterator[Any]:
         for number, chunk in enumerate(stream_bytes("run")):
             yield chunk
             if number == 10:
-                yield None
+                yield []
 
     page.open(launch(app(run=run))).click("run")
     page.expect_frame(FRAMES - 1)
     wait_until(lambda: held(page)["run"] == Counter(range(11, FRAMES)))
+
+
+def test_none_is_nothing_new_from_a_generator_and_clears_from_a_function(page: ViewerPage, launch: Launch) -> None:
+    def run() -> Iterator[Any]:
+        yield None, "running"
+        for chunk in stream_bytes("run", frames=10):
+            yield chunk, "running"
+            yield None, "running"
+        yield None, "done"
+
+    with gr.Blocks() as demo:
+        viewer, status = Rerun(streaming=True, height=300), gr.Textbox(label="status")
+        gr.Button("run").click(run, None, [viewer, status])
+        gr.Button("clear").click(lambda: None, None, viewer)
+    page.open(launch(demo)).click("run")
+    expect(page.page.get_by_label("status")).to_have_value("done", timeout=60_000)
+    page.expect_state("ready", recordings=1)
+    page.expect_frame(9)
+    if importlib.util.find_spec("rerun.chunk"):
+        assert held(page)["run"] == Counter(range(10))
+    page.click("clear")
+    page.expect_state("idle", recordings=0)
+
+
+def test_ticks_are_one_recording_that_functions_and_downloads_get_as_a_whole(page: ViewerPage, launch: Launch) -> None:
+    chunk = pytest.importorskip("rerun.chunk")
+    ticks, source = 100, Source("ticks", points=1)
+    stream = source.recording.binary_stream()
+
+    def tick() -> Any:
+        if source.next == ticks:
+            return gr.skip()
+        source.log()
+        return stream.read()
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(streaming=True, height=300)
+        gr.Timer(0.1).tick(tick, None, viewer, show_progress="hidden")
+        gr.Button("run").click(lambda: (yield from stream_bytes("ticks", frames=10)), None, viewer)
+        path = gr.Textbox(label="path")
+        gr.Button("value").click(str, viewer, path)
+    page.open(launch(demo))
+    page.expect_state("ready", recordings=1)
+    wait_until(lambda: source.next == ticks, seconds=300)
+    wait_until(lambda: held(page)["ticks"] == Counter(range(ticks)), seconds=60)
+    shown = page.page.evaluate("() => document.querySelector('rerun-viewer').recordings.map(({ url }) => url)")
+    assert len(shown) == len(viewer.temp_files) == 1
+    # What is new comes along with each tick, unless the page lags.
+    assert len(page.requests_for(".rrd")) < ticks / 2
+    page.click("run")  # its frames have the numbers of the first ticks
+    expected = Counter([*range(ticks), *range(10)])
+    wait_until(lambda: held(page)["ticks"] == expected)
+    page.click("value")
+    box = page.page.get_by_label("path")
+    expect(box).to_have_value(re.compile(r"\.rrd$"))
+    whole = Path(box.input_value()).read_bytes()
+    assert viewer.temp_files == {box.input_value()}
+    assert frames_of(whole, chunk) == {"ticks": expected}
+    with page.page.expect_download() as download:
+        page.click("Download")
+    assert download.value.path().read_bytes() == whole
+
+
+def test_after_the_clear_button_a_timer_begins_a_new_recording(page: ViewerPage, launch: Launch) -> None:
+    chunk = pytest.importorskip("rerun.chunk")
+    source = Source("ticks", points=1)
+    stream = source.recording.binary_stream()
+
+    def tick() -> Any:
+        source.log()
+        return stream.read()
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(streaming=True, height=300, show_clear_button=True)
+        gr.Timer(0.3).tick(tick, None, viewer, show_progress="hidden")
+        path = gr.Textbox(label="path")
+        gr.Button("value").click(str, viewer, path)
+    page.open(launch(demo))
+    page.expect_state("ready", recordings=1)
+    wait_until(lambda: len(held(page)["ticks"]) > 3)
+    before = source.next
+    page.click("Clear")
+    wait_until(lambda: len(viewer.temp_files) == 2)
+    page.expect_state("ready", recordings=1)
+    wait_until(lambda: len(held(page)["ticks"]) > 3)
+    assert min(held(page)["ticks"]) >= before
+    page.click("value")
+    box = page.page.get_by_label("path")
+    expect(box).to_have_value(re.compile(r"\.rrd$"))
+    assert min(frames_of(Path(box.input_value()).read_bytes(), chunk)["ticks"]) >= before
+
+
+def test_a_function_gets_what_was_there_before_a_stream_too(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    viewer = Rerun(str(recording_a), streaming=True, height=300, render=False)
+    page.open(launch(app(viewer=viewer, run=lambda: (yield from stream_bytes("run")))))
+    page.expect_recordings("recording_a")
+    page.click("run")
+    page.expect_state("ready", recordings=2)
+    page.expect_frame(FRAMES - 1)
+    page.click("value")
+    expect(page.page.get_by_label("path")).to_have_value(re.compile(r"^\['.*\.rrd', '.*\.rrd'\]$"))
 
 
 def test_files_and_urls_in_between_are_added(
@@ -276,7 +380,7 @@ def test_a_run_that_is_broken_off_leaves_a_readable_file_and_nothing_in_memory(
     assert frames == Counter(range(len(frames)))
     assert len(frames) >= 20
     assert box.input_value() in viewer.temp_files  # for delete_cache
-    assert len(viewer.temp_files) <= 2  # and perhaps the chunk at which it was broken off
+    assert len(viewer.temp_files) == 1
 
 
 def test_a_closed_tab_ends_the_run_and_its_file_is_deleted(page: ViewerPage, launch: Launch) -> None:
@@ -412,7 +516,7 @@ def test_a_stream_that_cannot_be_read_says_so_and_goes_on_with_retry(page: Viewe
         expect_frames(page, "run")
 
 
-def test_what_was_requested_before_none_is_dropped_after_it(page: ViewerPage, launch: Launch) -> None:
+def test_what_was_requested_before_a_clear_is_dropped_after_it(page: ViewerPage, launch: Launch) -> None:
     requested, held_back = threading.Event(), threading.Event()
 
     def fault(exchange: Exchange) -> None:
@@ -424,7 +528,7 @@ def test_what_was_requested_before_none_is_dropped_after_it(page: ViewerPage, la
     def run() -> Iterator[Any]:
         yield next(stream_bytes("before", points=20_000))  # too much to come along without a request
         assert requested.wait(60)
-        yield None
+        yield []
         yield recording_bytes("after")
 
     url = launch(app(run=run))

@@ -1,14 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { showNext } = await import("../../src/gradio_rerun/frontend/shown.js");
+const { showNext: show, wholeValue } = await import("../../src/gradio_rerun/frontend/shown.js");
 
 /** @typedef {import("../../src/gradio_rerun/frontend/wire.js").Recording} Recording */
 
 let lastId = 0;
 
+/** What the server was asked to forget, by name. @type {string[]} */
+const forgotten = [];
+
+/** @param {number} id @param {Recording[]} value @param {boolean | null} [comesAgain] null: the server cannot be reached */
+function showNext(id, value, comesAgain = false) {
+  return show(id, value, async ({ name }) => {
+    forgotten.push(name);
+    if (comesAgain === null) throw new Error("no connection");
+    return comesAgain;
+  });
+}
+
+/** What the promises of the server have led to. */
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
 /** @param {string} name @returns {Recording} */
-const file = (name) => ({ url: `http://app.test/${name}`, name, size: 1 });
+const file = (name) => ({ url: `http://app.test/${name}`, name, size: 1, item: name });
 
 /** @param {string} name @param {number} mark @returns {Recording} */
 const stream = (name, mark) => ({ ...file(name), marks: [mark] });
@@ -59,13 +74,62 @@ test("marks that come late or twice are left out, so that they ascend", () => {
   assert.deepEqual(shown.marks, [10, 25, 30]);
 });
 
-test("after a clear a stream begins anew", () => {
+test("a stream that is no longer shown is forgotten, and what arrives late of it is dropped", () => {
+  const id = ++lastId;
+  forgotten.length = 0;
+  showNext(id, [stream("s", 10)]);
+  assert.deepEqual(showNext(id, []), []);
+  assert.deepEqual(forgotten, ["s"]);
+  assert.deepEqual(showNext(id, [stream("s", 25)]), []);
+  assert.deepEqual(names(showNext(id, [stream("t", 5)])), ["t"]);
+  assert.deepEqual(names(showNext(id, [stream("s", 30), file("a"), stream("t", 9)])), ["t", "a"]);
+});
+
+test("the server is asked again when a stream comes that it should have forgotten", async () => {
+  const id = ++lastId;
+  showNext(id, [stream("s", 10)]);
+  showNext(id, [file("a")], null);
+  await settled();
+  forgotten.length = 0;
+  assert.deepEqual(names(showNext(id, [stream("s", 25)])), ["a"]);
+  assert.deepEqual(forgotten, ["s"]);
+});
+
+test("a stream that others show, too, comes again from its start", async () => {
   const id = ++lastId;
   const [before] = showNext(id, [stream("s", 10)]);
-  showNext(id, []);
+  showNext(id, [], true);
+  await settled();
   const [after] = showNext(id, [stream("s", 25)]);
   assert.notEqual(after, before);
   assert.deepEqual(after.marks, [25]);
+});
+
+test("the marks of a long stream do not get more with each value, and still lead from start to end", () => {
+  const id = ++lastId;
+  let mark = 0;
+  const [shown] = showNext(id, [stream("s", (mark += 100))]);
+  for (let value = 0; value < 10_000; value++) showNext(id, [stream("s", (mark += 100))]);
+  const marks = /** @type {number[]} */ (shown.marks);
+  assert.ok(marks.length < 600, `${marks.length} marks`);
+  assert.equal(marks[marks.length - 1], mark);
+  marks.reduce((before, each) => {
+    assert.ok(each > before && each - before <= (64 << 10) + 100, `${before} to ${each}`);
+    return each;
+  }, 0);
+});
+
+test("the whole value has what was there before a stream, and not what arrived late or was deleted", () => {
+  const id = ++lastId;
+  showNext(id, [file("a")]);
+  let value = [stream("s", 1)];
+  assert.deepEqual(wholeValue(showNext(id, value), value), ["a", "s"]);
+  value = [file("a"), stream("s", 2)];
+  assert.equal(wholeValue(showNext(id, value), value), null);
+  value = [stream("t", 2)];
+  assert.deepEqual(wholeValue(showNext(id, value), value), ["a", "t"]);
+  assert.equal(wholeValue(showNext(id, []), []), null);
+  assert.deepEqual(wholeValue(showNext(id, value), value), []);
 });
 
 test("components do not mix, and one that is mounted anew goes on", () => {

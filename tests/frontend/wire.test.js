@@ -10,7 +10,7 @@ test("None, which Gradio sends as an empty text, is no recording", () => {
 
 test("a file keeps its own name and size", () => {
   const file = { path: "/tmp/gradio/x/a%20b.rrd", url: "http://app.test/demo/gradio_api/file=/tmp/gradio/x/a%20b.rrd", size: 7, orig_name: "a b.rrd" };
-  assert.deepEqual(toRecordings([file], "/demo"), [{ url: file.url, name: "a b.rrd", size: 7 }]);
+  assert.deepEqual(toRecordings([file], "/demo"), [{ url: file.url, name: "a b.rrd", size: 7, item: file }]);
 });
 
 test("a file that Gradio gave no URL is found below the root of the app", () => {
@@ -20,9 +20,8 @@ test("a file that Gradio gave no URL is found below the root of the app", () => 
 });
 
 test("a URL stays as it is, and is named after its last part", () => {
-  assert.deepEqual(toRecordings(["https://host.test/some/run.rrd?token=1"], ""), [
-    { url: "https://host.test/some/run.rrd?token=1", name: "run.rrd", size: null },
-  ]);
+  const url = "https://host.test/some/run.rrd?token=1";
+  assert.deepEqual(toRecordings([url], ""), [{ url, name: "run.rrd", size: null, item: url }]);
 });
 
 test("what a Rerun server shows is named after the segment, or the server", () => {
@@ -31,8 +30,8 @@ test("what a Rerun server shows is named after the segment, or the server", () =
 });
 
 test("the URL of a Rerun server that is behind the app comes with its ticket", () => {
-  const server = "rerun+http://127.0.0.1:9876/proxy";
-  assert.deepEqual(toRecordings([{ server, ticket: "t" }], ""), [{ url: server, name: "127.0.0.1:9876", size: null, ticket: "t" }]);
+  const item = { server: "rerun+http://127.0.0.1:9876/proxy", ticket: "t" };
+  assert.deepEqual(toRecordings([item], ""), [{ url: item.server, name: "127.0.0.1:9876", size: null, ticket: "t", item }]);
 });
 
 test("a URL is written as the viewer will ask for it", () => {
@@ -51,8 +50,8 @@ test("a bare value is a list of one", () => {
 test("a stream says how far it can be read, and brings its end where that came along", () => {
   const file = { path: "/tmp/run.rrd", url: "http://app.test/run.rrd", orig_name: "run.rrd", size: 30 };
   const recording = { url: file.url, name: "run.rrd", size: 30, marks: [30] };
-  assert.deepEqual(toRecordings([{ ...file, mime_type: "application/vnd.rerun.stream" }], ""), [recording]);
-  assert.deepEqual(toRecordings([{ ...file, mime_type: "application/vnd.rerun.stream;end=AQI=" }], ""), [{ ...recording, end: "AQI=" }]);
+  assert.deepEqual(toRecordings([{ ...file, mime_type: "application/vnd.rerun.stream" }], "").map(({ item: _, ...rest }) => rest), [recording]);
+  assert.deepEqual(toRecordings([{ ...file, mime_type: "application/vnd.rerun.stream;end=AQI=" }], "").map(({ item: _, ...rest }) => rest), [{ ...recording, end: "AQI=" }]);
   assert.deepEqual(toRecordings([{ ...file, size: null, mime_type: "application/vnd.rerun.stream" }], "")[0].marks, [0]);
 });
 

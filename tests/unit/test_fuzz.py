@@ -19,7 +19,7 @@ from recordings import recording_bytes
 from gradio_rerun import Rerun, events
 from gradio_rerun.errors import EventDataError, GradioRerunError, ParameterError, UnsupportedValueError
 from gradio_rerun.recordings import URL_SCHEMES, _cached_name, checked_url
-from gradio_rerun.rrd import HEADER_SIZE, introductions, split
+from gradio_rerun.rrd import HEADER_SIZE, split, stores
 from gradio_rerun.settings import css_length
 from gradio_rerun.wire import Recordings
 
@@ -105,16 +105,17 @@ def test_any_bytes_are_split_into_pieces_of_themselves_or_not_at_all(data: bytes
     header, messages = parts
     assert data.startswith(header)
     assert is_subsequence([header, *map(bytes, messages)], data)
-    told = introductions(messages)
-    assert len(told) <= sum(map(len, messages))
-    assert introductions([memoryview(told)]) == told
+    found = stores(messages)
+    infos = b"".join(found.values())
+    assert len(infos) <= sum(map(len, messages))
+    assert stores([memoryview(infos)]) == {store: info for store, info in found.items() if info}
     whole = b"".join([header, *messages])
     again = split(whole)
     if not header:
         return
     assert again
     assert b"".join([again[0], *again[1]]) == whole
-    assert introductions(again[1]) == told
+    assert stores(again[1]) == found
     # And so is what is put behind it.
     assert split(whole + b"".join(messages)) == (header, [memoryview(b"".join(messages) * 2)])
 

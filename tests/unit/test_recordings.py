@@ -16,6 +16,7 @@ from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun import recordings
+from gradio_rerun.calls import Call
 from gradio_rerun.errors import (
     NotARecordingError,
     RecordingError,
@@ -23,6 +24,7 @@ from gradio_rerun.errors import (
     UnsupportedValueError,
 )
 from gradio_rerun.recordings import to_recordings
+from gradio_rerun.shown import Appender, Shown
 
 
 @pytest.fixture
@@ -275,7 +277,7 @@ def test_a_full_disk_is_named_and_leaves_nothing_behind(kind: Any, file: Path, c
 
 def test_a_piece_of_a_stream_on_a_full_disk_is_named(file: Path, cache: Path) -> None:
     with full_disk(), pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache.*Make room"):
-        to_recordings(file.read_bytes(), cache, stream=True)
+        to_recordings(file.read_bytes(), cache, stream=Appender(Shown(cache), Call(), None))
 
 
 def test_a_cache_that_is_gone_is_made_again(file: Path, cache: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import rerun as rr
 from recordings import recording_bytes
 
-from gradio_rerun.rrd import HEADER_SIZE, introductions, split
+from gradio_rerun.rrd import HEADER_SIZE, split, stores
 
 
 def frames_in(path: Path) -> list[int]:
@@ -109,8 +109,27 @@ def test_a_recording_may_begin_behind_the_tables_of_contents_of_another(tables: 
     assert split(data) == ((HEADER, [first, second]) if is_known else None)
 
 
-def test_introductions_are_found_wherever_they_stand() -> None:
-    one, two = message(STORE_INFO, b"one"), message(STORE_INFO, b"number two")
-    first, second = message(DATA, b"a") + one + message(DATA, b"bc"), two + message(DATA)
-    assert introductions([memoryview(first), memoryview(second)]) == one + two
-    assert introductions([memoryview(message(DATA, one))]) == b""
+def part(number: int, content: bytes) -> bytes:
+    """A field of a protobuf message that has fewer than 128 bytes."""
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def test_each_store_has_its_infos_wherever_they_stand() -> None:
+    one, again, two = (
+        message(STORE_INFO, part(1, row) + part(2, part(1, b"app") + part(2, store) + part(3, b"x")))
+        for row, store in ((b"row", b"one"), (b"other row", b"one"), (b"row", b"number two"))
+    )
+    ids = {store: message(DATA, b"\x18\x80\x01" + part(1, store) + part(5, b"data")) for store in (b"one", b"three")}
+    first = memoryview(ids[b"one"] + one + message(DATA) + message(3, part(1, b"blueprint")))
+    second = memoryview(two + ids[b"three"] + again)
+    assert stores([first, second]) == {b"one": one + again, b"blueprint": b"", b"number two": two, b"three": b""}
+
+
+@pytest.mark.parametrize("numbers", [b"\x08\xff\x7f", b"\x11" + bytes(8), b"\x15" + bytes(4), b""])
+def test_a_store_is_found_behind_numbers_of_any_size(numbers: bytes) -> None:
+    assert stores([memoryview(message(DATA, numbers + part(1, b"id")))]) == {b"id": b""}
+
+
+@pytest.mark.parametrize("content", [b"", b"\x0a", b"\x0a\xff", b"\x0b" + part(1, b"id"), part(2, b"id"), b"\x80" * 20])
+def test_a_message_that_names_no_store_belongs_to_none(content: bytes) -> None:
+    assert stores([memoryview(message(DATA, content))]) == {}

@@ -238,10 +238,15 @@ def test_a_client_cannot_name_a_piece_of_a_stream_which_would_be_taken_and_delet
 
 def test_a_client_may_call_nothing_else_of_the_component(app: App) -> None:
     members = [name for name in dir(Rerun) if getattr(getattr(Rerun, name, None), "_is_server_fn", False)]
-    assert members == ["ask_server", "check_files", "open_upload", "viewer_code"]
+    assert members == ["ask_server", "check_files", "forget_recording", "open_upload", "viewer_code"]
     assert app.ask("check_files", "/etc/passwd").json() is None
-    for name in ("postprocess", "preprocess", "stream_output", "get_config", "_forget_file", "__init__"):
+    for name in ("postprocess", "preprocess", "stream_output", "get_config", "_shown", "__init__"):
         assert app.ask(name, "x").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "", None, 3, ["x"], {}])
+def test_a_client_forgets_no_recording_that_it_cannot_name(app: App, path: Any) -> None:
+    assert app.ask("forget_recording", path).json() is False
 
 
 @pytest.mark.parametrize(("accepted", "coding"), [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", "gzip")])

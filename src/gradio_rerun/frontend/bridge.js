@@ -3,7 +3,7 @@
 import "./rerun-viewer-define.js";
 import { CommandQueue } from "./commands.js";
 import { save, saveRecordings } from "./save.js";
-import { showNext } from "./shown.js";
+import { showNext, wholeValue } from "./shown.js";
 import { Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
@@ -22,7 +22,8 @@ import { toRecordings } from "./wire.js";
  * @property {{value: unknown, label?: string | null, settings?: import("./wire.js").Settings, [name: string]: unknown}} props
  * @property {(event: string, data?: unknown) => void} trigger
  * @property {(names: string | string[], callback: () => void) => void} watch
- * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>, check_files: () => Promise<void>}} server
+ * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>, check_files: () => Promise<void>,
+ *   forget_recording: (path: string) => Promise<boolean>}} server
  * @property {import("./wire.js").Settings} settings
  * @property {number} id
  * @property {string} session in which Gradio knows the component; empty if it does so in any
@@ -113,8 +114,11 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       props.value = value; // A generator has ended without a yield; a function that returns None gives an empty list.
       return;
     }
+    const recordings = toRecordings(props.value, root());
+    viewer.recordings = showNext(id, recordings, ({ item }) => server.forget_recording(/** @type {FileData} */ (item).path));
+    const whole = wholeValue(viewer.recordings, recordings);
+    if (whole) props.value = whole; // what a function gets as its input
     value = props.value;
-    viewer.recordings = showNext(id, toRecordings(props.value, root()));
     update();
     commands.add(latest().commands ?? []);
   }

@@ -2,19 +2,59 @@
 
 /** @typedef {import("./wire.js").Recording} Recording */
 
+/** Of older marks, one in so many bytes is kept: a stream may be announced any number of times. */
+const MARK_EVERY = 64 << 10;
+const RECENT_MARKS = 256;
+
+/** So many streams that are no longer shown are remembered. */
+const MOST_GONE = 100;
+
 /** By the component's id, since Gradio may remount a component while a stream goes on. @type {Map<number, Recording[]>} */
 const shown = new Map();
+
+/** URLs of streams that the component no longer shows, by its id: what arrives late of them is dropped. @type {Map<number, Set<string>>} */
+const gone = new Map();
 
 /**
  * What is to be shown now.
  * @param {number} id of the component
  * @param {Recording[]} value
+ * @param {(stream: Recording) => Promise<boolean>} forget has the server begin a new recording in place of this stream; resolves to whether the same one
+ *   may come again
  * @returns {Recording[]} with the same objects for streams that are shown already, and longer `marks` if they have grown
  */
-export function showNext(id, value) {
-  const next = value.some(({ marks }) => marks) ? withStreams(shown.get(id) ?? [], value) : value;
+export function showNext(id, value, forget) {
+  const before = shown.get(id) ?? [];
+  const late = gone.get(id) ?? new Set();
+  gone.set(id, late);
+  /** @param {Recording} stream */
+  const dismiss = (stream) => {
+    late.add(stream.url);
+    if (late.size > MOST_GONE) late.delete(/** @type {string} */ (late.values().next().value));
+    forget(stream).then(
+      (comesAgain) => comesAgain && late.delete(stream.url),
+      () => {}, // it is tried again when the stream comes
+    );
+  };
+  for (const recording of value) if (late.has(recording.url)) dismiss(recording);
+  const wanted = value.filter(({ url }) => !late.has(url));
+  const next = value.some(({ marks }) => marks) ? withStreams(before, wanted) : wanted;
+  for (const recording of before) if (recording.marks && !next.includes(recording)) dismiss(recording);
   shown.set(id, next);
   return next;
+}
+
+/**
+ * The value of a component that shows these, with what was there before a stream, and without what has arrived late; null if `value` is that.
+ * @param {Recording[]} recordings
+ * @param {Recording[]} value that has arrived
+ */
+export function wholeValue(recordings, value) {
+  const urls = new Set(value.map(({ url }) => url));
+  // Of a stream that the app no longer names, the file may have been deleted.
+  const whole = recordings.filter(({ marks, url }) => !marks || urls.has(url));
+  const isSame = whole.length === value.length && whole.every(({ url }, index) => url === value[index].url);
+  return isSame ? null : whole.map(({ item }) => item);
 }
 
 /** @param {Recording[]} before @param {Recording[]} value */
@@ -25,11 +65,24 @@ function withStreams(before, value) {
     if (known?.marks && recording.marks) {
       // Two runs at once may announce one file, and not in order.
       if (recording.marks[0] <= known.marks[known.marks.length - 1]) continue;
-      known.marks.push(recording.marks[0]);
+      addMark(known.marks, recording.marks[0]);
       known.end = recording.end;
+      known.item = recording.item;
     } else if (!known) {
       all.set(recording.url, recording);
     }
   }
   return [...all.values()];
+}
+
+/** @param {number[]} marks @param {number} mark */
+function addMark(marks, mark) {
+  marks.push(mark);
+  if (marks.length % RECENT_MARKS !== 0) return;
+  let kept = 0;
+  marks.forEach((each, index) => {
+    const isRecent = index >= marks.length - RECENT_MARKS;
+    if (isRecent || each - (marks[kept - 1] ?? 0) >= MARK_EVERY) marks[kept++] = each;
+  });
+  marks.length = kept;
 }

@@ -24,8 +24,6 @@ class FinalError extends Error {}
 export class StreamReader {
   /** Messages end here, in bytes from the start, ascending. @type {number[]} */
   #marks;
-  /** The next of them. */
-  #next = 0;
   /** What has been received of the file, and what of that was passed on. */
   #received = 0;
   #passedOn = 0;
@@ -131,16 +129,11 @@ export class StreamReader {
 
   /** @param {boolean} [all] even if it is little */
   async #passOn(all = false) {
-    const start = this.#next;
-    while (this.#marks[this.#next] <= this.#received) this.#next++;
-    if (this.#next === start) return;
-    const end = this.#marks[this.#next - 1];
+    const end = lastWithin(this.#marks, this.#received);
+    if (end <= this.#passedOn) return;
     const now = performance.now();
-    all ||= this.#next === this.#marks.length;
-    if (!all && end - this.#passedOn < PIECE && now - this.#lastPass < PIECE_WITHIN) {
-      this.#next = start;
-      return;
-    }
+    all ||= end === this.#announced;
+    if (!all && end - this.#passedOn < PIECE && now - this.#lastPass < PIECE_WITHIN) return;
     this.#lastPass = now;
     const piece = this.#take(end - this.#passedOn, this.#header);
     if (String.fromCharCode(...piece.subarray(0, MAGIC.length)) !== MAGIC) throw new FinalError("what the server sends is no Rerun recording");
@@ -172,6 +165,17 @@ export class StreamReader {
     }
     return piece;
   }
+}
+
+/** The greatest of the ascending `marks` that is not beyond `limit`; 0 if all are. @param {number[]} marks @param {number} limit */
+function lastWithin(marks, limit) {
+  let [low, high] = [0, marks.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (marks[middle] <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return marks[low - 1] ?? 0;
 }
 
 /** @param {number} status */

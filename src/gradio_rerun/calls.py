@@ -1,0 +1,64 @@
+"""Which call of an app's function a value belongs to: its session, its run, and whether the function is a generator.
+
+Gradio passes a component's `postprocess` the value alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from gradio.blocks import Blocks
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function of the app; of a generator, one step."""
+
+    session: Any = None
+    """Gradio's `SessionState`; None if the call belongs to no session, or to several (`batch=True`)."""
+    run: str = ""
+    """The same for all steps of a generator."""
+    is_generator: bool = False
+
+
+_current: ContextVar[Call] = ContextVar("gradio_rerun_call")
+
+
+def current_call() -> Call:
+    """The call that is being handled; a plain one without a session outside of the app."""
+    return _current.get(Call())
+
+
+def follow_calls() -> None:
+    """From now on, `current_call` knows the calls of all apps of this process."""
+    process = Blocks.process_api
+    if hasattr(process, "followed_by_rerun"):
+        return
+    signature = inspect.signature(process)
+
+    @wraps(process)
+    async def followed(*args: Any, **options: Any) -> Any:
+        # In the context of the task, which Gradio copies into the thread of `postprocess`.
+        _current.set(_call(signature.bind(*args, **options).arguments))
+        try:
+            return await process(*args, **options)
+        finally:
+            # Not the call around this one: gr.Examples caches lazily in the context of a visitor's call, and other visitors get the result.
+            _current.set(Call())
+
+    followed.followed_by_rerun = True  # type: ignore[attr-defined]
+    Blocks.process_api = followed
+
+
+def _call(given: dict[str, Any]) -> Call:
+    function = given["block_fn"]
+    function = given["self"].fns[function] if isinstance(function, int) else function
+    run = given.get("event_id") or ""
+    # As Gradio decides it.
+    is_generator = inspect.isgeneratorfunction(function.fn) or inspect.isasyncgenfunction(function.fn)
+    has_session = given.get("session_hash") is not None and not function.batch
+    return Call(given.get("state") if has_session else None, run, is_generator)

@@ -1,0 +1,299 @@
+"""What a streaming component shows in a session: one recording that grows, and files and URLs beside it."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary, ref
+
+from gradio.data_classes import FileData
+
+from .calls import Call
+from .drains import Drain, is_shared
+from .rrd import split, stores
+from .stream import GrowingRecording, check_stream_size
+from .wire import STREAM_TYPE, Recording, ServerUrl
+
+CHUNK_NAME = "chunk.rrd"
+"""The file name of data that belong to no session."""
+
+# A request for the end of a file costs the server 10 ms, a yield without it 5. Base64 is a third more bytes, and the page may have asked
+# for them already when it lags: so only little is sent at once, and only when the function takes its time.
+_MOST_SENT = 64_000
+_TAKES_ITS_TIME = 0.02  # seconds between two values
+
+_MOST_RUNS = 4
+"""Runs of a session that are remembered: Gradio does not report the end of each that is cancelled."""
+
+_MOST_STORES = 1000
+"""Stores of which the SetStoreInfo messages are kept."""
+
+
+class _Bounded(OrderedDict[Any, Any]):
+    """Forgets the entry that was set first when there are more than `most`."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        if len(self) > self._most:
+            self.popitem(last=False)
+
+
+# The SDK writes them once. Sessions that show data of one BinaryStream, and what follows a clear, need them again.
+_store_infos = _Bounded(_MOST_STORES)
+
+
+@dataclass
+class _Run:
+    """A run of a generator, or all calls of plain functions since the last clear."""
+
+    size: int = 0
+    """Bytes streamed."""
+    has_streamed: bool = False
+    """Whether it has added data to what is shown now."""
+    last: list[Recording] | None = None
+    """Its last value."""
+
+
+@dataclass(eq=False)
+class _Taken:
+    growing: GrowingRecording
+    size: int
+
+
+@dataclass
+class _Growing:
+    recording: GrowingRecording
+    stores: _Bounded = field(default_factory=lambda: _Bounded(_MOST_STORES))
+    """Those whose SetStoreInfo is in it."""
+
+
+class Shown:
+    """What one component shows in one session. Its methods may be called by several threads."""
+
+    def __init__(self, cache: Path, listed: set[str] | None = None) -> None:
+        """`listed`: Gradio's list of the component's files, for `delete_cache`; None if it is for one value only."""
+        self._cache = cache
+        self._listed = listed
+        self._lock = threading.RLock()
+        self._items: dict[str, Recording] = {}
+        """By path or URL, in the order in which they came."""
+        self._growing: dict[bytes, _Growing] = {}
+        """By header."""
+        self._taken: WeakKeyDictionary[Drain, _Taken] = WeakKeyDictionary()
+        self._runs = _Bounded(_MOST_RUNS)
+        self._sent: dict[str, int] = {}
+        """The bytes of each growing file that the page knows of."""
+        self._sent_at = -1.0
+
+    def next(self, call: Call, recordings: list[Recording]) -> list[Recording]:
+        """All that is shown with the `recordings` of a value: data are added, files and URLs alone replace, unless a generator has streamed."""
+        with self._lock:
+            run = self._run(call)
+            if any(_is_stream(each) for each in recordings):
+                run.has_streamed = True
+            elif not (call.is_generator and run.has_streamed):
+                self.clear()
+            for each in recordings:
+                self._items[_key(each)] = each
+            for growing in self._growing.values():
+                file = growing.recording.file_data()  # another thread may have appended more
+                if file.path in self._items:
+                    self._items[file.path] = file
+            now = time.monotonic()
+            takes_its_time, self._sent_at = now - self._sent_at > _TAKES_ITS_TIME, now
+            value = [self._with_end(each, takes_its_time) for each in self._items.values()]
+            if call.is_generator:
+                run.last = value
+            return value
+
+    def unchanged(self, call: Call) -> list[Recording] | None:
+        """The last value of the run; None if it has none yet."""
+        with self._lock:
+            return self._run(call).last
+
+    def clear(self) -> None:
+        """Nothing is shown; data that come later are a new recording."""
+        with self._lock:
+            for growing in self._growing.values():
+                _shown_by_path.pop(str(growing.recording.path), None)
+            self._items.clear()
+            self._growing.clear()
+            self._taken.clear()
+            self._sent.clear()
+            self._runs.pop("", None)
+            for run in self._runs.values():
+                run.has_streamed, run.last = False, None
+
+    def end(self, call: Call) -> None:
+        """Forgets the run; what it has streamed stays."""
+        with self._lock:
+            self._runs.pop(call.run, None)
+
+    def append(self, data: bytes, call: Call, limit: int | None, name: str = "recording.rrd") -> FileData:
+        """The recording that grows, with `data` at its end. Raises as `GrowingRecording.append` does; `limit` is that of the run."""
+        header, messages = split(data) or (b"", [memoryview(data)])
+        with self._lock:
+            growing = self._growing_for(header, name)
+            parts: list[bytes | memoryview] = [header] if growing.recording.size == 0 else []
+            for store, info in (stores(messages) if header else {}).items():
+                known = info or _store_infos.get(store, b"")
+                if not info and store not in growing.stores:
+                    parts.append(known)
+                _store_infos[store], growing.stores[store] = known, None
+            return self._write(growing.recording, [*parts, *messages], call, limit)
+
+    def append_logged(self, drain: Drain, call: Call, limit: int | None, name: str) -> FileData:
+        """The recording that grows, with what was logged since the last time; if another session shows it, one that both share."""
+        with self._lock:
+            owner = drain.owner() if drain.owner else None
+            if self._listed is None or drain.header is None or owner not in (None, self):
+                return drain.growing(self._cache, name, limit).file_data()
+            drain.owner = ref(self)
+            taken = self._taken.get(drain)
+            if (
+                taken is None
+                or taken.growing not in [each.recording for each in self._growing.values()]
+                or not taken.growing.is_there()
+            ):
+                taken = _Taken(self._growing_for(drain.header, name).recording, 0)
+            drain.log.seek(taken.size)
+            data = drain.log.read(drain.size - taken.size)
+            file = taken.growing.file_data()
+            if data:
+                file = self.append(data if taken.size == 0 else drain.header + data, call, limit, name)
+            self._taken[drain] = _Taken(taken.growing, drain.size)
+            return file
+
+    def _run(self, call: Call) -> _Run:
+        key = call.run if call.is_generator else ""
+        run: _Run = self._runs.get(key) or _Run()
+        self._runs[key] = run  # the last of all again
+        return run
+
+    def _growing_for(self, header: bytes, name: str) -> _Growing:
+        growing = self._growing.get(header)
+        # What is built in an unknown way (it has no header here) stands alone.
+        if growing is not None and header and growing.recording.is_there():
+            return growing
+        if growing is not None and header:
+            self._items.pop(str(growing.recording.path), None)  # Gradio has deleted it
+        recording = GrowingRecording(self._cache, name if self._listed is not None else CHUNK_NAME)
+        if self._listed is not None:
+            self._listed.add(str(recording.path))
+            _shown_by_path[str(recording.path)] = self
+        growing = self._growing[header] = _Growing(recording)
+        return growing
+
+    def _write(
+        self, growing: GrowingRecording, parts: Iterable[bytes | memoryview], call: Call, limit: int | None
+    ) -> FileData:
+        parts = list(parts)
+        length, run = sum(map(len, parts)), self._run(call)
+        check_stream_size(run.size, length, limit)
+        growing.append(parts, length, None)
+        run.size += length
+        return growing.file_data()
+
+    def _with_end(self, file: Recording, takes_its_time: bool) -> Recording:
+        """The file, together with what is new in it if that is little: the page need not request it then."""
+        if not isinstance(file, FileData) or not _is_stream(file) or file.size is None:
+            return file
+        before, self._sent[file.path] = self._sent.get(file.path, 0), file.size
+        if not takes_its_time or not 0 < file.size - before <= _MOST_SENT:
+            return file
+        try:
+            with Path(file.path).open("rb") as content:
+                content.seek(before)
+                new = content.read(file.size - before)
+        except OSError:  # Gradio has deleted it, which the page will find out
+            return file
+        # Gradio lets no other field through.
+        return file.model_copy(update={"mime_type": f"{STREAM_TYPE};end={base64.b64encode(new).decode()}"})
+
+
+@dataclass(frozen=True)
+class Appender:
+    """Appends the data of one value."""
+
+    shown: Shown
+    call: Call
+    limit: int | None
+
+    def append(self, data: bytes) -> FileData:
+        """See `Shown.append`."""
+        return self.shown.append(data, self.call, self.limit)
+
+    def append_logged(self, drain: Drain, name: str) -> FileData:
+        """See `Shown.append_logged`."""
+        return self.shown.append_logged(drain, self.call, self.limit, name)
+
+
+_sessions: WeakKeyDictionary[Any, dict[int, Shown]] = WeakKeyDictionary()
+_shown_by_path: WeakValueDictionary[str, Shown] = WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def shown_in(session: Any, component_id: int, cache: Path, listed: set[str]) -> Shown:
+    """What the component shows in the session, which is forgotten with the session."""
+    with _lock:
+        shown = _sessions.setdefault(session, {})
+        if component_id not in shown:
+            # Components of a gr.render that has run again are no longer there.
+            for old in shown.keys() - session.blocks_config.blocks.keys():
+                del shown[old]
+            shown[component_id] = Shown(cache, listed)
+        return shown[component_id]
+
+
+def forget(path: str) -> bool:
+    """The page no longer shows a recording that grows: data that come later are a new one. Returns whether the same file may come again."""
+    shown = _shown_by_path.get(path)
+    if shown is not None:
+        shown.clear()
+    return is_shared(path)
+
+
+def joined(values: Iterable[Any], cache: Path, limit: int | None) -> list[Recording]:
+    """The values that a run has yielded outside of a session, as one."""
+    shown, call = Shown(cache, set()), Call(is_generator=True)
+    all_: dict[str, Recording] = {}
+    for value in values:
+        for each in value if isinstance(value, list) else []:
+            recording = _model(each)
+            if isinstance(recording, FileData) and _is_stream(recording) and Path(recording.path).name == CHUNK_NAME:
+                chunk = Path(recording.path)
+                recording = shown.append(chunk.read_bytes(), call, limit)
+                chunk.unlink()
+                with suppress(OSError):
+                    chunk.parent.rmdir()
+            all_[_key(recording)] = recording
+    return list(all_.values())
+
+
+def _model(item: Any) -> Recording:
+    if isinstance(item, str):
+        return item
+    # Gradio takes a file that has a URL already for one on another server.
+    return ServerUrl(**item) if "server" in item else FileData(**{**item, "url": None})
+
+
+def _is_stream(item: Recording) -> bool:
+    return isinstance(item, FileData) and (item.mime_type or "").startswith(STREAM_TYPE)
+
+
+def _key(item: Recording) -> str:
+    if isinstance(item, str):
+        return item
+    return item.server if isinstance(item, ServerUrl) else item.path

@@ -1,0 +1,374 @@
+"""What functions return and yield to a component, by way of Gradio's own `process_api`."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import warnings
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import rerun as rr
+from gradio.state_holder import SessionState
+from recordings import recording_bytes
+
+from gradio_rerun import Rerun, commands, shown
+from gradio_rerun.calls import Call, current_call
+
+DATA = recording_bytes("one")
+
+
+class Session:
+    """One visitor of an app."""
+
+    def __init__(self, demo: gr.Blocks, name: str | None = "session") -> None:
+        self.demo = demo
+        self.state = SessionState(demo)
+        self.name = name
+        self.calls = 0
+
+    def call(self, number: int = 0, inputs: tuple[Any, ...] = ()) -> list[list[Any]]:
+        """What the page gets, value by value, of the app's function with that number."""
+        return asyncio.run(self._call(number, inputs))
+
+    async def _call(self, number: int, inputs: tuple[Any, ...]) -> list[list[Any]]:
+        self.calls += 1
+        values, iterator = [], None
+        while True:
+            output = await self.demo.process_api(
+                block_fn=list(self.demo.fns.values())[number],
+                inputs=list(inputs),
+                state=self.state,
+                session_hash=self.name,
+                event_id=f"event {self.calls}",
+                iterator=iterator,
+                simple_format=True,
+            )
+            values.append(output["data"])
+            iterator = output["iterator"]
+            if not output["is_generating"]:
+                return values
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def app(*functions: Callable[..., Any], outputs: int = 1, **options: Any) -> tuple[gr.Blocks, Rerun]:
+    with gr.Blocks() as demo:
+        viewer = Rerun(**{"streaming": True, **options})
+        others = [gr.Textbox() for _ in range(outputs - 1)]
+        for function in functions:
+            gr.Button().click(function, None, [viewer, *others] if others else viewer)
+    return demo, viewer
+
+
+def is_unchanged(value: Any) -> bool:
+    return value in (gr.skip(), {"__type__": "update", "props": {"__type__": "update"}})
+
+
+def cleared(value: Any) -> bool:
+    return value == [] or (isinstance(value, dict) and value.get("value") == [])
+
+
+def sizes(values: list[list[Any]]) -> list[int]:
+    """The size of the only file of each value."""
+    return [file["size"] for ((file,), *_) in values]
+
+
+def generate(*values: Any) -> Iterator[Any]:
+    yield from values
+
+
+async def generate_async(*values: Any) -> AsyncIterator[Any]:
+    for value in values:
+        yield value
+
+
+class Generates:
+    def run(self, *values: Any) -> Iterator[Any]:
+        yield from values
+
+
+def partials(*values: Any) -> list[Callable[..., Any]]:
+    return [functools.partial(function, *values) for function in (generate, generate_async, Generates().run)]
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2])
+def test_a_none_that_a_generator_yields_is_nothing_new(kind: int) -> None:
+    demo, _ = app(partials(None, DATA, None, b"", DATA, None)[kind])
+    first, *values, end = Session(demo).call()
+    assert is_unchanged(first[0])
+    one, nothing, empty, two, last = sizes(values)
+    assert one == nothing == empty < two == last
+    assert end == values[-1]  # Gradio sends the last value again
+
+
+@pytest.mark.parametrize("values", [(None,), (None, None), (b"", None), ([], None)])
+def test_a_generator_with_nothing_new_changes_nothing(values: tuple[Any, ...]) -> None:
+    demo, _ = app(functools.partial(generate, *values), lambda: DATA)
+    session = Session(demo)
+    (before,) = sizes(session.call(1))
+    got = [value for (value,) in session.call()]
+    if values[0] == []:
+        assert got.pop(0) == []
+    assert all(is_unchanged(value) for value in got)
+    (after,) = sizes(session.call(1))
+    assert (after > before) == (values[0] != [])
+
+
+def test_none_means_the_same_beside_other_outputs() -> None:
+    def lists() -> Iterator[Any]:
+        yield DATA, "running"
+        yield None, "done"
+
+    def dicts() -> Iterator[Any]:
+        yield {viewer: DATA, text: "running"}
+        yield {text: "waiting"}
+        yield {viewer: None, text: "done"}
+
+    with gr.Blocks() as demo:
+        viewer, text = Rerun(streaming=True), gr.Textbox()
+        for function in (lists, dicts):
+            gr.Button().click(function, None, [viewer, text])
+    for number in (0, 1):
+        first, *between, last, end = Session(demo).call(number)
+        assert first[0] == last[0] == end[0]
+        assert last[1] == "done"
+        assert all(is_unchanged(value) for value, _ in between)
+
+
+@pytest.mark.parametrize("value", [None, [], ()])
+def test_a_plain_function_clears(value: Any) -> None:
+    async def asynchronous() -> Any:
+        return value
+
+    demo, _ = app(lambda: DATA, lambda: value, asynchronous)
+    session = Session(demo)
+    paths = []
+    for clear in (1, 2):
+        (((file,),),) = session.call(0)
+        paths.append(file["path"])
+        assert session.call(clear) == [[[]]]
+    assert paths[0] != paths[1]
+
+
+def test_an_empty_list_that_a_generator_yields_clears() -> None:
+    demo, _ = app(functools.partial(generate, DATA, [], None, DATA))
+    first, empty, nothing, last, _ = [value for (value,) in Session(demo).call()]
+    assert empty == []
+    assert is_unchanged(nothing)
+    assert last[0]["path"] != first[0]["path"]
+    assert last[0]["size"] == first[0]["size"]
+
+
+@pytest.mark.parametrize("is_generator", [True, False])
+def test_none_in_an_update_clears(is_generator: bool) -> None:
+    update = gr.update(value=None, label="cleared")
+    demo, _ = app(lambda: DATA, functools.partial(generate, update, DATA) if is_generator else lambda: update)
+    session = Session(demo)
+    (before,) = sizes(session.call(0))
+    (value,), *rest = session.call(1)
+    assert cleared(value)
+    assert value["label"] == "cleared"
+    assert sizes(rest) == [before, before] if is_generator else not rest
+
+
+def test_data_in_an_update_are_added() -> None:
+    demo, _ = app(lambda: DATA, lambda: gr.update(value=DATA))
+    session = Session(demo)
+    (before,) = sizes(session.call(0))
+    (((update),),) = session.call(1)
+    assert update["value"][0]["size"] > before
+
+
+def test_none_beside_commands() -> None:
+    show = commands.show(None, commands.play())
+    demo, _ = app(functools.partial(generate, DATA, show), lambda: show, lambda: commands.show(b"", commands.play()))
+    session = Session(demo)
+    first, update, _ = [value for (value,) in session.call(0)]
+    assert update.get("value", first) == first
+    assert len(update["props"]["settings"]["commands"]) == 1
+    ((nothing,),) = session.call(2)
+    assert "value" not in nothing
+    ((update,),) = session.call(1)
+    assert cleared(update)
+
+
+@pytest.mark.parametrize("value", [None, []])
+def test_without_streaming_none_and_an_empty_list_clear(value: Any) -> None:
+    demo, _ = app(functools.partial(generate, DATA, value), lambda: value, streaming=False)
+    session = Session(demo)
+    assert session.call(0)[1] == [None]
+    assert session.call(1) == [[None]]
+
+
+def test_500_calls_leave_one_file(cache: Path) -> None:
+    recording = rr.RecordingStream("ticks", recording_id="ticks")
+    stream = recording.binary_stream()
+    count = 0
+
+    def tick() -> bytes | None:
+        nonlocal count
+        count += 1
+        recording.set_time("step", sequence=count)
+        recording.log("x", rr.Scalars(count))
+        return stream.read()
+
+    demo, viewer = app(tick)
+    session = Session(demo)
+    before, seen = 0, set()
+    for _ in range(500):
+        ((value,),) = session.call()
+        (file,) = value
+        assert file["size"] > before
+        before = file["size"]
+        seen.add(file["path"])
+    assert seen == viewer.temp_files == {str(path) for path in cache.rglob("*") if path.is_file()}
+    assert Path(seen.pop()).stat().st_size == before
+
+
+def test_runs_and_calls_are_in_one_file_and_sessions_are_not() -> None:
+    demo, viewer = app(functools.partial(generate, DATA, DATA), lambda: DATA)
+    one, other = Session(demo, "one"), Session(demo, "other")
+    values = [*one.call(0), *one.call(1), *one.call(0)]
+    assert len({file["path"] for ((file,),) in values}) == 1
+    assert max(sizes(values)) > 4 * (sizes(values)[0] - 100)
+    (size,) = sizes(other.call(1))
+    assert size == sizes(values)[0]
+    assert len(viewer.temp_files) == 2
+
+
+def test_an_updated_component_goes_on_with_its_recording() -> None:
+    demo, viewer = app(lambda: DATA, lambda: gr.update(height=300), functools.partial(generate, DATA))
+    session = Session(demo)
+    (first,) = sizes(session.call(0))
+    session.call(1)
+    (((file,),),) = session.call(0)
+    assert file["size"] > first
+    assert sizes(session.call(2))[-1] > file["size"]
+    assert viewer.temp_files == {file["path"]}
+
+
+def test_two_components_of_a_session_do_not_mix() -> None:
+    with gr.Blocks() as demo:
+        viewers = [Rerun(streaming=True), Rerun(streaming=True)]
+        gr.Button().click(lambda: (DATA, DATA), None, viewers)
+    ((one, other),) = Session(demo).call()
+    assert one[0]["path"] != other[0]["path"]
+    assert one[0]["size"] == other[0]["size"]
+
+
+def test_calls_that_belong_to_no_session_or_to_several_stand_alone() -> None:
+    with gr.Blocks() as demo:
+        viewer, text = Rerun(streaming=True), gr.Textbox()
+        gr.Button().click(lambda: DATA, None, viewer)
+        gr.Button().click(lambda texts: [[DATA for _ in texts]], text, viewer, batch=True)
+    anonymous, batched = Session(demo, None), Session(demo)
+    paths = [value[0]["path"] for _ in range(2) for ((value,),) in [anonymous.call(0)]]
+    ((values,),) = batched.call(1, (["a", "b"],))
+    paths += [value[0]["path"] for value in values]
+    assert len(set(paths)) == 4
+    for path in paths:
+        assert Path(path).stat().st_size < 1.1 * len(DATA)
+
+
+def test_an_app_inside_another_one_is_followed() -> None:
+    with gr.Blocks() as inner:
+        viewer = Rerun(streaming=True)
+        gr.Button().click(lambda: DATA, None, viewer)
+    with gr.Blocks() as demo:
+        inner.render()
+    session = Session(demo)
+    assert len({file["path"] for _ in range(3) for (((file,),),) in [session.call()]}) == 1
+
+
+def test_an_interface_with_a_generator_is_followed() -> None:
+    def run() -> Iterator[Any]:
+        yield from generate(None, DATA, None)
+
+    demo = gr.Interface(run, None, Rerun(streaming=True))
+    number = next(index for index, function in enumerate(demo.fns.values()) if function.fn and function.types_generator)
+    first, one, last, _ = [values[0] for values in Session(demo).call(number)]
+    assert is_unchanged(first)
+    assert one == last
+
+
+def test_a_session_that_ends_is_forgotten() -> None:
+    demo, _ = app(lambda: DATA)
+    session = Session(demo)
+    session.call()
+    state = weakref.ref(session.state)
+    before = len(shown._sessions)
+    del session
+    gc.collect()
+    assert state() is None
+    assert len(shown._sessions) < before
+
+
+def test_a_lazily_cached_example_is_not_the_recording_of_the_visitor_who_asked_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_EXAMPLES_CACHE", str(tmp_path / "examples"))
+    with gr.Blocks() as demo:
+        name, viewer = gr.Textbox(), Rerun(streaming=True)
+        gr.Button().click(lambda: DATA, None, viewer)
+        gr.Examples(
+            ["one"], name, viewer, lambda name: (yield from (DATA, DATA)), cache_examples=True, cache_mode="lazy"
+        )
+    number = next(index for index, each in enumerate(demo.fns.values()) if each.name == "load_example_output")
+    one, other = Session(demo, "one"), Session(demo, "other")
+    (((own,),),) = one.call(0)
+    (file,) = one.call(number, (0,))[-1][-1]
+    assert file["path"] != own["path"]
+    assert file["size"] > 1.2 * len(DATA)
+    (again,) = other.call(number, (0,))[-1][-1]
+    assert again["size"] == file["size"]
+    (((after,),),) = one.call(0)
+    assert Path(file["path"]).stat().st_size == file["size"]
+    assert after["size"] < 2.1 * own["size"]
+
+
+def test_outside_of_an_app_there_is_no_call() -> None:
+    assert current_call() == Call()
+    viewer = Rerun(streaming=True)
+    value = viewer.postprocess(DATA)
+    assert value
+    assert viewer.postprocess(b"") == gr.skip()
+    cleared = viewer.postprocess(None)
+    assert cleared is not None
+    assert cleared.root == []  # type: ignore[union-attr]
+
+
+def test_a_generator_that_yields_data_without_streaming_is_warned_of_once() -> None:
+    demo, _ = app(functools.partial(generate, DATA, DATA, DATA), lambda: DATA, streaming=False)
+    session = Session(demo)
+    session.call(1)
+    session.call(1)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            session.call(0)
+    assert len([each for each in warned if "Rerun(streaming=True)" in str(each.message)]) == 1
+
+
+@pytest.mark.parametrize("values", [(DATA,), ("https://host/a.rrd",) * 3, (None, DATA, None)])
+def test_a_generator_that_replaces_nothing_is_not_warned_of(values: tuple[Any, ...]) -> None:
+    demo, _ = app(functools.partial(generate, *values), streaming=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Session(demo).call()
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_a_function_that_returns_a_generator_is_told_what_to_attach(streaming: bool) -> None:
+    demo, _ = app(lambda: generate(DATA), streaming=streaming)
+    with pytest.raises(Exception, match="attach a function that has `yield` in it"):
+        Session(demo).call()
