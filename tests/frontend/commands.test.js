@@ -15,6 +15,11 @@ class FakeViewer {
   done = [];
   /** What the viewer does with a command, instead of carrying it out at once. @type {Record<string, (command: any) => unknown>} */
   on = {};
+  valueNumber = 1;
+
+  isPast() {
+    return false;
+  }
 
   /** @param {string | null} recordingId */
   takesCommands(recordingId) {

@@ -24,6 +24,9 @@ const OWN_WITHIN = 1_000;
 /** Commands of which the next need not wait for the answer: a viewer takes as many as there are with one frame. */
 const QUICK = ["set_time", "play", "pause"];
 
+/** Commands that outlast a value: when their value is skipped, they are carried out at the next one. The others refer to the value beside them. */
+const OUTLASTING = ["set_panel_states", "set_blueprint", "get_state"];
+
 /** Which events come of a command. @type {Record<string, string[]>} */
 const CAUSES = {
   set_time: ["timeline_change", "time_update", "play", "pause"],
@@ -49,6 +52,8 @@ export class CommandQueue {
   #outcomes;
   /** @type {Command[]} */
   #waiting = [];
+  /** The number of the value that a command refers to: the newest when it arrived. @type {WeakMap<Command, number>} */
+  #values = new WeakMap();
   #isRunning = false;
   /** Quick ones that the viewer has not answered yet. @type {Set<Promise<void>>} */
   #unanswered = new Set();
@@ -65,7 +70,10 @@ export class CommandQueue {
   add(commands) {
     // Gradio repeats the last yield of a generator when that ends.
     const isKnown = (/** @type {string} */ id) => begun.has(id) || this.#waiting.some((each) => each.id === id);
-    this.#waiting.push(...commands.filter(({ id }) => !isKnown(id)));
+    for (const command of commands.filter(({ id }) => !isKnown(id))) {
+      this.#waiting.push(command);
+      this.#values.set(command, this.#viewer.valueNumber);
+    }
     if (!this.#isRunning) this.#run();
   }
 
@@ -101,7 +109,10 @@ export class CommandQueue {
       const viewer = this.#viewer;
       let reason = "No recording is open.";
       const asked = recordingOf(command);
-      if (viewer.takesCommands(asked)) {
+      const value = this.#values.get(command) ?? 0;
+      // The value was skipped, or was replaced meanwhile.
+      if (viewer.isPast(value) && !OUTLASTING.includes(command.name)) return null;
+      if (viewer.takesCommands(asked, value)) {
         try {
           return await this.#start(command);
         } catch (error) {

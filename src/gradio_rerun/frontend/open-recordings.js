@@ -9,13 +9,24 @@ import { StreamReader } from "./stream-reader.js";
 /** ms after the last byte of a recording in which the viewer may still be working on it. */
 const SETTLE_WITHIN = 2_000;
 
-/** ms that the viewer has, after the last byte of a recording, to say that it is open. */
+/** ms that the viewer has, after the last byte of a recording, to report that it is open. */
 const OPEN_WITHIN = 10_000;
+
+/** ms that it has after an error in the recording, of which it may have read a part. */
+const OPEN_WITHIN_AFTER_ERROR = 2_000;
+
+/** Parts of the viewer that only draw: their errors are about no file. */
+const DRAWING = /\b(re_renderer|re_view_\w+|re_viewport\w*|re_video|re_ui|wgpu\w*|naga|egui\w*|eframe)::/;
 
 const CUT_OFF = "It is cut off: it ends in the middle of its data, of which the rest is missing. Copy it anew, or log it again.";
 
+/**
+ * What has become of a recording that the viewer was told to open. `flaw`: why a part of it cannot be read.
+ * @typedef {{recording: Recording, flaw: string | null, isOpen: boolean, endedAt: number | null}} Progress
+ */
+
 export class OpenRecordings {
-  /** Those that the viewer was told to open, by URL. @type {Map<string, import("./viewer-fetch.js").Told & {recording: Recording, isCutOff: boolean}>} */
+  /** Those that the viewer was told to open, by URL. @type {Map<string, import("./viewer-fetch.js").Told & Progress>} */
   told = new Map();
   /** Those that it did open, by store id. @type {Map<string, RecordingName>} */
   #names = new Map();
@@ -25,10 +36,14 @@ export class OpenRecordings {
   #coming = new Set();
   /** By URL. @type {Map<string, StreamReader>} */
   #streams = new Map();
+  /** The recordings that they read. @type {Map<string, Recording>} */
+  #streamed = new Map();
+  /** URLs of streams of which the viewer could not read a part. @type {Set<string>} */
+  #flawedStreams = new Set();
   /** Messages by URL. @type {Map<string, string>} */
   #failures = new Map();
-  /** What the viewer has complained of last. */
-  #complaint = "";
+  /** URL of the recording whose bytes the viewer takes right now. @type {string | null} */
+  #reading = null;
   #lastCame = 0;
   /** @type {import("./viewer.js").Viewer | null} */
   #viewer = null;
@@ -73,7 +88,12 @@ export class OpenRecordings {
 
   /** How many of those that have failed are open as far as they go. */
   get incomplete() {
-    return this.#names.size === 0 ? 0 : [...this.#failures.keys()].filter((url) => this.told.get(url)?.isCutOff).length;
+    return [...this.#failures.keys()].filter((url) => this.told.get(url)?.isOpen || this.#streams.has(url)).length;
+  }
+
+  /** Whether all files have arrived, and are open or have failed. */
+  get isLoaded() {
+    return this.#awaited.size === 0 && ![...this.#coming].some(isFile);
   }
 
   /** Whether data are on their way, or have come just now. */
@@ -81,9 +101,14 @@ export class OpenRecordings {
     return this.#coming.size > 0 || this.#awaited.size > 0 || performance.now() - this.#lastCame < SETTLE_WITHIN;
   }
 
-  /** Whether no data would arrive after a close. */
-  get isSettled() {
-    return !this.isComing && this.#streams.size === 0;
+  /** Whether the catalog of a server may be shown. */
+  get hasCatalog() {
+    return [...this.told.keys()].some((url) => isCatalog(url) && !this.#awaited.has(url) && !this.#failures.has(url));
+  }
+
+  /** Whether no data would arrive after a close: the viewer drops the download of a file, but no live server and no stream. */
+  get canClose() {
+    return this.#streams.size === 0 && [...this.told.keys()].every(isFile);
   }
 
   /** From now on it is this viewer that opens them. @param {import("./viewer.js").Viewer} viewer */
@@ -116,7 +141,7 @@ export class OpenRecordings {
   /** All of them are closed, or will be. */
   forget() {
     this.told.clear();
-    this.#complaint = "";
+    this.#reading = null;
     this.#names.clear();
     this.#awaited.clear();
     this.#coming.clear();
@@ -131,16 +156,61 @@ export class OpenRecordings {
     // The viewer does not say which URL it came from; it opens them in turn.
     const first = [...this.#awaited].find((url) => (this.told.has(url) && !isBlueprint(url)) || this.#streams.has(url));
     if (first && !isFile(first)) this.#endComing(first);
-    if (first) this.#settle(first);
-    else this.#onChange(false);
+    if (first) return this.#settle(first);
+    // It may be the part of one that was given up.
+    for (const url of this.#failures.keys()) {
+      const told = this.told.get(url);
+      if (!told?.flaw || told.isOpen || isBlueprint(url)) continue;
+      told.isOpen = true;
+      break;
+    }
+    this.#onChange(false);
   }
 
-  /** The viewer cannot cope with something. @param {string} words */
-  onComplaint(words) {
-    this.#complaint = inShort(words);
-    for (const [url, { recording }] of this.told) {
-      if (words.includes(url) && !this.#failures.has(url)) this.#fail(recording, this.#complaint);
+  /** The viewer writes an error to the console. @param {string} words @param {string} source the part of the viewer that writes it */
+  onComplaint(words, source) {
+    const url = this.#subjectOf(words, source);
+    const told = url === null ? undefined : this.told.get(url);
+    const stream = url !== null && !this.#flawedStreams.has(url) ? this.#streamed.get(url) : undefined;
+    if (url && stream) {
+      this.#flawedStreams.add(url);
+      return this.#fail(stream, inShort(words));
     }
+    if (!url || !told || told.flaw) return;
+    told.flaw = inShort(words);
+    if (!this.#awaited.has(url)) return this.#fail(told.recording, told.flaw);
+    // The viewer opens what it could read with one of its next frames.
+    this.#later(told, OPEN_WITHIN_AFTER_ERROR, () => this.#fail(told.recording, /** @type {string} */ (told.flaw)));
+  }
+
+  /** URL of the recording that an error is about; null if it can be another's. @param {string} words @param {string} source */
+  #subjectOf(words, source) {
+    const named = [...this.told.keys()].filter((url) => words.includes(url));
+    if (named.length > 0) return named.reduce((longest, url) => (url.length > longest.length ? url : longest));
+    if (this.#reading) return this.#reading;
+    if (DRAWING.test(source)) return null;
+    const now = performance.now();
+    const candidates = [...this.told].filter(([, { endedAt, flaw }]) => !flaw && (endedAt === null || now - endedAt < SETTLE_WITHIN));
+    return candidates.length === 1 ? candidates[0][0] : null;
+  }
+
+  /** The viewer takes bytes of a recording, and reports within this task what is wrong with them. @param {string} url */
+  #take(url) {
+    this.#reading = url;
+    setTimeout(() => {
+      if (this.#reading === url) this.#reading = null;
+    });
+  }
+
+  /** Calls back after some time in which the user could see the viewer, if a recording is still awaited then. @param {Progress} told @param {number} ms @param {() => void} callback */
+  #later(told, ms, callback) {
+    const { url } = told.recording;
+    const look = () => {
+      if (this.#signal.aborted || !this.#awaited.has(url) || this.told.get(url) !== told) return;
+      if (this.#isSeen()) callback();
+      else setTimeout(look, ms);
+    };
+    setTimeout(look, ms);
   }
 
   /** The viewer has closed a recording. @param {RecordingName} recording */
@@ -158,23 +228,29 @@ export class OpenRecordings {
   /** @param {Recording} recording */
   #openFile(recording) {
     const { url } = recording;
-    const current = () => !this.#signal.aborted && this.told.get(url)?.recording === recording && !this.#failures.has(url);
-    this.#complaint = "";
+    const current = () => !this.#signal.aborted && this.told.get(url) === told && !this.#failures.has(url);
     const told = {
       recording,
       size: recording.size,
-      isCutOff: false,
+      flaw: /** @type {string | null} */ (null),
+      isOpen: false,
+      endedAt: /** @type {number | null} */ (null),
       ticket: recording.ticket,
       download: {
         onProgress: (/** @type {number} */ loaded, /** @type {number | null} */ total) => {
-          if (current()) this.#overlay.showDownload(recording, loaded, total);
+          if (!current()) return;
+          this.#take(url);
+          this.#overlay.showDownload(recording, loaded, total);
         },
         onEnd: (/** @type {boolean} */ isCutOff) => {
           if (!current()) return;
+          this.#take(url);
           this.#endComing(url);
-          told.isCutOff = isCutOff;
-          if (this.#awaited.has(url)) this.#expectOpen(recording);
-          else if (isCutOff) this.#fail(recording, CUT_OFF);
+          told.endedAt = performance.now();
+          if (isCutOff) told.flaw ??= CUT_OFF;
+          if (this.#awaited.has(url)) this.#expectOpen(told);
+          else if (told.flaw) this.#fail(recording, told.flaw);
+          else this.#onChange(false);
         },
         // A server that goes away later is the viewer's to tell: what came from it is still there.
         onError: (/** @type {string} */ message) => void (current() && this.#coming.has(url) && this.#fail(recording, message)),
@@ -224,9 +300,10 @@ export class OpenRecordings {
         marks: /** @type {number[]} */ (recording.marks),
         signal: this.#signal,
         send: (bytes) => {
+          this.#take(url);
           this.#viewer?.send(bytes);
           this.#lastCame = performance.now();
-          if (this.#failures.delete(url)) this.#onChange(false);
+          if (!this.#flawedStreams.has(url) && this.#failures.delete(url)) this.#onChange(false);
           if (!this.#awaited.has(url)) return;
           // Of more of a recording that is open already, and of a blueprint, the viewer says nothing.
           if (this.#names.size > 0) this.#settle(url);
@@ -235,6 +312,7 @@ export class OpenRecordings {
         fail: (message) => this.#fail(recording, `The stream cannot be read: ${message}.`),
       });
       this.#streams.set(url, reader);
+      this.#streamed.set(url, recording);
       this.#await(recording);
     }
     reader.read(recording.end);
@@ -247,30 +325,27 @@ export class OpenRecordings {
     this.#overlay.endDownload(url);
   }
 
-  /** @param {Recording} recording */
-  #expectOpen(recording) {
+  /** @param {Progress} told whose last byte has arrived */
+  #expectOpen(told) {
+    const { recording } = told;
     const { url } = recording;
-    // A blueprint says nothing when it is open.
+    // The viewer reports nothing when a blueprint is open.
     if (isBlueprint(url)) return this.#settle(url);
-    const isAwaited = () => !this.#signal.aborted && this.#awaited.has(url) && this.told.get(url)?.recording === recording;
     setTimeout(() => {
-      // It may be more of a recording that is open already, of which the viewer says nothing.
-      if (isAwaited() && this.#names.size > 0) this.#settle(url);
+      // It may be more of a recording that is open already, of which the viewer reports nothing.
+      if (!this.#signal.aborted && this.told.get(url) === told && this.#awaited.has(url) && this.#names.size > 0) this.#settle(url);
     }, SETTLE_WITHIN);
-    const giveUp = () => {
-      if (!isAwaited()) return;
-      if (!this.#isSeen()) return void setTimeout(giveUp, OPEN_WITHIN);
-      const reason = this.told.get(url)?.isCutOff ? CUT_OFF : "It ended before the viewer found a recording in it. It may be damaged or empty.";
-      this.#fail(recording, `${reason} ${this.#complaint}`.trim());
-    };
-    setTimeout(giveUp, OPEN_WITHIN);
+    this.#later(told, OPEN_WITHIN, () => {
+      this.#fail(recording, told.flaw ?? "It ended before the viewer found a recording in it. It may be damaged or empty.");
+    });
   }
 
   /** @param {string} url of which no more news is awaited */
   #settle(url) {
     if (this.#signal.aborted || !this.#awaited.delete(url)) return;
     const told = this.told.get(url);
-    if (told?.isCutOff) this.#fail(told.recording, CUT_OFF);
+    if (told) told.isOpen = !isBlueprint(url);
+    if (told?.flaw) this.#fail(told.recording, told.flaw);
     else this.#onChange(false);
   }
 

@@ -1,9 +1,15 @@
 /** What lies over the canvas: progress of the viewer and of recordings, and errors with a way out. */
 
+/** ms for which the picture of the value before stays on screen while the next one opens. */
+const HOLD_WITHIN = 3_000;
+
 export class Overlay {
   /** @type {Map<string, {name: string, loaded: number, total: number | null}>} by URL */
   #downloads = new Map();
   #frame = 0;
+  /** @type {HTMLCanvasElement | null} */
+  #held = null;
+  #heldTimer = 0;
 
   /** @param {HTMLElement} host */
   constructor(host) {
@@ -86,6 +92,30 @@ export class Overlay {
     this.#showProgress(all.length === 1 ? all[0].name : `${all.length} recordings`, loaded, total);
   }
 
+  get isHolding() {
+    return this.#held !== null;
+  }
+
+  /**
+   * Keeps a picture over the canvas while the next value opens, for a while.
+   * @param {HTMLCanvasElement} picture
+   * @param {() => boolean} mayRelease asked after that while
+   */
+  hold(picture, mayRelease) {
+    this.release();
+    picture.className = "rerun-held";
+    this.#held = picture;
+    this.#progress.before(picture);
+    this.#heldTimer = setInterval(() => void (mayRelease() && this.release()), HOLD_WITHIN);
+  }
+
+  /** Removes the picture: the next value is on screen. */
+  release() {
+    clearInterval(this.#heldTimer);
+    this.#held?.remove();
+    this.#held = null;
+  }
+
   /** @param {string} what @param {number} loaded @param {number | null} total */
   #showProgress(what, loaded, total) {
     const percent = total ? Math.floor((100 * Math.min(loaded, total)) / total) : null;
@@ -116,6 +146,10 @@ export class Overlay {
     this.#error.hidden = false;
   }
 
+  get isErrorShown() {
+    return !this.#error.hidden;
+  }
+
   hideError() {
     this.#error.hidden = true;
     this.#error.replaceChildren();
@@ -123,6 +157,7 @@ export class Overlay {
 
   dispose() {
     cancelAnimationFrame(this.#frame);
+    this.release();
     this.#progress.remove();
     this.#error.remove();
   }

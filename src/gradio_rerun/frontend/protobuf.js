@@ -13,6 +13,20 @@ export function textAt(path, text) {
   return bytes;
 }
 
+/**
+ * The same for a number.
+ * @param {number[]} path
+ * @param {bigint} number of 64 bits
+ */
+export function numberAt(path, number) {
+  const digits = [];
+  let left = BigInt.asUintN(64, number);
+  for (; left > 0x7fn; left >>= 7n) digits.push(Number(left & 0x7fn) | 0x80);
+  let bytes = [...varint(/** @type {number} */ (path.at(-1)) << 3), ...digits, Number(left)];
+  for (const field of path.slice(0, -1).reverse()) bytes = [...varint((field << 3) | 2), ...varint(bytes.length), ...bytes];
+  return bytes;
+}
+
 /** @param {number} number up to 2**31 */
 function varint(number) {
   const bytes = [];

@@ -3,7 +3,8 @@
 import { loadViewer } from "./loader.js";
 import { isFile } from "./open-recordings.js";
 import { Overlay } from "./overlay.js";
-import { Run, isSame } from "./run.js";
+import { Run } from "./run.js";
+import { extend, isSame } from "./succession.js";
 import { Ended } from "./viewer-control.js";
 
 /** @typedef {import("./wire.js").Recording} Recording */
@@ -26,6 +27,8 @@ export class RerunViewerElement extends HTMLElement {
   #settings = null;
   /** @type {Recording[]} */
   #recordings = [];
+  /** Grows with each value that replaces another. */
+  #number = 0;
   /** The life of this element in the page. @type {AbortController | null} */
   #life = null;
   /** The viewer that runs. @type {Run | null} */
@@ -71,13 +74,14 @@ export class RerunViewerElement extends HTMLElement {
       return;
     }
     this.#recordings = recordings;
+    if (!extend(recordings, before)) this.#number++;
     this.#overlay?.hideError();
     this.#failed = false;
     if (recordings.length === 0) {
       this.commands?.clear();
       this.#stop("idle");
     }
-    if (this.#run?.viewer) this.#run.replace(before);
+    if (this.#run?.viewer) this.#run.show();
     else this.#queueSync();
   }
 
@@ -160,7 +164,7 @@ export class RerunViewerElement extends HTMLElement {
       element: this,
       overlay: /** @type {Overlay} */ (this.#overlay),
       settings: () => /** @type {Settings} */ (this.#settings),
-      recordings: () => this.#recordings,
+      value: () => ({ recordings: this.#recordings, number: this.#number }),
       convert: (path) => this.converter(path),
       checkFiles: this.checkFiles,
       ask: (call, end) => this.askServer(call, end),
@@ -168,6 +172,7 @@ export class RerunViewerElement extends HTMLElement {
       onEvent: (event) => this.#onViewerEvent(event),
       onChange: (failed) => (failed ? this.#failRecordings() : this.#onRecordingsChange()),
       onLoading: () => this.#setState("loading"),
+      onPage: () => this.#veil(),
       onFail: (title, message, action) => this.#failViewer(title, message, action),
       onStuck: () => {
         this.#stop("loading");
@@ -185,6 +190,7 @@ export class RerunViewerElement extends HTMLElement {
     this.#run = null;
     this.#overlay?.hideError();
     this.#overlay?.hideViewerProgress();
+    this.#overlay?.release();
     this.#setState(state);
   }
 
@@ -223,14 +229,30 @@ export class RerunViewerElement extends HTMLElement {
     return this.#run?.isOpen === true;
   }
 
-  /** Whether data is still coming, or has just come. */
+  /** Whether data is still coming, or has just come, or a newer value waits. */
   get isLoading() {
-    return this.dataset.state === "loading" || this.#run?.open.isComing === true;
+    const run = this.#run;
+    return this.dataset.state === "loading" || run?.open.isComing === true || run?.succession.isBehind === true;
   }
 
-  /** Whether commands can be carried out. @param {string | null} recordingId for one recording; null: for any */
-  takesCommands(recordingId) {
-    if (!this.isShown || !this.#run?.isOpen) return false;
+  /** The number of the value to which commands refer that arrive now: the newest or, if nothing is to be shown, the next one. */
+  get valueNumber() {
+    return this.#recordings.length > 0 ? this.#number : this.#number + 1;
+  }
+
+  /** Whether the value with a number was skipped, or was replaced by another. @param {number} number */
+  isPast(number) {
+    return number < this.#number && this.#run?.succession.stateOf(number) !== "shown";
+  }
+
+  /**
+   * Whether commands can be carried out.
+   * @param {string | null} recordingId for one recording; null: for any
+   * @param {number} number of the value that they refer to
+   */
+  takesCommands(recordingId, number) {
+    if (!this.isShown || !this.#run?.isOpen || this.#run.isPlacing) return false;
+    if (this.#run.succession.stateOf(number) === "waiting") return false;
     return recordingId ? this.#run.nameOf(recordingId) !== null : this.#run.open.state !== "loading";
   }
 
@@ -273,30 +295,39 @@ export class RerunViewerElement extends HTMLElement {
     const wasLoading = this.dataset.state === "loading";
     const { state, failures } = /** @type {Run} */ (this.#run).open;
     if (failures.length === 0) this.#overlay?.hideError();
+    else if (this.#overlay?.isErrorShown) this.#overlay.showError(this.#failure(), () => this.#retry());
     this.#setState(state);
     if (wasLoading && state !== "loading") this.#emit("load");
   }
 
   #failRecordings() {
+    this.#fail(this.#failure(), () => this.#retry());
+  }
+
+  /** What is wrong with the recordings, in words. */
+  #failure() {
     const { open } = /** @type {Run} */ (this.#run);
     const { failures, names, state } = open;
     const { length } = failures;
     const title = length === 1 ? "A recording could not be opened" : `${length} recordings could not be opened`;
     const titleOfIncomplete = length === 1 ? "A recording is incomplete" : `${length} recordings are incomplete`;
-    this.#fail(
-      {
-        title: open.incomplete === length ? titleOfIncomplete : title,
-        message: failures.join("\n"),
-        action: "Retry",
-        covers: names.length === 0 && state !== "loading",
-      },
-      () => {
-        if (open.incomplete === 0) return open.retry(this.#recordings);
-        // The viewer does not fetch again what it has open.
-        this.#stop("loading");
-        this.#queueSync();
-      },
-    );
+    return {
+      title: open.incomplete === length ? titleOfIncomplete : title,
+      message: failures.join("\n"),
+      action: "Retry",
+      covers: names.length === 0 && state !== "loading",
+    };
+  }
+
+  #retry() {
+    this.#overlay?.hideError();
+    this.#setState("loading");
+    const run = /** @type {Run} */ (this.#run);
+    if (run.open.incomplete === 0) return run.open.retry(run.succession.recordings);
+    // The viewer does not fetch again what it has open.
+    if (run.open.canClose) return run.succession.reopen();
+    this.#stop("loading");
+    this.#queueSync();
   }
 
   /** @param {string} title @param {string} message @param {string} action */
@@ -304,6 +335,8 @@ export class RerunViewerElement extends HTMLElement {
     this.#stop("error");
     this.#failed = true;
     this.#fail({ title, message, action, covers: true }, () => {
+      this.#overlay?.hideError();
+      this.#setState("loading");
       this.#failed = false;
       this.#queueSync();
     });
@@ -312,11 +345,7 @@ export class RerunViewerElement extends HTMLElement {
   /** @param {Parameters<Overlay["showError"]>[0]} what @param {() => void} retry */
   #fail(what, retry) {
     this.#setState("error");
-    this.#overlay?.showError(what, () => {
-      this.#overlay?.hideError();
-      this.#setState("loading");
-      retry();
-    });
+    this.#overlay?.showError(what, retry);
     this.#emit("error", { message: `${what.title}: ${what.message}` });
   }
 
@@ -325,8 +354,18 @@ export class RerunViewerElement extends HTMLElement {
     this.dataset.state = state;
     const count = this.#run?.open.names.length ?? 0;
     this.dataset.recordings = String(count);
-    // Until it has something to show, the viewer advertises itself; of a live server it tells what is wrong with it.
-    this.toggleAttribute("data-veiled", state === "loading" && count === 0 && this.#recordings.every(({ url }) => isFile(url)));
+    this.#veil();
+  }
+
+  /** Hides the canvas while the viewer has nothing to show but its welcome page, an advertisement. */
+  #veil() {
+    const run = this.#run;
+    const isLoading = this.dataset.state === "loading";
+    // While it connects to a live server, it reports what is wrong with it.
+    const isOpening = isLoading && run?.open.names.length === 0 && this.#recordings.every(({ url }) => isFile(url));
+    const isVeiled = isOpening || run?.showsWelcome === true;
+    this.toggleAttribute("data-veiled", isVeiled);
+    if (isVeiled && !isLoading) this.dataset.veiled = "none";
   }
 
   /** @param {string} type @param {unknown} [detail] */

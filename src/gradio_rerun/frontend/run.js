@@ -1,7 +1,9 @@
 /** One viewer that runs: started, told what to open and what to do, and ended with all that belongs to it. */
 
+import { isAt } from "./kept-time.js";
 import { loadViewer } from "./loader.js";
-import { OpenRecordings, isFile } from "./open-recordings.js";
+import { OpenRecordings } from "./open-recordings.js";
+import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
 import { Ended, fromBase64 } from "./viewer-control.js";
 import { createViewerFetch } from "./viewer-fetch.js";
@@ -11,13 +13,26 @@ import { createViewerFetch } from "./viewer-fetch.js";
 /** @typedef {import("./wire.js").Command} Command */
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 
+/** How many frames the viewer needs until a recording is on screen: it takes the data, makes views, and draws them. */
+const FRAMES_TO_SEE = 4;
+
+/** How many frames the picture of the value before waits for one that the viewer draws. */
+const FRAMES_TO_HOLD = 3;
+
+/** ms between two looks at what the viewer shows, and for how long after the user's input it looks at each frame: such a look takes a millisecond. */
+const WATCH_EVERY = 500;
+const WATCH_FOR = 1_500;
+
+/** ms between two looks whether a recording has the timeline on which it was paused. */
+const PLACE_POLL = 50;
+
 /**
  * Where a viewer runs, and who hears of it; nobody hears of one that has ended.
  * @typedef {object} Surroundings
  * @property {HTMLElement} element the canvas becomes a child of
  * @property {import("./overlay.js").Overlay} overlay
  * @property {() => Settings} settings as they are now
- * @property {() => Recording[]} recordings to be shown, as they are now
+ * @property {() => import("./succession.js").Value} value to be shown, as it is now
  * @property {(path: string) => Promise<Recording>} convert turns an uploaded file into a recording
  * @property {() => Promise<void>} checkFiles has the server put back what is gone or damaged of the viewer's files
  * @property {import("./tunnel.js").AskServer} ask asks a Rerun server through the app
@@ -25,6 +40,7 @@ import { createViewerFetch } from "./viewer-fetch.js";
  * @property {(event: ViewerEvent) => void} onEvent
  * @property {(failed: boolean) => void} onChange hears of each change of `open.state`; `failed`: one more could not be opened
  * @property {() => void} onLoading
+ * @property {() => void} onPage `showsWelcome` may have changed
  * @property {(title: string, message: string, action?: string) => void} onFail the viewer cannot go on; `action` helps
  * @property {() => void} onStuck only another viewer can show what is to be shown now
  */
@@ -36,18 +52,59 @@ export class Run {
   #viewer = null;
   /** What it has open. */
   open;
+  /** Which value it shows. */
+  succession;
+  /** Whether what is open has been on screen. */
+  #isSeen = false;
+  #watchUntil = 0;
+  #watchedAt = 0;
+  /** Counts what was opened, and what of that is being looked at. */
+  #opening = 0;
+  #lookedAt = 0;
+  /** Where the recording that was closed last was paused. @type {import("./viewer.js").Place | null} */
+  #paused = null;
 
   /** @param {"light" | "dark"} theme @param {Surroundings} surroundings */
   constructor(theme, surroundings) {
     this.theme = theme;
     this.#around = surroundings;
-    const { element, overlay, convert, onChange } = surroundings;
+    const { element, overlay, convert, onChange, onLoading, onStuck, onFail } = surroundings;
+    const { signal } = this.#life;
+    const isSeen = () => !document.hidden && element.clientWidth > 0;
     this.open = new OpenRecordings({
       overlay,
       convert,
-      isSeen: () => !document.hidden && element.clientWidth > 0,
-      onChange: (failed) => void (this.#life.signal.aborted || onChange(failed)),
-      signal: this.#life.signal,
+      isSeen,
+      onChange: (failed) => {
+        if (signal.aborted) return;
+        onChange(failed);
+        this.#look();
+      },
+      signal,
+    });
+    this.succession = new Succession({
+      open: (recordings) => {
+        this.#isSeen = false;
+        this.#opening++;
+        this.open.retry(recordings); // those that are open stay so
+        this.#restoreEarly();
+      },
+      close: async () => {
+        if (this.open.names.length > 0) await this.#keep();
+        if (signal.aborted) return;
+        this.open.forget();
+        onLoading();
+        await this.#startedViewer().closeAll();
+        this.open.forget(); // one that opened meanwhile is closed, too
+      },
+      restart: onStuck,
+      canClose: () => this.open.canClose,
+      isSeen: () => this.#isSeen || !isSeen(),
+      fail: (error) => onFail("The viewer could not replace its recordings", String(error)),
+      later: (ms, callback) => {
+        const timer = setTimeout(callback, ms);
+        return () => clearTimeout(timer);
+      },
     });
   }
 
@@ -69,6 +126,7 @@ export class Run {
       const canvas = document.createElement("canvas");
       element.prepend(canvas);
       signal.addEventListener("abort", () => canvas.remove());
+      for (const input of ["pointerup", "keyup"]) element.addEventListener(input, () => this.#watch(), { capture: true, signal });
       const viewer = await Viewer.start(code, canvas, {
         fetch: createViewerFetch({
           server: new URL(/** @type {string} */ (settings.page.url), location.href).origin,
@@ -82,7 +140,8 @@ export class Run {
         fullscreen,
         panelStates: settings.panel_states,
         onEvent: (event) => void (signal.aborted || onEvent(event)),
-        onComplaint: (words) => void (signal.aborted || this.open.onComplaint(words)),
+        onComplaint: (words, source) => void (signal.aborted || this.open.onComplaint(words, source)),
+        onFrame: () => void (signal.aborted || this.#onFrame()),
         onPanic: (message) => void (signal.aborted || onFail("The viewer stopped", message, "Restart")),
       });
       if (signal.aborted) return viewer.dispose();
@@ -91,45 +150,108 @@ export class Run {
       if (now !== settings) viewer.setPanelStates(now.panel_states, settings.panel_states);
       overlay.hideViewerProgress();
       this.open.attach(viewer);
-      this.open.open(this.#around.recordings());
+      this.succession.show(this.#around.value());
     } catch (error) {
       if (!signal.aborted) onFail("The viewer could not be started", error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** Opens what is to be shown now, and closes what is not, where it was `before`. @param {Recording[]} before */
-  async replace(before) {
-    const { recordings, onLoading, onStuck, onFail } = this.#around;
-    const viewer = this.#viewer;
-    const wanted = recordings();
-    if (!viewer) return; // it opens them when it has started
-    try {
-      if (!isSame(wanted.slice(0, before.length), before)) {
-        // What is on its way, as the data of a live server always is, would still arrive after a close.
-        if (!this.open.isSettled || !before.every(({ url }) => isFile(url))) return onStuck();
-        this.open.forget();
-        onLoading();
-        await viewer.closeAll();
-        // Meanwhile the value may have changed again: whoever changed it goes on from here.
-        if (this.#life.signal.aborted || recordings() !== wanted) return;
-      }
-      this.open.retry(wanted); // those that are open stay so
-    } catch (error) {
-      if (!this.#life.signal.aborted) onFail("The viewer could not replace its recordings", String(error));
-    }
+  /** Shows the value that is to be shown now, when the value before has been seen. */
+  show() {
+    if (this.#viewer) this.succession.show(this.#around.value()); // else when it has started
   }
 
   /** Reads on where a recording has grown. */
   readOn() {
-    if (this.#viewer) this.open.open(this.#around.recordings().filter(({ marks }) => marks));
+    if (this.#viewer) this.open.open(this.#around.value().recordings.filter(({ marks }) => marks));
+  }
+
+  /** What is open has changed: once it is loaded, it is seen after some frames, and the next value may follow. */
+  async #look() {
+    const viewer = this.#viewer;
+    const opening = this.#opening;
+    if (!viewer || this.#isSeen || this.#lookedAt === opening || !this.open.isLoaded) return;
+    this.#lookedAt = opening;
+    const isOver = () => this.#life.signal.aborted || opening !== this.#opening;
+    await viewer.frames(FRAMES_TO_SEE);
+    if (isOver()) return;
+    if (!this.open.isLoaded) {
+      this.#lookedAt = 0; // more is opened beside it
+      return;
+    }
+    try {
+      if (!this.#paused || !(await viewer.restore(this.#paused))) await viewer.repairTimeline();
+      await viewer.frames(2);
+    } catch {
+      // A viewer that has panicked, which onFail reports.
+    }
+    if (isOver()) return;
+    this.#isSeen = true;
+    this.#paused = null;
+    this.#around.overlay.release();
+    this.succession.advance();
+  }
+
+  /** As soon as the new file of a recording has the timeline on which it was paused, and before it is seen. */
+  async #restoreEarly() {
+    const opening = this.#opening;
+    try {
+      while (this.#viewer && this.#paused && this.isPlacing && opening === this.#opening && !this.#life.signal.aborted) {
+        if (await this.#viewer.restore(this.#paused)) this.#paused = null;
+        else await new Promise((resolve) => setTimeout(resolve, PLACE_POLL));
+      }
+    } catch {
+      // Its data has not all arrived yet: it is put there when it has.
+    }
+  }
+
+  /** Whether the viewer shows its welcome page. */
+  get showsWelcome() {
+    const shown = this.#viewer?.showsWelcome;
+    // Viewers before 0.41 do not say what they show when no recording is active: it may be the catalog of a server.
+    return shown === true || (shown === null && !this.open.hasCatalog);
+  }
+
+  /** After each frame: the user may have closed a recording in the viewer. */
+  #onFrame() {
+    const now = performance.now();
+    if (!this.#viewer || (now > this.#watchUntil && now - this.#watchedAt < WATCH_EVERY)) return;
+    this.#watchedAt = now;
+    // A viewer before 0.41 that shows the catalog of a server may have recordings open, too.
+    if (this.open.state !== "loading" && (this.#viewer.showsWelcome !== null || !this.open.hasCatalog)) {
+      this.#viewer.closedOf(this.open.names).forEach((closed) => this.open.onClose(closed));
+      if (this.open.names.length > 0 && this.#viewer.showsWelcome) this.#viewer.control.showOne().catch(() => {});
+    }
+    this.#around.onPage();
+  }
+
+  /** Looks at each frame for a while, after what may change what is open. */
+  #watch() {
+    this.#watchUntil = performance.now() + WATCH_FOR;
+  }
+
+  /** Keeps the picture of the value that is closed on screen, and where it is paused. */
+  async #keep() {
+    const viewer = this.#startedViewer();
+    this.#paused ??= viewer.pausedPlace;
+    if (document.hidden) return;
+    const { overlay } = this.#around;
+    if (!overlay.isHolding) overlay.hold(await viewer.copy(FRAMES_TO_HOLD), () => !this.isPlacing);
   }
 
   /** Gives everything back. */
   end() {
     this.#life.abort();
+    this.succession.end();
     this.#viewer?.dispose();
     this.#viewer = null; // timers of `open` go on for a while, and would keep its memory
     this.open.forget();
+  }
+
+  /** Whether a recording is still to be put where it was paused. */
+  get isPlacing() {
+    const { names } = this.open;
+    return this.#paused !== null && (names.length === 0 || names.some((name) => isAt(/** @type {any} */ (this.#paused), name)));
   }
 
   /** Whether any recording is open. */
@@ -146,6 +268,7 @@ export class Run {
   async carryOut(command) {
     const viewer = this.#startedViewer();
     const { open } = this;
+    this.#watch();
     const { recording_id, url, ticket, rbl, states } = command.arguments;
     switch (command.name) {
       case "open":
@@ -180,9 +303,4 @@ export class Run {
     if (!this.#viewer) throw new Ended();
     return this.#viewer;
   }
-}
-
-/** @param {Recording[]} one @param {Recording[]} other */
-export function isSame(one, other) {
-  return one.length === other.length && one.every(({ url }, index) => url === other[index].url);
 }

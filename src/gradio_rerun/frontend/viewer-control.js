@@ -20,6 +20,7 @@ const SETTER_DELAY = 2_000;
  * @typedef {object} Control
  * @property {boolean} closesOne whether it can close one of several recordings
  * @property {(command: Command, recording: RecordingName | null) => Promise<RecordingName[]>} carryOut one of the commands that have a `request`; resolves to the recordings that were closed
+ * @property {() => Promise<void>} showOne shows an open recording if none is on screen
  * @property {(command: Command) => Promise<Blob>} screenshotOfView
  * @property {(recordings: RecordingName[], version: string) => Promise<object>} state as viewer_state.py takes it
  */
@@ -54,13 +55,13 @@ class Protocol {
     const where = recording && (name === "set_recording" ? location(recording) : storeIdOf(recording));
     const response = await this.#send(request, where === null ? [] : textAt(target, where));
     if (name !== "close") return [];
-    await this.#showOne();
+    await this.showOne();
     // Response { 1 close { 1 closed } }
     return (message(response.get(1)?.[0]).get(1) ?? []).map((id) => recordingOf(text(id)));
   }
 
-  /** When the one on screen is closed, the viewer may show its welcome page, though others are open. */
-  async #showOne() {
+  /** When the recording on screen is closed, the viewer may show its welcome page, though others are open: one of them is shown. */
+  async showOne() {
     if (this.#signal.aborted) throw new Ended();
     // State { 2 active_store_id, 3 recordings { 4 location } }
     const state = read(this.#handle.viewer_state());
@@ -167,6 +168,10 @@ class Setters {
     }
     this.#wake();
     return [];
+  }
+
+  async showOne() {
+    // These viewers go on with another recording by themselves.
   }
 
   /** @returns {Promise<Blob>} */

@@ -1,11 +1,14 @@
-/** One running viewer; only this file and viewer-control.js call the wasm handle, and know how its methods differ between versions. */
+/** One running viewer; only this file, viewer-control.js and kept-time.js call the wasm handle, and know how its methods differ between versions. */
 
+import { hasPlace, pausedPlace, pausedPlaceBySetters, placeBySetters, placeRequest } from "./kept-time.js";
+import { storeIdOf } from "./store-id.js";
 import { createControl } from "./viewer-control.js";
-
 import { openLink } from "./viewer-open.js";
+import { message, read, text } from "./protobuf.js";
 import { currentTime } from "./viewer-state.js";
 
 /** @typedef {import("./viewer-state.js").CurrentTime} CurrentTime */
+/** @typedef {import("./kept-time.js").Place} Place */
 /** @typedef {import("./wire.js").PanelStates} PanelStates */
 /** @typedef {import("./wire.js").PanelName} PanelName */
 
@@ -38,6 +41,8 @@ export class Viewer {
   #urls = new Set();
   #hasChannel = false;
   #panicPoll = 0;
+  /** Ids of the recordings that were open when the user's closing was last looked for. @type {string[]} */
+  #stores = [];
   #life = new AbortController();
 
   /** @param {any} handle @param {HTMLCanvasElement} canvas @param {(callback: () => unknown) => () => unknown} guarded */
@@ -59,10 +64,11 @@ export class Viewer {
    * @param {PanelStates} options.panelStates
    * @param {(event: ViewerEvent) => void} options.onEvent
    * @param {(message: string) => void} options.onPanic hears why the viewer goes on no more
-   * @param {(words: string) => void} options.onComplaint hears what the viewer writes to the console as an error
+   * @param {(words: string, source: string) => void} options.onComplaint receives the errors that the viewer writes to the console; `source`: the part of it that writes them
+   * @param {() => void} options.onFrame called after each frame
    * @param {{get_state: () => boolean, on_toggle: () => void}} options.fullscreen what the viewer's own button does
    */
-  static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, onComplaint, fullscreen }) {
+  static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, onComplaint, onFrame, fullscreen }) {
     // Viewers of old know no theme but that of the system, for which they ask this. Remove when the rerun-sdk floor has `theme`.
     const matchMedia = (/** @type {string} */ query) => window.matchMedia(asIfSystemWas(theme, query));
     const stop = (/** @type {string} */ message) => void (viewer.#life.signal.aborted || onPanic(message));
@@ -85,10 +91,11 @@ export class Viewer {
       console: Object.assign(Object.create(console), {
         error: (/** @type {unknown[]} */ ...words) => {
           console.error(...words);
-          onComplaint(String(words[0]).split("%c").slice(-1)[0].replace(/^[:\s]+/, ""));
+          const all = String(words[0]);
+          onComplaint(all.split("%c").slice(-1)[0].replace(/^[:\s]+/, ""), all.split(": ")[0]);
         },
       }),
-      requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => requestAnimationFrame(guarded(callback)),
+      requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => requestAnimationFrame(guarded(/** @type {FrameRequestCallback} */ (time) => (callback(time), onFrame()))),
       queueMicrotask: (/** @type {() => void} */ callback) => queueMicrotask(guarded(callback)),
     });
     const { memory } = await bindings({ module_or_path: module });
@@ -208,21 +215,94 @@ export class Viewer {
    * @returns {Promise<Blob>}
    */
   async screenshot(maxSize) {
+    const copy = await this.copy(SCREENSHOT_FRAMES);
+    const picture = maxSize ? scaled(copy, maxSize) : copy;
+    return new Promise((resolve, reject) =>
+      picture.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The canvas could not be read."))), "image/png"),
+    );
+  }
+
+  /** A copy of the canvas as it is now. @param {number} frames how many it waits for one that the viewer draws */
+  async copy(frames) {
     const copy = document.createElement("canvas");
-    for (let attempt = 0; attempt < SCREENSHOT_FRAMES; attempt++) {
-      this.wake();
-      await new Promise(requestAnimationFrame);
-      // The drawing is gone when this frame is shown, so that it is copied within the frame that drew it.
+    for (let attempt = 0; attempt < frames; attempt++) {
+      await this.frames(1);
+      // The drawing no longer exists when this frame is shown: it is copied within the frame that drew it.
       copy.width = this.#canvas.width;
       copy.height = this.#canvas.height;
       const context = /** @type {CanvasRenderingContext2D} */ (copy.getContext("2d", { willReadFrequently: true }));
       context.drawImage(this.#canvas, 0, 0);
       if (context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value !== 0)) break;
     }
-    const picture = maxSize ? scaled(copy, maxSize) : copy;
-    return new Promise((resolve, reject) =>
-      picture.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The canvas could not be read."))), "image/png"),
-    );
+    return copy;
+  }
+
+  /** Resolves when the viewer has drawn so many frames; not while the page is hidden. @param {number} count */
+  async frames(count) {
+    for (let frame = 0; frame < count && !this.#life.signal.aborted; frame++) {
+      this.wake();
+      await new Promise(requestAnimationFrame);
+    }
+  }
+
+  /** Whether the viewer shows its welcome page, an advertisement, or that a file (such as a blueprint) held no recording; null if it does not say. */
+  get showsWelcome() {
+    try {
+      // State { 1 location, 2 active_store_id }. Remove the test when the rerun-sdk floor passes 0.41.
+      if (!this.#handle.viewer_state) return this.#handle.get_active_recording_id() ? false : null;
+      const state = read(this.#handle.viewer_state());
+      const location = text(state.get(1)?.[0]);
+      return !text(state.get(2)?.[0]) && (location === "" || /^https?:|\b_examples\.rerun\.io\b/.test(location));
+    } catch {
+      return false; // a viewer that has panicked, which onPanic reports
+    }
+  }
+
+  /** Those of the open recordings that the user has closed. @param {import("./store-id.js").RecordingName[]} names */
+  closedOf(names) {
+    try {
+      // State { 3 recordings { 1 store_id } }. Remove the test when the rerun-sdk floor passes 0.41.
+      if (!this.#handle.viewer_state) return names.length === 1 && !this.#handle.get_active_recording_id() ? names : [];
+      const open = (read(this.#handle.viewer_state()).get(3) ?? []).map((each) => text(message(each).get(1)?.[0]));
+      const before = this.#stores;
+      this.#stores = open;
+      return names.filter((name) => before.includes(storeIdOf(name)) && !open.includes(storeIdOf(name)));
+    } catch {
+      return []; // a viewer that has panicked, which onPanic reports
+    }
+  }
+
+  /** Where the recording on screen is paused; null if there is none or if it plays. @returns {Place | null} */
+  get pausedPlace() {
+    try {
+      // Remove the test when the rerun-sdk floor passes 0.41.
+      return this.#handle.viewer_state ? pausedPlace(this.#handle.viewer_state()) : pausedPlaceBySetters(this.#handle);
+    } catch {
+      return null; // a viewer that has panicked, which onPanic reports
+    }
+  }
+
+  /** Puts a recording where it was paused. Resolves to whether it has that timeline. @param {Place} place */
+  async restore(place) {
+    // Remove the test when the rerun-sdk floor passes 0.41.
+    if (!this.#handle.viewer_state) return placeBySetters(this.#handle, place);
+    if (!hasPlace(this.#handle.viewer_state(), place)) return false;
+    await this.#place(place);
+    return true;
+  }
+
+  /** If the recording on screen is on a timeline that it does not have: onto one that it has. Viewers before 0.41 do not list timelines. */
+  async repairTimeline() {
+    if (this.#handle.viewer_state) await this.#place(null);
+  }
+
+  /** @param {Place | null} place */
+  async #place(place) {
+    const request = placeRequest(this.#handle.viewer_state(), place);
+    if (!request) return;
+    const placed = this.#handle.viewer_control(request);
+    this.wake();
+    await placed;
   }
 
   /** Gives everything back. */

@@ -1,0 +1,159 @@
+"""One value after another in the same viewer: what is seen meanwhile, what is skipped, and what is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gradio as gr
+import rerun as rr
+import rerun.blueprint as rrb
+from playwright.sync_api import expect
+from recordings import recording_bytes
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun, commands
+
+Launch = Callable[..., str]
+
+WELCOME = """() => {
+  const viewer = document.querySelector('rerun-viewer');
+  const canvas = viewer.querySelector('canvas');
+  return canvas !== null && getComputedStyle(canvas).visibility !== 'hidden' && viewer.dataset.recordings === '0';
+}"""
+"""Whether the canvas can be seen though nothing is open."""
+
+
+def app(value: object = None, **functions: Callable[[], object]) -> gr.Blocks:
+    with gr.Blocks() as demo:
+        viewer = Rerun(value, height=300)
+        for name, function in functions.items():
+            gr.Button(name).click(function, None, viewer)
+    return demo
+
+
+def on_timeline(path: Path, timeline: str, frames: int = 100) -> Path:
+    """A recording of always the same id."""
+    with rr.RecordingStream("kept", recording_id="kept") as recording:
+        recording.save(path)
+        for frame in range(frames):
+            recording.set_time(timeline, sequence=frame)
+            recording.log("value", rr.Scalars(frame))
+    return path
+
+
+def test_of_values_in_quick_succession_some_are_seen_while_they_come_and_the_last_in_the_end(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    enough = threading.Event()
+
+    def run() -> Iterator[bytes]:
+        number = 0
+        while not enough.wait(0.1):
+            number += 1
+            yield recording_bytes(f"value_{number}")
+        yield recording_bytes("last")
+
+    page.open(launch(app(recording_a, run=run))).expect_recordings("recording_a")
+    page.forget_events()
+    page.click("run")
+    # Some are seen while more of them come.
+    page.page.wait_for_function("() => window.seen.filter(({ type }) => type === 'load').length >= 2", timeout=120_000)
+    enough.set()
+    page.page.wait_for_function(
+        "() => window.seen.some(({ detail }) => detail?.recording_id === 'last')", timeout=60_000
+    )
+    page.expect_recordings("last")
+    assert page.events("loadstart") == []  # in one viewer
+    assert page.page.evaluate("window.memories.length") == 1
+    assert page.events("error") == []
+    expect(page.viewer().locator(".rerun-held")).to_have_count(0)
+
+
+def test_the_welcome_page_is_never_seen(page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path) -> None:
+    blueprint = tmp_path / "a.rbl"
+    rrb.Blueprint(rrb.Spatial3DView()).save("app_a", blueprint)
+    page.open(
+        launch(
+            app(
+                recording_a,
+                close=commands.close,
+                none=lambda: None,
+                blueprint=lambda: blueprint,
+                again=lambda: recording_a,
+            )
+        )
+    ).expect_recordings("recording_a")
+    page.page.evaluate(
+        f"() => {{ const seen = {WELCOME}; window.welcomes = 0;"
+        " const look = () => { window.welcomes += seen(); requestAnimationFrame(look); }; look(); }"
+    )
+    page.click("close")
+    page.expect_state("ready", recordings=0)
+    expect(page.viewer()).to_have_attribute("data-veiled", "none")
+    page.click("none")
+    page.expect_state("idle")
+    page.click("blueprint")
+    page.expect_state("ready", recordings=0)
+    expect(page.viewer()).to_have_attribute("data-veiled", "none")
+    page.forget_events()
+    page.click("again")
+    page.wait_for_event("recording_open")
+    page.expect_recordings("recording_a")
+    expect(page.viewer()).not_to_have_attribute("data-veiled", "")
+    assert page.page.evaluate("window.welcomes") == 0
+
+
+def test_a_recording_of_which_the_viewer_reads_a_part_says_so(
+    page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
+) -> None:
+    half = tmp_path / "half.rrd"
+    half.write_bytes(recording_bytes("half") + recording_bytes("half")[12:])
+    page.open(launch(app([recording_a, half], whole=lambda: recording_a)))
+    page.expect_error("A recording is incomplete")
+    expect(page.error()).to_contain_text("half.rrd: The viewer says: ")
+    page.expect_state("error", recordings=2)
+    page.click("whole")
+    page.expect_state("ready", recordings=1)
+    expect(page.error()).to_be_hidden()
+
+
+def test_a_paused_viewer_stays_where_it_is_when_the_same_recording_comes_as_a_new_file(
+    page: ViewerPage, launch: Launch, tmp_path: Path
+) -> None:
+    page.open(
+        launch(
+            app(
+                on_timeline(tmp_path / "first.rrd", "steps"),
+                pause=lambda: commands.set_time("steps", sequence=42),
+                edited=lambda: on_timeline(tmp_path / "second.rrd", "steps", 120),
+                other=lambda: on_timeline(tmp_path / "other.rrd", "frames"),
+            )
+        )
+    ).expect_recordings("kept")
+    page.click("pause")
+    page.wait_until("() => String(document.querySelector('rerun-viewer').currentTime?.time) === '42'", seconds=90)
+    page.page.evaluate(
+        """() => {
+          window.flashes = [];
+          const look = () => {
+            const viewer = document.querySelector('rerun-viewer');
+            const now = viewer.currentTime;
+            const isSeen = !viewer.querySelector('.rerun-held') && !('veiled' in viewer.dataset);
+            if (isSeen && now && (String(now.time) !== '42' || now.timeline !== 'steps')) window.flashes.push([now.timeline, String(now.time)]);
+            window.watch = requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    page.forget_events()
+    page.click("edited")
+    page.wait_for_event("load")
+    expect(page.viewer().locator(".rerun-held")).to_have_count(0, timeout=60_000)
+    page.wait_until("() => String(document.querySelector('rerun-viewer').currentTime?.time) === '42'")
+    assert page.page.evaluate("cancelAnimationFrame(window.watch), window.flashes") == []
+    page.forget_events()
+    page.click("other")
+    page.wait_for_event("load")
+    page.wait_until("() => document.querySelector('rerun-viewer').currentTime?.timeline === 'frames'", seconds=60)

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { CommandQueue } from "../../src/gradio_rerun/frontend/commands.js";
+
+/** @type {string[]} */
+let done;
+/** @type {string[]} */
+let failures;
+/** The values that are past, and the one that is shown. @type {{newest: number, past: number[], shown: number}} */
+let values;
+/** @type {CommandQueue} */
+let queue;
+let lastId = 0;
+
+beforeEach(() => {
+  [done, failures, values] = [[], [], { newest: 1, past: [], shown: 0 }];
+  const viewer = {
+    get valueNumber() {
+      return values.newest;
+    },
+    isPast: (/** @type {number} */ number) => values.past.includes(number),
+    takesCommands: (/** @type {null} */ _, /** @type {number} */ number) => number <= values.shown,
+    isLoading: true,
+    isShown: true,
+    isOpen: true,
+    carryOut: async (/** @type {any} */ { name, arguments: given }) => void done.push(`${name} ${given.of}`),
+  };
+  queue = new CommandQueue(/** @type {any} */ (viewer), { isListened: () => true, answer() {}, upload: async () => "", fail: (message) => failures.push(message) });
+});
+
+/** @param {string} name */
+const command = (name) => ({ id: `value-${++lastId}`, name, arguments: { of: values.newest }, request: null, target: [] });
+
+/** @param {() => boolean} condition */
+async function until(condition) {
+  for (let tries = 0; tries < 100 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+test("a command waits for the value beside it", async () => {
+  values = { newest: 2, past: [], shown: 1 };
+  queue.add([command("set_time")]);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.deepEqual(done, []);
+  values.shown = 2;
+  await until(() => done.length > 0);
+  assert.deepEqual(done, ["set_time 2"]);
+});
+
+test("the commands of a skipped value are dropped without an error, but for those that outlast it, which keep their order", async () => {
+  for (const newest of [1, 2, 3]) {
+    values.newest = newest;
+    queue.add(["set_time", "set_panel_states", "play", "set_blueprint", "open", "close", "run_command"].map(command));
+  }
+  values.past = [1, 2];
+  values.shown = 3;
+  await until(() => done.includes("run_command 3"));
+  const kept = [1, 2].flatMap((value) => [`set_panel_states ${value}`, `set_blueprint ${value}`]);
+  assert.deepEqual(done, [...kept, ...["set_time", "set_panel_states", "play", "set_blueprint", "open", "close", "run_command"].map((name) => `${name} 3`)]);
+  assert.deepEqual(failures, []);
+});

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { hasPlace, pausedPlace, pausedPlaceBySetters, placeBySetters, placeRequest } from "../../src/gradio_rerun/frontend/kept-time.js";
+import { message, numberAt, read, text, textAt } from "../../src/gradio_rerun/frontend/protobuf.js";
+
+const STORE = "Recording:app:one";
+const [PLAYING, PAUSED] = [2n, 1n];
+
+/** @param {number} field @param {number[]} content */
+const nested = (field, content) => [(field << 3) | 2, ...(content.length > 127 ? [(content.length & 127) | 128, content.length >> 7] : [content.length]), ...content];
+
+/** A GetStateResponse. @param {{timelines: string[], timeline?: string, time?: bigint, playState?: bigint}} options */
+function state({ timelines, timeline, time, playState = PAUSED }) {
+  const recording = [
+    ...textAt([1], STORE),
+    ...timelines.flatMap((name) => nested(2, [...textAt([1, 1], name), ...numberAt([3, 2], 99n)])),
+    ...nested(2, textAt([1, 1], timeline ?? "")), // the viewer lists the timeline that it is on, too, without a range
+    ...(timeline ? nested(3, [...textAt([1, 1], timeline), ...(time === undefined ? [] : numberAt([3, 1], time))]) : []),
+    ...numberAt([5], playState),
+  ];
+  return Uint8Array.from([...textAt([2], STORE), ...nested(3, recording)]);
+}
+
+/** What a SetTimeCursorRequest asks for. @param {Uint8Array | null} request */
+function asked(request) {
+  // Fields that are written one by one are merged, as protobuf does.
+  /** @type {any} */
+  const found = {};
+  for (const part of read(/** @type {Uint8Array} */ (request)).get(6) ?? []) {
+    const fields = message(part);
+    if (fields.has(1)) found.store = text(fields.get(1)?.[0]);
+    if (fields.has(2)) found.timeline = text(message(fields.get(2)?.[0]).get(1)?.[0]);
+    if (fields.has(3)) found.time = BigInt.asIntN(64, /** @type {bigint} */ (message(fields.get(3)?.[0]).get(1)?.[0]));
+    if (fields.has(5)) found.playState = fields.get(5)?.[0];
+  }
+  return found;
+}
+
+test("a recording that is paused has a place, exact to the nanosecond, one that plays has none", () => {
+  const time = 1_700_000_000_123_456_789n;
+  const place = { store: STORE, timeline: "steps", time };
+  assert.deepEqual(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time })), place);
+  assert.deepEqual(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time: -5n })), { ...place, time: -5n });
+  assert.equal(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time, playState: PLAYING })), null);
+  assert.equal(pausedPlace(state({ timelines: ["steps"], timeline: "steps" })), null);
+  assert.equal(pausedPlace(state({ timelines: [] })), null);
+  assert.equal(pausedPlace(new Uint8Array()), null);
+});
+
+test("the new file of a recording is paused at the place of the old one", () => {
+  const place = { store: STORE, timeline: "steps", time: -7n };
+  const opened = state({ timelines: ["log_time", "frames", "steps"], timeline: "frames", time: 0n, playState: PLAYING });
+  assert.ok(hasPlace(opened, place));
+  assert.deepEqual(asked(placeRequest(opened, place)), { ...place, playState: PAUSED });
+});
+
+test("a recording without that timeline is put on one that it has, if it is not on one", () => {
+  const place = { store: STORE, timeline: "steps", time: 7n };
+  const stale = state({ timelines: ["log_time", "frames"], timeline: "steps", time: 7n });
+  assert.ok(!hasPlace(stale, place));
+  assert.deepEqual(asked(placeRequest(stale, place)), { store: STORE, timeline: "frames" });
+  assert.deepEqual(asked(placeRequest(stale, null)), { store: STORE, timeline: "frames" });
+  assert.deepEqual(asked(placeRequest(state({ timelines: ["log_tick"], timeline: "steps" }), null)), { store: STORE, timeline: "log_tick" });
+  assert.equal(placeRequest(state({ timelines: ["frames"], timeline: "frames", time: 1n }), place), null);
+});
+
+test("what is not open, or has no data yet, is left alone", () => {
+  const place = { store: "Recording:app:other", timeline: "steps", time: 7n };
+  assert.equal(placeRequest(state({ timelines: ["steps"], timeline: "steps" }), place), null);
+  assert.equal(placeRequest(state({ timelines: [], timeline: "steps" }), { ...place, store: STORE }), null);
+  assert.equal(placeRequest(new Uint8Array(), null), null);
+  assert.ok(!hasPlace(new Uint8Array(), place));
+});
+
+test("viewers before 0.41 are asked and set by their own methods", () => {
+  /** @type {any[]} */
+  const calls = [];
+  let playing = false;
+  /** @type {any} */
+  const handle = {
+    get_active_recording_id: () => "one",
+    get_active_timeline: () => "steps",
+    get_time_for_timeline: () => 42.5,
+    get_playing: () => playing,
+    get_timeline_time_range: (/** @type {string} */ _, /** @type {string} */ name) => (name === "steps" ? { min: 0, max: 99 } : undefined),
+  };
+  for (const name of ["set_active_timeline", "set_time_for_timeline", "set_playing"]) handle[name] = (/** @type {any[]} */ ...given) => calls.push([name, ...given]);
+  const place = /** @type {any} */ (pausedPlaceBySetters(handle));
+  assert.deepEqual(place, { store: "one", timeline: "steps", time: 42.5 });
+  assert.ok(placeBySetters(handle, place));
+  assert.deepEqual(calls, [
+    ["set_active_timeline", "one", "steps"],
+    ["set_time_for_timeline", "one", "steps", 42.5],
+    ["set_playing", "one", false],
+  ]);
+  assert.ok(!placeBySetters(handle, { ...place, timeline: "frames" }));
+  playing = true;
+  assert.equal(pausedPlaceBySetters(handle), null);
+  assert.equal(pausedPlaceBySetters({ ...handle, get_active_recording_id: () => undefined }), null);
+});

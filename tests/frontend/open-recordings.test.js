@@ -1,0 +1,270 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+
+import { OpenRecordings, isFile } from "../../src/gradio_rerun/frontend/open-recordings.js";
+
+/** @typedef {import("../../src/gradio_rerun/frontend/wire.js").Recording} Recording */
+
+const PATH = "re_log_encoding::rrd::decoder";
+
+/** @type {string[]} what the viewer was told */
+let told;
+/** @type {boolean[]} one for each change of the state: whether it was a failure */
+let changes;
+/** @type {boolean} */
+let isSeen;
+/** @type {AbortController} */
+let life;
+/** @type {OpenRecordings} */
+let open;
+/** @type {(path: string) => Promise<Recording>} */
+let convert;
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  [told, changes, isSeen, life] = [[], [], true, new AbortController()];
+  convert = async (path) => file(`made_of_${path}`);
+  const overlay = { showDownload() {}, endDownload() {}, endDownloads() {}, showConversion() {}, showWait() {} };
+  open = new OpenRecordings({
+    overlay: /** @type {any} */ (overlay),
+    convert: (path) => convert(path),
+    isSeen: () => isSeen,
+    onChange: (failed) => changes.push(failed),
+    signal: life.signal,
+  });
+  open.attach(/** @type {any} */ ({ open: (/** @type {string} */ url) => told.push(`open ${name(url)}`), forget: (/** @type {string} */ url) => told.push(`forget ${name(url)}`), send() {} }));
+});
+
+afterEach(() => mock.timers.reset());
+
+/** @param {string} name @returns {Recording} */
+const file = (name) => ({ url: `http://app.test/${name}.rrd`, name, size: 100 });
+
+/** @param {string} url */
+const name = (url) => url.split("/").slice(-1)[0].replace(".rrd", "");
+
+/** @param {string} name */
+const download = (name) => /** @type {any} */ (open.told.get(file(name).url)).download;
+
+/** The task in which the viewer takes bytes is over. */
+const nextTask = () => mock.timers.tick(1);
+
+/** The viewer reports that it has opened a recording. @param {string} id */
+const opened = (id) => open.onOpen({ type: "recording_open", application_id: "app", recording_id: id });
+
+/** All bytes of a file arrive. @param {string} name @param {boolean} [isCutOff] */
+function arrive(name, isCutOff = false) {
+  download(name).onProgress(100, 100);
+  download(name).onEnd(isCutOff);
+  nextTask();
+}
+
+test("a file is loading until it has arrived and is open", () => {
+  open.open([file("a")]);
+  assert.deepEqual(told, ["open a"]);
+  assert.equal(open.state, "loading");
+  opened("one");
+  assert.equal(open.state, "ready");
+  assert.ok(!open.isLoaded);
+  arrive("a");
+  assert.ok(open.isLoaded);
+  assert.deepEqual(open.names, [{ application_id: "app", recording_id: "one" }]);
+  assert.deepEqual(open.failures, []);
+});
+
+test("a file that is open or opens is not opened again", () => {
+  open.open([file("a")]);
+  open.open([file("a"), file("b")]);
+  assert.deepEqual(told, ["open a", "open b"]);
+});
+
+test("a truncated file that is open is incomplete, one of which nothing could be read is not open", () => {
+  open.open([file("a")]);
+  opened("one");
+  arrive("a", true);
+  assert.equal(open.state, "error");
+  assert.equal(open.incomplete, 1);
+  open.forget();
+  open.open([file("b")]);
+  arrive("b", true);
+  assert.equal(open.state, "loading");
+  mock.timers.tick(10_000);
+  assert.equal(open.state, "error");
+  assert.equal(open.incomplete, 0);
+  assert.match(open.failures[0], /^b: It is cut off/);
+});
+
+test("an error while the bytes of one of several files are taken is about that file, whatever its words", () => {
+  open.open([file("a"), file("b")]);
+  download("a").onProgress(50, 100);
+  nextTask();
+  download("b").onProgress(50, 100);
+  open.onComplaint("something about bytes", PATH);
+  nextTask();
+  opened("one");
+  opened("two");
+  assert.deepEqual(open.failures, ["b: The viewer says: something about bytes."]);
+  assert.equal(open.incomplete, 1);
+  arrive("a");
+  arrive("b");
+  assert.equal(open.failures.length, 1);
+});
+
+test("an error at another time is about the one file that loads, or about none if there are several", () => {
+  open.open([file("a")]);
+  opened("one");
+  open.onComplaint("broken", "re_viewer::app");
+  assert.deepEqual(open.failures, ["a: The viewer says: broken."]);
+  open.forget();
+  open.open([file("b"), file("c")]);
+  open.onComplaint("broken", "re_viewer::app");
+  opened("two");
+  opened("three");
+  assert.deepEqual(open.failures, []);
+});
+
+test("an error in the frames after the last byte is about the file, too", () => {
+  open.open([file("a")]);
+  opened("one");
+  arrive("a");
+  open.onComplaint("a chunk is broken", "re_entity_db");
+  assert.equal(open.incomplete, 1);
+});
+
+test("an error in drawing is about no file", () => {
+  open.open([file("a")]);
+  opened("one");
+  open.onComplaint("no such texture", "ERROR re_renderer::resource_managers");
+  assert.deepEqual(open.failures, []);
+});
+
+test("an error that names a URL is about that file, not about one whose URL begins alike", () => {
+  open.open([file("a"), { ...file("a"), url: `${file("a").url}.rrd`, name: "longer" }]);
+  open.onComplaint(`Data source failed: no, url: ${file("a").url}.rrd`, "re_viewer::app");
+  mock.timers.tick(2_000);
+  assert.deepEqual(open.failures, ["longer: The viewer says: Data source failed: no."]);
+});
+
+test("of several errors in a file the first is reported, once", () => {
+  open.open([file("a")]);
+  download("a").onProgress(50, 100);
+  for (const words of ["first", "second"]) open.onComplaint(words, PATH);
+  opened("one");
+  open.onComplaint(`third ${file("a").url}`, PATH);
+  assert.deepEqual(open.failures, ["a: The viewer says: first."]);
+  assert.equal(changes.filter(Boolean).length, 1);
+});
+
+test("a file with an error of which nothing opens has failed, and is incomplete if a part opens late", () => {
+  open.open([file("a")]);
+  download("a").onProgress(50, 100);
+  open.onComplaint("broken", PATH);
+  assert.equal(open.state, "loading");
+  mock.timers.tick(2_000);
+  assert.equal(open.state, "error");
+  assert.equal(open.incomplete, 0);
+  opened("one");
+  assert.equal(open.incomplete, 1);
+  assert.equal(changes.filter(Boolean).length, 1);
+});
+
+test("while nobody sees the viewer, it has more time", () => {
+  open.open([file("a")]);
+  arrive("a");
+  isSeen = false;
+  mock.timers.tick(60_000);
+  assert.equal(open.state, "loading");
+  isSeen = true;
+  mock.timers.tick(10_000);
+  assert.equal(open.state, "error");
+});
+
+test("more of a recording that is open already is open after a while, since the viewer reports nothing", () => {
+  open.open([file("a")]);
+  opened("one");
+  arrive("a");
+  open.open([file("b")]);
+  arrive("b");
+  assert.equal(open.state, "loading");
+  mock.timers.tick(2_000);
+  assert.equal(open.state, "ready");
+});
+
+test("a blueprint is open when it has arrived", () => {
+  const blueprint = { url: "http://app.test/b.rbl", name: "b", size: 100 };
+  open.open([blueprint]);
+  /** @type {any} */ (open.told.get(blueprint.url)).download.onEnd(false);
+  assert.equal(open.state, "ready");
+  assert.ok(open.isLoaded);
+  assert.deepEqual(open.names, []);
+});
+
+test("what has failed is opened again by retry, and news of the first try are ignored", () => {
+  open.open([file("a"), file("b")]);
+  const first = download("a");
+  first.onError("gone");
+  assert.deepEqual(open.failures, ["a: gone"]);
+  open.retry([file("a"), file("b")]);
+  assert.deepEqual(told, ["open a", "open b", "forget a", "open a"]);
+  first.onError("late");
+  assert.deepEqual(open.failures, []);
+});
+
+test("news of a recording that was closed are ignored, also when it is opened again", () => {
+  const a = file("a");
+  open.open([a]);
+  const first = download("a");
+  open.forget();
+  first.onEnd(true);
+  assert.equal(open.state, "ready");
+  open.open([a]);
+  first.onError("late");
+  first.onEnd(true);
+  assert.equal(open.state, "loading");
+  assert.ok(!open.isLoaded);
+});
+
+test("files can be closed while they load, live servers and streams cannot", () => {
+  open.open([file("a")]);
+  assert.ok(open.canClose);
+  open.open([{ url: "rerun+http://127.0.0.1:9876/proxy", name: "live", size: null }]);
+  assert.ok(!open.canClose);
+});
+
+test("the catalog of a server is shown once the server has answered", () => {
+  const url = "rerun+http://127.0.0.1:51234";
+  open.open([{ url, name: "catalog", size: null }]);
+  assert.ok(!open.hasCatalog);
+  /** @type {any} */ (open.told.get(url)).download.onAnswer();
+  assert.ok(open.hasCatalog);
+  assert.equal(open.state, "ready");
+});
+
+test("an upload is converted first, and a conversion that fails says why", async () => {
+  open.open([{ ...file("cat"), upload: "cat" }]);
+  assert.equal(open.state, "loading");
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.deepEqual(told, ["open made_of_cat"]);
+  convert = () => Promise.reject(new Error("no cat"));
+  open.open([{ ...file("dog"), url: "http://app.test/dog.png", upload: "dog" }]);
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.deepEqual(open.failures, ["dog: no cat"]);
+});
+
+test("nothing is reported after the end of the viewer", () => {
+  open.open([file("a")]);
+  const { onEnd, onError } = download("a");
+  life.abort();
+  const before = changes.length;
+  onError("late");
+  onEnd(true);
+  mock.timers.tick(60_000);
+  assert.equal(changes.length, before);
+});
+
+test("URLs of files and of servers are told apart", () => {
+  assert.ok(isFile("https://app.test/a.rrd"));
+  assert.ok(!isFile("rerun+http://app.test/proxy"));
+});
