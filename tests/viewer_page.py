@@ -76,6 +76,10 @@ class ViewerPage:
     def viewer(self, index: int = 0) -> Locator:
         return self.page.locator("rerun-viewer").nth(index)
 
+    def block(self, index: int = 0) -> Locator:
+        """All of the component: the viewer, and its label and buttons above."""
+        return self.page.locator(".block[data-rerun]").nth(index)
+
     def log_in(self) -> None:
         self.page.get_by_label("username").fill("user")
         self.page.get_by_label("password").fill("password")

@@ -130,7 +130,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             container: If True, the viewer stands in a box with a border.
             scale: Relative width compared to the components next to it in a `gr.Row`. An integer.
             min_width: Minimum width in pixels. In a `gr.Row`, a component that would be narrower wraps to the next line.
-            height: The height of the viewer: pixels if a number, a CSS length if a string ("70vh", "100%"), 640 pixels if None.
+            height: The height of the component with its label and buttons: pixels if a number, a CSS length if a string ("70vh", "100%"), 640 pixels if None.
             interactive: If True, users can upload recordings and clear the viewer. If None, they can if the component is an input of an event and an output of none.
             visible: If False, the viewer is not in the page, and gives back its memory. If "hidden", it is in the page, goes on running, and takes no space.
             elem_id: The id of this component in the HTML document, for CSS.
@@ -191,8 +191,9 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             render=render,
             key=key,
             preserved_by_key=preserved_by_key,
-            html_template='<div class="rerun-toolbar" role="toolbar"></div>'
-            f'<rerun-viewer style="display: block; height: {css_length(height)}"></rerun-viewer>',
+            html_template='<div class="rerun-toolbar" role="toolbar"></div><rerun-viewer></rerun-viewer>',
+            # As bridge.js lays it out later: the page below must not jump.
+            css_template=f".block:has(> .html-container > &) {{ height: {css_length(height)}; padding: 0 !important }}",
             js_on_load=_JS_ON_LOAD % "{}",
             buttons=None if buttons is None else [each for each in buttons if isinstance(each, gr.Button)],
             apply_default_css=False,

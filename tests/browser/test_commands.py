@@ -246,7 +246,7 @@ def test_a_command_leaves_the_value_as_it_is(page: ViewerPage, launch: Launch, r
     opened(page, launch, app).click("go")
     wait_for(page, "time_update", time=3)
     page.click("height")
-    expect(page.viewer()).to_have_css("height", "333px")
+    expect(page.block()).to_have_css("height", "333px")
     page.expect_recordings("recording_a")
     assert page.opened() == ["recording_a"]
 
@@ -315,7 +315,7 @@ def test_a_picture_of_the_viewer(page: ViewerPage, launch: Launch) -> None:
     event = app.answer(page)
     assert isinstance(event, events.Screenshot)
     with Image.open(event.path) as picture:
-        assert picture.height == 400
+        assert picture.height == page.viewer().evaluate("viewer => viewer.clientHeight")
         assert len(picture.convert("RGB").getcolors(10**6) or []) > 10
     page.click("small")
     with Image.open(app.answer(page).path) as picture:

@@ -136,7 +136,7 @@ def test_a_new_value_replaces_it(page: ViewerPage) -> None:
 
 def test_an_update_of_the_height_keeps_it(page: ViewerPage) -> None:
     page.click("lower")
-    page.page.wait_for_function("() => document.querySelector('rerun-viewer').clientHeight === 250")
+    page.page.wait_for_function("() => document.querySelector('.block[data-rerun]').offsetHeight === 250")
     page.expect_state("ready", recordings=1)
     assert page.opened()[-1] == "recording_b"
 
@@ -165,7 +165,7 @@ def test_a_command_plays(page: ViewerPage, heard: Heard) -> None:
 def test_a_screenshot_comes_as_a_file(page: ViewerPage, heard: Heard) -> None:
     page.click("picture")
     with Image.open(hear(page, heard, events.Screenshot).path) as picture:
-        assert picture.height == 250
+        assert picture.height == page.viewer().evaluate("viewer => viewer.clientHeight")
         assert len(picture.convert("RGB").getcolors(10**6) or []) > 10
 
 

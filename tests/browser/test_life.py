@@ -82,7 +82,7 @@ def test_hiding_and_showing_keeps_height_panels_and_value(page: ViewerPage, laun
     page.click("show")
     page.wait_for_event("recording_open")
     page.expect_state("ready", recordings=1)
-    assert page.viewer().bounding_box()["height"] == 350  # type: ignore[index]
+    assert page.block().bounding_box()["height"] == 350  # type: ignore[index]
     assert page.viewer().evaluate("viewer => viewer.settings.panel_states") == {"top": "hidden"}
 
 
@@ -108,7 +108,7 @@ def test_a_skip_of_all_outputs_changes_nothing_also_when_the_viewer_comes_back(
     page.forget_events()
     page.click("show")
     page.expect_recordings("recording_a")
-    assert page.viewer().bounding_box()["height"] == 300  # type: ignore[index]
+    assert page.block().bounding_box()["height"] == 300  # type: ignore[index]
 
 
 def test_a_value_set_while_the_viewer_is_not_in_the_page_is_there_when_it_is(
@@ -121,7 +121,7 @@ def test_a_value_set_while_the_viewer_is_not_in_the_page_is_there_when_it_is(
     page.open(launch(demo)).click("fill")
     page.click("show")
     page.expect_recordings("recording_a")
-    assert page.viewer().bounding_box()["height"] == 320  # type: ignore[index]
+    assert page.block().bounding_box()["height"] == 320  # type: ignore[index]
 
 
 def test_a_move_in_the_document_costs_no_reload(page: ViewerPage, launch: Launch, recording_a: Path) -> None:

@@ -36,11 +36,11 @@ def size(page: ViewerPage) -> dict[str, float]:
 def test_height(height: Any, pixels: float, page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(height=height))))
     page.expect_state("ready", recordings=1)
-    assert size(page)["height"] == 300
+    expect(page.block()).to_have_css("height", "300px")
     page.click("update")
-    expect(page.viewer()).to_have_css("height", f"{pixels}px")
+    expect(page.block()).to_have_css("height", f"{pixels}px")
     page.expect_state("ready", recordings=1)
-    expect(page.viewer().locator("canvas")).to_have_css("height", f"{pixels}px")
+    expect(page.viewer().locator("canvas")).to_have_css("height", f"{pixels - 34}px")  # less the buttons and the border
 
 
 def test_a_wrong_height_is_refused_in_words(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_wrong_height_is_refused_in_words(page: ViewerPage, launch: Launch, re
     page.expect_state("ready", recordings=1)
     page.click("update")
     expect(page.page.get_by_text("Expected height to be a positive number of pixels")).to_be_visible()
-    assert size(page)["height"] == 300
+    expect(page.block()).to_have_css("height", "300px")
 
 
 def test_scale_at_construction_and_by_updates(page: ViewerPage, launch: Launch, recording_a: Path) -> None:

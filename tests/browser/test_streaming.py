@@ -111,7 +111,7 @@ def test_what_is_no_data_does_no_harm_in_the_middle(page: ViewerPage, launch: La
 
     page.open(launch(app(run=run))).click("run")
     page.expect_frame(FRAMES - 1)
-    expect(page.viewer()).to_have_css("height", "350px")
+    expect(page.block()).to_have_css("height", "350px")
 
 
 def test_an_empty_list_in_the_middle_leaves_what_comes_after_it(page: ViewerPage, launch: Launch) -> None:

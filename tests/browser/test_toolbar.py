@@ -99,7 +99,7 @@ def test_screenshot_is_a_png_of_what_the_viewer_shows(page: ViewerPage, launch: 
         button(page, "Screenshot").click()
     assert download.value.suggested_filename == "screenshot.png"
     picture = Image.open(download.value.path()).convert("RGB")
-    assert picture.size == (page.viewer().evaluate("viewer => viewer.clientWidth"), 400)
+    assert picture.size == tuple(page.viewer().evaluate("viewer => [viewer.clientWidth, viewer.clientHeight]"))
     assert len(picture.getcolors(1_000_000) or []) > 50
 
 
@@ -109,7 +109,8 @@ def test_fullscreen_fills_the_screen_and_escape_leaves_it(page: ViewerPage, laun
     page.page.wait_for_function("() => document.fullscreenElement?.localName === 'rerun-viewer'")
     page.page.wait_for_function("() => document.querySelector('rerun-viewer').clientHeight === innerHeight")
     page.page.evaluate("() => document.exitFullscreen()")  # what the browser does on Escape, which no page sees
-    expect(page.viewer()).to_have_css("height", "400px")
+    expect(page.block()).to_have_css("height", "400px")
+    expect(page.viewer()).to_have_css("height", "366px")
     page.expect_state("ready", recordings=1)
 
 

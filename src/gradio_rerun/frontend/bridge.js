@@ -157,21 +157,19 @@ function remember(element, id, settings) {
 }
 
 /**
- * gr.HTML does not apply `scale` and `min_width`, and shows an empty label.
+ * gr.HTML does not apply `height`, `scale` and `min_width`, and shows an empty label.
  * @param {HTMLElement} element
  * @param {string | null | undefined} label
  * @param {import("./wire.js").Settings} settings
  */
-function layOut(element, label, { scale, min_width }) {
+function layOut(element, label, { height, scale, min_width }) {
   const block = /** @type {HTMLElement | null} */ (element.closest(".block"));
   if (!block) return;
   block.dataset.rerun = label ? "labelled" : "";
+  block.dataset.rerunHeight = height;
+  block.style.height = height;
   block.style.flexGrow = scale === null ? "" : String(scale);
   block.style.minWidth = min_width === null ? "" : `min(${min_width}px, 100%)`;
-  // The app's own buttons, which Gradio puts over the corner.
-  const buttons = /** @type {HTMLElement | null} */ (block.querySelector(":scope > .icon-button-wrapper"));
-  const toolbar = /** @type {HTMLElement} */ (element.querySelector(".rerun-toolbar"));
-  toolbar.style.marginInlineEnd = buttons ? `${buttons.offsetWidth + 4}px` : "";
 }
 
 /** Where the app is: Gradio has put its root in front of the page's own URL. @param {import("./wire.js").Settings} settings */

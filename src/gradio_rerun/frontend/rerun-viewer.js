@@ -135,7 +135,6 @@ export class RerunViewerElement extends HTMLElement {
   #sync() {
     const settings = this.#settings;
     if (!this.isConnected || !this.#life || !settings) return;
-    if (this.style.height !== settings.height) this.style.height = settings.height;
     const theme = this.#theme(settings);
     this.dataset.theme = theme;
     if (this.clientWidth === 0 || this.clientHeight === 0) return; // e.g. in a tab that is not selected: a viewer would crash
