@@ -1,4 +1,4 @@
-"""browser/test_core.py on many versions of Gradio, rerun-sdk and Python: `make matrix`, or a part of it in `make test`.
+"""browser/test_core.py on many versions of Gradio, rerun-sdk and Python: `make matrix`, or a part of it in `make test`; test_updates.py on those of Gradio.
 
 Each combination is a cell: an environment of its own, with the wheel of this checkout. A cell that fails leaves its log, and screenshots,
 in its folder in .cache/matrix, and the others go on.
@@ -147,7 +147,7 @@ def install(cell: Cell, wheel: Path) -> Path:
 def test(cell: Cell, environment: Path) -> Outcome:
     report = cell.folder / "report.xml"
     report.unlink(missing_ok=True)
-    command = [environment / "bin" / "python", "-m", "pytest", "tests/browser/test_core.py"]
+    command = [environment / "bin" / "python", "-m", "pytest", *tests_of(cell)]
     own = {"TEST_RESULTS": str(cell.folder), "PYTHONDONTWRITEBYTECODE": "1"}
     with (cell.folder / "log.txt").open("w") as log:
         subprocess.run(
@@ -162,6 +162,12 @@ def test(cell: Cell, environment: Path) -> Outcome:
     if not report.exists():
         raise RuntimeError((cell.folder / "log.txt").read_text().strip()[-2000:] or "pytest said nothing")
     return read_report(cell, report)
+
+
+def tests_of(cell: Cell) -> list[str]:
+    """The updates are tried with each Gradio, but with one rerun-sdk, and not with the Gradio of `make browser`."""
+    is_other_gradio = cell.gradio != metadata.version("gradio") and cell.sdk == metadata.version("rerun-sdk")
+    return ["tests/browser/test_core.py", *(["tests/browser/test_updates.py"] if is_other_gradio else [])]
 
 
 def read_report(cell: Cell, report: Path) -> Outcome:
@@ -222,7 +228,7 @@ def write_table(path: Path, outcomes: dict[Cell, Outcome], gradio: Versions, sdk
         "",
         f"Made by `make matrix` on {date.today().isoformat()} for gradio_rerun {metadata.version('gradio_rerun')}: in a real page behind a login, a recording"
         " is shown in a tab, replaced, cleared, uploaded and streamed, functions hear the viewer's events, and commands set the time, play and"
-        f" take a picture (`tests/browser/test_core.py`). On {platform.system()}, with {chromium}. Which commands need a newer rerun-sdk is in"
+        f" take a picture (`tests/browser/test_core.py`), and each parameter is changed (`tests/browser/test_updates.py`). On {platform.system()}, with {chromium}. Which commands need a newer rerun-sdk is in"
         " [Commands](commands.md).",
         *table("rerun-sdk", f"with {newest}", [(each, Cell(gradio.newest, each)) for each in sdk.minors]),
         *table("Gradio", f"with rerun-sdk {sdk.newest}", [(each, Cell(each, sdk.newest)) for each in gradio.minors]),

@@ -110,6 +110,30 @@ def test_a_chat_shows_a_recording_as_additional_output(page: ViewerPage, launch:
     page.expect_recordings("recording_a")
 
 
+def test_a_recording_in_a_hidden_place_shows_when_the_place_opens(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    with gr.Blocks() as demo:
+        with gr.Accordion("accordion", open=False):
+            Rerun(recording_a, height=200)
+        with gr.Row(visible=False) as row:
+            Rerun(recording_a, height=200)
+        gr.Button("row").click(lambda: gr.Row(visible=True), None, row)
+        with gr.Sidebar(open=False, position="right"):
+            Rerun(recording_a, height=200, elem_id="aside")
+    page.open(launch(demo))
+    for place in (
+        page.page.get_by_role("button", name="accordion"),
+        page.page.get_by_role("button", name="row"),
+        page.page.locator(".toggle-button"),
+    ):
+        place.click()
+        count = page.page.locator("rerun-viewer:visible")
+        expect(count.last).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(page.page.locator("rerun-viewer[data-state=ready]")).to_have_count(3)
+    assert page.page_errors == []
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_a_client_sends_and_receives_recordings(several: bool, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
