@@ -204,7 +204,8 @@ def test_fill_height_gives_the_rest_of_the_window(browser: Browser, height: Any)
 def test_a_long_label_is_cut_and_never_lies_over_buttons(browser: Browser, recording_a: Path, width: int) -> None:
     with gr.Blocks() as demo:
         one, two = gr.Button("Mine", visible=False), gr.Button("Another", visible=False)
-        viewer = Rerun(recording_a, height=300, label="short", interactive=True, buttons=[one, two], elem_id="viewer")
+        buttons = ["download", "screenshot", "fullscreen", "clear", one, two]
+        viewer = Rerun(recording_a, height=300, label="short", interactive=True, buttons=buttons, elem_id="viewer")
         told = gr.Textbox(label="told")
         one.click(lambda: "one", None, told)
         two.click(lambda: "two", None, told)
@@ -216,9 +217,9 @@ def test_a_long_label_is_cut_and_never_lies_over_buttons(browser: Browser, recor
         expect(label).to_contain_text(LONG.strip())
         assert label.evaluate("label => label.scrollWidth > label.clientWidth")
         assert label.evaluate("label => getComputedStyle(label).textOverflow") == "ellipsis"
-        buttons = page.page.locator("#viewer").get_by_role("button").filter(visible=True)
+        shown = page.page.locator("#viewer").get_by_role("button").filter(visible=True)
         end = label.evaluate("label => label.getBoundingClientRect().right")
-        ends = buttons.evaluate_all(
+        ends = shown.evaluate_all(
             "all => all.map((each) => each.getBoundingClientRect()).map(({ x, right }) => [x, right])"
         )
         assert len(ends) == 7

@@ -19,8 +19,13 @@ class FakeViewer extends FakeElement {
   isShown = true;
   isOpen = true;
   isLoading = false;
+  valueNumber = 1;
   /** @type {string[]} */
   done = [];
+
+  isPast() {
+    return false;
+  }
 
   takesCommands() {
     return true;

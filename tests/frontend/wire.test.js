@@ -50,8 +50,10 @@ test("a bare value is a list of one", () => {
 test("a stream says how far it can be read, and brings its end where that came along", () => {
   const file = { path: "/tmp/run.rrd", url: "http://app.test/run.rrd", orig_name: "run.rrd", size: 30 };
   const recording = { url: file.url, name: "run.rrd", size: 30, marks: [30] };
-  assert.deepEqual(toRecordings([{ ...file, mime_type: "application/vnd.rerun.stream" }], "").map(({ item: _, ...rest }) => rest), [recording]);
-  assert.deepEqual(toRecordings([{ ...file, mime_type: "application/vnd.rerun.stream;end=AQI=" }], "").map(({ item: _, ...rest }) => rest), [{ ...recording, end: "AQI=" }]);
+  const stream = { ...file, mime_type: "application/vnd.rerun.stream" };
+  assert.deepEqual(toRecordings([stream], ""), [{ ...recording, item: stream }]);
+  const withEnd = { ...file, mime_type: "application/vnd.rerun.stream;end=AQI=" };
+  assert.deepEqual(toRecordings([withEnd], ""), [{ ...recording, end: "AQI=", item: withEnd }]);
   assert.deepEqual(toRecordings([{ ...file, size: null, mime_type: "application/vnd.rerun.stream" }], "")[0].marks, [0]);
 });
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import rerun as rr
 from full_disk import full_disk
 from recordings import log_points
 
-from gradio_rerun import drains
 from gradio_rerun.drains import drained
 from gradio_rerun.errors import RecordingError
 from gradio_rerun.rrd import split
@@ -61,9 +61,10 @@ def test_what_is_drained_is_not_kept_alive(kind: str, tmp_path: Path) -> None:
         source = source.binary_stream()
     with drained(source) as drain:
         drain.growing(tmp_path, "x.rrd", None)
+    left = [weakref.ref(source), weakref.ref(drain)]
     del source, drain
     gc.collect()
-    assert len(drains._drains) == 0
+    assert [each() for each in left] == [None, None]
 
 
 def test_what_a_full_disk_has_refused_is_there_when_it_has_room_again(tmp_path: Path) -> None:
