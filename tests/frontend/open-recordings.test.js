@@ -155,6 +155,17 @@ test("of several errors in a file the first is reported, once", () => {
   assert.equal(changes.filter(Boolean).length, 1);
 });
 
+test("what the viewer says of a download that failed does not replace the reason", () => {
+  open.open([file("a"), file("b")]);
+  download("a").onError("There is no such recording (404).");
+  open.onComplaint("Failed to fetch http://app.test/a.rrd: 404", PATH);
+  assert.deepEqual(open.failures, ["a: There is no such recording (404)."]);
+  open.onComplaint("trailing bytes", PATH);
+  opened("b");
+  arrive("b");
+  assert.deepEqual(open.failures.length, 2);
+});
+
 test("a file with an error of which nothing opens has failed, and is incomplete if a part opens late", () => {
   open.open([file("a")]);
   download("a").onProgress(50, 100);

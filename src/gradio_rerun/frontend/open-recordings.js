@@ -176,7 +176,7 @@ export class OpenRecordings {
       this.#flawedStreams.add(url);
       return this.#fail(stream, inShort(words));
     }
-    if (!url || !told || told.flaw) return;
+    if (!url || !told || told.flaw || this.#failures.has(url)) return;
     told.flaw = inShort(words);
     if (!this.#awaited.has(url)) return this.#fail(told.recording, told.flaw);
     // The viewer opens what it could read with one of its next frames.
@@ -190,7 +190,7 @@ export class OpenRecordings {
     if (this.#reading) return this.#reading;
     if (DRAWING.test(source)) return null;
     const now = performance.now();
-    const candidates = [...this.told].filter(([, { endedAt, flaw }]) => !flaw && (endedAt === null || now - endedAt < SETTLE_WITHIN));
+    const candidates = [...this.told].filter(([each, { endedAt, flaw }]) => !flaw && !this.#failures.has(each) && (endedAt === null || now - endedAt < SETTLE_WITHIN));
     return candidates.length === 1 ? candidates[0][0] : null;
   }
 
