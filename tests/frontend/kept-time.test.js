@@ -12,10 +12,12 @@ const nested = (field, content) => [(field << 3) | 2, ...(content.length > 127 ?
 
 /** A GetStateResponse. @param {{timelines: string[], timeline?: string, time?: bigint, playState?: bigint}} options */
 function state({ timelines, timeline, time, playState = PAUSED }) {
+  // The viewer also lists the timeline that it is on, with the time of its cursor as the range.
+  const cursorRange = time === undefined ? [] : nested(3, [...numberAt([1], time), ...numberAt([2], time)]);
   const recording = [
     ...textAt([1], STORE),
     ...timelines.flatMap((name) => nested(2, [...textAt([1, 1], name), ...numberAt([3, 2], 99n)])),
-    ...nested(2, textAt([1, 1], timeline ?? "")), // the viewer lists the timeline that it is on, too, without a range
+    ...(timelines.includes(timeline ?? "") ? [] : nested(2, [...textAt([1, 1], timeline ?? ""), ...cursorRange])),
     ...(timeline ? nested(3, [...textAt([1, 1], timeline), ...(time === undefined ? [] : numberAt([3, 1], time))]) : []),
     ...numberAt([5], playState),
   ];

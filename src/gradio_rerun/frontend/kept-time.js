@@ -62,16 +62,23 @@ export function isAt({ store }, recording) {
 
 /** @param {Uint8Array} state @param {string} store */
 function recordingIn(state, store) {
-  // State { 3 recordings { 1 store_id, 2 timelines { 1 timeline { 1 name }, 3 time_range }, 3 current_time { 1 timeline { 1 name }, 3 time { 1 int64 } }, 5 play_state } }
+  // State { 3 recordings { 1 store_id, 2 timelines { 1 timeline { 1 name }, 3 time_range { 1 min, 2 max } }, 3 current_time { 1 timeline { 1 name }, 3 time { 1 int64 } }, 5 play_state } }
   const fields = read(state).get(3)?.map(message).find((each) => text(each.get(1)?.[0]) === store);
   if (!fields) return null;
   const nameIn = (/** @type {Map<number, import("./protobuf.js").Value[]>} */ each) => text(message(each.get(1)?.[0]).get(1)?.[0]);
   const cursor = message(fields.get(3)?.[0]);
+  const active = nameIn(cursor);
+  const withRange = (fields.get(2) ?? []).map(message).filter((each) => each.has(3));
+  const isOneTime = (/** @type {Map<number, import("./protobuf.js").Value[]>} */ each) => {
+    const range = message(each.get(3)?.[0]);
+    return (range.get(1)?.[0] ?? 0n) === (range.get(2)?.[0] ?? 0n);
+  };
+  const hasOther = withRange.some((each) => nameIn(each) !== active && !OWN_TIMELINES.includes(nameIn(each)) && !isOneTime(each));
   const time = cursor.get(3) ? message(cursor.get(3)?.[0]).get(1)?.[0] ?? 0n : null; // protobuf leaves out a zero
   return {
-    // The viewer also lists the timeline that it is on, though the recording may have no data on it.
-    timelines: (fields.get(2) ?? []).map(message).filter((each) => each.has(3)).map(nameIn),
-    timeline: nameIn(cursor),
+    // The viewer also lists the timeline of its time cursor, from that time to that time, though the recording may have no data on it.
+    timelines: withRange.map(nameIn).filter((name, index) => !(hasOther && name === active && isOneTime(withRange[index]))),
+    timeline: active,
     time: time === null ? null : BigInt.asIntN(64, /** @type {bigint} */ (time)),
     playState: fields.get(5)?.[0] ?? 0n,
   };
