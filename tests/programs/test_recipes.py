@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from recordings import write_recording
 from seen import expect_color, expect_play_button, expect_rows, pixels, rows_of, step, time_of, wait_until
 from viewer_page import ViewerPage
@@ -135,3 +136,26 @@ def test_a_narrow_viewer_has_a_play_button_with_an_expanded_time_panel(run: Run)
     assert box
     assert box["width"] < 630
     expect_play_button(page)
+
+
+def test_another_episode_is_streamed_while_the_one_before_still_runs(run: Run) -> None:
+    page = run("Episodes in a dropdown, streamed")
+    page.wait_for_event("recording_open")
+    for episode in (3, 7):
+        page.page.get_by_label("Episode").click()
+        page.page.get_by_role("option", name=str(episode)).click()
+        wait_until(page, lambda episode=episode: page.opened()[-1] == f"episode_{episode}")
+        page.expect_state("ready", recordings=1)
+
+
+def test_a_viewer_stays_paused_where_it_was_when_the_annotator_has_written_its_file_anew(run: Run) -> None:
+    page = run("An annotator that writes its file anew")
+    page.expect_state("ready", recordings=1)
+    page.click("Go to 30")
+    expect(page.page.get_by_label("Frame")).to_have_value("30")
+    page.forget_events()
+    page.click("Mark")
+    page.wait_for_event("recording_open")
+    expect_rows(page, mark=1)
+    assert time_of(page) == 30
+    assert {int(each["time"]) for each in page.events("time_update")} <= {30}
