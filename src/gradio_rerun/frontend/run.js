@@ -23,6 +23,9 @@ const FRAMES_TO_HOLD = 3;
 const WATCH_EVERY = 500;
 const WATCH_FOR = 1_500;
 
+/** Events that a recording causes which begins at its start, until it is put where it was paused. */
+const EVENTS_OF_TIME = ["play", "pause", "time_update", "timeline_change"];
+
 /** ms between two looks whether a recording has the timeline on which it was paused. */
 const PLACE_POLL = 50;
 
@@ -63,6 +66,8 @@ export class Run {
   #lookedAt = 0;
   /** Where the recording that was closed last was paused. @type {import("./viewer.js").Place | null} */
   #paused = null;
+  /** What the viewer reported of the time of its new file before it was put there. @type {ViewerEvent[]} */
+  #heldBack = [];
 
   /** @param {"light" | "dark"} theme @param {Surroundings} surroundings */
   constructor(theme, surroundings) {
@@ -93,6 +98,7 @@ export class Run {
         if (this.open.names.length > 0) await this.#keep();
         if (signal.aborted) return;
         this.open.forget();
+        this.#heldBack = [];
         onLoading();
         await this.#startedViewer().closeAll();
         this.open.forget(); // one that opened meanwhile is closed, too
@@ -115,7 +121,7 @@ export class Run {
 
   async start() {
     const { signal } = this.#life;
-    const { element, overlay, checkFiles, ask, fullscreen, onEvent, onFail } = this.#around;
+    const { element, overlay, checkFiles, ask, fullscreen, onFail } = this.#around;
     const settings = this.#around.settings();
     try {
       const code = await loadViewer(settings.viewer, {
@@ -139,7 +145,7 @@ export class Run {
         theme: this.theme,
         fullscreen,
         panelStates: settings.panel_states,
-        onEvent: (event) => void (signal.aborted || onEvent(event)),
+        onEvent: (event) => void (signal.aborted || this.#onEvent(event)),
         onComplaint: (words, source) => void (signal.aborted || this.open.onComplaint(words, source)),
         onFrame: () => void (signal.aborted || this.#onFrame()),
         onPanic: (message) => void (signal.aborted || onFail("The viewer stopped", message, "Restart")),
@@ -180,7 +186,8 @@ export class Run {
       return;
     }
     try {
-      if (!this.#paused || !(await viewer.restore(this.#paused))) await viewer.repairTimeline();
+      if (this.#paused && (await viewer.restore(this.#paused))) this.#heldBack = [];
+      else await viewer.repairTimeline();
       await viewer.frames(2);
     } catch {
       // A viewer that has panicked, which onFail reports.
@@ -188,6 +195,7 @@ export class Run {
     if (isOver()) return;
     this.#isSeen = true;
     this.#paused = null;
+    for (const event of this.#heldBack.splice(0)) this.#around.onEvent(event);
     this.#around.overlay.release();
     this.succession.advance();
   }
@@ -197,12 +205,20 @@ export class Run {
     const opening = this.#opening;
     try {
       while (this.#viewer && this.#paused && this.isPlacing && opening === this.#opening && !this.#life.signal.aborted) {
-        if (await this.#viewer.restore(this.#paused)) this.#paused = null;
-        else await new Promise((resolve) => setTimeout(resolve, PLACE_POLL));
+        if (await this.#viewer.restore(this.#paused)) {
+          this.#paused = null;
+          this.#heldBack = [];
+        } else await new Promise((resolve) => setTimeout(resolve, PLACE_POLL));
       }
     } catch {
       // Its data has not all arrived yet: it is put there when it has.
     }
+  }
+
+  /** @param {ViewerEvent} event */
+  #onEvent(event) {
+    if (this.isPlacing && EVENTS_OF_TIME.includes(event.type)) this.#heldBack.push(event);
+    else this.#around.onEvent(event);
   }
 
   /** Whether the viewer shows its welcome page. */
