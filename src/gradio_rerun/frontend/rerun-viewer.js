@@ -234,9 +234,9 @@ export class RerunViewerElement extends HTMLElement {
     return this.dataset.state === "loading" || run?.open.isComing === true || run?.succession.isBehind === true;
   }
 
-  /** The number of the value to which commands refer that arrive now: the newest or, if nothing is to be shown, the next one. */
+  /** The number of the value to which commands refer that arrive now: the newest. The first value after none has the number of none. */
   get valueNumber() {
-    return this.#recordings.length > 0 ? this.#number : this.#number + 1;
+    return this.#number;
   }
 
   /** Whether the value with a number was skipped, or was replaced by another. @param {number} number */
