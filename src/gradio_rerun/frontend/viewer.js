@@ -91,7 +91,8 @@ export class Viewer {
       console: Object.assign(Object.create(console), {
         error: (/** @type {unknown[]} */ ...words) => {
           console.error(...words);
-          const all = String(words[0]);
+          if (typeof words[0] !== "string") return; // an error of the browser, such as a request for updates that failed
+          const all = words[0];
           onComplaint(all.split("%c").slice(-1)[0].replace(/^[:\s]+/, ""), all.split(": ")[0]);
         },
       }),
