@@ -33,7 +33,7 @@ _MOST_RUNS = 4
 """Runs of a session that are remembered: Gradio does not report the end of each that is cancelled."""
 
 _MOST_STORES = 1000
-"""Stores of which the SetStoreInfo messages are kept."""
+"""Upper bound on stores whose SetStoreInfo messages are kept."""
 
 
 class _Bounded(OrderedDict[Any, Any]):

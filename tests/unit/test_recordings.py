@@ -340,9 +340,9 @@ def test_a_path_may_begin_with_the_users_home(file: Path, cache: Path, monkeypat
 def test_a_file_that_gradio_may_not_serve_is_refused_with_what_allows_it(
     file: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "work"))
+    (tmp_path / "app").mkdir()
+    monkeypatch.chdir(tmp_path / "app")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "app"))
     demo = gr.Blocks()
     demo.has_launched, demo.allowed_paths, demo.blocked_paths = True, [], []
     token = LocalContext.blocks.set(demo)
@@ -350,7 +350,7 @@ def test_a_file_that_gradio_may_not_serve_is_refused_with_what_allows_it(
         with pytest.raises(RecordingError) as refused:
             to_recordings(f"../files/{file.name}", cache)
         assert f"'../files/{file.name}'" in str(refused.value)
-        assert str(refused.value).endswith(f"launch(allowed_paths=['{tmp_path}/work/../files']).")
+        assert str(refused.value).endswith(f"launch(allowed_paths=['{tmp_path}/app/../files']).")
         demo.allowed_paths = [str(file.parent)]
         (item,) = to_recordings(f"../files/{file.name}", cache)
         assert path_of(item).read_bytes() == file.read_bytes()

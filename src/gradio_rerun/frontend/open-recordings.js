@@ -12,7 +12,7 @@ const SETTLE_WITHIN = 2_000;
 /** ms that the viewer has, after the last byte of a recording, to report that it is open. */
 const OPEN_WITHIN = 10_000;
 
-/** ms that it has after an error in the recording, of which it may have read a part. */
+/** ms that the viewer has after an error in the recording. It may have read a part of the recording. */
 const OPEN_WITHIN_AFTER_ERROR = 2_000;
 
 /** Parts of the viewer that only draw: their errors are about no file. */
@@ -21,12 +21,12 @@ const DRAWING = /\b(re_renderer|re_view_\w+|re_viewport\w*|re_video|re_ui|wgpu\w
 const CUT_OFF = "It is cut off: it ends in the middle of its data, of which the rest is missing. Copy it anew, or log it again.";
 
 /**
- * What has become of a recording that the viewer was told to open. `flaw`: why a part of it cannot be read.
+ * The state of a recording that was passed to the viewer. `flaw`: why a part of it cannot be read.
  * @typedef {{recording: Recording, flaw: string | null, isOpen: boolean, endedAt: number | null}} Progress
  */
 
 export class OpenRecordings {
-  /** Those that the viewer was told to open, by URL. @type {Map<string, import("./viewer-fetch.js").Told & Progress>} */
+  /** Recordings that were passed to the viewer, by URL. @type {Map<string, import("./viewer-fetch.js").Told & Progress>} */
   told = new Map();
   /** Those that it did open, by store id. @type {Map<string, RecordingName>} */
   #names = new Map();
@@ -38,7 +38,7 @@ export class OpenRecordings {
   #streams = new Map();
   /** The recordings that they read. @type {Map<string, Recording>} */
   #streamed = new Map();
-  /** URLs of streams of which the viewer could not read a part. @type {Set<string>} */
+  /** URLs of streams with a part that the viewer could not read. @type {Set<string>} */
   #flawedStreams = new Set();
   /** Messages by URL. @type {Map<string, string>} */
   #failures = new Map();
@@ -332,7 +332,7 @@ export class OpenRecordings {
     // The viewer reports nothing when a blueprint is open.
     if (isBlueprint(url)) return this.#settle(url);
     setTimeout(() => {
-      // It may be more of a recording that is open already, of which the viewer reports nothing.
+      // It may add to a recording that is open already. The viewer does not report that.
       if (!this.#signal.aborted && this.told.get(url) === told && this.#awaited.has(url) && this.#names.size > 0) this.#settle(url);
     }, SETTLE_WITHIN);
     this.#later(told, OPEN_WITHIN, () => {

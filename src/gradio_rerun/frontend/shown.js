@@ -2,11 +2,11 @@
 
 /** @typedef {import("./wire.js").Recording} Recording */
 
-/** Of older marks, one in so many bytes is kept: a stream may be announced any number of times. */
+/** Distance in bytes between older marks that are kept: a stream may be announced any number of times. */
 const MARK_EVERY = 64 << 10;
 const RECENT_MARKS = 256;
 
-/** So many streams that are no longer shown are remembered. */
+/** Upper bound on remembered streams that are no longer shown. */
 const MOST_GONE = 100;
 
 /** By the component's id, since Gradio may remount a component while a stream goes on. @type {Map<number, Recording[]>} */

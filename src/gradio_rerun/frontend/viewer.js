@@ -238,7 +238,7 @@ export class Viewer {
     return copy;
   }
 
-  /** Resolves when the viewer has drawn so many frames; not while the page is hidden. @param {number} count */
+  /** Resolves when the viewer has drawn `count` frames; not while the page is hidden. @param {number} count */
   async frames(count) {
     for (let frame = 0; frame < count && !this.#life.signal.aborted; frame++) {
       this.wake();
