@@ -74,14 +74,15 @@ def test_the_command_serves_a_page_with_the_recording(
 
 
 def answer(process: subprocess.Popen[bytes], url: str) -> str:
-    """What the URL answers with status 200, as soon as the process listens."""
+    """What the URL answers with status 200: before that, the process listens with a page that asks to wait."""
     while process.poll() is None:
         try:
             with OPENER.open(url, timeout=60) as response:
                 assert response.status == 200
                 return response.read().decode()
-        except urllib.error.HTTPError:
-            raise
+        except urllib.error.HTTPError as error:
+            assert error.code == 503, error
+            time.sleep(0.2)
         except urllib.error.URLError:
             time.sleep(0.2)
     raise AssertionError(f"gradio-rerun ended with code {process.returncode}")
