@@ -74,7 +74,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     },
     fail: (message) => {
       viewer.dispatchEvent(new CustomEvent("error", { bubbles: true, detail: { message } }));
-      trigger("error", message); // which Gradio shows to the user
+      trigger("error", asHtml(message)); // which Gradio shows to the user
     },
   });
   viewer.commands = commands;
@@ -148,6 +148,11 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   watch(["settings", "label"], show);
   watch("value", show);
   show();
+}
+
+/** Gradio's page takes messages for HTML, and a recording may name its views as it likes. @param {string} text */
+function asHtml(text) {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** For the next mount; see component.py. @param {HTMLElement} element @param {number} id @param {import("./wire.js").Settings} settings */
