@@ -8,7 +8,7 @@ import { Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
 import { upload } from "./upload.js";
-import { toRecordings } from "./wire.js";
+import { rootOf, toRecordings } from "./wire.js";
 
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("./wire.js").FileData} FileData */
@@ -175,11 +175,6 @@ function layOut(element, label, { height, scale, min_width }) {
   block.style.height = height;
   block.style.flexGrow = scale === null ? "" : String(scale);
   block.style.minWidth = min_width === null ? "" : `min(${min_width}px, 100%)`;
-}
-
-/** Where the app is: Gradio has put its root in front of the page's own URL. @param {import("./wire.js").Settings} settings */
-function rootOf(settings) {
-  return /** @type {string} */ (settings.page.url).split("/gradio_api/")[0];
 }
 
 /** @param {Node} root the document, or the shadow root that a `<gradio-app>` lives in */
