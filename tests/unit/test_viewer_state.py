@@ -173,6 +173,7 @@ def test_an_older_viewer_may_know_nothing_of_time(playing: bool | None, play_sta
         state.views = ()  # type: ignore[misc]
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_a_store_id_is_split_as_the_viewer_joins_it(application_id: str, recording_id: str) -> None:
     escaped = application_id.replace("\\", "\\\\").replace(":", "\\:")
@@ -180,7 +181,7 @@ def test_a_store_id_is_split_as_the_viewer_joins_it(application_id: str, recordi
 
 
 @pytest.mark.skipif(not hasattr(LazyStore, "_chunk_index"), reason="This rerun-sdk writes no store ids.")
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_a_store_id_of_the_sdk_is_split_into_the_names_that_the_sdk_reads(
     tmp_path_factory: pytest.TempPathFactory, application_id: str, recording_id: str
