@@ -6,6 +6,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import pytest
+import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -56,3 +58,28 @@ def test_no_range_excludes_a_version_that_gradio_takes() -> None:
             if each.operator in (">=", "~="):
                 # numpy: rerun-sdk needs a newer one.
                 assert ours.specifier.contains(each.version) or ours.name == "numpy", (ours, theirs)
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=[path.stem for path in WORKFLOWS])
+def test_workflows_use_actions_by_their_commits(path: Path) -> None:
+    for used in re.findall(r"uses: *(.*)", path.read_text()):
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
+
+
+def test_a_release_is_built_where_nothing_but_pinned_tools_has_run() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())["jobs"]
+    commands = [step["run"] for step in jobs["build"]["steps"] if "run" in step]
+    install, build, check = commands
+    assert "--require-hashes" in install
+    assert "-r .github/build-requirements.txt" in install
+    assert build == "python -m build --no-isolation"
+    assert check.startswith("test -f ")
+    assert [name for name, job in jobs.items() if "id-token" in job.get("permissions", {})] == ["publish"]
+    assert not any("run" in step for step in jobs["publish"]["steps"])
+    needed = re.search(r"requires = (\[.*\])", (ROOT / "pyproject.toml").read_text())
+    pinned = re.findall(r"^([\w-]+)==", (ROOT / ".github" / "build-requirements.txt").read_text(), re.MULTILINE)
+    assert needed
+    assert {"build", *(Requirement(each).name for each in ast.literal_eval(needed[1]))} <= set(pinned)
