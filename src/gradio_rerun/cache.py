@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import threading
@@ -38,7 +40,7 @@ def cache_dir() -> Path:
 
 
 def stored(store: Callable[[Path], _Stored]) -> _Stored:
-    """What `store` returns for the cache folder or, when that cannot be written, for one that this process removes.
+    """What `store` returns for the cache folder or, if that raises an OSError, for one that this process removes.
 
     Raises ViewerError when that cannot be written either.
     """
@@ -57,7 +59,7 @@ def stored(store: Callable[[Path], _Stored]) -> _Stored:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Writes `content` to `path`, which never holds a part of it, whoever else writes there and whenever it ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make(path.parent)
     handle, temporary = tempfile.mkstemp(_TEMPORARY_SUFFIX, f".{path.name}.", path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -69,6 +71,57 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def own_folder(root: Path, *names: str) -> Path:
+    """The folder `root`/`names`, which is made if it does not exist. Raises an OSError if other users could have put files there."""
+    folder = root.joinpath(*names)
+    _make(folder)
+    check_owner(folder, root)
+    return folder
+
+
+def check_owner(path: Path, root: Path) -> None:
+    """Raises an OSError if users other than this process' and root could have written `path`, in the cache folder `root`.
+
+    What they write there would run in the page of every visitor.
+    """
+    if not hasattr(os, "geteuid"):  # Windows keeps the folders of a user apart by itself
+        return
+    is_fallback = (
+        root == _fallback
+    )  # made by this process: there is no other, and /tmp may be open to all in a container
+    path, root = path.resolve(), root.resolve()
+    for each in (path, *path.parents):
+        status = each.stat()
+        is_in_cache = each == path or each.is_relative_to(root)
+        if is_fallback and not is_in_cache:
+            break
+        if is_in_cache and status.st_uid not in _trusted_users():
+            raise _refused(each, f"belongs to the user {status.st_uid}", "delete it")
+        # A sticky folder, such as /tmp, may be written by all: they cannot rename what is in it.
+        if status.st_mode & stat.S_IWOTH and (is_in_cache or not status.st_mode & stat.S_ISVTX):
+            raise _refused(each, "can be written by every user", f"run chmod o-w {each}")
+        # The user's own group may write, as it may with a umask of 002, and root's, as it may in images for any user id.
+        if is_in_cache and status.st_mode & stat.S_IWGRP and status.st_gid not in (0, os.getegid()):
+            raise _refused(each, f"can be written by the group {status.st_gid}", f"run chmod g-w {each}")
+
+
+def _trusted_users() -> tuple[int, ...]:
+    return (0, os.geteuid())  # root fills the cache of a container image
+
+
+def _refused(path: Path, why: str, cure: str) -> OSError:
+    return PermissionError(errno.EPERM, f"{path} {why}, who could have put scripts there: {cure}")
+
+
+def _make(folder: Path) -> None:
+    # With its parents, so that no umask lets others write there.
+    try:
+        folder.mkdir(mode=0o755, exist_ok=True)
+    except FileNotFoundError:
+        _make(folder.parent)
+        folder.mkdir(mode=0o755, exist_ok=True)
 
 
 def remove_abandoned(folder: Path) -> None:
@@ -87,7 +140,7 @@ def _fallback_folder(reason: OSError) -> Path:
             # A forked worker (gunicorn) runs this too when it exits, while others still use the folder.
             atexit.register(_remove_fallback, _fallback, os.getpid())
             print(
-                f"gradio_rerun: {cache_dir()} cannot be written ({reason.strerror or reason}), so {_fallback} is used "
+                f"gradio_rerun: {cache_dir()} cannot be used ({reason.strerror or reason}), so {_fallback} is used "
                 f"until this process ends; set {CACHE_VARIABLE} to a folder that lasts",
                 file=sys.stderr,
             )

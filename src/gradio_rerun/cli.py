@@ -18,6 +18,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from . import Rerun, __version__
+from .cache import cache_dir
 from .conversions import CONVERTIBLE_SUFFIXES
 from .errors import GradioRerunError
 from .preparing import preparing_page
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         elif options.prepare:
             assets = viewer_assets()
             published_folder(FRONTEND)
+            if not assets.wasm.is_relative_to(cache_dir()):
+                _fail("Nothing is prepared: the folder above is deleted when this command ends.")
             print(f"The web viewer of rerun-sdk {assets.version} is in {assets.wasm.parent}")
         else:
             _serve(options)

@@ -18,15 +18,16 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
 import brotli  # Gradio needs it, too
 
-from .cache import cache_dir, remove_abandoned, stored, write_whole
+from .cache import cache_dir, check_owner, own_folder, remove_abandoned, stored, write_whole
 from .extraction import ViewerFiles, extract_viewer
 from .sdk import build_file, sdk_version
 
@@ -36,8 +37,12 @@ _GZIP_LEVEL = 7
 # The same with brotli: quality 4: 12.07 MB 2.4 s, 5: 11.22 MB 2.8 s, 6: 11.02 MB 4.0 s, 7: 10.83 MB 11.8 s.
 _BROTLI_QUALITY = 5
 
+# After a check that has failed. Any client can request one, and each would start a process.
+_CHECK_AGAIN_AFTER = 10.0  # seconds
+
 _assets: ViewerAssets | None = None
 _assets_lock = threading.RLock()
+_next_check = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,14 @@ def viewer_assets() -> ViewerAssets:
 
 def check_viewer_assets() -> None:
     """Has the viewer taken out again if its files are not as they were written any more. Raises as `viewer_assets` does."""
-    global _assets
+    global _assets, _next_check
     with _assets_lock:
+        if time.monotonic() < _next_check:
+            return
+        _next_check = time.monotonic() + _CHECK_AGAIN_AFTER
         _assets = None
         viewer_assets()
+        _next_check = 0.0
 
 
 def published_folder(source: Path) -> Path:
@@ -97,15 +106,37 @@ def published_folder(source: Path) -> Path:
 
     A browser that keeps modules of an older release, by their URL, thus never mixes them with newer ones.
     """
-    files = {path.name: path.read_bytes() for path in sorted(source.iterdir()) if _is_frontend(path)}
+    paths = [path for path in sorted(source.iterdir()) if _is_frontend(path)]
+    folder, state = _published.get(cache_dir(), (source, ""))
+    if state and state == _state([*paths, folder, *(folder / path.name for path in paths)]):
+        return folder
+    folder = _publish({path.name: path.read_bytes() for path in paths})
+    _published[cache_dir()] = folder, _state([*paths, folder, *(folder / path.name for path in paths)])
+    return folder
+
+
+# Each `gr.update` needs the folder, on the event loop.
+_published: dict[Path, tuple[Path, str]] = {}
+
+
+def _state(paths: Iterable[Path]) -> str:
+    """What differs if one of the files has been changed since; empty if one does not exist."""
+    try:
+        found = [(str(path), path.stat()) for path in paths]
+    except OSError:
+        return ""
+    return repr([(name, each.st_size, each.st_mtime_ns, each.st_ctime_ns, each.st_ino) for name, each in found])
+
+
+def _publish(files: dict[str, bytes]) -> Path:
     digest = hashlib.sha256()
     for name, content in files.items():
         digest.update(f"{name}\n{len(content)}\n".encode() + content)
 
     def publish(root: Path) -> Path:
-        folder = root / "frontend" / digest.hexdigest()[:12]
+        folder = own_folder(root, "frontend", digest.hexdigest()[:12])
         for name, content in files.items():
-            if not _holds(folder / name, content):
+            if not _holds(folder / name, content, root):
                 remove_abandoned(folder)
                 write_whole(folder / name, content)
         return folder
@@ -127,17 +158,20 @@ def _build() -> str:
 def _read(root: Path, version: str, build: str) -> ViewerAssets | None:
     """The viewer in the cache; None when it is not there or anything about it is not as it was written."""
     folder = _viewer_folder(root, version)
+    path = _manifest_path(folder, build)
     try:
-        manifest: _Manifest = json.loads(_manifest_path(folder, build).read_bytes())
+        check_owner(path, root)
+        manifest: _Manifest = json.loads(path.read_bytes())
         entries = manifest["glue"], manifest["wasm"], manifest["wasm_br"]
-        glue, wasm, wasm_br = (_whole_file(folder, entry) for entry in entries)
+        glue, wasm, wasm_br = (_whole_file(folder, entry, root) for entry in entries)
         return ViewerAssets(version, glue, wasm, wasm_br, wasm_size=int(manifest["wasm_size"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _whole_file(folder: Path, entry: _File) -> Path:
+def _whole_file(folder: Path, entry: _File, root: Path) -> Path:
     path = folder / entry["name"]
+    check_owner(path, root)
     if _entry(path) != entry:  # also when the name leads out of the folder
         raise ValueError(f"{path} is damaged")
     return path
@@ -154,7 +188,7 @@ def _extract(version: str, build: str) -> ViewerAssets:
 
 
 def _write(root: Path, version: str, build: str, files: ViewerFiles) -> ViewerAssets:
-    folder = _viewer_folder(root, version)
+    folder = own_folder(root, *_viewer_folder(Path(), version).parts)
     remove_abandoned(folder)
     glue_name, wasm_name = (
         f"{stem}-{folder.name}-{_short_hash(content)}.{suffix}"
@@ -163,7 +197,8 @@ def _write(root: Path, version: str, build: str, files: ViewerFiles) -> ViewerAs
     contents = {f"{glue_name}.gz": files.glue, f"{wasm_name}.gz": files.wasm, f"{wasm_name}.br": files.wasm}
     glue, wasm, wasm_br = paths = [folder / name for name in contents]
     with ThreadPoolExecutor() as pool:
-        for path, compressed in zip(paths, pool.map(_compressed_unless_there, paths, contents.values()), strict=True):
+        compress = partial(_compressed_unless_there, root)
+        for path, compressed in zip(paths, pool.map(compress, paths, contents.values()), strict=True):
             if compressed is not None:
                 write_whole(path, compressed)
     manifest = _Manifest(glue=_entry(glue), wasm=_entry(wasm), wasm_br=_entry(wasm_br), wasm_size=len(files.wasm))
@@ -171,9 +206,9 @@ def _write(root: Path, version: str, build: str, files: ViewerFiles) -> ViewerAs
     return ViewerAssets(version, glue, wasm, wasm_br, wasm_size=len(files.wasm))
 
 
-def _compressed_unless_there(path: Path, content: bytes) -> bytes | None:
+def _compressed_unless_there(root: Path, path: Path, content: bytes) -> bytes | None:
     # Pythons with another zlib compress to other bytes: those that are there stay, since another process serves them.
-    return None if _holds(path, content) else _compressed(content, path.suffix)
+    return None if _holds(path, content, root) else _compressed(content, path.suffix)
 
 
 def _compressed(content: bytes, suffix: str) -> bytes:
@@ -185,8 +220,9 @@ def _compressed(content: bytes, suffix: str) -> bytes:
 _DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".br": brotli.decompress}
 
 
-def _holds(path: Path, content: bytes) -> bool:
+def _holds(path: Path, content: bytes, root: Path) -> bool:
     try:
+        check_owner(path, root)
         held = path.read_bytes()
         return _DECOMPRESS.get(path.suffix, bytes)(held) == content
     except (OSError, EOFError, zlib.error, brotli.error):
@@ -194,8 +230,17 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _entry(path: Path) -> _File:
-    content = path.read_bytes()
-    return _File(name=path.name, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    state = _state([path])
+    known = _entries.get(path)
+    if known is None or known[0] != state:
+        content = path.read_bytes()
+        known = state, _File(name=path.name, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+        _entries[path] = known
+    return known[1]
+
+
+# Any client can request a check, which would read 25 MB.
+_entries: dict[Path, tuple[str, _File]] = {}
 
 
 def _viewer_folder(root: Path, version: str) -> Path:

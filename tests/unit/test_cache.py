@@ -5,7 +5,9 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import platformdirs
@@ -13,7 +15,7 @@ import pytest
 from fake_sdk import FakeSdk
 
 from gradio_rerun import cache
-from gradio_rerun.cache import cache_dir, remove_abandoned, stored, write_whole
+from gradio_rerun.cache import cache_dir, check_owner, own_folder, remove_abandoned, stored, write_whole
 from gradio_rerun.errors import ViewerError
 
 
@@ -72,7 +74,7 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder_and_on
     assert (fallback / "a").read_bytes() == b"1"
     assert stored(store) == fallback
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"gradio_rerun: {blocked} cannot be written (Not a directory), so {fallback} is used")
+    assert line.startswith(f"gradio_rerun: {blocked} cannot be used (Not a directory), so {fallback} is used")
     assert "GRADIO_RERUN_CACHE_DIR" in line
 
 
@@ -112,7 +114,7 @@ def test_a_full_disk_is_replaced_by_a_temporary_folder(
 
     assert stored(store) != full
     assert list(full.iterdir()) == []
-    assert "cannot be written (No space left on device)" in capsys.readouterr().err
+    assert "cannot be used (No space left on device)" in capsys.readouterr().err
 
 
 def test_when_nothing_can_be_written_the_error_names_both_reasons_and_the_cure(
@@ -168,3 +170,109 @@ def test_what_a_killed_writer_left_is_removed_after_an_hour(tmp_path: Path) -> N
 
 def test_a_folder_that_is_not_there_has_nothing_to_remove(tmp_path: Path) -> None:
     remove_abandoned(tmp_path / "none")
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the folders of users apart")
+
+
+def owned_by(monkeypatch: pytest.MonkeyPatch, paths: list[Path], **fields: int) -> None:
+    """Gives paths another owner, as only root could."""
+    stat = Path.stat
+
+    def changed(path: Path, **options: Any) -> Any:
+        found = stat(path, **options)
+        names = ("st_mode", "st_uid", "st_gid")
+        given = fields if path in paths else {}
+        return SimpleNamespace(**{name: given.get(name, getattr(found, name)) for name in names}) if given else found
+
+    monkeypatch.setattr(Path, "stat", changed)
+
+
+@posix
+def test_a_folder_is_made_so_that_no_other_user_can_write_there(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = own_folder(tmp_path / "a" / "cache", "viewer", "1")
+    finally:
+        os.umask(before)
+    for each in (folder, folder.parent, folder.parent.parent, tmp_path / "a"):
+        assert each.stat().st_mode & 0o777 == 0o755
+
+
+OTHERS = {
+    "another user": ({"st_uid": 12345}, "belongs to the user 12345"),
+    "every user": ({"st_mode": 0o40777}, "can be written by every user"),
+    "every user, sticky": ({"st_mode": 0o41777}, "can be written by every user"),
+    "another group": ({"st_mode": 0o40775, "st_gid": 12345}, "can be written by the group 12345"),
+}
+
+
+@posix
+@pytest.mark.parametrize("others", OTHERS)
+@pytest.mark.parametrize("where", ["", "viewer", "viewer/1", "viewer/1/manifest.json"])
+def test_what_others_could_have_written_is_refused(
+    others: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "cache"
+    file = own_folder(root, "viewer", "1") / "manifest.json"
+    file.touch()
+    check_owner(file, root)
+    fields, words = OTHERS[others]
+    owned_by(monkeypatch, [root / where], **fields)
+    with pytest.raises(PermissionError, match=rf"{root / where} {words}, who could have put scripts there: "):
+        check_owner(file, root)
+
+
+@posix
+def test_a_folder_above_may_be_of_anybody_and_sticky_but_not_open_to_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "above" / "cache"
+    own_folder(root)
+    for mode, words in ((0o41777, None), (0o40755, None), (0o40775, None), (0o40777, "can be written by every user")):
+        with monkeypatch.context() as patch:
+            owned_by(patch, [root.parent], st_mode=mode, st_uid=12345, st_gid=12345)
+            with pytest.raises(PermissionError, match=words) if words else nullcontext():
+                check_owner(root, root)
+
+
+@posix
+@pytest.mark.parametrize(
+    "fields", [{"st_uid": 0}, {"st_mode": 0o40775, "st_gid": 0}, {"st_mode": 0o40775, "st_gid": 4242}]
+)
+def test_what_root_and_the_group_of_the_user_have_made_is_used(
+    fields: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in images that root has prepared, and in those for any user id, whose group is root's."""
+    root = tmp_path / "cache"
+    own_folder(root)
+    monkeypatch.setattr(os, "getegid", lambda: 4242)
+    owned_by(monkeypatch, [root], **fields)
+    check_owner(root, root)
+
+
+@posix
+def test_a_cache_that_others_can_write_is_replaced_by_a_temporary_folder_and_one_line_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "open"
+    root.mkdir()
+    root.chmod(0o777)
+    monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(root))
+    fallback = stored(lambda root: own_folder(root, "viewer"))
+    assert not fallback.is_relative_to(root)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{root} can be written by every user, who could have put scripts there: run chmod o-w {root}" in line
+    root.chmod(0o755)
+    assert stored(lambda root: own_folder(root, "viewer")) == root / "viewer"
+
+
+@posix
+def test_the_temporary_folder_is_used_in_a_container_whose_tmp_is_open_to_all(
+    blocked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    temporary.chmod(0o777)  # as Kubernetes mounts an emptyDir
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assert stored(lambda root: own_folder(root, "viewer")).is_relative_to(temporary)

@@ -17,7 +17,7 @@ import httpx
 import ports
 import pytest
 
-from gradio_rerun import __version__, cli
+from gradio_rerun import __version__, cache, cli, viewer_assets
 from gradio_rerun.preparing import preparing_page
 
 
@@ -48,6 +48,18 @@ def test_prepare_says_where_the_viewer_is() -> None:
     assert result.returncode == 0
     folder = Path(result.stdout.strip().split(" is in ")[1])
     assert list(folder.glob("*.wasm.gz"))
+
+
+def test_prepare_fails_if_the_viewer_is_deleted_when_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = viewer_assets.viewer_assets()
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setattr(cache, "_fallback", None)
+    monkeypatch.setattr(viewer_assets, "_assets", kept)  # an extraction takes seconds
+    result = run("--prepare")
+    assert result.returncode == 2
+    assert f"{tmp_path / 'file'} cannot be used" in result.stderr
+    assert "Nothing is prepared" in result.stderr
 
 
 @pytest.mark.parametrize(

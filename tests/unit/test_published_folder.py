@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,23 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder(
 def test_a_source_that_is_not_there_is_no_problem_of_the_cache(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         published_folder(tmp_path / "none")
+
+
+def test_files_that_have_not_changed_are_not_read_again(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = published_folder(source)
+    monkeypatch.setattr(Path, "read_bytes", None)
+    assert published_folder(source) == published
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("damaged")])
+def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(source: Path, damage: Callable[[Path], object]) -> None:
+    published = published_folder(source)
+    damage(published / "b.js")
+    assert contents(published_folder(source)) == contents(source)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the folders of users apart")
+def test_a_folder_that_others_could_have_written_is_not_served(source: Path, folder: Path) -> None:
+    published = published_folder(source)
+    published.chmod(0o777)
+    assert not published_folder(source).is_relative_to(folder)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -30,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(folder))
     monkeypatch.setattr(cache, "_fallback", None)
+    monkeypatch.setattr(viewer_assets, "_next_check", 0.0)
     return folder
 
 
@@ -368,3 +370,76 @@ def test_a_check_of_whole_files_takes_nothing_out(sdk: FakeSdk, use: Callable[[]
     before = assets.wasm.stat().st_mtime_ns
     viewer_assets.check_viewer_assets()
     assert assets.wasm.stat().st_mtime_ns == before
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the folders of users apart")
+
+
+def plant(folder: Path) -> None:
+    """What another user could put there: a script, and the manifest that fits it."""
+    (manifest,) = folder.rglob("manifest-*.json")
+    content = json.loads(manifest.read_bytes())
+    glue = manifest.with_name(content["glue"]["name"])
+    glue.write_bytes(gzip.compress(b"let wasm_bindgen = steal();"))
+    planted = glue.read_bytes()
+    content["glue"].update(size=len(planted), sha256=hashlib.sha256(planted).hexdigest())
+    manifest.write_text(json.dumps(content))
+
+
+@posix
+@pytest.mark.parametrize("again", [False, True], ids=["at the start", "by check_files"])
+def test_a_script_that_another_user_could_have_planted_is_not_served(
+    again: bool, sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
+) -> None:
+    assets = use()
+    plant(folder)
+    assets.glue.parent.chmod(0o777)
+    if again:
+        viewer_assets.check_viewer_assets()
+    served = viewer_assets.viewer_assets() if again else use()
+    assert gzip.decompress(served.glue.read_bytes()) == GLUE
+    assert not served.glue.is_relative_to(folder)
+
+
+@posix
+def test_a_file_that_others_could_have_written_is_replaced(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
+) -> None:
+    assets = use()
+    plant(folder)
+    assets.glue.chmod(0o666)
+    assert use() == assets
+    assert gzip.decompress(assets.glue.read_bytes()) == GLUE
+    assert assets.glue.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_check_of_files_that_have_not_changed_does_not_read_them(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use()
+    read: list[str] = []
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path.suffix), read_bytes(path))[1])
+    viewer_assets.check_viewer_assets()
+    assert read == [".json"]  # the manifest
+
+
+def test_checks_that_fail_start_one_extraction_in_a_while(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets = use()
+    assets.wasm.unlink()
+    (sdk.served / "re_viewer_bg.wasm").unlink()
+    now = time.monotonic()
+    monkeypatch.setattr(viewer_assets, "_next_check", 0.0)
+    monkeypatch.setattr(viewer_assets.time, "monotonic", lambda: now)
+    with pytest.raises(ViewerError):
+        viewer_assets.check_viewer_assets()
+    extractions = len(sdk.ports())
+    for _ in range(5):
+        viewer_assets.check_viewer_assets()
+    assert len(sdk.ports()) == extractions
+    now += 60
+    with pytest.raises(ViewerError):
+        viewer_assets.check_viewer_assets()
+    assert len(sdk.ports()) == extractions + 1
