@@ -18,7 +18,7 @@ FileCount = Literal["single", "multiple", "directory"]
 STREAM_TYPE = "application/vnd.rerun.stream"
 """The `mime_type` of a file that adds to what is shown, and of which `size` bytes can be read so far: they end with a whole chunk.
 
-`;end=` may follow, and the base64 of the last of them.
+`;cleared=` may follow, and the time in milliseconds at which what the component shows was last cleared; then `;end=`, and the base64 of the last bytes.
 """
 
 
