@@ -42,10 +42,10 @@ class Recordings(GradioRootModel):
     @model_validator(mode="before")
     @classmethod
     def _accept_one_or_none(cls, value: Any) -> Any:
-        # Clients may send a bare file or URL; the page sends "" for None.
-        if value is None or value == "":
-            return []
-        return value if isinstance(value, (list, cls)) else [value]
+        # Clients may send a bare file or URL; the page sends "" for None, and in the place of a recording that was closed.
+        if isinstance(value, cls):
+            return value
+        return [each for each in (value if isinstance(value, list) else [value]) if each not in (None, "")]
 
 
 class ViewerFiles(TypedDict):

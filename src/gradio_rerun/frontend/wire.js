@@ -52,7 +52,7 @@ const STREAM_TYPE = "application/vnd.rerun.stream";
 export function toRecordings(value, root) {
   // In a deep link, Gradio keeps an update as the value.
   if (value && typeof value === "object" && "__type__" in value) return toRecordings(/** @type {any} */ (value).value, root);
-  const items = Array.isArray(value) ? value : value ? [value] : [];
+  const items = (Array.isArray(value) ? value : [value]).filter(Boolean);
   return items.map((/** @type {string | FileData | ServerUrl} */ item) => {
     if (typeof item === "string") return { ...fromUrl(item), item };
     if ("server" in item) return { ...fromUrl(item.server), ticket: item.ticket, item };
