@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,7 +51,10 @@ def open_recordings(files: list[str] | None, url: str) -> Any:
     if url := url.strip():
         # A text that is no URL would be a path: visitors must not open the server's files.
         if "://" not in url:
-            raise gr.Error(f"{url} is no URL: it should start with https:// or rerun://", print_exception=False)
+            # Gradio takes messages for HTML.
+            raise gr.Error(
+                f"{html.escape(url)} is no URL: it should start with https:// or rerun://", print_exception=False
+            )
         recordings.append(url)
     if not recordings:
         gr.Warning("Nothing to show: upload a file or give a URL, then press Run.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
@@ -70,8 +71,10 @@ class Upload(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         super().__init__(target, _data)
-        names = _object(_data).get("names")
-        self.names = [str(name) for name in names] if isinstance(names, list) else []
+        told = _object(_data)
+        self.names = told.get("names") or []
+        if not isinstance(self.names, list) or not all(isinstance(name, str) for name in self.names):
+            raise _wrong("names", "a list of strings", self.names)
 
 
 class Clear(EventData):
@@ -116,7 +119,7 @@ class ViewerEvent(EventData):
             "recording_id": _text(data, "recording_id"),
             # Remove partition_id when the rerun-sdk floor has segment_id: 0.29 does, 0.24 does not.
             "segment_id": _text(data, "segment_id") or _text(data, "partition_id") or None,
-            "from_command": bool(data.get("from_command", False)),
+            "from_command": data.get("from_command") is True,
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -315,15 +318,16 @@ def _item(raw: Any) -> SelectionItem:
                 return known(**found)
             except TypeError:  # a newer viewer tells less of it
                 break
-    return UnknownItem(kind=str(told.get("type", "")), raw=raw)
+    kind = told.get("type")
+    return UnknownItem(kind=kind if isinstance(kind, str) else "", raw=raw)
 
 
 def _is_of_item(name: str, value: Any) -> bool:
     if name == "instance_id":
-        return value is None or isinstance(value, int)
+        return value is None or type(value) is int
     if name == "position":
         return value is None or (
-            isinstance(value, tuple) and all(each is None or isinstance(each, (int, float)) for each in value)
+            isinstance(value, tuple) and all(each is None or type(each) in (int, float) for each in value)
         )
     return isinstance(value, str) or (value is None and name == "view_name")
 
@@ -359,20 +363,22 @@ def _object(data: Any) -> dict[str, Any]:
 
 def _text(data: dict[str, Any], name: str) -> str:
     value = data.get(name)
-    return "" if value is None else str(value)
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise _wrong(name, "a string", value)
+
+
+def _wrong(name: str, wanted: str, value: Any) -> EventDataError:
+    return EventDataError(f"Expected {name!r} of an event to be {wanted}, got {value!r:.80}. Reload the page.")
 
 
 def _time(told: Any) -> int:
-    try:
-        # The page sends digits, since the numbers of JavaScript end at 2**53.
-        time = int(told) if isinstance(told, str) else math.floor(told)
-    except (TypeError, ValueError, OverflowError):
-        time = None
-    if time is not None and -(2**63) <= time < 2**63:
-        return time
-    raise EventDataError(
-        f"Expected the time of an event to be an integer of 64 bits, got {told!r:.80}. Reload the page."
-    )
+    # The page sends digits, since the numbers of JavaScript end at 2**53.
+    if isinstance(told, str) and re.fullmatch(r"-?[0-9]{1,19}", told):
+        told = int(told)
+    if type(told) in (int, float) and -(2**63) <= told < 2**63:  # nor NaN
+        return math.floor(told)
+    raise _wrong("time", "an integer of 64 bits", told)
 
 
 class _Saved(EventData):
@@ -406,7 +412,7 @@ class State(EventData):
         super().__init__(target, _data)
         try:
             self.state = to_viewer_state(_object(_data))
-        except (KeyError, TypeError, ValueError, AttributeError, DecodeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, DecodeError) as error:
             raise EventDataError(
                 f"Expected what the viewer tells of its state, got {_data!r:.80}. Reload the page."
             ) from error

@@ -92,7 +92,10 @@ class ViewerState:
 
 
 def to_viewer_state(told: dict[str, Any]) -> ViewerState:
-    """The state that the page tells: bytes of the viewer's protocol, or what the page asked an older viewer for."""
+    """The state that the page reports: bytes of the viewer's protocol, or what the page requested from an older viewer.
+
+    Raises a KeyError, TypeError, ValueError, OverflowError or DecodeError if it is none: any client can send it.
+    """
     return _of_protocol(base64.b64decode(told["protocol"])) if "protocol" in told else _of_page(told)
 
 
@@ -151,32 +154,46 @@ def split_store_id(store_id: str) -> tuple[str, str]:
 
 
 def _of(known: tuple[Any, ...], number: int) -> Any:
-    return known[number] if number < len(known) else None
+    return known[number] if 0 <= number < len(known) else None
 
 
 def _of_page(told: dict[str, Any]) -> ViewerState:
-    recordings = {each["recording_id"]: _recording_of_page(each) for each in told["recordings"]}
+    recordings = {each.recording_id: each for each in map(_recording_of_page, _field(told, "recordings", list))}
     return ViewerState(
-        viewer_version=told["viewer_version"],
+        viewer_version=_field(told, "viewer_version", str),
         location=None,
         recordings=tuple(recordings.values()),
-        active_recording=recordings.get(told["active_recording_id"]),
+        active_recording=recordings.get(_field(told, "active_recording_id", str, None)),
         views=None,
     )
 
 
-def _recording_of_page(told: dict[str, Any]) -> RecordingState:
-    timeline, time, known = told["timeline"], _int(told["time"]), told["range"]
-    ends = (_int(known["min"]), _int(known["max"])) if known else (None, None)
+def _recording_of_page(told: Any) -> RecordingState:
+    timeline, time = _field(told, "timeline", str, None), _time(told, "time")
+    known, playing = _field(told, "range", dict, None), _field(told, "playing", bool, None)
+    ends = (_time(known, "min"), _time(known, "max")) if known else (None, None)
     return RecordingState(
-        application_id=told["application_id"],
-        recording_id=told["recording_id"],
+        application_id=_field(told, "application_id", str),
+        recording_id=_field(told, "recording_id", str),
         timelines=(TimelineState(timeline, None, *ends, time),) if timeline else (),
         timeline=timeline,
         time=time,
-        play_state=None if told["playing"] is None else "playing" if told["playing"] else "paused",
+        play_state=None if playing is None else "playing" if playing else "paused",
     )
 
 
-def _int(number: float | None) -> int | None:
-    return None if number is None else int(float(number))  # JSON has written the shortest digits of a float
+def _field(told: Any, name: str, *kinds: type | None) -> Any:
+    value = told[name]
+    if (None if value is None else type(value)) in kinds:
+        return value
+    raise TypeError(f"{name!r} is {value!r:.80}")
+
+
+def _time(told: Any, name: str) -> int | None:
+    number = _field(told, name, int, float, None)
+    if number is None:
+        return None
+    number = float(number)  # of which JSON has written the shortest digits; the last of all times is 2**63 as a float
+    if not -(2.0**63) <= number <= 2.0**63:  # nor NaN
+        raise ValueError(f"{name!r} is {number!r}")
+    return min(int(number), 2**63 - 1)

@@ -200,6 +200,39 @@ test("a command that fails is told to the user and to the functions that listen"
   assert.deepEqual(triggered, [["rerun_error", { message, type: "rerun_error" }], ["error", message]]);
 });
 
+const HTML = "<form action=//evil.test style='position:fixed;inset:0'>&lt;\"";
+
+/** A command that fails, and where the HTML in the message comes from. @type {[string, object, string | null][]} */
+const FAILURES = [
+  ["the name of a view, an application, an entity or a timeline, in what the viewer says", {}, `There are: ${HTML}.`],
+  ["the name of a view, in the command", { view: HTML }, "There is no such view."],
+  ["the name of a timeline, in the command", { timeline: HTML }, "There is no such timeline."],
+  ["the path of an entity, in the command", { entity_path: HTML }, "It cannot."],
+  ["a URL with the name of a file, in the command", { url: `https://a.test/${HTML}` }, "It cannot."],
+  ["the id of a recording that is not open", { recording_id: HTML }, null],
+];
+
+for (const [where, given, reason] of FAILURES) {
+  test(`HTML in a message is text for Gradio's page, and itself for functions: ${where}`, async (context) => {
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    let now = 0;
+    context.mock.method(performance, "now", () => (now += 10_000));
+    start();
+    viewer.takesCommands = () => reason !== null;
+    viewer.carryOut = async () => {
+      throw new Error(reason ?? "");
+    };
+    const command = { id: `html-${id}`, name: "run_command", arguments: given, request: null, target: [] };
+    update("settings", { ...SETTINGS, commands: [command] });
+    await settled();
+    const [[, { message }], [event, shownByGradio]] = triggered;
+    assert.ok(message.includes(HTML) || message.includes(JSON.stringify(HTML).slice(1, -1)), message);
+    assert.equal(event, "error");
+    assert.doesNotMatch(shownByGradio, /[<>"']/);
+    assert.equal(shownByGradio.replace(/&#(\d+);/g, (/** @type {string} */ _, /** @type {string} */ code) => String.fromCharCode(Number(code))), message);
+  });
+}
+
 test("Clear empties the value, and says so", () => {
   props.value = [FILE];
   props.settings = { ...SETTINGS, interactive: true };

@@ -22,7 +22,7 @@ beforeEach(() => {
 /** @param {object} [options] */
 function create(options) {
   return createViewerFetch({
-    server: "http://app.test",
+    files: "http://app.test/gradio_api/file=",
     allowed: [],
     telemetry: false,
     recordings: new Map(),
@@ -43,9 +43,76 @@ function watched(url, size = null) {
   return { heard, recordings: new Map([[url, { download, size }]]) };
 }
 
-test("our own server gets cookies, and nobody else", async () => {
-  await create()("http://app.test/gradio_api/file=/a.rrd");
+const FILES = "http://app.test/demo/gradio_api/file=";
+
+test("a file of the app gets cookies, and no redirect leads elsewhere", async () => {
+  for (const files of ["http://app.test/gradio_api/file=", FILES, "https://elsewhere.test/root/gradio_api/file="]) {
+    for (const path of ["/tmp/a%20b.png", "/tmp/a..b/%25/c.png?x=1", "C:/a.png", "/tmp/x/../a.png"]) {
+      await create({ files })(files + path);
+      const { credentials, redirect } = /** @type {Request} */ (sent.pop());
+      assert.deepEqual([credentials, redirect], ["same-origin", "error"]);
+    }
+  }
+});
+
+// What a recording may name as the URL of a picture.
+const REFUSED = [
+  ...["http://app.test/logout", "http://app.test/", "/logout", "../logout", "http://app.test/demo/logout"],
+  ...["http://app.test/demo/gradio_api/logout", "http://app.test/demo/gradio_api/component_server", "http://app.test/demo/gradio_api/file/tmp/a"],
+  ...["http://app.test/gradio_api/file=/a.png", "http://app.test/other/gradio_api/file=/a.png", "http://app.test//demo/gradio_api/file=/a.png"],
+  ...[`${FILES}/../../../logout`, `${FILES}/%2e%2e/%2E%2E/logout`, `${FILES}/..%2f..%2f..%2flogout`, `${FILES}/..\\..\\logout`, `${FILES}/..%5c..%5clogout`],
+  ...[`${FILES}http://app.test/logout`, `${FILES}http%3A//app.test/logout`, `${FILES}https://evil.test/x`, FILES, `${FILES}/%ff`],
+];
+
+for (const url of REFUSED) {
+  test(`the viewer asks the app for nothing but files: ${url}`, async () => {
+    const { recordings } = watched(`${FILES}/a.rrd`);
+    for (const init of [{}, { method: "POST", body: "{}" }]) {
+      await assert.rejects(create({ files: FILES, recordings })(new URL(url, "http://app.test/demo/"), init), /allows no request to http:\/\/app\.test\//);
+    }
+    assert.deepEqual(sent, []);
+  });
+}
+
+test("a file of the app is read, and not written", async () => {
+  await assert.rejects(create({ files: FILES })(`${FILES}/a.png`, { method: "POST", body: "" }), /allows no request/);
+  await assert.rejects(create({ files: FILES })(`${FILES}/a.png`, { method: "DELETE" }), /allows no request/);
+});
+
+test("the page that an app is embedded in is asked for nothing", async () => {
+  const files = "https://elsewhere.test/gradio_api/file=";
+  for (const url of ["/logout", "http://app.test/gradio_api/file=/a.png"]) {
+    await assert.rejects(create({ files })(new URL(url, "http://app.test/")), /allows no request to http:\/\/app\.test\//);
+  }
+});
+
+test("the app's own origin, if it is allowed, is asked without cookies", async () => {
+  await create({ allowed: ["http://app.test"] })("http://app.test/tiles/1/2/3.png");
+  assert.equal(sent[0].credentials, "omit");
+});
+
+test("a Rerun server at the app's own origin gets its calls, and the app nothing else", async () => {
+  const { recordings } = watched("rerun+http://app.test:80/proxy");
+  const fetch = create({ files: FILES, recordings });
+  await fetch("http://app.test/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages", {
+    method: "POST",
+    headers: { "content-type": "application/grpc-web+proto" },
+  });
+  await fetch("http://app.test/version"); // by which viewers of 0.31 find out whether it is there
+  assert.equal(sent.length, 2);
+  await assert.rejects(fetch("http://app.test/logout"), /allows no request/);
+  await assert.rejects(fetch("http://app.test/logout", { method: "POST", body: "{}" }), /allows no request/);
+});
+
+test("a recording of the app's own origin is read wherever it is", async () => {
+  const { recordings } = watched("http://app.test/data/a.rrd");
+  await create({ files: FILES, recordings })("http://app.test/data/a.rrd");
   assert.equal(sent[0].credentials, "same-origin");
+});
+
+test("no third party gets cookies", async () => {
+  await create({ allowed: ["https://tiles.test"] })("https://tiles.test/1/2/3.png", { credentials: "include" });
+  assert.equal(sent[0].credentials, "omit");
 });
 
 test("a third party is refused", async () => {

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import math
 import pickle
+import re
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
@@ -182,16 +183,32 @@ def test_what_is_no_object_is_refused_with_its_beginning(kind: type[gr.EventData
 
 
 def test_what_is_missing_in_an_event_is_empty() -> None:
-    load = events.Load(None, {"recording_id": 7})
-    assert (load.application_id, load.recording_id) == ("", "7")
-    assert events.Upload(None, {"names": "a.rrd"}).names == []
-    assert events.Upload(None, {"names": ["a.rrd", 7]}).names == ["a.rrd", "7"]
+    load = events.Load(None, {"recording_id": "run"})
+    assert (load.application_id, load.recording_id) == ("", "run")
+    assert events.Upload(None, {}).names == []
     play = events.Play(None, {})
     assert (play.application_id, play.segment_id, play.partition_id, play.from_command) == ("", None, None, False)
     assert events.Play(None, {"segment_id": "new", "partition_id": "old"}).segment_id == "new"
     assert events.SelectionChange(None, {"items": "all"}).items == ()
     opened = events.RecordingOpen(None, {"version": ""})
     assert (opened.source, opened.version) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "words"),
+    [
+        (events.Load, {"recording_id": 7}, "'recording_id' of an event to be a string, got 7"),
+        (events.Error, {"message": {"a": 1}}, "'message' of an event to be a string, got {'a': 1}"),
+        (events.Upload, {"names": "a.rrd"}, "'names' of an event to be a list of strings, got 'a.rrd'"),
+        (events.Upload, {"names": ["a.rrd", 7]}, "'names' of an event to be a list of strings"),
+        (events.TimeUpdate, {"time": True}, "'time' of an event to be an integer of 64 bits, got True"),
+        (events.TimeUpdate, {"time": " 1_0"}, "'time' of an event to be an integer of 64 bits, got ' 1_0'"),
+        (events.TimeUpdate, {"time": "1", "timeline": [1]}, "'timeline' of an event to be a string, got [1]"),
+    ],
+)
+def test_a_field_of_another_type_is_refused_with_its_name(kind: type[gr.EventData], told: Any, words: str) -> None:
+    with pytest.raises(EventDataError, match=re.escape(words)):
+        kind(None, told)
 
 
 def test_a_state_that_cannot_be_read_is_refused_with_its_beginning() -> None:

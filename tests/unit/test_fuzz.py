@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import string
+from base64 import b64encode
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,14 +16,16 @@ import rerun as rr
 from gradio.data_classes import FileData
 from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from recordings import recording_bytes
 
 from gradio_rerun import Rerun, events
-from gradio_rerun.errors import EventDataError, GradioRerunError, ParameterError, UnsupportedValueError
+from gradio_rerun.errors import EventDataError, GradioRerunError, ParameterError, RecordingError, UnsupportedValueError
 from gradio_rerun.recordings import URL_SCHEMES, _cached_name, checked_url
 from gradio_rerun.rrd import HEADER_SIZE, split, stores
 from gradio_rerun.settings import css_length
+from gradio_rerun.viewer_control import _message
+from gradio_rerun.viewer_state import ViewerState
 from gradio_rerun.wire import Recordings
 
 # The machine may be slow, and a run must be the same each time in CI.
@@ -148,7 +153,10 @@ def test_a_function_gets_from_a_client_only_files_and_urls(value: list[Any]) -> 
         assert urlsplit(path).scheme.lower() in URL_SCHEMES or Path(path).is_file()
 
 
-KINDS = [events.Load, events.Error, events.Upload, events.Clear, *events.ViewerEvent.__subclasses__()]
+KINDS = [
+    *(events.Load, events.Error, events.Upload, events.Clear, events.Screenshot, events.State),
+    *events.ViewerEvent.__subclasses__(),
+]
 KINDS = [kind for kind in KINDS if kind is not events._TimeEvent] + events._TimeEvent.__subclasses__()
 ITEM = st.fixed_dictionaries(
     {"type": st.sampled_from(["entity", "view", "container", "moon"]) | JSON},
@@ -169,7 +177,58 @@ TOLD = st.fixed_dictionaries(
 )
 
 
-@given(data=TOLD | JSON)
+NUMBER = st.integers() | st.floats() | st.booleans() | st.none() | st.text()
+RECORDING_OF_PAGE = st.fixed_dictionaries(
+    dict.fromkeys(("application_id", "recording_id", "timeline"), st.text() | JSON)
+    | {"time": NUMBER | JSON, "playing": st.none() | st.booleans() | JSON}
+    | {"range": st.none() | st.fixed_dictionaries({"min": NUMBER, "max": NUMBER}) | JSON}
+)
+STATE_OF_PAGE = st.fixed_dictionaries(
+    dict.fromkeys(("viewer_version", "active_recording_id"), st.none() | st.text() | JSON)
+    | {"recordings": st.lists(RECORDING_OF_PAGE, max_size=2) | JSON}
+)
+INT32, INT64 = st.integers(-(2**31), 2**31 - 1), st.integers(-(2**63), 2**63 - 1)
+STATE_OF_PROTOCOL = st.fixed_dictionaries(
+    {"location": st.text(), "active_store_id": st.text(), "viewer_version": st.text()},
+    optional={
+        "recordings": st.lists(
+            st.fixed_dictionaries(
+                {"store_id": st.text(), "play_state": INT32},
+                optional={
+                    "timelines": st.lists(st.fixed_dictionaries({"time_type": INT32}), max_size=2),
+                    "current_time": st.fixed_dictionaries({"time": st.fixed_dictionaries({"time": INT64})}),
+                },
+            ),
+            max_size=2,
+        )
+    },
+).map(lambda fields: {"protocol": b64encode(_message("State")(**fields).SerializeToString()).decode()})
+PROTOCOL = (st.binary().map(lambda data: b64encode(data).decode()) | st.text() | JSON).map(
+    lambda each: {"protocol": each}
+)
+STATES = TypeAdapter(ViewerState)
+
+
+def state_of_page(**fields: Any) -> dict[str, Any]:
+    empty = dict.fromkeys(("application_id", "recording_id", "timeline"), "x")
+    recording = {**empty, "time": 0, "range": None, "playing": None, **fields}
+    return {"viewer_version": "0.24.1", "active_recording_id": "x", "recordings": [recording]}
+
+
+@given(data=TOLD | JSON | STATE_OF_PAGE | STATE_OF_PROTOCOL | PROTOCOL)
+@example(data=state_of_page(time=float("inf")))
+@example(data=state_of_page(time=2**64))
+@example(data=state_of_page(time=True))
+@example(data=state_of_page(application_id={"a": 1}))
+@example(data=state_of_page(timeline=[1]))
+@example(data=state_of_page(range={"min": float("nan"), "max": float("-inf")}))
+@example(data=state_of_page(playing="yes"))
+@example(data={**state_of_page(), "viewer_version": None})
+@example(data={"protocol": b64encode(_message("State")(recordings=[{"play_state": -1}]).SerializeToString()).decode()})
+@example(
+    data={"protocol": b64encode(_message("State")(recordings=[{"play_state": -100}]).SerializeToString()).decode()}
+)
+@example(data={"names": [{"a": 1}], "message": [1], "application_id": 3, "timeline": {}, "time": True})
 @example(data={"time": "9" * 5000})
 @example(data={"time": float("nan")})
 @example(data={"time": float("inf")})
@@ -180,13 +239,26 @@ def test_any_json_is_an_event_or_is_refused_in_words(data: Any) -> None:
             event = kind(None, data)
         except EventDataError:
             continue
+        except RecordingError:
+            assert issubclass(kind, events._Saved)  # no file was uploaded here
+            continue
         expect_its_types(event)
+
+
+TEXTS = ("application_id", "recording_id", "source", "message", "segment_id", "timeline", "version")
 
 
 def expect_its_types(event: Any) -> None:
     told = vars(event)  # Gradio's EventData answers for what it has no attribute for from the data
-    assert all(isinstance(told.get(name, ""), str) for name in ("application_id", "recording_id", "source", "message"))
-    assert all(isinstance(told.get(name) or "", str) for name in ("segment_id", "timeline", "version"))
+    # As they were sent: no dict or number has become a string.
+    data = {"segment_id": event._data.get("partition_id"), **event._data} if isinstance(event._data, dict) else {}
+    assert all((told[name] or "") == (data.get(name) or "") for name in TEXTS if name in told and name != "segment_id")
+    assert all(isinstance(told.get(name) or "", str) for name in TEXTS)
+    if isinstance(event, events.Upload):
+        assert event.names == (event._data.get("names") or [])
+    if isinstance(event, events.State):
+        # Strict: no number for a string, no bool for a number.
+        STATES.validate_json(json.dumps(asdict(event.state)), strict=True)
     if isinstance(event, events.ViewerEvent):
         hash(event)
         assert isinstance(event.from_command, bool)

@@ -362,12 +362,39 @@ def test_names_and_labels_are_no_html(app: App, folders: Folders) -> None:
     assert HTML not in app.viewer.process_example(str(recording))
 
 
-def test_a_message_names_a_file_with_html_as_text(app: App) -> None:
+# What a file or a text of a user may carry into a message, by what is wrong with it.
+WITH_HTML: dict[str, tuple[str, bytes | None]] = {
+    "a file that is missing": (f"{HTML}nowhere.rrd", None),
+    "a file that is no recording": (f"{HTML}none.rrd", HTML.encode()),
+    "a picture that is none": (f"{HTML}none.png", HTML.encode()),
+    "a scene that names a file": ("named.gltf", json.dumps({"asset": {}, "buffers": [{"uri": HTML}]}).encode()),
+    "a scene that is none": (f"{HTML}.gltf", json.dumps({HTML: HTML}).encode()),
+    "a robot that is none": (f"{HTML}.urdf", f"<{HTML}".encode()),
+    "a URL with a password": (f"https://{HTML}@host/", None),
+    "a URL of another scheme": (f"ftp://host/{HTML}", None),
+    "a URL without a host": (f"https:///{HTML}", None),
+    "a URL with half an address": (f"https://[{HTML}", None),
+}
+
+
+@pytest.mark.parametrize("what", WITH_HTML)
+def test_a_message_shows_html_of_names_and_contents_as_text(app: App, what: str) -> None:
     # Gradio's page takes messages for HTML.
-    succeeded, told = app.call("show", f"{HTML}nowhere.rrd")
+    name, content = WITH_HTML[what]
+    if content is not None:
+        Path(name).write_bytes(content)
+    succeeded, told = app.call("show", name)
+    assert not succeeded
+    assert "<" not in told
+    assert "&lt;" in told
+
+
+# Gradio's own messages name the paths that a client sends as they are: to that client alone.
+@pytest.mark.parametrize("value", [[HTML], [f"{HTML}://host/x.rrd"], [f"ftp://{HTML}"]])
+def test_a_message_shows_html_of_a_client_as_text(app: App, value: Any) -> None:
+    succeeded, told = app.call("tell", value)
     assert not succeeded
     assert HTML not in told
-    assert "&lt;img src=x onerror=alert(1)&gt;nowhere.rrd" in told
 
 
 SECRETS = {"Cookie": "access-token=mine", "Authorization": "Bearer mine", "X-Mine": "mine"}

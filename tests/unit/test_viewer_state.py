@@ -124,6 +124,8 @@ def test_a_store_id_is_split(store_id: str, names: tuple[str, str]) -> None:
         (2, "duration", "playing"),
         (3, "timestamp", "following"),
         (4, None, None),
+        (-1, None, None),
+        (-100, None, None),
     ],
 )
 def test_types_of_timelines_and_play_states_have_names_as_far_as_they_are_known(
@@ -142,6 +144,14 @@ def test_types_of_timelines_and_play_states_have_names_as_far_as_they_are_known(
 def test_a_problem_of_a_view_is_told_as_far_as_the_viewer_tells_it(report: dict[str, str], problem: str) -> None:
     (view,) = to_viewer_state(told(views=[{"view_id": "id", "reports": [report]}])).views or ()
     assert (view.problems, view.visible) == ((problem,), False)
+
+
+def test_the_last_of_all_times_is_one_for_older_viewers_too() -> None:
+    last = 9223372036854776000  # as JSON writes the float of 2**63 - 1
+    recording = {"application_id": "app", "recording_id": "run", "timeline": "t", "time": last, "playing": None}
+    told = {**recording, "range": {"min": -last, "max": last}}
+    state = to_viewer_state({"viewer_version": "0.24.1", "active_recording_id": "run", "recordings": [told]})
+    assert state.recordings[0].timelines == (TimelineState("t", None, -(2**63), 2**63 - 1, 2**63 - 1),)
 
 
 @pytest.mark.parametrize(("playing", "play_state"), [(True, "playing"), (False, "paused"), (None, None)])

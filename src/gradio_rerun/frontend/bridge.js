@@ -8,7 +8,7 @@ import { Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
 import { upload } from "./upload.js";
-import { toRecordings } from "./wire.js";
+import { rootOf, toRecordings } from "./wire.js";
 
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("./wire.js").FileData} FileData */
@@ -74,7 +74,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     },
     fail: (message) => {
       viewer.dispatchEvent(new CustomEvent("error", { bubbles: true, detail: { message } }));
-      trigger("error", message); // which Gradio shows to the user
+      trigger("error", asHtml(message)); // which Gradio shows to the user
     },
   });
   viewer.commands = commands;
@@ -157,6 +157,11 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   show();
 }
 
+/** Gradio's page takes messages for HTML, and a recording may name its views as it likes. @param {string} text */
+function asHtml(text) {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
 /** For the next mount; see component.py. @param {HTMLElement} element @param {number} id @param {import("./wire.js").Settings} settings */
 function remember(element, id, settings) {
   const app = /** @type {any} */ (element.closest(".gradio-container"));
@@ -177,11 +182,6 @@ function layOut(element, label, { height, scale, min_width }) {
   block.style.height = height;
   block.style.flexGrow = scale === null ? "" : String(scale);
   block.style.minWidth = min_width === null ? "" : `min(${min_width}px, 100%)`;
-}
-
-/** Where the app is: Gradio has put its root in front of the page's own URL. @param {import("./wire.js").Settings} settings */
-function rootOf(settings) {
-  return /** @type {string} */ (settings.page.url).split("/gradio_api/")[0];
 }
 
 /** @param {Node} root the document, or the shadow root that a `<gradio-app>` lives in */

@@ -7,6 +7,7 @@ import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
 import { Ended, fromBase64 } from "./viewer-control.js";
 import { createViewerFetch } from "./viewer-fetch.js";
+import { fileUrl, rootOf } from "./wire.js";
 
 /** @typedef {import("./wire.js").Recording} Recording */
 /** @typedef {import("./wire.js").Settings} Settings */
@@ -137,7 +138,7 @@ export class Run {
       for (const input of ["pointerup", "keyup"]) element.addEventListener(input, () => this.#watch(), { capture: true, signal });
       const viewer = await Viewer.start(code, canvas, {
         fetch: createViewerFetch({
-          server: new URL(/** @type {string} */ (settings.page.url), location.href).origin,
+          files: fileUrl(rootOf(settings), ""),
           allowed: settings.allowed_origins,
           telemetry: settings.telemetry,
           recordings: this.open.told,

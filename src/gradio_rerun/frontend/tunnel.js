@@ -10,7 +10,7 @@ import { toBase64 } from "./viewer-control.js";
 const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
 
 /** By what older viewers (0.31) find out, with a GET, whether there is a Rerun server. Here the first call tells. */
-const PROBE = "/version";
+export const PROBE = "/version";
 
 /** ms; tunnel.py sends a heartbeat every 15 s. */
 const SILENCE = 45_000;

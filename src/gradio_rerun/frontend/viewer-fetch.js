@@ -1,11 +1,10 @@
-/** The `fetch` that the viewer runs with: cookies to our own server, nothing to third parties, and an eye on recordings. */
+/** The `fetch` that the viewer runs with: of the app's own origin only files, nothing to third parties, and an eye on recordings. */
 
 import { MAGIC, Messages } from "./rrd.js";
-import { throughApp } from "./tunnel.js";
+import { PROBE, throughApp } from "./tunnel.js";
 
 /** Where the viewer looks for updates and sends usage data. */
 const TELEMETRY_ORIGINS = ["https://tel.rerun.io", "https://api.github.com"];
-
 
 const TUNNEL = " If the app reaches it and browsers do not: Rerun(tunnel=True).";
 
@@ -23,7 +22,7 @@ const TUNNEL = " If the app reaches it and browsers do not: Rerun(tunnel=True)."
 
 /**
  * @param {object} options
- * @param {string} options.server origin of the Gradio app
+ * @param {string} options.files URL of the app's file route, up to the path of the file
  * @param {string[]} options.allowed origins that the app allows
  * @param {boolean} options.telemetry
  * @param {Map<string, Told>} options.recordings those that are open, by URL
@@ -31,30 +30,62 @@ const TUNNEL = " If the app reaches it and browsers do not: Rerun(tunnel=True)."
  * @param {AbortSignal} options.signal ends all downloads
  * @returns {typeof globalThis.fetch}
  */
-export function createViewerFetch({ server, allowed, telemetry, recordings, ask, signal }) {
-  const origins = new Set([location.origin, server, ...allowed, ...(telemetry ? TELEMETRY_ORIGINS : [])]);
+export function createViewerFetch({ files, allowed, telemetry, recordings, ask, signal }) {
+  const own = [location.origin, new URL(files).origin];
+  const others = [...allowed, ...(telemetry ? TELEMETRY_ORIGINS : [])];
   const refused = new Set();
   return async (input, init) => {
     const request = new Request(input, init);
     const url = new URL(request.url);
+    const isOwn = own.includes(url.origin);
     const recording = recordings.get(url.href);
-    const live = recording ? null : liveServer(url.origin, recordings);
-    if (!recording && !live && /^https?:$/.test(url.protocol) && !origins.has(url.origin)) {
+    const live = recording ? null : liveServer(url.origin, recordings, isOwn ? request : null);
+    const isFile = isFileOf(files, request);
+    if (!recording && !live && !isFile && /^https?:$/.test(url.protocol) && !others.includes(url.origin)) {
       // The viewer would complain on the console about each refusal: these two get no answer worth a word instead.
       if (TELEMETRY_ORIGINS.includes(url.origin)) return new Response(null, { status: 204 });
+      const what = isOwn ? url.href : url.origin;
       if (!refused.has(url.origin)) {
-        console.info(`gradio_rerun: refused the viewer a request to ${url.origin}; Rerun(allowed_origins=["${url.origin}"]) allows it.`);
+        const reason = isOwn ? "it is not a file of the app" : `Rerun(allowed_origins=["${url.origin}"]) allows it`;
+        console.info(`gradio_rerun: refused the viewer a request to ${what}; ${reason}.`);
       }
       refused.add(url.origin);
-      throw new TypeError(`gradio_rerun allows no request to ${url.origin}`);
+      throw new TypeError(`gradio_rerun allows no request to ${what}`);
     }
-    const checked = new Request(request, { credentials: "same-origin", signal: either(request.signal, signal) });
+    const checked = new Request(request, {
+      // A recording names any URL: with cookies, it could log the user out, or call the app in the user's name.
+      credentials: recording || live || isFile ? "same-origin" : "omit",
+      redirect: isFile && !recording ? "error" : request.redirect,
+      signal: either(request.signal, signal),
+    });
     if (recording) return watchDownload(checked, recording.download, recording.size, signal);
     if (!live) return fetch(checked);
     const response = await (live.ticket ? tunnelled(checked, live, ask, signal) : watchServer(checked, live.download, signal, TUNNEL));
     if (response.ok && !signal.aborted) live.download.onAnswer?.();
     return response;
   };
+}
+
+/**
+ * Whether it reads a file by the app's file route, and nothing else, whatever a proxy makes of its URL.
+ * @param {string} files
+ * @param {Request} request
+ */
+function isFileOf(files, { method, url }) {
+  if (!["GET", "HEAD"].includes(method) || !url.startsWith(files)) return false;
+  try {
+    const path = decodeURIComponent(url.slice(files.length));
+    // The route also takes URLs, which Gradio 6.10 redirects to.
+    return /^(\/|[a-z]:)/i.test(path) && !path.split(/[/\\]/).includes("..");
+  } catch {
+    return false; // not the encoding of a path
+  }
+}
+
+/** Whether it is a call of gRPC-web, which no recording can make the viewer send. @param {Request} request */
+function isCall({ method, url, headers }) {
+  if (method === "GET") return new URL(url).pathname === PROBE;
+  return method === "POST" && /^application\/grpc-web/.test(headers.get("content-type") ?? "");
 }
 
 /** @param {AbortSignal} one @param {AbortSignal} other */
@@ -70,12 +101,16 @@ function either(one, other) {
 }
 
 /**
- * The recording that is read from the Rerun server at `origin`, if there is one.
+ * The recording that is read from the server at `origin`, if there is one.
  * @param {string} origin
  * @param {Map<string, Told>} recordings by URL
+ * @param {Request | null} call what is asked, if the server is the app's own, of which only a Rerun server's calls are let through
  */
-function liveServer(origin, recordings) {
-  for (const [url, recording] of recordings) if (serverOf(url) === origin) return { ...recording, url };
+function liveServer(origin, recordings, call) {
+  if (call && !isCall(call)) return null;
+  for (const [url, recording] of recordings) {
+    if (serverOf(url) === origin && (!call || url.startsWith("rerun"))) return { ...recording, url };
+  }
   return null;
 }
 

@@ -77,6 +77,11 @@ function fromUrl(url) {
   return { url, name: id ?? host, size: null };
 }
 
+/** Where the app is: Gradio has put its root in front of the page's own URL. @param {Settings} settings */
+export function rootOf(settings) {
+  return /** @type {string} */ (settings.page.url).split("/gradio_api/")[0];
+}
+
 /**
  * Where the app serves a file.
  * @param {string} root
