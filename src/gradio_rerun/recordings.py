@@ -154,8 +154,9 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
     start = _read_start(path)
     may_place = _may_serve(path)
     if start != MAGIC and is_convertible(path):
-        # What a user has uploaded may name other files of this machine, such as the meshes of a .urdf.
-        return _file_data(converted(path, cache, trusted=not is_in_or_equal(path, get_upload_folder())))
+        # The meshes of a robot that a function returns are files that it could return, too. An upload has none.
+        is_upload = is_in_or_equal(path, get_upload_folder())
+        return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
     _check_start(start, f"the file {str(path)!r}")
     # An upload, or what the component has shown before: the same file is the same value.
     is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
@@ -185,6 +186,13 @@ def _read_start(path: Path) -> bytes:
         raise RecordingError(
             f"The recording {str(path)!r} cannot be read: {error}. Give the path of a file that the app's user may read."
         ) from error
+
+
+def _gradio_may_serve(path: Path) -> bool:
+    try:
+        return _may_serve(path)
+    except RecordingError:
+        return False
 
 
 def _may_serve(path: Path) -> bool:
