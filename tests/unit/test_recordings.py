@@ -387,10 +387,49 @@ def test_what_is_no_recording_is_named(value: Any, cache: Path) -> None:
     assert isinstance(caught.value, TypeError)
 
 
-def test_a_missing_file_is_named_with_where_it_was_looked_for(cache: Path) -> None:
-    with pytest.raises(RecordingNotFoundError, match=f"'nowhere.rrd'.*{Path.cwd()}") as caught:
-        to_recordings("nowhere.rrd", cache)
+def test_a_missing_file_is_named_and_the_folder_is_for_the_server_s_log(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(RecordingNotFoundError, match=r"'nowhere\.rrd': there is no such file") as caught:
+        to_recordings("some/nowhere.rrd", cache)
     assert isinstance(caught.value, FileNotFoundError)
+    assert "/" not in str(caught.value)
+    assert f"{Path.cwd()}/some/nowhere.rrd" in capsys.readouterr().err
+
+
+def test_an_error_does_not_tell_whether_there_is_a_file_that_gradio_may_not_serve(
+    served: Served, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = set()
+    for folder in ("outside", "gone"):
+        for value in (f"../{folder}/secret.txt", str(served.outside.parent / folder / "secret.txt")):
+            with pytest.raises(RecordingError) as refused:
+                to_recordings(value, cache)
+            said.add(str(refused.value))
+            assert str(served.outside.parent / folder) in capsys.readouterr().err
+    (message,) = said
+    assert "'secret.txt'" in message
+    assert str(served.outside.parent) not in message
+
+
+@pytest.mark.parametrize("value", ["~nobody-of-this-name/a.rrd", "a\0b.rrd", "loop.rrd", "x" * 5000])
+def test_a_path_that_no_system_opens_is_refused_in_an_app(value: str, served: Served, cache: Path) -> None:
+    (served.work / "loop.rrd").symlink_to("loop.rrd")
+    with pytest.raises(RecordingError):
+        to_recordings(value, cache)
+
+
+def test_without_gradio_s_check_nothing_is_read(served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradio import processing_utils
+
+    monkeypatch.delattr(processing_utils, "_check_allowed")
+    for name in ("secret.txt", "gone.txt"):
+        with pytest.raises(RecordingError, match="give the .rrd file"):
+            to_recordings(served.outside / name, cache)
+    recording = write_recording(served.outside / "run.rrd", "run", frames=1)
+    (item,) = to_recordings(recording, cache)
+    assert path_of(item) == recording  # Gradio decides
+    assert not cache.exists()
 
 
 @pytest.mark.parametrize(
@@ -496,25 +535,16 @@ def test_a_path_may_begin_with_the_users_home(file: Path, cache: Path, monkeypat
     assert path_of(item).read_bytes() == file.read_bytes()
 
 
-def test_a_file_that_gradio_may_not_serve_is_refused_with_what_allows_it(
-    file: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_gradio_may_not_serve_is_refused_and_the_log_says_what_allows_it(
+    served: Served, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "app").mkdir()
-    monkeypatch.chdir(tmp_path / "app")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "app"))
-    demo = gr.Blocks()
-    demo.has_launched, demo.allowed_paths, demo.blocked_paths = True, [], []
-    token = LocalContext.blocks.set(demo)
-    try:
-        with pytest.raises(RecordingError) as refused:
-            to_recordings(f"../files/{file.name}", cache)
-        assert f"'../files/{file.name}'" in str(refused.value)
-        assert str(refused.value).endswith(f"launch(allowed_paths=['{tmp_path}/app/../files']).")
-        demo.allowed_paths = [str(file.parent)]
-        (item,) = to_recordings(f"../files/{file.name}", cache)
-        assert path_of(item).read_bytes() == file.read_bytes()
-    finally:
-        LocalContext.blocks.reset(token)
+    file = write_recording(served.outside / "run.rrd", "run", frames=1)
+    with pytest.raises(RecordingError, match=r"Gradio may not serve 'run\.rrd'"):
+        to_recordings("../outside/run.rrd", cache)
+    assert f"launch(allowed_paths=['{served.work}/../outside'])" in capsys.readouterr().err
+    served.demo.allowed_paths = [str(served.outside)]
+    (item,) = to_recordings("../outside/run.rrd", cache)
+    assert path_of(item).read_bytes() == file.read_bytes()
 
 
 @pytest.mark.parametrize("size", [99, 100, 101])
