@@ -22,15 +22,16 @@ from starlette.responses import FileResponse, Response
 
 from .calls import Call, current_call, follow_calls
 from .commands import NO_VALUE, Show, separated, to_wire
-from .conversions import in_turn
 from .errors import CommandError, PlacementError, RecordingError
 from .event_methods import EventMeta, EventMethods
 from .events import ANSWERS
 from .listeners import handlers
 from .parameters import check_parameters, is_collection
+from .postponed import Postponed, follow_outputs, is_postponing
 from .recordings import checked_url, has_data, to_recordings
 from .settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
 from .shown import Appender, Shown, forget, joined, shown_in
+from .threads import in_thread
 from .tunnel import Servers
 from .uploads import check_file, uploaded_file
 from .viewer_assets import viewer_assets
@@ -154,6 +155,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         check_parameters(arguments)
         self._given = {name: arguments[name] for name in SETTINGS}
         follow_calls()
+        follow_outputs()
         self.height = height
         self.show_download_button = show_download_button
         self.show_clear_button = show_clear_button
@@ -258,7 +260,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     @server  # type: ignore[untyped-decorator]
     async def open_upload(self, path: str) -> dict[str, Any]:
         """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
-        return await in_turn(partial(self._opened, path))
+        return await in_thread(partial(self._opened, path))
 
     def _opened(self, path: str) -> dict[str, Any]:
         try:
@@ -310,13 +312,15 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             return paths
         return paths[0] if paths else None
 
-    def postprocess(self, value: Any) -> Recordings | dict[str, Any] | None:
+    def postprocess(self, value: Any) -> Recordings | dict[str, Any] | Postponed | None:
         """
         Parameters:
             value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None; or commands of `gradio_rerun.commands`.
         Returns:
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or what Gradio takes for no change if there is no new data.
         """
+        if is_postponing():
+            return Postponed(partial(self.postprocess, value))
         with_commands = separated(value)
         if with_commands is not None:
             return self._update(with_commands)
@@ -389,7 +393,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             return MediaStreamChunk(data=value, duration=0, extension=".rrd"), _Files()
         if value is None:
             call = current_call()
-            self._shown(call).end(call)
+            # Another call may be writing to the recording.
+            await in_thread(partial(self._shown(call).end, call))
             return None, dict(gr.skip())  # at the end, Gradio sends the last value again
         # Gradio takes a file that has a URL already for one on another server.
         return None, _Files({**each, "url": None} if FileData.is_file_data(each) else each for each in value)
@@ -398,7 +403,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self, stream: list[Any], desired_output_format: str | None = None, only_file: bool = False
     ) -> Recordings:
         """For Gradio, when it caches examples: all that a generator has yielded, as one value."""
-        return Recordings(root=joined(stream, Path(self.GRADIO_CACHE), self.max_stream_size))
+        root = await in_thread(partial(joined, stream, Path(self.GRADIO_CACHE), self.max_stream_size))
+        return Recordings(root=root)
 
     @server  # type: ignore[untyped-decorator]
     def forget_recording(self, path: Any) -> bool:
@@ -412,6 +418,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         if show.value is NO_VALUE:
             return update
         recordings = self.postprocess(show.value)
+        assert not isinstance(recordings, Postponed)
         if isinstance(recordings, dict) or (recordings is None and self.streaming):  # there is no new data
             return update
         # The page gets one after the other, and the commands are for the new value.

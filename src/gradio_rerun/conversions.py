@@ -24,6 +24,7 @@ from anyio.lowlevel import RunVar
 from . import sdk
 from .convert_file import REFUSED
 from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, not_kept
+from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, SIZE_VARIABLE, Limits, limits, over
 
 CONVERTIBLE_SUFFIXES = (
     *(".avif", ".bmp", ".dds", ".exr", ".ff", ".gif", ".hdr", ".ico", ".jpeg", ".jpg", ".pam", ".pbm", ".pgm", ".png"),
@@ -36,8 +37,8 @@ CONVERTIBLE_SUFFIXES = (
 )
 """What the importers of any rerun-sdk from 0.24 to 0.41 know; an older one refuses some, and says so."""
 
-TIME_LIMIT = 600.0
-"""Seconds for one conversion: images take 1 s, most of it for loading rerun-sdk; 100 MB of .ply with rerun-sdk 0.24 take 25 s."""
+_MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
+"""Of files that are read as one text. Robots of humanoids have 0.1 MB."""
 
 _LEROBOT_INFO = Path("meta", "info.json")
 
@@ -58,6 +59,10 @@ _NOT_ALLOWED = "which it may not: Gradio may not serve that file, or an upload n
 _PARTLY_CONVERTED = ".mcap"
 
 _DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceeded")
+
+_NO_MEMORY = re.compile(
+    "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc"
+)
 
 # Each is a process that loads rerun-sdk, and takes as much of a core as it gets.
 _MOST_AT_ONCE = os.cpu_count() or 1
@@ -96,7 +101,7 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
     must lie in its folder or below in any case. A robot description in an .mcap gets none.
     No more run at once than the machine has cores; who comes later waits.
     Raises RecordingNotFoundError; NotARecordingError, with the reason, when the file is none that can be shown;
-    RecordingError when it cannot be read, or the SDK breaks down or takes longer than `TIME_LIMIT`.
+    RecordingError when it cannot be read, or the SDK breaks down or takes more than the limits of limits.py.
     """
     path, cache = path.expanduser().absolute(), cache.absolute()
     try:
@@ -130,6 +135,8 @@ def _check_start(path: Path) -> None:
     if size == 0:
         raise _refused(path, "it is empty")
     suffix = path.suffix.lower()
+    if size > (most := _MOST_BYTES.get(suffix, size)):
+        raise _refused(path, f"it has {size:,} bytes, and a {suffix} file {most:,} at most")
     with path.open("rb") as file:
         start = file.read(12)
     if suffix in _CHECKED_IMAGES and not start.startswith(_IMAGE_STARTS):
@@ -175,7 +182,7 @@ def _part(path: Path, name: str, may_read: Callable[[Path], bool] | None) -> Pat
 
 
 def _named_files(path: Path) -> list[str]:
-    ended = _run(path, sdk.names_command(path))
+    ended = _run(path, sdk.names_command(path, limits()), limits())
     if ended.code == REFUSED:
         raise _refused(path, ended.last_line)
     if ended.code:
@@ -264,12 +271,14 @@ class _Ended:
 
 
 def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Path) -> None:
-    what = f"The recording made of {path.name!r}"
+    what, most = f"The recording made of {path.name!r}", limits()
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
         with _copies(parts, temporary) as copies:
-            ended = _run(path, sdk.conversion_command(path, temporary), copies)
-        if full := _DISK_FULL.search(" ".join(ended.errors)):
+            ended = _run(path, sdk.conversion_command(path, temporary, most), most, copies)
+        if full := _DISK_FULL.search(ended.said):
+            if temporary.stat().st_size >= most.size:
+                raise over(path.name, f"{most.size:,} bytes of recording", SIZE_VARIABLE)
             raise not_kept(what, temporary.parent, full[0])
         reason = _reason(path, ended)
         if reason is not None:
@@ -306,8 +315,9 @@ def _copies(parts: Mapping[str, Path], beside: Path) -> Iterator[dict[str, str]]
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(path: Path, command: list[str], copies: Mapping[str, str] | None = None) -> _Ended:
-    environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1"}
+def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> _Ended:
+    # NumPy's algebra takes memory for each core of the machine.
+    environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
     environment.pop("RERUN", None)  # RERUN=off would log nothing
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
@@ -320,7 +330,7 @@ def _run(path: Path, command: list[str], copies: Mapping[str, str] | None = None
         late.set()
         process.kill()
 
-    limit = threading.Timer(TIME_LIMIT, end_late)
+    limit = threading.Timer(most.seconds, end_late)
     limit.start()
     output: list[bytes] = []
     reader = threading.Thread(target=lambda: output.append(process.stdout.read()), daemon=True)
@@ -346,10 +356,9 @@ def _run(path: Path, command: list[str], copies: Mapping[str, str] | None = None
         process.stdout.close()
         process.stderr.close()
     if late.is_set():
-        raise RecordingError(
-            f"{path.name!r} could not be turned into a recording: rerun-sdk took longer than {TIME_LIMIT:g} s. "
-            "Convert it beforehand, with `rerun rrd` or rr.log_file_from_path, and give the .rrd file."
-        )
+        raise over(path.name, f"{most.seconds:g} s", SECONDS_VARIABLE)
+    if code and _NO_MEMORY.search(said):
+        raise over(path.name, f"{most.memory:,} bytes of memory", MEMORY_VARIABLE)
     errors, warnings = _log_entries(said)
     return _Ended(code, b"".join(output).decode(errors="replace"), said, errors, warnings)
 

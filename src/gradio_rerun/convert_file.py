@@ -1,12 +1,12 @@
 """Turns one file into a recording with the installed rerun-sdk: a script, run in a process of its own.
 
-    python convert_file.py convert SOURCE TARGET MEMORY SIZE alone|whole [entry of sys.path ...]
-    python convert_file.py names SOURCE
+    python convert_file.py convert SOURCE MEMORY SIZE TARGET alone|whole [entry of sys.path ...]
+    python convert_file.py names SOURCE MEMORY SIZE
 
 `convert` reads one line from stdin first: a JSON object of the files that SOURCE may name, each with the path of a copy. It ends with 0
 when TARGET holds what the SDK made of SOURCE, with `REFUSED` when the SDK logged nothing; the messages of the SDK are on stderr.
 With `alone`, the SDK can open no file: it gets the content of SOURCE. With `whole`, it opens SOURCE and what is in it: a folder.
-MEMORY and SIZE are limits in bytes: of this process' memory, and of TARGET.
+MEMORY and SIZE are limits in bytes: of this process' memory, and of the files that it writes.
 
 `names` writes a JSON list of the files that a .urdf or .gltf names to stdout; it ends with `REFUSED`, and the reason on stderr, if SOURCE
 is none.
@@ -42,6 +42,7 @@ _MOST_NAMES = 10_000
 def main() -> None:
     """Convert, or list names."""
     command, source = sys.argv[1], Path(sys.argv[2])
+    limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
     if command == "names":
         threading.Thread(target=end_with_stdin, daemon=True).start()
         try:
@@ -50,8 +51,7 @@ def main() -> None:
             print(error, file=sys.stderr)
             sys.exit(REFUSED)
         return
-    target = Path(sys.argv[3])
-    limit_resources(memory=int(sys.argv[4]), size=int(sys.argv[5]))
+    target = Path(sys.argv[5])
     copies = json.loads(sys.stdin.buffer.readline() or "{}")
     threading.Thread(target=end_with_stdin, args=(target,), daemon=True).start()
     # Python puts this script's folder first, where modules of ours would hide others of the same name.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .convert_file import ALONE, WHOLE
 from .errors import SdkError, ViewerError
+from .limits import Limits
 
 FLOOR = (0, 24)
 _CURE = "Run: pip install -U rerun-sdk"
@@ -75,36 +76,29 @@ def viewer_server_command() -> list[str]:
     return [sys.executable, str(script), *(str(entry) for entry in sys.path)]
 
 
-def conversion_command(source: Path, target: Path, *, memory: int = sys.maxsize, size: int = sys.maxsize) -> list[str]:
-    """The command that writes to `target` what the importers of the installed rerun-sdk make of the file `source`.
-
-    `memory` and `size` are its limits in bytes: see convert_file.py.
-    """
+def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
+    """The command that writes to `target` what the importers of the installed rerun-sdk make of the file `source`."""
     # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
     # Remove when the rerun-sdk floor passes 0.32.
     whole = source.is_dir() or (source.suffix.lower() == ".mcap" and not _knows_robot_descriptions())
-    limits = (str(memory), str(size), WHOLE if whole else ALONE)
     # Absolute, because the process changes to the folder of the file.
-    return [
-        *_convert_file("convert", source),
-        str(target),
-        *limits,
-        *(str(Path(entry).absolute()) for entry in sys.path),
-    ]
+    entries = [str(Path(entry).absolute()) for entry in sys.path]
+    return [*_convert_file("convert", source, most), str(target), WHOLE if whole else ALONE, *entries]
 
 
-def names_command(source: Path) -> list[str]:
+def names_command(source: Path, most: Limits) -> list[str]:
     """The command that lists the files that `source` names."""
-    return _convert_file("names", source)
+    return _convert_file("names", source, most)
 
 
-def _convert_file(command: str, source: Path) -> list[str]:
+def _convert_file(command: str, source: Path, most: Limits) -> list[str]:
     if getattr(sys, "frozen", False) or not sys.executable:
         raise SdkError(
             f"Files are converted by rerun-sdk in a Python of its own, and this process has none (sys.executable is "
             f"{sys.executable!r}). Convert {source.name!r} beforehand, and give the .rrd file."
         )
-    return [sys.executable, str(Path(__file__).with_name("convert_file.py")), command, str(source)]
+    script = Path(__file__).with_name("convert_file.py")
+    return [sys.executable, str(script), command, str(source), str(most.memory), str(most.size)]
 
 
 def _knows_robot_descriptions() -> bool:

@@ -10,9 +10,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import gradio
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from anyio import to_thread
 from full_disk import full_disk
@@ -21,7 +24,8 @@ from other_files import glb, gltf, lerobot, mcap, ply, png, stl, write
 from gradio_rerun import conversions, sdk
 from gradio_rerun.conversions import CONVERTIBLE_SUFFIXES, converted, is_convertible
 from gradio_rerun.convert_file import application_id, arrow_messages
-from gradio_rerun.errors import NotARecordingError, RecordingError, RecordingNotFoundError
+from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, RecordingNotFoundError
+from gradio_rerun.limits import limits
 
 SECRET = b"abcdefghijklmnopqrstuvwxyz0123456789"
 ROBOT = '<robot name="r"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
@@ -292,16 +296,60 @@ def test_a_conversion_that_is_killed_says_so_and_leaves_nothing(
 def test_a_conversion_that_takes_too_long_is_ended(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
 ) -> None:
-    monkeypatch.setattr(conversions, "TIME_LIMIT", 0.05)
-    with pytest.raises(RecordingError, match=r"longer than 0\.05 s"):
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SECONDS", "0.05")
+    with pytest.raises(RecordingError, match=r"more than this app allows, 0\.05 s.*GRADIO_RERUN_CONVERT_SECONDS"):
         converted(png(tmp_path / "a.png"), cache)
     assert processes[0].returncode is not None
     assert_nothing_left(cache)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system limits the memory of a process")
+def test_a_small_file_that_needs_much_memory_or_room_is_refused_with_the_limit(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "zeros.parquet"
+    pq.write_table(pa.table({"zeros": np.zeros(8_000_000)}), path, compression="zstd")
+    assert path.stat().st_size < 100_000
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_MEMORY", "256mb")
+    with pytest.raises(RecordingError, match=r"268,435,456 bytes of memory.*GRADIO_RERUN_CONVERT_MEMORY"):
+        converted(path, cache)
+    monkeypatch.delenv("GRADIO_RERUN_CONVERT_MEMORY")
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SIZE", "10 MB")
+    with pytest.raises(RecordingError, match=r"10,485,760 bytes of recording.*GRADIO_RERUN_CONVERT_SIZE"):
+        converted(path, cache)
+    assert_nothing_left(cache)
+
+
+@pytest.mark.parametrize("value", ["much", "-1", "0", "1tb", "nan"])
+@pytest.mark.parametrize("name", ["MEMORY", "SIZE", "SECONDS"])
+def test_a_limit_that_is_none_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"GRADIO_RERUN_CONVERT_{name}", value)
+    with pytest.raises(ParameterError, match=f"GRADIO_RERUN_CONVERT_{name} to be .*{value}"):
+        limits()
+
+
+@pytest.mark.parametrize("suffix", [".urdf", ".gltf", ".md", ".txt"])
+def test_a_text_that_is_too_long_is_refused_before_it_is_read(
+    suffix: str, tmp_path: Path, cache: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    path = tmp_path / f"long{suffix}"
+    with path.open("wb") as file:
+        file.truncate(300 << 20)
+    with pytest.raises(NotARecordingError, match=rf"it has 314,572,800 bytes, and a \{suffix} file [\d,]+ at most"):
+        converted(path, cache)
+    assert not processes
+
+
+def test_a_robot_is_read_in_another_process_only(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ElementTree, "fromstring", None)
+    monkeypatch.setattr(ElementTree, "parse", None)
+    robot = write(tmp_path / "robot.urdf", ROBOT.format('<box size="1 1 1"/>'))
+    assert_recording(converted(robot, cache), "robot.urdf")
+
+
 def test_a_conversion_ends_and_cleans_up_when_the_app_dies(tmp_path: Path) -> None:
     target = tmp_path / "half.part"
-    command = sdk.conversion_command(write(tmp_path / "big.ply", ply(2_000_000)), target)
+    command = sdk.conversion_command(write(tmp_path / "big.ply", ply(2_000_000)), target, limits())
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(b"{}\n")

@@ -424,7 +424,7 @@ def test_without_gradio_s_check_nothing_is_read(served: Served, cache: Path, mon
 
     monkeypatch.delattr(processing_utils, "_check_allowed")
     for name in ("secret.txt", "gone.txt"):
-        with pytest.raises(RecordingError, match="give the .rrd file"):
+        with pytest.raises(RecordingError, match=r"give the \.rrd file"):
             to_recordings(served.outside / name, cache)
     recording = write_recording(served.outside / "run.rrd", "run", frames=1)
     (item,) = to_recordings(recording, cache)
