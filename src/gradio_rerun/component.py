@@ -33,7 +33,7 @@ from .settings import SETTINGS, check_page_files, checked_stream_size, css_lengt
 from .shown import Appender, Shown, forget, joined, shown_in
 from .threads import in_thread
 from .tunnel import Servers
-from .uploads import check_file, uploaded_file
+from .uploads import check_file, one_a_session, uploaded_file
 from .viewer_assets import viewer_assets
 from .wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Settings, Theme
 
@@ -85,6 +85,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     _yielded_data_in: str | None = None
     """The run of a generator that has yielded data, if the component is not streaming."""
     _has_warned = False
+    _is_made = False
+    """Whether `postprocess` gets the values of functions; the first one is the initial value."""
 
     def __init__(
         self,
@@ -204,6 +206,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
         self.min_width = min_width
+        self._is_made = True
 
     @property
     def constructor_args(self) -> _ConstructorArgs:
@@ -258,15 +261,18 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         return is_input and not any(each._id == self._id for event in events for each in _outputs(event))
 
     @server  # type: ignore[untyped-decorator]
-    async def open_upload(self, path: str) -> dict[str, Any]:
+    async def open_upload(self, path: str, request: gr.Request | None = None) -> dict[str, Any]:
         """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
-        return await in_thread(partial(self._opened, path))
+        # As old as the upload itself is; a component that was updated is not known to `delete_cache`.
+        listed = request.request.app.get_blocks().upload_file_set if request else self.temp_files
+        return await one_a_session(partial(self._opened, path, listed), request)
 
-    def _opened(self, path: str) -> dict[str, Any]:
+    def _opened(self, path: str, listed: set[str]) -> dict[str, Any]:
         try:
             file = uploaded_file(path)
             self._check_upload(file)
-            return {"file": Recordings(root=to_recordings(file, Path(self.GRADIO_CACHE))).model_dump()[0]}
+            recordings = to_recordings(file, Path(self.GRADIO_CACHE), listed=listed)
+            return {"file": Recordings(root=recordings).model_dump()[0]}
         except RecordingError as error:
             return {"error": str(error)}
 
@@ -312,22 +318,23 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             return paths
         return paths[0] if paths else None
 
-    def postprocess(self, value: Any) -> Recordings | dict[str, Any] | Postponed | None:
+    def postprocess(self, value: Any) -> Recordings | dict[str, Any] | None:
         """
         Parameters:
             value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None; or commands of `gradio_rerun.commands`.
         Returns:
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or what Gradio takes for no change if there is no new data.
         """
-        if is_postponing():
-            return Postponed(partial(self.postprocess, value))
+        if self._is_made and is_postponing():
+            postponed: Any = Postponed(partial(self.postprocess, value))
+            return postponed
         with_commands = separated(value)
         if with_commands is not None:
             return self._update(with_commands)
         cache, call = Path(self.GRADIO_CACHE), current_call()
         if not self.streaming:
             self._warn_of_stream(value, call)
-            recordings = to_recordings(value, cache, servers=self._servers)
+            recordings = to_recordings(value, cache, servers=self._servers, listed=self._listed(call))
             return Recordings(root=recordings) if recordings else None
         shown = self._shown(call)
         is_empty = isinstance(value, (list, tuple)) and not value
@@ -336,7 +343,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             # The page takes None for the end of a generator that has yielded nothing.
             return Recordings(root=[])
         appender = Appender(shown, call, self.max_stream_size)
-        recordings = to_recordings(value, cache, stream=appender, servers=self._servers)
+        recordings = to_recordings(value, cache, stream=appender, servers=self._servers, listed=self._listed(call))
         if recordings:
             return Recordings(root=shown.next(call, recordings))
         if call.is_generator:
@@ -351,6 +358,11 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             return Shown(cache)
         id_, component = self._in_app(call)
         return shown_in(call.session, id_, cache, component.temp_files)
+
+    def _listed(self, call: Call) -> set[str]:
+        """Gradio's list of the files of this component in the app, by which it deletes them (`delete_cache`)."""
+        _, component = self._in_app(call)
+        return component.temp_files
 
     def _in_app(self, call: Call) -> tuple[int, Rerun]:
         """The id and the object of this component in the app: after an update, a session has another object, with a later id."""
@@ -418,7 +430,6 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         if show.value is NO_VALUE:
             return update
         recordings = self.postprocess(show.value)
-        assert not isinstance(recordings, Postponed)
         if isinstance(recordings, dict) or (recordings is None and self.streaming):  # there is no new data
             return update
         # The page gets one after the other, and the commands are for the new value.

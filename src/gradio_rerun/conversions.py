@@ -11,20 +11,19 @@ import shutil
 import subprocess
 import sys
 import threading
-import weakref
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
-
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
+from typing import Any, TypeVar, cast
 
 from . import sdk
 from .convert_file import REFUSED
 from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, not_kept
 from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, SIZE_VARIABLE, Limits, limits, over
+from .threads import Turns, cores, current_work, unwanted
 
 CONVERTIBLE_SUFFIXES = (
     *(".avif", ".bmp", ".dds", ".exr", ".ff", ".gif", ".hdr", ".ico", ".jpeg", ".jpg", ".pam", ".pbm", ".pgm", ".png"),
@@ -39,6 +38,9 @@ CONVERTIBLE_SUFFIXES = (
 
 _MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
 """Of files that are read as one text. Robots of humanoids have 0.1 MB."""
+
+_A_WHILE = 2.0
+"""Seconds; file systems tell times to some milliseconds, or to two seconds (FAT)."""
 
 _LEROBOT_INFO = Path("meta", "info.json")
 
@@ -65,25 +67,7 @@ _NO_MEMORY = re.compile(
 )
 
 # Each is a process that loads rerun-sdk, and takes as much of a core as it gets.
-_MOST_AT_ONCE = os.cpu_count() or 1
-_turns = threading.BoundedSemaphore(_MOST_AT_ONCE)
-_limiter: RunVar[CapacityLimiter] = RunVar("gradio_rerun.conversions")
-
-_locks: weakref.WeakValueDictionary[str, threading.Lock] = weakref.WeakValueDictionary()
-_locks_lock = threading.Lock()
-
-
-async def in_turn(convert: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What `convert` gives, which may have to wait for its turn.
-
-    It gets a thread that is none of Gradio's 40: with those, Gradio serves files to everybody.
-    """
-    try:
-        limiter = _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(_MOST_AT_ONCE)
-        _limiter.set(limiter)
-    return await to_thread.run_sync(convert, limiter=limiter)
+_turns = Turns(cores)
 
 
 def is_convertible(path: Path) -> bool:
@@ -99,17 +83,18 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
     The SDK puts the files that a robot description, a .gltf or a dataset names into the recording, wherever they lie. Here it gets
     those only that are parts of it by their suffix, and for which `may_read` is true; without it, none but the parts of a .gltf, which
     must lie in its folder or below in any case. A robot description in an .mcap gets none.
-    No more run at once than the machine has cores; who comes later waits.
+    No more run at once than this process has cores; some wait, and others are refused. A conversion ends when its result is unwanted.
     Raises RecordingNotFoundError; NotARecordingError, with the reason, when the file is none that can be shown;
     RecordingError when it cannot be read, or the SDK breaks down or takes more than the limits of limits.py.
     """
     path, cache = path.expanduser().absolute(), cache.absolute()
     try:
         _check_start(path)
-        with _turns:
-            parts = _parts(path, may_read)
+        parts = _parts(path, may_read)
         key = _key(path, parts)
     except FileNotFoundError as error:
+        if isinstance(error, RecordingError):
+            raise
         raise RecordingNotFoundError(
             f"Expected the path of a file to convert, got {path.name!r}: there is no such file."
         ) from error
@@ -118,11 +103,20 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
             raise
         raise RecordingError(f"The file {path.name!r} cannot be read: {error.strerror}.") from error
     target = cache / key / _recording_name(path.name)
-    with _lock(key):
-        if not target.is_file():
-            with _turns:
+    if not _is_there(target):
+        with _turns.turn(key):
+            if not _is_there(target):
                 _convert(path, parts, target, cache / f".{key}.{secrets.token_hex(4)}.part")
     return target
+
+
+def _is_there(target: Path) -> bool:
+    """Whether the file was made before. It is as new as one of today then: Gradio deletes old ones (`delete_cache`)."""
+    try:
+        os.utime(target)
+    except OSError:
+        return False
+    return True
 
 
 def _check_start(path: Path) -> None:
@@ -157,7 +151,7 @@ def _parts(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, Pat
         return {}
     if path.suffix.lower() not in _PART_SUFFIXES:
         return {}
-    found = {name: _part(path, name, may_read) for name in _named_files(path)}
+    found = {name: _part(path, name, may_read) for name in _known(_named_files, path)}
     return {name: file for name, file in found.items() if file}
 
 
@@ -182,7 +176,8 @@ def _part(path: Path, name: str, may_read: Callable[[Path], bool] | None) -> Pat
 
 
 def _named_files(path: Path) -> list[str]:
-    ended = _run(path, sdk.names_command(path, limits()), limits())
+    with _turns.turn(str(path)):
+        ended = _run(path, sdk.names_command(path, limits()), limits())
     if ended.code == REFUSED:
         raise _refused(path, ended.last_line)
     if ended.code:
@@ -235,8 +230,7 @@ def _key(path: Path, parts: Mapping[str, Path]) -> str:
                 digest.update(repr(known).encode())
         return digest.hexdigest()[:40]
     for file in (path, *(parts[name] for name in sorted(parts))):
-        with file.open("rb") as content:
-            _update(digest, content)
+        digest.update(_known(_digest, file))
     return digest.hexdigest()[:40]
 
 
@@ -245,14 +239,35 @@ def _recording_name(name: str) -> str:
     return f"{name.encode()[:200].decode(errors='ignore')}.rrd"
 
 
-def _update(digest: hashlib._Hash, content: BinaryIO) -> None:
-    while block := content.read(1 << 20):
-        digest.update(block)
+def _digest(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.digest()
 
 
-def _lock(key: str) -> threading.Lock:
-    with _locks_lock:
-        return _locks.setdefault(key, threading.Lock())
+_Found = TypeVar("_Found")
+_remembered: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+_MOST_REMEMBERED = 1000
+_remembered_lock = threading.Lock()
+
+
+def _known(look: Callable[[Path], _Found], path: Path) -> _Found:
+    """What `look` finds in the file; it looks once, as long as the file does not change."""
+    stat = path.stat()
+    key = (look, path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    with _remembered_lock:
+        if key in _remembered:
+            return cast("_Found", _remembered[key])
+    found = look(path)
+    # Two changes at once may have the same time.
+    if time.time() - stat.st_ctime > _A_WHILE:
+        with _remembered_lock:
+            _remembered[key] = found
+            if len(_remembered) > _MOST_REMEMBERED:
+                _remembered.popitem(last=False)
+    return found
 
 
 @dataclass(frozen=True)
@@ -332,20 +347,22 @@ def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str]
 
     limit = threading.Timer(most.seconds, end_late)
     limit.start()
+    work = current_work()
     output: list[bytes] = []
     reader = threading.Thread(target=lambda: output.append(process.stdout.read()), daemon=True)
     reader.start()
     said = ""
     try:
-        with suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(copies or {}).encode() + b"\n")
-            process.stdin.flush()
-        for line in process.stderr:
-            text = line.decode(errors="replace")
-            said += text
-            if _DISK_FULL.search(text):
-                process.kill()  # from here on the SDK may wait for itself, and never end
-        code = process.wait()
+        with work.ended_by(process.kill):
+            with suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(copies or {}).encode() + b"\n")
+                process.stdin.flush()
+            for line in process.stderr:
+                text = line.decode(errors="replace")
+                said += text
+                if _DISK_FULL.search(text):
+                    process.kill()  # from here on the SDK may wait for itself, and never end
+            code = process.wait()
     finally:
         limit.cancel()
         process.kill()
@@ -355,6 +372,8 @@ def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str]
             process.stdin.close()
         process.stdout.close()
         process.stderr.close()
+    if work.is_unwanted:
+        raise unwanted()
     if late.is_set():
         raise over(path.name, f"{most.seconds:g} s", SECONDS_VARIABLE)
     if code and _NO_MEMORY.search(said):

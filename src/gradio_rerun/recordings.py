@@ -53,11 +53,16 @@ class Stream(Protocol):
 
 
 def to_recordings(
-    value: Any, cache: Path, *, stream: Stream | None = None, servers: Servers | None = None
+    value: Any,
+    cache: Path,
+    *,
+    stream: Stream | None = None,
+    servers: Servers | None = None,
+    listed: set[str] | None = None,
 ) -> list[Recording]:
     """The files (inside `cache`) and URLs that the page opens for `value`; empty for `None`.
 
-    `servers` are those that the page asks through the app.
+    `servers` are those that the page asks through the app. The files are added to `listed`, also if a later item is refused.
 
     A file that is no recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
     BinaryStreams) are appended to files that grow; values without data are left out.
@@ -70,7 +75,13 @@ def to_recordings(
     if stream:
         items = [item for item in items if not _has_no_data(item)]
     servers = servers or Servers(False)
-    recordings = [_to_recording(item, cache, stream, servers) for item in items]
+    recordings = []
+    for item in items:
+        recordings.append(_to_recording(item, cache, stream, servers))
+        if listed is not None and isinstance(recordings[-1], FileData):
+            path = Path(recordings[-1].path).absolute()
+            if path.is_relative_to(cache.absolute()):
+                listed.add(str(path))
     # Nothing was logged yet into a RecordingStream that is added to what is shown.
     return [each for each in recordings if not (isinstance(each, FileData) and each.size == 0)]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ from gradio_rerun.conversions import CONVERTIBLE_SUFFIXES, converted, is_convert
 from gradio_rerun.convert_file import application_id, arrow_messages
 from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, RecordingNotFoundError
 from gradio_rerun.limits import limits
+from gradio_rerun.threads import Turns, in_thread
 
 SECRET = b"abcdefghijklmnopqrstuvwxyz0123456789"
 ROBOT = '<robot name="r"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
@@ -232,7 +234,7 @@ def test_four_threads_that_convert_one_file_start_one_process(
 def test_conversions_wait_for_their_turn(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
 ) -> None:
-    monkeypatch.setattr(conversions, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(conversions, "_turns", Turns(lambda: 1))
     start, running = subprocess.Popen, []
 
     def start_and_count(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
@@ -247,20 +249,35 @@ def test_conversions_wait_for_their_turn(
     assert len(set(results)) == 3
 
 
-def test_who_waits_for_a_conversion_holds_none_of_gradio_s_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversions, "_MOST_AT_ONCE", 1)
-    done = threading.Event()
+def test_an_unchanged_file_is_read_once(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversions, "_A_WHILE", 0.0)
+    read: list[Path] = []
+    digest = conversions._digest
+    monkeypatch.setattr(conversions, "_digest", lambda path: (read.append(path), digest(path))[1])
+    path = write(tmp_path / "a.md", "# One")
+    assert converted(path, cache) == converted(path, cache)
+    assert len(read) == 1
+    write(path, "# Two")
+    converted(path, cache)
+    assert len(read) == 2
 
-    def convert() -> dict[str, Any]:
-        assert done.wait(60)
-        return {}
 
-    async def ask_and_look() -> None:
-        asked = [asyncio.create_task(conversions.in_turn(convert)) for _ in range(50)]
-        await to_thread.run_sync(done.set)  # with a thread that Gradio takes for files
-        await asyncio.gather(*asked)
+def test_a_conversion_that_nobody_waits_for_ends(
+    tmp_path: Path, cache: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    path = write(tmp_path / "big.ply", ply(2_000_000))
 
-    asyncio.run(ask_and_look())
+    async def leave() -> None:
+        asked = asyncio.create_task(in_thread(lambda: converted(path, cache)))
+        while not processes:
+            await asyncio.sleep(0.01)
+        asked.cancel()
+        await asyncio.wait({asked})
+        await to_thread.run_sync(processes[0].wait, 60)
+
+    asyncio.run(leave())
+    assert processes[0].returncode == -signal.SIGKILL
+    assert len(processes) == 1
 
 
 def test_another_name_another_content_or_another_sdk_makes_another_recording(
