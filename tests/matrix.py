@@ -1,4 +1,4 @@
-"""browser/test_core.py on many versions of Gradio, rerun-sdk and Python: `make matrix`, or a part of it in `make test`; test_updates.py on those of Gradio.
+"""browser/test_core.py on many versions of Gradio, rerun-sdk and Python: `make matrix`, or a part of it in `make test`; test_updates.py and test_event_loop.py on those of Gradio.
 
 Each combination is a cell: an environment of its own, with the wheel of this checkout. A cell that fails leaves its log, and screenshots,
 in its folder in .cache/matrix, and the others go on.
@@ -165,9 +165,10 @@ def test(cell: Cell, environment: Path) -> Outcome:
 
 
 def tests_of(cell: Cell) -> list[str]:
-    """The updates are tried with each Gradio, but with one rerun-sdk, and not with the Gradio of `make browser`."""
+    """The updates and the event loop are tried with each Gradio, but with one rerun-sdk, and not with the Gradio of `make browser`."""
     is_other_gradio = cell.gradio != metadata.version("gradio") and cell.sdk == metadata.version("rerun-sdk")
-    return ["tests/browser/test_core.py", *(["tests/browser/test_updates.py"] if is_other_gradio else [])]
+    of_gradio = ["tests/browser/test_updates.py", "tests/unit/test_event_loop.py"]
+    return ["tests/browser/test_core.py", *(of_gradio if is_other_gradio else [])]
 
 
 def read_report(cell: Cell, report: Path) -> Outcome:

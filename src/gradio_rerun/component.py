@@ -22,17 +22,18 @@ from starlette.responses import FileResponse, Response
 
 from .calls import Call, current_call, follow_calls
 from .commands import NO_VALUE, Show, separated, to_wire
-from .conversions import in_turn
 from .errors import CommandError, PlacementError, RecordingError
 from .event_methods import EventMeta, EventMethods
 from .events import ANSWERS
 from .listeners import handlers
 from .parameters import check_parameters, is_collection
+from .postponed import Postponed, follow_outputs, is_postponing
 from .recordings import checked_url, has_data, to_recordings
 from .settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
 from .shown import Appender, Shown, forget, joined, shown_in
+from .threads import in_thread
 from .tunnel import Servers
-from .uploads import check_file, uploaded_file
+from .uploads import check_file, one_a_session, uploaded_file
 from .viewer_assets import viewer_assets
 from .wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Settings, Theme
 
@@ -84,6 +85,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     _yielded_data_in: str | None = None
     """The run of a generator that has yielded data, if the component is not streaming."""
     _has_warned = False
+    _is_made = False
+    """Whether `postprocess` gets the values of functions; the first one is the initial value."""
 
     def __init__(
         self,
@@ -154,6 +157,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         check_parameters(arguments)
         self._given = {name: arguments[name] for name in SETTINGS}
         follow_calls()
+        follow_outputs()
         self.height = height
         self.show_download_button = show_download_button
         self.show_clear_button = show_clear_button
@@ -202,6 +206,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
         self.min_width = min_width
+        self._is_made = True
 
     @property
     def constructor_args(self) -> _ConstructorArgs:
@@ -256,15 +261,18 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         return is_input and not any(each._id == self._id for event in events for each in _outputs(event))
 
     @server  # type: ignore[untyped-decorator]
-    async def open_upload(self, path: str) -> dict[str, Any]:
+    async def open_upload(self, path: str, request: gr.Request | None = None) -> dict[str, Any]:
         """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
-        return await in_turn(partial(self._opened, path))
+        # As old as the upload itself is; a component that was updated is not known to `delete_cache`.
+        listed = request.request.app.get_blocks().upload_file_set if request else self.temp_files
+        return await one_a_session(partial(self._opened, path, listed), request)
 
-    def _opened(self, path: str) -> dict[str, Any]:
+    def _opened(self, path: str, listed: set[str]) -> dict[str, Any]:
         try:
             file = uploaded_file(path)
             self._check_upload(file)
-            return {"file": Recordings(root=to_recordings(file, Path(self.GRADIO_CACHE))).model_dump()[0]}
+            recordings = to_recordings(file, Path(self.GRADIO_CACHE), listed=listed)
+            return {"file": Recordings(root=recordings).model_dump()[0]}
         except RecordingError as error:
             return {"error": str(error)}
 
@@ -317,13 +325,16 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         Returns:
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or what Gradio takes for no change if there is no new data.
         """
+        if self._is_made and is_postponing():
+            postponed: Any = Postponed(partial(self.postprocess, value))
+            return postponed
         with_commands = separated(value)
         if with_commands is not None:
             return self._update(with_commands)
         cache, call = Path(self.GRADIO_CACHE), current_call()
         if not self.streaming:
             self._warn_of_stream(value, call)
-            recordings = to_recordings(value, cache, servers=self._servers)
+            recordings = to_recordings(value, cache, servers=self._servers, listed=self._listed(call))
             return Recordings(root=recordings) if recordings else None
         shown = self._shown(call)
         is_empty = isinstance(value, (list, tuple)) and not value
@@ -332,7 +343,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             # The page takes None for the end of a generator that has yielded nothing.
             return Recordings(root=[])
         appender = Appender(shown, call, self.max_stream_size)
-        recordings = to_recordings(value, cache, stream=appender, servers=self._servers)
+        recordings = to_recordings(value, cache, stream=appender, servers=self._servers, listed=self._listed(call))
         if recordings:
             return Recordings(root=shown.next(call, recordings))
         if call.is_generator:
@@ -347,6 +358,11 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             return Shown(cache)
         id_, component = self._in_app(call)
         return shown_in(call.session, id_, cache, component.temp_files)
+
+    def _listed(self, call: Call) -> set[str]:
+        """Gradio's list of the files of this component in the app, by which it deletes them (`delete_cache`)."""
+        _, component = self._in_app(call)
+        return component.temp_files
 
     def _in_app(self, call: Call) -> tuple[int, Rerun]:
         """The id and the object of this component in the app: after an update, a session has another object, with a later id."""
@@ -389,7 +405,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             return MediaStreamChunk(data=value, duration=0, extension=".rrd"), _Files()
         if value is None:
             call = current_call()
-            self._shown(call).end(call)
+            # Another call may be writing to the recording.
+            await in_thread(partial(self._shown(call).end, call))
             return None, dict(gr.skip())  # at the end, Gradio sends the last value again
         # Gradio takes a file that has a URL already for one on another server.
         return None, _Files({**each, "url": None} if FileData.is_file_data(each) else each for each in value)
@@ -398,7 +415,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self, stream: list[Any], desired_output_format: str | None = None, only_file: bool = False
     ) -> Recordings:
         """For Gradio, when it caches examples: all that a generator has yielded, as one value."""
-        return Recordings(root=joined(stream, Path(self.GRADIO_CACHE), self.max_stream_size))
+        root = await in_thread(partial(joined, stream, Path(self.GRADIO_CACHE), self.max_stream_size))
+        return Recordings(root=root)
 
     @server  # type: ignore[untyped-decorator]
     def forget_recording(self, path: Any) -> bool:

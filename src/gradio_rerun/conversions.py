@@ -7,24 +7,23 @@ import json
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
-import weakref
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import unquote
-from xml.etree import ElementTree
-
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
+from typing import Any, TypeVar, cast
 
 from . import sdk
-from .convert_file import ALONE, REFUSED, TRUSTED
+from .convert_file import REFUSED
 from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, not_kept
+from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, SIZE_VARIABLE, Limits, limits, over
+from .threads import Turns, cores, current_work, unwanted
 
 CONVERTIBLE_SUFFIXES = (
     *(".avif", ".bmp", ".dds", ".exr", ".ff", ".gif", ".hdr", ".ico", ".jpeg", ".jpg", ".pam", ".pbm", ".pgm", ".png"),
@@ -37,8 +36,11 @@ CONVERTIBLE_SUFFIXES = (
 )
 """What the importers of any rerun-sdk from 0.24 to 0.41 know; an older one refuses some, and says so."""
 
-TIME_LIMIT = 600.0
-"""Seconds for one conversion: images take 1 s, most of it for loading rerun-sdk; 100 MB of .ply with rerun-sdk 0.24 take 25 s."""
+_MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
+"""Of files that are read as one text. Robots of humanoids have 0.1 MB."""
+
+_A_WHILE = 2.0
+"""Seconds; file systems tell times to some milliseconds, or to two seconds (FAT)."""
 
 _LEROBOT_INFO = Path("meta", "info.json")
 
@@ -47,31 +49,25 @@ _LEROBOT_INFO = Path("meta", "info.json")
 _CHECKED_IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 _IMAGE_STARTS = (b"BM", b"GIF8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"II*\0", b"MM\0*")
 
+_MESHES = (".stl", ".obj", ".dae", ".glb", ".gltf", ".ply")
+_PART_SUFFIXES = {
+    ".urdf": _MESHES,
+    ".gltf": (".bin", ".glbin", ".glbuf", ".png", ".jpg", ".jpeg", ".webp", ".ktx2", ".dds"),
+}
+"""What a file of this suffix may name as its parts: the SDK would take any file for a mesh."""
+_NOT_ALLOWED = "which it may not: Gradio may not serve that file, or an upload names it"
+
 # The SDK converts what it can of these, so that an error is no refusal: a robot that crashes leaves a truncated .mcap.
 _PARTLY_CONVERTED = ".mcap"
 
 _DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceeded")
 
+_NO_MEMORY = re.compile(
+    "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc"
+)
+
 # Each is a process that loads rerun-sdk, and takes as much of a core as it gets.
-_MOST_AT_ONCE = os.cpu_count() or 1
-_turns = threading.BoundedSemaphore(_MOST_AT_ONCE)
-_limiter: RunVar[CapacityLimiter] = RunVar("gradio_rerun.conversions")
-
-_locks: weakref.WeakValueDictionary[str, threading.Lock] = weakref.WeakValueDictionary()
-_locks_lock = threading.Lock()
-
-
-async def in_turn(convert: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What `convert` gives, which may have to wait for its turn.
-
-    It gets a thread that is none of Gradio's 40: with those, Gradio serves files to everybody.
-    """
-    try:
-        limiter = _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(_MOST_AT_ONCE)
-        _limiter.set(limiter)
-    return await to_thread.run_sync(convert, limiter=limiter)
+_turns = Turns(cores)
 
 
 def is_convertible(path: Path) -> bool:
@@ -81,33 +77,46 @@ def is_convertible(path: Path) -> bool:
     return path.suffix.lower() in CONVERTIBLE_SUFFIXES
 
 
-def converted(path: Path, cache: Path, *, trusted: bool = False) -> Path:
+def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None = None) -> Path:
     """The recording that the installed rerun-sdk makes of `path`: a file in `cache`, made by the first call.
 
-    The SDK puts the files that a robot description names (in a .urdf, or as a message of an .mcap) into the recording,
-    wherever they lie: only a file that is `trusted` may name any. The parts of a .gltf must lie in its folder or below.
-    No more run at once than the machine has cores; who comes later waits.
+    The SDK puts the files that a robot description, a .gltf or a dataset names into the recording, wherever they lie. Here it gets
+    those only that are parts of it by their suffix, and for which `may_read` is true; without it, none but the parts of a .gltf, which
+    must lie in its folder or below in any case. A robot description in an .mcap gets none.
+    No more run at once than this process has cores; some wait, and others are refused. A conversion ends when its result is unwanted.
     Raises RecordingNotFoundError; NotARecordingError, with the reason, when the file is none that can be shown;
-    RecordingError when it cannot be read, or the SDK breaks down or takes longer than `TIME_LIMIT`.
+    RecordingError when it cannot be read, or the SDK breaks down or takes more than the limits of limits.py.
     """
     path, cache = path.expanduser().absolute(), cache.absolute()
     try:
         _check_start(path)
-        named = list(_named_files(path))
-        _check_named(path, named, trusted)
-        key = _key(path, named, trusted)
+        parts = _parts(path, may_read)
+        key = _key(path, parts)
     except FileNotFoundError as error:
+        if isinstance(error, RecordingError):
+            raise
         raise RecordingNotFoundError(
-            f"Expected the path of a file to convert, got {str(path)!r}: there is no such file."
+            f"Expected the path of a file to convert, got {path.name!r}: there is no such file."
         ) from error
     except OSError as error:
-        raise RecordingError(f"The file {str(path)!r} cannot be read: {error}.") from error
+        if isinstance(error, RecordingError):
+            raise
+        raise RecordingError(f"The file {path.name!r} cannot be read: {error.strerror}.") from error
     target = cache / key / _recording_name(path.name)
-    with _lock(key):
-        if not target.is_file():
-            with _turns:
-                _convert(path, target, cache / f".{key}.{secrets.token_hex(4)}.part", TRUSTED if trusted else ALONE)
+    if not _is_there(target):
+        with _turns.turn(key):
+            if not _is_there(target):
+                _convert(path, parts, target, cache / f".{key}.{secrets.token_hex(4)}.part")
     return target
+
+
+def _is_there(target: Path) -> bool:
+    """Whether the file was made before. It is as new as one of today then: Gradio deletes old ones (`delete_cache`)."""
+    try:
+        os.utime(target)
+    except OSError:
+        return False
+    return True
 
 
 def _check_start(path: Path) -> None:
@@ -120,6 +129,8 @@ def _check_start(path: Path) -> None:
     if size == 0:
         raise _refused(path, "it is empty")
     suffix = path.suffix.lower()
+    if size > (most := _MOST_BYTES.get(suffix, size)):
+        raise _refused(path, f"it has {size:,} bytes, and a {suffix} file {most:,} at most")
     with path.open("rb") as file:
         start = file.read(12)
     if suffix in _CHECKED_IMAGES and not start.startswith(_IMAGE_STARTS):
@@ -131,53 +142,95 @@ def _check_start(path: Path) -> None:
             raise _refused(path, f"it is cut off: it has {size} of its {length} bytes")
 
 
-def _check_named(path: Path, named: list[str], trusted: bool) -> None:
-    is_gltf = path.suffix.lower() == ".gltf"
-    for name in named:
-        if not is_gltf:
-            if not trusted:
-                raise _refused(path, f"it names the file {name!r}, and is not trusted to name any")
-        elif "\0" in name or not (path.parent / name).resolve().is_relative_to(path.parent.resolve()):
-            raise _refused(path, f"it names the file {name!r}, which is not in its folder")
-        elif not (path.parent / name).is_file():
-            raise _refused(path, f"it names the file {name!r}, which is missing; a .glb file carries all its parts")
-
-
-def _named_files(path: Path) -> Iterator[str]:
-    """The files that a .gltf or .urdf names, as it names them."""
-    if path.suffix.lower() == ".urdf":
-        try:
-            root = ElementTree.fromstring(path.read_bytes())
-        except (ElementTree.ParseError, ValueError) as error:
-            raise _refused(path, f"it is no URDF: {error}") from error
-        for element in root.iter():
-            if "filename" in element.attrib:
-                yield element.attrib["filename"]
-    elif path.suffix.lower() == ".gltf":
-        try:
-            document = json.loads(path.read_bytes())
-            parts = [document["asset"], *document.get("buffers", ()), *document.get("images", ())]
-            uris = [str(part["uri"]) for part in parts if "uri" in part]
-        except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-            raise _refused(path, f"it is no glTF document: {error!r}") from error
-        yield from (unquote(uri) for uri in uris if not uri.startswith("data:"))
-
-
-def _key(path: Path, named: list[str], trusted: bool) -> str:
-    """A folder name in the cache: the same for the same content and name, with the same rerun-sdk."""
-    digest = hashlib.sha256(repr((path.name, sdk.sdk_version(), trusted)).encode())
+def _parts(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, Path]:
+    """The files that a .gltf or .urdf names, by the names that it gives them, without links. Raises what keeps them from being read."""
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
+        for file in _files_in(path):
+            if may_read is not None and not may_read(file):
+                raise _refused(path, f"it names the file {str(file.relative_to(path))!r}, {_NOT_ALLOWED}")
+        return {}
+    if path.suffix.lower() not in _PART_SUFFIXES:
+        return {}
+    found = {name: _part(path, name, may_read) for name in _known(_named_files, path)}
+    return {name: file for name, file in found.items() if file}
+
+
+def _part(path: Path, name: str, may_read: Callable[[Path], bool] | None) -> Path | None:
+    """The file that `path` names as its part; None if a robot has to do without it."""
+    suffix = path.suffix.lower()
+    is_gltf = suffix == ".gltf"
+    file = _file_named(path, name)
+    if is_gltf and not (file and file.is_relative_to(path.parent.resolve())):
+        raise _refused(path, f"it names the file {name!r}, which is not in its folder")
+    if file is None:
+        return None
+    if file.suffix.lower() not in _PART_SUFFIXES[suffix]:
+        raise _refused(path, f"it names the file {name!r}, which is none of {', '.join(_PART_SUFFIXES[suffix])}")
+    if not (may_read(file) if may_read else is_gltf):
+        raise _refused(path, f"it names the file {name!r}, {_NOT_ALLOWED}")
+    if file.is_file():
+        return file
+    if is_gltf:
+        raise _refused(path, f"it names the file {name!r}, which is missing; a .glb file carries all its parts")
+    return None
+
+
+def _named_files(path: Path) -> list[str]:
+    with _turns.turn(str(path)):
+        ended = _run(path, sdk.names_command(path, limits()), limits())
+    if ended.code == REFUSED:
+        raise _refused(path, ended.last_line)
+    if ended.code:
+        raise _broken(path, ended)
+    names: list[str] = json.loads(ended.output)
+    return names
+
+
+def _file_named(path: Path, name: str) -> Path | None:
+    """Where the SDK looks for a file that the robot description or .gltf `path` names, without links; None if it does not look."""
+    scheme, separator, rest = name.partition("://")
+    try:
+        if not separator:
+            return (path.parent / name).resolve()
+        if scheme == "file":
+            return Path(rest).resolve()
+        if scheme == "package":
+            package, _, rest = rest.partition("/")
+            return next(((each / rest).resolve() for each in _ros_packages(package) if each.is_dir()), None)
+    except (OSError, ValueError, RuntimeError):  # a NUL, too long, a loop of links
+        pass
+    return None
+
+
+def _ros_packages(name: str) -> Iterator[Path]:
+    for entry in filter(None, os.environ.get("ROS_PACKAGE_PATH", "").split(os.pathsep)):
+        yield Path(entry, name)
+        if Path(entry).name == name:
+            yield Path(entry)
+    for entry in filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)):
+        yield Path(entry, "share", name)
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """All files and links in a dataset, without hidden ones, which it does not use."""
+    for file in sorted(folder.rglob("*")):
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts):
+            yield file
+
+
+def _key(path: Path, parts: Mapping[str, Path]) -> str:
+    """A folder name in the cache: the same for the same content and name, with the same rerun-sdk."""
+    digest = hashlib.sha256(repr((path.name, sdk.sdk_version(), sorted(parts))).encode())
+    if path.is_dir():
+        for file in _files_in(path):
             if file.is_file():  # not its content: datasets are of gigabytes
                 stat = file.stat()
                 # The last two cannot be known from outside, so that the name cannot be guessed.
                 known = (str(file), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
                 digest.update(repr(known).encode())
         return digest.hexdigest()[:40]
-    for file in (path, *(path.parent / name for name in named)):
-        if file.is_file():
-            with file.open("rb") as content:
-                _update(digest, content)
+    for file in (path, *(parts[name] for name in sorted(parts))):
+        digest.update(_known(_digest, file))
     return digest.hexdigest()[:40]
 
 
@@ -186,39 +239,67 @@ def _recording_name(name: str) -> str:
     return f"{name.encode()[:200].decode(errors='ignore')}.rrd"
 
 
-def _update(digest: hashlib._Hash, content: BinaryIO) -> None:
-    while block := content.read(1 << 20):
-        digest.update(block)
+def _digest(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.digest()
 
 
-def _lock(key: str) -> threading.Lock:
-    with _locks_lock:
-        return _locks.setdefault(key, threading.Lock())
+_Found = TypeVar("_Found")
+_remembered: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+_MOST_REMEMBERED = 1000
+_remembered_lock = threading.Lock()
+
+
+def _known(look: Callable[[Path], _Found], path: Path) -> _Found:
+    """What `look` finds in the file; it looks once, as long as the file does not change."""
+    stat = path.stat()
+    key = (look, path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    with _remembered_lock:
+        if key in _remembered:
+            return cast("_Found", _remembered[key])
+    found = look(path)
+    # Two changes at once may have the same time.
+    if time.time() - stat.st_ctime > _A_WHILE:
+        with _remembered_lock:
+            _remembered[key] = found
+            if len(_remembered) > _MOST_REMEMBERED:
+                _remembered.popitem(last=False)
+    return found
 
 
 @dataclass(frozen=True)
 class _Ended:
     code: int
+    output: str
+    said: str
     errors: list[str]
     warnings: list[str]
-    last_line: str
+
+    @property
+    def last_line(self) -> str:
+        """Of what the process has said."""
+        lines = [line for line in self.said.splitlines() if line.strip()]
+        return lines[-1] if lines else ""
 
 
-def _convert(path: Path, target: Path, temporary: Path, trust: str) -> None:
-    what = f"The recording made of {path.name!r}"
+def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Path) -> None:
+    what, most = f"The recording made of {path.name!r}", limits()
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
-        ended = _run(path, temporary, trust)
-        if full := _DISK_FULL.search(" ".join(ended.errors)):
+        with _copies(parts, temporary) as copies:
+            ended = _run(path, sdk.conversion_command(path, temporary, most), most, copies)
+        if full := _DISK_FULL.search(ended.said):
+            if temporary.stat().st_size >= most.size:
+                raise over(path.name, f"{most.size:,} bytes of recording", SIZE_VARIABLE)
             raise not_kept(what, temporary.parent, full[0])
         reason = _reason(path, ended)
         if reason is not None:
             raise _refused(path, f"rerun-sdk {sdk.sdk_version()} says: {reason}")
         if ended.code:
-            raise RecordingError(
-                f"{path.name!r} could not be turned into a recording: the process in which rerun-sdk {sdk.sdk_version()} "
-                f"reads it ended with exit code {ended.code}. {ended.last_line}".rstrip()
-            )
+            raise _broken(path, ended)
         for said in (*ended.errors, *ended.warnings):
             print(f"gradio_rerun: {path.name}: rerun-sdk says: {said}", file=sys.stderr)
         target.parent.mkdir(exist_ok=True)
@@ -232,13 +313,31 @@ def _convert(path: Path, target: Path, temporary: Path, trust: str) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _run(path: Path, target: Path, trust: str) -> _Ended:
-    environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1"}
+@contextmanager
+def _copies(parts: Mapping[str, Path], beside: Path) -> Iterator[dict[str, str]]:
+    """Copies of the parts in a folder of their own, by the names of the parts: the SDK opens what lies there, and nothing else."""
+    if not parts:
+        yield {}
+        return
+    folder = beside.with_suffix(".parts")
+    try:
+        folder.mkdir()
+        files = {file: folder / f"{number}{file.suffix}" for number, file in enumerate(dict.fromkeys(parts.values()))}
+        for file, copy in files.items():
+            shutil.copyfile(file, copy)
+        yield {name: str(files[file]) for name, file in parts.items()}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> _Ended:
+    # NumPy's algebra takes memory for each core of the machine.
+    environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
     environment.pop("RERUN", None)  # RERUN=off would log nothing
-    command = sdk.conversion_command(path, target, trust)
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe, env=environment)
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
     assert process.stdin
+    assert process.stdout
     assert process.stderr
     late = threading.Event()
 
@@ -246,30 +345,48 @@ def _run(path: Path, target: Path, trust: str) -> _Ended:
         late.set()
         process.kill()
 
-    limit = threading.Timer(TIME_LIMIT, end_late)
+    limit = threading.Timer(most.seconds, end_late)
     limit.start()
+    work = current_work()
+    output: list[bytes] = []
+    reader = threading.Thread(target=lambda: output.append(process.stdout.read()), daemon=True)
+    reader.start()
     said = ""
     try:
-        for line in process.stderr:
-            text = line.decode(errors="replace")
-            said += text
-            if _DISK_FULL.search(text):
-                process.kill()  # from here on the SDK may wait for itself, and never end
-        code = process.wait()
+        with work.ended_by(process.kill):
+            with suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(copies or {}).encode() + b"\n")
+                process.stdin.flush()
+            for line in process.stderr:
+                text = line.decode(errors="replace")
+                said += text
+                if _DISK_FULL.search(text):
+                    process.kill()  # from here on the SDK may wait for itself, and never end
+            code = process.wait()
     finally:
         limit.cancel()
         process.kill()
         process.wait()
-        process.stdin.close()
+        reader.join()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        process.stdout.close()
         process.stderr.close()
+    if work.is_unwanted:
+        raise unwanted()
     if late.is_set():
-        raise RecordingError(
-            f"{path.name!r} could not be turned into a recording: rerun-sdk took longer than {TIME_LIMIT:g} s. "
-            "Convert it beforehand, with `rerun rrd` or rr.log_file_from_path, and give the .rrd file."
-        )
+        raise over(path.name, f"{most.seconds:g} s", SECONDS_VARIABLE)
+    if code and _NO_MEMORY.search(said):
+        raise over(path.name, f"{most.memory:,} bytes of memory", MEMORY_VARIABLE)
     errors, warnings = _log_entries(said)
-    lines = [line for line in said.splitlines() if line.strip()]
-    return _Ended(code, errors, warnings, lines[-1] if lines else "")
+    return _Ended(code, b"".join(output).decode(errors="replace"), said, errors, warnings)
+
+
+def _broken(path: Path, ended: _Ended) -> RecordingError:
+    return RecordingError(
+        f"{path.name!r} could not be turned into a recording: the process in which rerun-sdk {sdk.sdk_version()} "
+        f"reads it ended with exit code {ended.code}. {ended.last_line}".rstrip()
+    )
 
 
 # From 0.30 or so "2026-11-23T13:44:37.774371Z  WARN re_mp4_reader::asset: …", before "[2026-11-23T13:44:39Z WARN  re_x::y] …".

@@ -1,10 +1,17 @@
 """Turns one file into a recording with the installed rerun-sdk: a script, run in a process of its own.
 
-    python convert_file.py SOURCE TARGET alone|trusted [entry of sys.path ...]
+    python convert_file.py convert SOURCE MEMORY SIZE TARGET alone|whole [entry of sys.path ...]
+    python convert_file.py names SOURCE MEMORY SIZE
 
-It ends with 0 when TARGET holds what the SDK made of SOURCE, with `REFUSED` when the SDK logged nothing; what the SDK had
-to say is on stderr. When its stdin ends, so also when the process that started it dies, it removes TARGET and ends.
-A file that is converted `alone` cannot make the SDK read another one.
+`convert` reads one line from stdin first: a JSON object of the files that SOURCE may name, each with the path of a copy. It ends with 0
+when TARGET holds what the SDK made of SOURCE, with `REFUSED` when the SDK logged nothing; the messages of the SDK are on stderr.
+With `alone`, the SDK can open no file: it gets the content of SOURCE. With `whole`, it opens SOURCE and what is in it: a folder.
+MEMORY and SIZE are limits in bytes: of this process' memory, and of the files that it writes.
+
+`names` writes a JSON list of the files that a .urdf or .gltf names to stdout; it ends with `REFUSED`, and the reason on stderr, if SOURCE
+is none.
+
+When stdin ends, so also when the process that started it dies, this process removes TARGET and ends.
 It imports nothing of this package, because that would import Gradio, which takes seconds.
 """
 
@@ -18,36 +25,65 @@ import re
 import struct
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 REFUSED = 3
 ALONE = "alone"
-TRUSTED = "trusted"
+WHOLE = "whole"
 
 _ARROW_MESSAGE = 2
+_MOST_NAMES = 10_000
 
 
 def main() -> None:
-    """Convert."""
-    source, target = Path(sys.argv[1]), Path(sys.argv[2])
+    """Convert, or list names."""
+    command, source = sys.argv[1], Path(sys.argv[2])
+    limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
+    if command == "names":
+        threading.Thread(target=end_with_stdin, daemon=True).start()
+        try:
+            print(json.dumps(named_files(source)))
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            sys.exit(REFUSED)
+        return
+    target = Path(sys.argv[5])
+    copies = json.loads(sys.stdin.buffer.readline() or "{}")
     threading.Thread(target=end_with_stdin, args=(target,), daemon=True).start()
     # Python puts this script's folder first, where modules of ours would hide others of the same name.
-    sys.path[:] = sys.argv[4:]
-    if not convert(source, target, alone=sys.argv[3] == ALONE):
+    sys.path[:] = sys.argv[7:]
+    if not convert(source, target, copies, alone=sys.argv[6] == ALONE):
         sys.exit(REFUSED)
 
 
-def end_with_stdin(target: Path) -> None:
+def end_with_stdin(target: Path | None = None) -> None:
     """Removes `target` and ends this process when its stdin ends."""
     while os.read(0, 1):
         pass
-    target.unlink(missing_ok=True)
+    if target:
+        target.unlink(missing_ok=True)
     os._exit(1)
 
 
-def convert(source: Path, target: Path, *, alone: bool) -> bool:
+def limit_resources(*, memory: int, size: int) -> None:
+    """From now on, this process has no more than `memory` bytes, and writes no file of more than `size` bytes, where the system can keep it from that."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    # Not RLIMIT_AS: the allocator of the SDK reserves gigabytes of addresses that it never uses.
+    for kind, limit in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_FSIZE, size)):
+        soft, hard = resource.getrlimit(kind)
+        lowest = min(each for each in (soft, hard, limit) if each != resource.RLIM_INFINITY)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, (lowest, hard))
+
+
+def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: bool) -> bool:
     """Writes to `target` what the SDK makes of `source`; False when that is nothing."""
     import rerun as rr
 
@@ -57,6 +93,8 @@ def convert(source: Path, target: Path, *, alone: bool) -> bool:
     os.chdir(source.parent)
     source = Path(source.name)
     is_file = source.is_file()
+    if not is_file:
+        check_dataset(source)
     rr.set_strict_mode(True)
     recording = rr.RecordingStream(application_id(source.name), send_properties=False)
     recording.save(target)
@@ -64,10 +102,14 @@ def convert(source: Path, target: Path, *, alone: bool) -> bool:
     if is_file:
         recording.send_recording_name(source.name)
     try:
-        if source.suffix.lower() == ".gltf":
-            recording.log_file_from_contents(source, self_contained_gltf(source))
+        if source.suffix.lower() == ".urdf" and copies:
+            # The SDK reads the copies of its meshes: beside them lies the description, which names nothing else.
+            description = self_contained_urdf(source, copies)
+            os.chdir(Path(next(iter(copies.values()))).parent)
+            source.write_bytes(description)
+            recording.log_file_from_path(source)
         elif is_file and alone:
-            contents = source.read_bytes()
+            contents = contents_of(source, copies)
             with no_file_opened():
                 recording.log_file_from_contents(source, contents)
                 # The importers run in threads of their own, and disconnect waits for them.
@@ -86,8 +128,8 @@ def convert(source: Path, target: Path, *, alone: bool) -> bool:
 def no_file_opened() -> Iterator[None]:
     """No file can be opened meanwhile.
 
-    A robot description, in a .urdf or as a message of an .mcap, names files such as file:///etc/passwd as its meshes, and
-    the SDK puts them into the recording, whatever they hold.
+    A robot description in an .mcap names files such as file:///etc/passwd as its meshes, and the SDK puts them into the recording,
+    whatever they hold.
     """
     try:
         import resource
@@ -121,15 +163,107 @@ def arrow_messages(recording: Path) -> int:
     return found
 
 
-def self_contained_gltf(path: Path) -> bytes:
+def named_files(path: Path) -> list[str]:
+    """The files that a .gltf or .urdf names as its parts, as it names them. Raises a `ValueError` with the reason if it is none."""
+    if path.suffix.lower() == ".urdf":
+        names = [mesh.attrib["filename"] for mesh in meshes(urdf(path)) if "filename" in mesh.attrib]
+    else:
+        names = [unquote(part["uri"]) for part in parts(gltf(path)) if not part["uri"].startswith("data:")]
+    names = list(dict.fromkeys(names))
+    if len(names) > _MOST_NAMES:
+        raise ValueError(f"it names {len(names)} files, more than {_MOST_NAMES}")
+    return names
+
+
+def contents_of(path: Path, copies: Mapping[str, str]) -> bytes:
+    """The file as the SDK gets it."""
+    if path.suffix.lower() == ".urdf":
+        return self_contained_urdf(path, copies)
+    if path.suffix.lower() == ".gltf":
+        return self_contained_gltf(path, copies)
+    return path.read_bytes()
+
+
+def urdf(path: Path) -> ElementTree.Element:
+    """The robot description, in which nothing but the attribute `filename` of meshes names a file.
+
+    The SDK takes elements for attributes, and ignores namespaces.
+    """
+    try:
+        root = ElementTree.fromstring(path.read_bytes())
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise ValueError(f"it is no URDF: {error}") from error
+    for element in root.iter():
+        element.tag = local(element.tag)
+        attributes = {local(name): value for name, value in element.attrib.items()}
+        for child in [child for child in element if local(child.tag) == "filename"]:
+            attributes.setdefault("filename", (child.text or "").strip())
+            element.remove(child)
+        if element.tag != "mesh":
+            attributes.pop("filename", None)
+        element.attrib.clear()
+        element.attrib.update(attributes)
+    return root
+
+
+def local(name: str) -> str:
+    """The name without its namespace."""
+    return name.rpartition("}")[2]
+
+
+def meshes(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    """The elements that name a file."""
+    return root.iter("mesh")
+
+
+def self_contained_urdf(path: Path, copies: Mapping[str, str]) -> bytes:
+    """The robot description with the names of copies that lie beside it; other names are of no file."""
+    root = urdf(path)
+    for mesh in meshes(root):
+        if "filename" in mesh.attrib:
+            mesh.attrib["filename"] = Path(copies.get(mesh.attrib["filename"], "missing")).name
+    return ElementTree.tostring(root)
+
+
+def gltf(path: Path) -> dict[str, Any]:
+    """The document of a .gltf file. Raises a `ValueError` if it is none."""
+    try:
+        document = json.loads(path.read_bytes())
+        document["asset"].get("version")
+        parts(document)
+        return dict(document)
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        raise ValueError(f"it is no glTF document: {error!r}") from error
+
+
+def parts(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The buffers and images that have a URI."""
+    found = [part for part in [*document.get("buffers", ()), *document.get("images", ())] if "uri" in part]
+    for part in found:
+        part["uri"].startswith("data:")
+    return found
+
+
+def self_contained_gltf(path: Path, copies: Mapping[str, str]) -> bytes:
     """The .gltf file with the buffers and images that it names put into it, since the viewer gets this file only."""
-    document = json.loads(path.read_bytes())
-    for part in [*document.get("buffers", ()), *document.get("images", ())]:
-        uri = part.get("uri", "data:")
-        if not uri.startswith("data:"):
-            content = base64.b64encode((path.parent / unquote(uri)).read_bytes()).decode()
+    document = gltf(path)
+    for part in parts(document):
+        if not part["uri"].startswith("data:"):
+            content = base64.b64encode(Path(copies[unquote(part["uri"])]).read_bytes()).decode()
             part["uri"] = f"data:{part.get('mimeType', 'application/octet-stream')};base64,{content}"
     return json.dumps(document).encode()
+
+
+def check_dataset(folder: Path) -> None:
+    """Ends this process with the reason if a LeRobot dataset names files outside of its folder, or hidden ones."""
+    info = json.loads((folder / "meta" / "info.json").read_bytes())
+    keys = [str(key) for key in info.get("features") or {}]
+    for template in (str(info.get("data_path") or ""), str(info.get("video_path") or "")):
+        for key in keys if "{video_key" in template else [""]:
+            name = re.sub(r"\{[^{}]*\}", "0", re.sub(r"\{video_key[^{}]*\}", lambda _, key=key: key, template))
+            if re.match(r"[/\\]|\w:", name) or any(part.startswith(".") for part in re.split(r"[/\\]", name)):
+                print(f"it names the file {name!r}, which is not in its folder", file=sys.stderr)
+                sys.exit(REFUSED)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ The text of an error says what was given, what was wanted, and what to do.
 from __future__ import annotations
 
 import html
+import sys
 from pathlib import Path
 
 from gradio.exceptions import Error
@@ -54,11 +55,17 @@ class RecordingError(GradioRerunError):
 
 
 def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
-    """The error for what cannot be written to Gradio's cache."""
+    """The error for what cannot be written to Gradio's cache, `folder`, which only the log names."""
+    log(f"{what} cannot be kept in Gradio's cache, {str(folder)!r}: {reason}")
     return RecordingError(
-        f"{what} cannot be kept in Gradio's cache, {str(folder)!r}: {str(reason).rstrip('.')}. Make room there, or name another "
+        f"{what} cannot be kept in Gradio's cache: {getattr(reason, 'strerror', None) or reason}. Make room there, or name another "
         "folder by the environment variable GRADIO_TEMP_DIR, and start the app again."
     )
+
+
+def log(message: str) -> None:
+    """Writes to the log of the app what is not for its users, such as paths."""
+    print(f"gradio_rerun: {message}", file=sys.stderr)
 
 
 class UnsupportedValueError(RecordingError, TypeError):

@@ -23,7 +23,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .conversions import converted, is_convertible
 from .drains import Drain, drained
-from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, not_kept
+from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log, not_kept
 from .rrd import MAGIC
 from .sdk import server_url
 from .tunnel import Servers
@@ -53,11 +53,16 @@ class Stream(Protocol):
 
 
 def to_recordings(
-    value: Any, cache: Path, *, stream: Stream | None = None, servers: Servers | None = None
+    value: Any,
+    cache: Path,
+    *,
+    stream: Stream | None = None,
+    servers: Servers | None = None,
+    listed: set[str] | None = None,
 ) -> list[Recording]:
     """The files (inside `cache`) and URLs that the page opens for `value`; empty for `None`.
 
-    `servers` are those that the page asks through the app.
+    `servers` are those that the page asks through the app. The files are added to `listed`, also if a later item is refused.
 
     A file that is no recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
     BinaryStreams) are appended to files that grow; values without data are left out.
@@ -70,7 +75,13 @@ def to_recordings(
     if stream:
         items = [item for item in items if not _has_no_data(item)]
     servers = servers or Servers(False)
-    recordings = [_to_recording(item, cache, stream, servers) for item in items]
+    recordings = []
+    for item in items:
+        recordings.append(_to_recording(item, cache, stream, servers))
+        if listed is not None and isinstance(recordings[-1], FileData):
+            path = Path(recordings[-1].path).absolute()
+            if path.is_relative_to(cache.absolute()):
+                listed.add(str(path))
     # Nothing was logged yet into a RecordingStream that is added to what is shown.
     return [each for each in recordings if not (isinstance(each, FileData) and each.size == 0)]
 
@@ -150,16 +161,19 @@ def checked_url(url: str) -> str:
 
 
 def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
-    path = path.expanduser()
+    with suppress(RuntimeError):  # a user without a home
+        path = path.expanduser()
+    if _is_left_to_gradio(path):
+        return FileData(path=str(path.absolute()), orig_name=name or path.name)
     start = _read_start(path)
-    may_place = _may_serve(path)
     if start != MAGIC and is_convertible(path):
-        # What a user has uploaded may name other files of this machine, such as the meshes of a .urdf.
-        return _file_data(converted(path, cache, trusted=not is_in_or_equal(path, get_upload_folder())))
-    _check_start(start, f"the file {str(path)!r}")
+        # The meshes of a robot that a function returns are files that it could return, too. An upload has none.
+        is_upload = is_in_or_equal(path, get_upload_folder())
+        return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
+    _check_start(start, f"the file {path.name!r}")
     # An upload, or what the component has shown before: the same file is the same value.
     is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
-    return _file_data(path if is_there or not may_place else _place(path, cache, name or path.name), name)
+    return _file_data(path if is_there else _place(path, cache, name or path.name), name)
 
 
 def _file_data(path: Path, name: str | None = None) -> FileData:
@@ -172,38 +186,67 @@ def _read_start(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(len(MAGIC))
     except FileNotFoundError as error:
+        log(f"there is no file {str(path.absolute())!r}")
         raise RecordingNotFoundError(
-            f"Expected the path of a recording, got {str(path)!r}: there is no such file. Relative paths start at {Path.cwd()}."
+            f"Expected the path of a recording, got {path.name!r}: there is no such file. The app's log has the whole path."
         ) from error
     except IsADirectoryError as error:
         if is_convertible(path):
             return b""
         raise NotARecordingError(
-            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {str(path)!r}."
+            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {path.name!r}."
         ) from error
     except (OSError, ValueError) as error:
+        log(f"{str(path)!r} cannot be read: {error}")
         raise RecordingError(
-            f"The recording {str(path)!r} cannot be read: {error}. Give the path of a file that the app's user may read."
+            f"The recording {path.name!r} cannot be read: {getattr(error, 'strerror', error)}. "
+            "Give the path of a file that the app's user may read."
         ) from error
 
 
-def _may_serve(path: Path) -> bool:
-    """False if Gradio must decide (and copy) by itself; raises if Gradio forbids the path.
+def _is_left_to_gradio(path: Path) -> bool:
+    """Whether Gradio must check and copy the file by itself. Raises a `RecordingError` if Gradio may not serve it.
 
-    Gradio checks a path when it copies it into its cache; what we put there ourselves would escape that check.
+    Gradio checks a path when it copies the file into its cache; what we put there ourselves would escape that check.
     """
+    is_allowed = _is_allowed(path)
+    if is_allowed is None:
+        if path.suffix.lower() in RECORDING_SUFFIXES:
+            return True
+        raise RecordingError(
+            f"{path.name!r} cannot be shown: this version of Gradio does not say which files it may serve. "
+            "Update gradio_rerun, or give the .rrd file."
+        )
+    if not is_allowed:
+        # The same for what is there and what is not: the path may be one that a user has typed.
+        log(
+            f"Gradio may not serve {str(path)!r}: it is neither in the working directory {str(Path.cwd())!r} nor in the temporary one. "
+            f"launch(allowed_paths=[{str(path.absolute().parent)!r}]) allows it"
+        )
+        raise RecordingError(
+            f"Gradio may not serve {path.name!r}: it is in none of the folders that this app serves. "
+            "If you are the app's author, the log says how to allow it."
+        )
+    return False
+
+
+def _is_allowed(path: Path) -> bool | None:
+    """Whether Gradio may serve the file, by its own check; None if Gradio has no such check."""
     try:
         from gradio.processing_utils import _check_allowed
-    except ImportError:  # a private name, that a later Gradio may not have
-        return False
+    except ImportError:  # a private name, which a later Gradio may not have
+        return None
     try:
         _check_allowed(str(path), False)
-    except InvalidPathError as error:
-        raise RecordingError(
-            f"Gradio may not serve the recording {str(path)!r}: it is neither in the working directory {Path.cwd()} "
-            f"nor in the temporary one. Allow it: launch(allowed_paths=[{str(path.absolute().parent)!r}])."
-        ) from error
+    except InvalidPathError:
+        return False
+    except (OSError, ValueError, RuntimeError):  # a NUL, too long a name, a loop of links: no file can be read there
+        return False
     return True
+
+
+def _gradio_may_serve(path: Path) -> bool:
+    return _is_allowed(path) is True
 
 
 def _bytes(data: bytes, cache: Path) -> FileData:

@@ -12,7 +12,9 @@ import sys
 from importlib import machinery, metadata
 from pathlib import Path
 
+from .convert_file import ALONE, WHOLE
 from .errors import SdkError, ViewerError
+from .limits import Limits
 
 FLOOR = (0, 24)
 _CURE = "Run: pip install -U rerun-sdk"
@@ -74,30 +76,29 @@ def viewer_server_command() -> list[str]:
     return [sys.executable, str(script), *(str(entry) for entry in sys.path)]
 
 
-def conversion_command(source: Path, target: Path, trust: str) -> list[str]:
-    """The command that writes to `target` what the importers of the installed rerun-sdk make of the file `source`.
+def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
+    """The command that writes to `target` what the importers of the installed rerun-sdk make of the file `source`."""
+    # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
+    # Remove when the rerun-sdk floor passes 0.32.
+    whole = source.is_dir() or (source.suffix.lower() == ".mcap" and not _knows_robot_descriptions())
+    # Absolute, because the process changes to the folder of the file.
+    entries = [str(Path(entry).absolute()) for entry in sys.path]
+    return [*_convert_file("convert", source, most), str(target), WHOLE if whole else ALONE, *entries]
 
-    `trust` is "alone" or "trusted": see convert_file.py.
-    """
+
+def names_command(source: Path, most: Limits) -> list[str]:
+    """The command that lists the files that `source` names."""
+    return _convert_file("names", source, most)
+
+
+def _convert_file(command: str, source: Path, most: Limits) -> list[str]:
     if getattr(sys, "frozen", False) or not sys.executable:
         raise SdkError(
             f"Files are converted by rerun-sdk in a Python of its own, and this process has none (sys.executable is "
             f"{sys.executable!r}). Convert {source.name!r} beforehand, and give the .rrd file."
         )
-    # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
-    # Remove when the rerun-sdk floor passes 0.32.
-    if source.suffix.lower() == ".mcap" and not _knows_robot_descriptions():
-        trust = "trusted"
     script = Path(__file__).with_name("convert_file.py")
-    # Absolute, because the process changes to the folder of the file.
-    return [
-        sys.executable,
-        str(script),
-        str(source),
-        str(target),
-        trust,
-        *(str(Path(entry).absolute()) for entry in sys.path),
-    ]
+    return [sys.executable, str(script), command, str(source), str(most.memory), str(most.size)]
 
 
 def _knows_robot_descriptions() -> bool:

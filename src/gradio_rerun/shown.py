@@ -96,6 +96,8 @@ class Shown:
         self._sent: dict[str, int] = {}
         """The bytes of each growing file that the page knows of."""
         self._sent_at = -1.0
+        self._cleared: int | None = None
+        """When this was last cleared, in milliseconds: the clear itself may not reach the page."""
 
     def next(self, call: Call, recordings: list[Recording]) -> list[Recording]:
         """All that is shown with the `recordings` of a value: data are added, files and URLs alone replace, unless a generator has streamed."""
@@ -113,7 +115,7 @@ class Shown:
                     self._items[file.path] = file
             now = time.monotonic()
             takes_its_time, self._sent_at = now - self._sent_at > _TAKES_ITS_TIME, now
-            value = [self._with_end(each, takes_its_time) for each in self._items.values()]
+            value = [self._as_page_gets_it(each, takes_its_time) for each in self._items.values()]
             if call.is_generator:
                 run.last = value
             return value
@@ -132,6 +134,7 @@ class Shown:
             self._growing.clear()
             self._taken.clear()
             self._sent.clear()
+            self._cleared = max(time.time_ns() // 1_000_000, (self._cleared or 0) + 1)
             self._runs.pop("", None)
             for run in self._runs.values():
                 run.has_streamed, run.last = False, None
@@ -206,21 +209,28 @@ class Shown:
         run.size += length
         return growing.file_data()
 
-    def _with_end(self, file: Recording, takes_its_time: bool) -> Recording:
-        """The file, together with what is new in it if that is little: the page need not request it then."""
-        if not isinstance(file, FileData) or not _is_stream(file) or file.size is None:
-            return file
+    def _as_page_gets_it(self, recording: Recording, takes_its_time: bool) -> Recording:
+        """Of a stream with what the page must know besides."""
+        if not isinstance(recording, FileData) or not _is_stream(recording):
+            return recording
+        type_ = STREAM_TYPE if self._cleared is None else f"{STREAM_TYPE};cleared={self._cleared}"
+        if end := self._end(recording, takes_its_time):
+            type_ += f";end={base64.b64encode(end).decode()}"
+        return recording.model_copy(update={"mime_type": type_})  # Gradio lets no other field through
+
+    def _end(self, file: FileData, takes_its_time: bool) -> bytes:
+        """What is new in the file if that is little: the page need not request it then."""
+        if file.size is None:
+            return b""
         before, self._sent[file.path] = self._sent.get(file.path, 0), file.size
         if not takes_its_time or not 0 < file.size - before <= _MOST_SENT:
-            return file
+            return b""
         try:
             with Path(file.path).open("rb") as content:
                 content.seek(before)
-                new = content.read(file.size - before)
+                return content.read(file.size - before)
         except OSError:  # Gradio has deleted it, which the page will find out
-            return file
-        # Gradio lets no other field through.
-        return file.model_copy(update={"mime_type": f"{STREAM_TYPE};end={base64.b64encode(new).decode()}"})
+            return b""
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
+import anyio
+import gradio as gr
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .errors import RecordingError
 from .recordings import RECORDING_SUFFIXES
 from .rrd import MAGIC
+from .threads import in_thread
+
+_LOOKS_AFTER = 0.5
+"""Seconds between two looks whether the client is still there."""
+
+_turns: WeakValueDictionary[tuple[int, str], anyio.Lock] = WeakValueDictionary()
+"""By event loop and session."""
+
+
+async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request | None) -> dict[str, Any]:
+    """What `work` returns, from a thread, one after the other for each session. When the client leaves, it ends."""
+    result: dict[str, Any] = {"error": "The page has left."}
+    async with anyio.create_task_group() as group:
+        if request is not None:
+            group.start_soon(_end_when_gone, request, group.cancel_scope)
+        async with await _turn_of(request):
+            result = await in_thread(work)
+        group.cancel_scope.cancel()
+    return result
+
+
+async def _turn_of(request: gr.Request | None) -> anyio.Lock:
+    session = ""
+    if request is not None:
+        # Gradio passes a request without its session.
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
+            session = str((await request.request.json())["session_hash"])
+    lock = anyio.Lock()
+    return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock
+
+
+async def _end_when_gone(request: gr.Request, scope: anyio.CancelScope) -> None:
+    while not await request.request.is_disconnected():
+        await anyio.sleep(_LOOKS_AFTER)
+    scope.cancel()
 
 
 def uploaded_file(path: Any) -> Path:

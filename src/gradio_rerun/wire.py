@@ -18,7 +18,7 @@ FileCount = Literal["single", "multiple", "directory"]
 STREAM_TYPE = "application/vnd.rerun.stream"
 """The `mime_type` of a file that adds to what is shown, and of which `size` bytes can be read so far: they end with a whole chunk.
 
-`;end=` may follow, and the base64 of the last of them.
+`;cleared=` may follow, and the time in milliseconds at which what the component shows was last cleared; then `;end=`, and the base64 of the last bytes.
 """
 
 
@@ -42,10 +42,10 @@ class Recordings(GradioRootModel):
     @model_validator(mode="before")
     @classmethod
     def _accept_one_or_none(cls, value: Any) -> Any:
-        # Clients may send a bare file or URL; the page sends "" for None.
-        if value is None or value == "":
-            return []
-        return value if isinstance(value, (list, cls)) else [value]
+        # Clients may send a bare file or URL; the page sends "" for None, and in the place of a recording that was closed.
+        if isinstance(value, cls):
+            return value
+        return [each for each in (value if isinstance(value, list) else [value]) if each not in (None, "")]
 
 
 class ViewerFiles(TypedDict):

@@ -426,6 +426,20 @@ def test_the_only_recording_can_be_closed(page: ViewerPage, launch: Launch) -> N
     page.expect_state("ready", recordings=1)
 
 
+def test_a_value_that_is_returned_again_opens_what_was_closed(page: ViewerPage, launch: Launch) -> None:
+    value = [two_timelines("one"), two_timelines("two", "other")]
+    close = commands.close("one") if VERSION >= (0, 41) else None
+    app = App(value[: 2 if close else 1], close=close or commands.close(), again=value[: 2 if close else 1])
+    opened(page, launch, app, recordings=2 if close else 1).click("close")
+    expect(page.viewer()).to_have_attribute("data-recordings", "1" if close else "0")
+    if close:
+        assert [each.recording_id for each in app.state(page).recordings] == ["two"]
+    page.forget_events()
+    page.click("again")
+    wait_for(page, "recording_open", recording_id="one")
+    page.expect_state("ready", recordings=2 if close else 1)
+
+
 @without((0, 41))
 def test_what_an_older_viewer_cannot_do_is_said(page: ViewerPage, launch: Launch) -> None:
     app = App(

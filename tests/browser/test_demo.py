@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from recordings import write_recording
+from seen import click_at
 from viewer_page import ViewerPage
 
 ROOT = Path(__file__).parents[2]
@@ -232,15 +233,11 @@ def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo
     slider.press("Enter")
     for index in (left, right):
         demo_page.expect_frame(30, index)
-    demo_page.viewer(left).scroll_into_view_if_needed()
-    box = demo_page.viewer(left).bounding_box()
-    assert box
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.move(middle[0] - 10, middle[1])
-    page.mouse.move(*middle)
-    page.mouse.click(*middle, delay=100)
+    click_at(demo_page, index=left)
     page.wait_for_function(
-        "(index) => document.querySelectorAll('rerun-viewer')[index].recordings.length === 2", arg=left
+        "(index) => document.querySelectorAll('rerun-viewer')[index].recordings.length === 2",
+        arg=left,
+        timeout=60_000,
     )
     demo_page.click("Take a picture")
     expect(page.locator(".thumbnails img, .grid-container img").first).to_be_visible(timeout=60_000)

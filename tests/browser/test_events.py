@@ -17,6 +17,7 @@ import pytest
 import rerun as rr
 import rerun.blueprint as rrb
 from playwright.sync_api import expect
+from seen import click_at
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -101,17 +102,6 @@ def expect_told(page: ViewerPage, heard: list[ViewerEvent], kind: type[Any]) -> 
     assert len(of(heard, kind)) == len(page.events(kind.type))
 
 
-def click_in_image(page: ViewerPage, x: float, y: float, index: int = 0) -> None:
-    """At this pixel of the image, which fills the viewer's width, or its height, and is in its middle."""
-    box = page.viewer(index).bounding_box()
-    assert box
-    at = box["x"] + box["width"] * x, box["y"] + box["height"] * y
-    page.page.mouse.move(at[0] - 5, at[1])
-    page.page.mouse.move(*at)
-    page.page.wait_for_timeout(300)  # the viewer picks what is below the cursor, a frame later
-    page.page.mouse.click(*at, delay=100)
-
-
 def test_an_opened_recording_tells_its_ids_its_timeline_and_its_times(
     page: ViewerPage, launch: Launch, images: Path
 ) -> None:
@@ -144,7 +134,7 @@ def test_a_click_into_an_image_tells_the_pixel(page: ViewerPage, launch: Launch,
         listen(Rerun(images, height=400), heard, SelectionChange)
     page.open(launch(demo)).expect_state("ready")
     expect_rest(page)
-    click_in_image(page, 0.5, 0.5)
+    click_at(page)
     wait_until(page, lambda: any(event.items for event in of(heard, SelectionChange)))
     (item,) = of(heard, SelectionChange)[-1].items
     assert isinstance(item, EntityItem)
@@ -401,7 +391,7 @@ def test_a_generator_gets_the_selection_together_with_states_and_the_request(
         viewer.timeline_change(track_both, outputs=[timeline, now])
     page.open(launch(demo)).expect_state("ready")
     expect_rest(page)
-    click_in_image(page, 0.5, 0.5)
+    click_at(page)
     expect(page.page.get_by_label("said")).to_have_value("frame 19 /world/image 100 50")
 
 

@@ -13,13 +13,11 @@ import pytest
 from needs import needs
 from PIL import Image
 from playwright.sync_api import expect
+from seen import click_at
 from viewer_page import ViewerPage
 
 Launch = Callable[..., str]
 GALLERY = Path(__file__).parents[2] / "demo" / "gallery"
-
-DRAW = "count => new Promise(done => { const next = () => count-- ? requestAnimationFrame(next) : done(); next(); })"
-"""Waits until the page has been drawn so often."""
 
 
 def load(name: str) -> ModuleType:
@@ -29,17 +27,6 @@ def load(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def click_into_picture(page: ViewerPage, across: float = 0.25, down: float = 0.4) -> None:
-    """At a place in the viewer, in parts of its size: on what the left one of two views shows."""
-    box = page.viewer().bounding_box()
-    assert box
-    at = box["x"] + box["width"] * across, box["y"] + box["height"] * down
-    page.page.mouse.move(at[0] - 10, at[1])
-    page.page.mouse.move(*at)
-    page.page.evaluate(DRAW, 10)  # some pass until the viewer knows what is below the mouse
-    page.page.mouse.click(*at, delay=100)
 
 
 def click_row(page: ViewerPage, name: str) -> None:
@@ -55,7 +42,7 @@ def click_on_path(page: ViewerPage) -> None:
         if len(places) and np.array_equal(before, places):
             break
     down, across = places[len(places) // 2] / picture.shape[:2]
-    click_into_picture(page, across, down)
+    click_at(page, across, down)
 
 
 def test_segmentation_of_the_picture_ends_with_its_last_round(page: ViewerPage, launch: Launch) -> None:
@@ -80,7 +67,7 @@ def test_a_click_into_an_episode_is_drawn_and_listed_and_another_episode_replace
 ) -> None:
     page.open(launch(load("episodes").demo)).expect_recordings("episode_0")
     page.wait_for_time(59)
-    click_into_picture(page)
+    click_at(page, 0.25, 0.4)  # into what the left one of two views shows
     cells = page.page.get_by_role("gridcell")
     expect(cells.get_by_text("episode_0")).to_be_visible()
     expect(cells.get_by_text("59", exact=True)).to_be_visible()

@@ -27,6 +27,12 @@ class FakeViewer extends FakeElement {
     return false;
   }
 
+  reopened = 0;
+
+  reopen() {
+    this.reopened++;
+  }
+
   takesCommands() {
     return true;
   }
@@ -157,6 +163,20 @@ test("a component that is gone is left alone", () => {
   element.parent?.remove();
   update("value", [FILE]);
   assert.deepEqual(urls(), []);
+});
+
+test("a value that comes again after a recording was closed is opened again", () => {
+  props.value = [FILE];
+  start();
+  viewer.dispatchEvent(new CustomEvent("recording-close"));
+  assert.notDeepEqual(props.value, [FILE]); // Gradio passes on what differs
+  assert.deepEqual(props.value.filter(Boolean), [FILE]);
+  assert.equal(viewer.reopened, 0);
+  update("settings", SETTINGS);
+  assert.equal(viewer.reopened, 0);
+  update("value", [FILE]);
+  assert.equal(viewer.reopened, 1);
+  assert.equal(urls().length, 1);
 });
 
 test("a value comes before the commands beside it, which are carried out once", async () => {

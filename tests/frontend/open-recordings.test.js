@@ -30,6 +30,7 @@ beforeEach(() => {
     convert: (path) => convert(path),
     isSeen: () => isSeen,
     onChange: (failed) => changes.push(failed),
+    onCloseOne: () => told.push("closed"),
     signal: life.signal,
   });
   open.attach(/** @type {any} */ ({ open: (/** @type {string} */ url) => told.push(`open ${name(url)}`), forget: (/** @type {string} */ url) => told.push(`forget ${name(url)}`), send() {} }));
@@ -278,4 +279,24 @@ test("nothing is reported after the end of the viewer", () => {
 test("URLs of files and of servers are told apart", () => {
   assert.ok(isFile("https://app.test/a.rrd"));
   assert.ok(!isFile("rerun+http://app.test/proxy"));
+});
+
+test("a recording that was closed can be opened again, one that is open is not opened twice", () => {
+  open.open([file("a"), file("b")]);
+  for (const name of ["a", "b"]) {
+    opened(name);
+    arrive(name);
+  }
+  told.length = 0;
+  open.openAgain(file("a"));
+  assert.deepEqual(told, []);
+  assert.ok(!open.hasClosed);
+  open.onClose({ application_id: "app", recording_id: "a" });
+  assert.ok(open.hasClosed);
+  open.open([file("a")]);
+  assert.deepEqual(told, ["closed"]);
+  open.openAgain(file("a"));
+  assert.deepEqual(told, ["closed", "forget a", "open a"]);
+  open.forget();
+  assert.ok(!open.hasClosed);
 });

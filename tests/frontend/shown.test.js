@@ -85,6 +85,17 @@ test("a stream that is no longer shown is forgotten, and what arrives late of it
   assert.deepEqual(names(showNext(id, [stream("s", 30), file("a"), stream("t", 9)])), ["t", "a"]);
 });
 
+test("a clear that Gradio has merged with the value after it is a clear all the same", () => {
+  const id = ++lastId;
+  forgotten.length = 0;
+  showNext(id, [stream("s", 10)]);
+  assert.deepEqual(names(showNext(id, [{ ...stream("t", 5), cleared: 1 }])), ["t"]);
+  assert.deepEqual(forgotten, ["s"]);
+  assert.deepEqual(names(showNext(id, [{ ...stream("t", 9), cleared: 1 }, { ...stream("u", 9), cleared: 1 }])), ["t", "u"]);
+  assert.deepEqual(names(showNext(id, [{ ...stream("v", 1), cleared: 2 }])), ["v"]);
+  assert.deepEqual(names(showNext(id, [{ ...stream("w", 1), cleared: 1 }, file("x")])), ["v"]);
+});
+
 test("the server is asked again when a stream comes that it should have forgotten", async () => {
   const id = ++lastId;
   showNext(id, [stream("s", 10)]);

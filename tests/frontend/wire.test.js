@@ -54,6 +54,8 @@ test("a stream says how far it can be read, and brings its end where that came a
   assert.deepEqual(toRecordings([stream], ""), [{ ...recording, item: stream }]);
   const withEnd = { ...file, mime_type: "application/vnd.rerun.stream;end=AQI=" };
   assert.deepEqual(toRecordings([withEnd], ""), [{ ...recording, end: "AQI=", item: withEnd }]);
+  const cleared = { ...file, mime_type: "application/vnd.rerun.stream;cleared=1700000000123;end=AQI=" };
+  assert.deepEqual(toRecordings([cleared], ""), [{ ...recording, cleared: 1700000000123, end: "AQI=", item: cleared }]);
   assert.deepEqual(toRecordings([{ ...file, size: null, mime_type: "application/vnd.rerun.stream" }], "")[0].marks, [0]);
 });
 

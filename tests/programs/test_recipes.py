@@ -71,6 +71,16 @@ def test_a_slider_moves_the_time_and_follows_it(run: Run) -> None:
     wait_until(page, lambda: time_of(page) == 50)
 
 
+def test_a_new_episode_takes_the_place_of_one_that_still_streams(run: Run) -> None:
+    page = run("Episodes in a dropdown, streamed")
+    page.expect_recordings("episode_0")
+    for episode in (3, 0):
+        page.page.get_by_label("Episode").click()
+        page.page.get_by_role("option", name=str(episode), exact=True).click()
+        wait_until(page, lambda wanted=f"episode_{episode}": page.opened()[-1] == wanted)
+        page.expect_state("ready", recordings=1)
+
+
 def test_a_script_with_rr_init_becomes_an_app(run: Run) -> None:
     page = run("A script with rr.init becomes an app".replace("rr.init", "`rr.init`"))
     page.click("Walk")

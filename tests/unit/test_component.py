@@ -337,3 +337,14 @@ def test_a_stream_without_new_data_changes_nothing() -> None:
     viewer = Rerun(streaming=True)
     assert viewer.postprocess(b"") == gr.skip()
     assert viewer.postprocess(None) == Recordings(root=[])
+
+
+@pytest.mark.parametrize("sent", ["", None, [], [""]])
+def test_the_page_may_send_an_empty_text_for_no_recording(sent: Any) -> None:
+    assert Recordings.model_validate(sent).root == []
+
+
+def test_the_page_may_send_an_empty_text_beside_recordings() -> None:
+    urls = ["https://one.test/a.rrd", "https://two.test/b.rrd"]
+    assert Recordings.model_validate([*urls, ""]).root == urls
+    assert Recordings.model_validate(urls[0]).root == urls[:1]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import struct
+import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import gradio
 import numpy as np
@@ -19,12 +20,14 @@ import pyarrow.parquet as pq
 import pytest
 from anyio import to_thread
 from full_disk import full_disk
-from PIL import Image
+from other_files import glb, gltf, lerobot, mcap, ply, png, stl, write
 
 from gradio_rerun import conversions, sdk
 from gradio_rerun.conversions import CONVERTIBLE_SUFFIXES, converted, is_convertible
 from gradio_rerun.convert_file import application_id, arrow_messages
-from gradio_rerun.errors import NotARecordingError, RecordingError, RecordingNotFoundError
+from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, RecordingNotFoundError
+from gradio_rerun.limits import limits
+from gradio_rerun.threads import Turns, in_thread
 
 SECRET = b"abcdefghijklmnopqrstuvwxyz0123456789"
 ROBOT = '<robot name="r"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
@@ -57,113 +60,6 @@ def converted_or_skipped(path: Path, cache: Path, **options: Any) -> Path:
         if " support for " in str(error):
             pytest.skip(str(error))
         raise
-
-
-def write(path: Path, content: bytes | str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def png(path: Path) -> Path:
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 48, 3), dtype=np.uint8)).save(path)
-    return path
-
-
-def ply(points: int) -> bytes:
-    header = f"ply\nformat binary_little_endian 1.0\nelement vertex {points}\n"
-    header += "property float x\nproperty float y\nproperty float z\nend_header\n"
-    return header.encode() + np.random.default_rng(0).random((points, 3), dtype=np.float32).tobytes()
-
-
-def gltf(points: int) -> tuple[dict[str, Any], bytes]:
-    positions = np.random.default_rng(0).random((points, 3), dtype=np.float32).tobytes()
-    document = {
-        "asset": {"version": "2.0"},
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0}],
-        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
-        "buffers": [{"byteLength": len(positions)}],
-        "bufferViews": [{"buffer": 0, "byteLength": len(positions)}],
-        "accessors": [{"bufferView": 0, "componentType": 5126, "count": points, "type": "VEC3"}],
-    }
-    return document, positions
-
-
-def glb(points: int) -> bytes:
-    document, positions = gltf(points)
-    text = json.dumps(document).encode()
-    text += b" " * (-len(text) % 4)
-    size = 12 + 8 + len(text) + 8 + len(positions)
-    chunks = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(positions), b"BIN\0") + positions
-    return b"glTF" + struct.pack("<II", 2, size) + chunks
-
-
-def stl() -> bytes:
-    return bytes(80) + struct.pack("<I12fH", 1, *(0, 0, 1), *(0, 0, 0), *(1, 0, 0), *(0, 1, 0), 0)
-
-
-def mcap(topic: str, texts: list[str]) -> bytes:
-    """An MCAP file with one uncompressed chunk of std_msgs/String: https://mcap.dev/spec."""
-
-    def text(value: str | bytes) -> bytes:
-        value = value.encode() if isinstance(value, str) else value
-        return struct.pack("<I", len(value)) + value
-
-    def record(kind: int, content: bytes) -> bytes:
-        return struct.pack("<BQ", kind, len(content)) + content
-
-    schema = record(3, struct.pack("<H", 1) + text("std_msgs/msg/String") + text("ros2msg") + text("string data"))
-    channel = record(4, struct.pack("<HH", 1, 1) + text(topic) + text("cdr") + text(b""))
-    records, index = bytearray(schema + channel), bytearray()
-    for number, value in enumerate(texts):
-        index += struct.pack("<QQ", number, len(records))
-        message = b"\0\1\0\0" + text(value.encode() + b"\0")
-        records += record(5, struct.pack("<HIQQ", 1, number, number, number) + message)
-    last = len(texts) - 1
-    chunk = record(
-        6, struct.pack("<QQQI", 0, last, len(records), 0) + text("") + struct.pack("<Q", len(records)) + records
-    )
-    indices = record(7, struct.pack("<H", 1) + text(bytes(index)))
-    start = b"\x89MCAP0\r\n" + record(1, text("ros2") + text("test"))
-    data = start + chunk + indices + record(15, struct.pack("<I", 0))
-    statistics = struct.pack("<QHIIIIQQ", len(texts), 1, 1, 0, 0, 1, 0, last) + text(struct.pack("<HQ", 1, len(texts)))
-    chunk_index = struct.pack("<QQQQ", 0, last, len(start), len(chunk))
-    chunk_index += text(struct.pack("<HQ", 1, len(start) + len(chunk))) + struct.pack("<Q", len(indices))
-    chunk_index += text("") + struct.pack("<QQ", len(records), len(records))
-    summary = schema + channel + record(11, statistics) + record(8, chunk_index)
-    return data + summary + record(2, struct.pack("<QQI", len(data), 0, 0)) + b"\x89MCAP0\r\n"
-
-
-def lerobot(folder: Path, frames: int = 5) -> Path:
-    numbers = ("timestamp", "frame_index", "episode_index", "index", "task_index")
-    features: dict[str, Any] = {"action": {"dtype": "float32", "shape": [2], "names": ["x", "y"]}}
-    features |= {name: {"dtype": "int64", "shape": [1], "names": None} for name in numbers}
-    info = {
-        "codebase_version": "v2.1",
-        "robot_type": "arm",
-        "total_episodes": 1,
-        "total_frames": frames,
-        "total_tasks": 1,
-        "total_videos": 0,
-        "total_chunks": 1,
-        "chunks_size": 1000,
-        "fps": 10,
-        "splits": {"train": "0:1"},
-        "data_path": "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet",
-        "video_path": None,
-        "features": features,
-    }
-    write(folder / "meta" / "info.json", json.dumps(info))
-    write(folder / "meta" / "tasks.jsonl", '{"task_index": 0, "task": "wave"}\n')
-    write(folder / "meta" / "episodes.jsonl", json.dumps({"episode_index": 0, "tasks": ["wave"], "length": frames}))
-    columns: dict[str, Any] = {name: pa.array([0] * frames) for name in numbers}
-    columns["frame_index"] = pa.array(range(frames))
-    columns["action"] = pa.array([[1.0, 2.0]] * frames, pa.list_(pa.float32(), 2))
-    data = folder / "data" / "chunk-000"
-    data.mkdir(parents=True)
-    pq.write_table(pa.table(columns), data / "episode_000000.parquet")
-    return folder
 
 
 def assert_recording(path: Path, name: str, at_least: int = 0) -> None:
@@ -266,11 +162,11 @@ def test_a_gltf_without_its_parts_is_refused_by_the_name_of_the_part(tmp_path: P
         converted(write(tmp_path / "scene.gltf", json.dumps(document)), cache)
 
 
-def test_the_meshes_of_a_robot_are_read_only_for_a_trusted_file(tmp_path: Path, cache: Path) -> None:
+def test_the_meshes_of_a_robot_are_read_only_if_they_may_be(tmp_path: Path, cache: Path) -> None:
     write(tmp_path / "meshes" / "arm.stl", stl())
     robot = write(tmp_path / "robot" / "robot.urdf", ROBOT.format('<mesh filename="../meshes/arm.stl"/>'))
-    assert_recording(converted(robot, cache, trusted=True), "robot.urdf")
-    with pytest.raises(NotARecordingError, match=r"\.\./meshes/arm\.stl.*not trusted"):
+    assert_recording(converted(robot, cache, lambda file: file == tmp_path / "meshes" / "arm.stl"), "robot.urdf")
+    with pytest.raises(NotARecordingError, match=r"\.\./meshes/arm\.stl.*may not serve"):
         converted(robot, cache)
 
 
@@ -338,7 +234,7 @@ def test_four_threads_that_convert_one_file_start_one_process(
 def test_conversions_wait_for_their_turn(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
 ) -> None:
-    monkeypatch.setattr(conversions, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(conversions, "_turns", Turns(lambda: 1))
     start, running = subprocess.Popen, []
 
     def start_and_count(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
@@ -353,20 +249,35 @@ def test_conversions_wait_for_their_turn(
     assert len(set(results)) == 3
 
 
-def test_who_waits_for_a_conversion_holds_none_of_gradio_s_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversions, "_MOST_AT_ONCE", 1)
-    done = threading.Event()
+def test_an_unchanged_file_is_read_once(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversions, "_A_WHILE", 0.0)
+    read: list[Path] = []
+    digest = conversions._digest
+    monkeypatch.setattr(conversions, "_digest", lambda path: (read.append(path), digest(path))[1])
+    path = write(tmp_path / "a.md", "# One")
+    assert converted(path, cache) == converted(path, cache)
+    assert len(read) == 1
+    write(path, "# Two")
+    converted(path, cache)
+    assert len(read) == 2
 
-    def convert() -> dict[str, Any]:
-        assert done.wait(60)
-        return {}
 
-    async def ask_and_look() -> None:
-        asked = [asyncio.create_task(conversions.in_turn(convert)) for _ in range(50)]
-        await to_thread.run_sync(done.set)  # with a thread that Gradio takes for files
-        await asyncio.gather(*asked)
+def test_a_conversion_that_nobody_waits_for_ends(
+    tmp_path: Path, cache: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    path = write(tmp_path / "big.ply", ply(2_000_000))
 
-    asyncio.run(ask_and_look())
+    async def leave() -> None:
+        asked = asyncio.create_task(in_thread(lambda: converted(path, cache)))
+        while not processes:
+            await asyncio.sleep(0.01)
+        asked.cancel()
+        await asyncio.wait({asked})
+        await to_thread.run_sync(processes[0].wait, 60)
+
+    asyncio.run(leave())
+    assert processes[0].returncode == -signal.SIGKILL
+    assert len(processes) == 1
 
 
 def test_another_name_another_content_or_another_sdk_makes_another_recording(
@@ -402,18 +313,64 @@ def test_a_conversion_that_is_killed_says_so_and_leaves_nothing(
 def test_a_conversion_that_takes_too_long_is_ended(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
 ) -> None:
-    monkeypatch.setattr(conversions, "TIME_LIMIT", 0.05)
-    with pytest.raises(RecordingError, match=r"longer than 0\.05 s"):
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SECONDS", "0.05")
+    with pytest.raises(RecordingError, match=r"more than this app allows, 0\.05 s.*GRADIO_RERUN_CONVERT_SECONDS"):
         converted(png(tmp_path / "a.png"), cache)
     assert processes[0].returncode is not None
     assert_nothing_left(cache)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system limits the memory of a process")
+def test_a_small_file_that_needs_much_memory_or_room_is_refused_with_the_limit(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "zeros.parquet"
+    pq.write_table(pa.table({"zeros": np.zeros(8_000_000)}), path, compression="zstd")
+    assert path.stat().st_size < 100_000
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_MEMORY", "256mb")
+    with pytest.raises(RecordingError, match=r"268,435,456 bytes of memory.*GRADIO_RERUN_CONVERT_MEMORY"):
+        converted(path, cache)
+    monkeypatch.delenv("GRADIO_RERUN_CONVERT_MEMORY")
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SIZE", "10 MB")
+    with pytest.raises(RecordingError, match=r"10,485,760 bytes of recording.*GRADIO_RERUN_CONVERT_SIZE"):
+        converted(path, cache)
+    assert_nothing_left(cache)
+
+
+@pytest.mark.parametrize("value", ["much", "-1", "0", "1tb", "nan"])
+@pytest.mark.parametrize("name", ["MEMORY", "SIZE", "SECONDS"])
+def test_a_limit_that_is_none_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"GRADIO_RERUN_CONVERT_{name}", value)
+    with pytest.raises(ParameterError, match=f"GRADIO_RERUN_CONVERT_{name} to be .*{value}"):
+        limits()
+
+
+@pytest.mark.parametrize("suffix", [".urdf", ".gltf", ".md", ".txt"])
+def test_a_text_that_is_too_long_is_refused_before_it_is_read(
+    suffix: str, tmp_path: Path, cache: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    path = tmp_path / f"long{suffix}"
+    with path.open("wb") as file:
+        file.truncate(300 << 20)
+    with pytest.raises(NotARecordingError, match=rf"it has 314,572,800 bytes, and a \{suffix} file [\d,]+ at most"):
+        converted(path, cache)
+    assert not processes
+
+
+def test_a_robot_is_read_in_another_process_only(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ElementTree, "fromstring", None)
+    monkeypatch.setattr(ElementTree, "parse", None)
+    robot = write(tmp_path / "robot.urdf", ROBOT.format('<box size="1 1 1"/>'))
+    assert_recording(converted(robot, cache), "robot.urdf")
+
+
 def test_a_conversion_ends_and_cleans_up_when_the_app_dies(tmp_path: Path) -> None:
     target = tmp_path / "half.part"
-    command = sdk.conversion_command(write(tmp_path / "big.ply", ply(2_000_000)), target, "alone")
+    command = sdk.conversion_command(write(tmp_path / "big.ply", ply(2_000_000)), target, limits())
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin
+    process.stdin.write(b"{}\n")
+    process.stdin.flush()
     while not target.exists():
         time.sleep(0.01)
     process.stdin.close()

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import rerun as rr
 from full_disk import full_disk
 from gradio.context import LocalContext
 from gradio.data_classes import FileData
+from other_files import lerobot, mcap
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
@@ -83,6 +88,160 @@ def test_a_robot_that_a_user_uploads_cannot_name_other_files(tmp_path: Path, mon
     )
     with pytest.raises(RecordingError):
         to_recordings(robot, tmp_path / "uploads")
+
+
+SECRET = "abcdefghijklmnopqrstuvwxyz0123456789"
+ROBOT = '<robot name="r" xmlns:x="urn:x"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
+
+
+@dataclass
+class Served:
+    """A working folder, a folder outside of it with secrets, and what the app lets Gradio serve."""
+
+    work: Path
+    outside: Path
+    demo: gr.Blocks
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    for name in ("work", "outside", "temporary"):
+        (tmp_path / name).mkdir()
+    for name in ("secret.txt", "secret.stl", "secret.parquet"):
+        (tmp_path / "outside" / name).write_text(SECRET)
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    demo = gr.Blocks()
+    demo.has_launched, demo.allowed_paths, demo.blocked_paths = True, [], []
+    token = LocalContext.blocks.set(demo)
+    yield Served(tmp_path / "work", tmp_path / "outside", demo)
+    LocalContext.blocks.reset(token)
+
+
+def bytes_of(cache: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in cache.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", ["secret.txt", "secret.stl"])
+@pytest.mark.parametrize(
+    "mesh",
+    [
+        '<mesh filename="file://{path}"/>',
+        '<mesh filename="{path}"/>',
+        '<mesh filename="../outside/{path.name}"/>',
+        '<mesh filename="package://outside/{path.name}"/>',
+        "<mesh><filename>file://{path}</filename></mesh>",
+        '<mesh x:filename="file://{path}"/>',
+        '<x:mesh filename="file://{path}"/>',
+        '<mesh filename="link.stl"/>',
+    ],
+)
+def test_a_robot_from_a_function_names_no_file_that_gradio_may_not_serve(
+    mesh: str, name: str, served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROS_PACKAGE_PATH", str(served.outside.parent))
+    (served.work / "link.stl").symlink_to(served.outside / name)
+    robot = served.work / "robot.urdf"
+    robot.write_text(ROBOT.format(mesh.format(path=served.outside / name)))
+    with pytest.raises(NotARecordingError, match=r"robot\.urdf.*names the file"):
+        to_recordings(robot, cache)
+    assert SECRET.encode() not in bytes_of(cache)
+
+
+@pytest.mark.parametrize("name", ["app.py", "link.stl", "link.png"])
+def test_a_robot_names_meshes_only(name: str, served: Served, cache: Path) -> None:
+    (served.work / "app.py").write_text(SECRET)
+    for link in ("link.stl", "link.png"):
+        (served.work / link).symlink_to("app.py")
+    robot = served.work / "robot.urdf"
+    robot.write_text(ROBOT.format(f'<mesh filename="{name}"/>'))
+    with pytest.raises(NotARecordingError, match=r"robot\.urdf.*names the file"):
+        to_recordings(robot, cache)
+    document = {"asset": {"version": "2.0"}, "buffers": [{"uri": name, "byteLength": len(SECRET)}]}
+    scene = served.work / "scene.gltf"
+    scene.write_text(json.dumps(document))
+    with pytest.raises(NotARecordingError, match=r"scene\.gltf.*names the file"):
+        to_recordings(scene, cache)
+    assert SECRET.encode() not in bytes_of(cache)
+
+
+def test_a_robot_shows_the_meshes_that_gradio_may_serve(served: Served, cache: Path) -> None:
+    (served.work / "meshes").mkdir()
+    (served.work / "meshes" / "arm.STL").write_text(SECRET)
+    robot = served.work / "urdf" / "robot.urdf"
+    robot.parent.mkdir()
+    plugin = '<gazebo><plugin filename="libgazebo.so"/></gazebo>'
+    mesh = '<mesh filename="../meshes/arm.STL" scale="2 2 2"/>'
+    robot.write_text(ROBOT.format(mesh).replace("</robot>", f"{plugin}</robot>"))
+    (item,) = to_recordings(robot, cache)
+    assert SECRET.encode() in path_of(item).read_bytes()
+    assert b"arm.STL" not in path_of(item).read_bytes()
+    served.demo.blocked_paths = [str(served.work / "meshes")]
+    with pytest.raises(NotARecordingError, match=r"robot\.urdf.*names the file"):
+        to_recordings(robot, cache)
+
+
+@pytest.mark.parametrize("name", ["{}", "file://{}", "package://robots/secret.stl"])
+def test_a_robot_shows_the_meshes_of_allowed_paths(
+    name: str, served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROS_PACKAGE_PATH", str(served.outside.parent / "packages"))
+    (served.outside.parent / "packages").mkdir()
+    served.outside.rename(served.outside.parent / "packages" / "robots")
+    mesh = served.outside.parent / "packages" / "robots" / "secret.stl"
+    served.demo.allowed_paths = [str(mesh.parent)]
+    robot = served.work / "robot.urdf"
+    robot.write_text(ROBOT.format(f'<mesh filename="{name.format(mesh)}"/>'))
+    (item,) = to_recordings(robot, cache)
+    assert SECRET.encode() in path_of(item).read_bytes()
+
+
+def test_a_robot_in_a_log_gets_no_file_of_the_server(served: Served, cache: Path) -> None:
+    log = served.work / "robot.mcap"
+    log.write_bytes(
+        mcap("/robot_description", [ROBOT.format(f'<mesh filename="file://{served.outside}/secret.stl"/>')])
+    )
+    with suppress(NotARecordingError):  # an SDK without an importer for it
+        to_recordings(log, cache)
+    assert SECRET.encode() not in bytes_of(cache)
+
+
+@pytest.mark.parametrize("change", ["data_path", "video_path", "feature", "symlink", "symlink to a folder"])
+def test_a_dataset_names_no_file_outside_of_its_folder(change: str, served: Served, cache: Path) -> None:
+    dataset = lerobot(served.work / "dataset")
+    info = json.loads((dataset / "meta" / "info.json").read_text())
+    video = {"dtype": "video", "shape": [2, 2, 3], "names": None}
+    if change == "data_path":
+        info["data_path"] = f"{served.outside}/secret.parquet"
+    elif change == "video_path":
+        info["video_path"] = "videos/{video_key}/../../../outside/secret.txt"
+        info["features"]["camera"] = video
+    elif change == "feature":
+        info["video_path"] = ".{video_key}"
+        info["features"]["./../outside/secret.txt"] = video
+    elif change == "symlink":
+        (dataset / "data" / "chunk-000" / "episode_000000.parquet").unlink()
+        (dataset / "data" / "chunk-000" / "episode_000000.parquet").symlink_to(served.outside / "secret.parquet")
+    else:
+        (dataset / "videos").symlink_to(served.outside)
+    (dataset / "meta" / "info.json").write_text(json.dumps(info))
+    with pytest.raises(NotARecordingError, match=r"dataset.*names the file"):
+        to_recordings(dataset, cache)
+    assert SECRET.encode() not in bytes_of(cache)
+
+
+def test_a_dataset_is_shown_with_files_that_are_linked_from_a_folder_that_gradio_may_serve(
+    served: Served, cache: Path
+) -> None:
+    dataset = lerobot(served.work / "dataset")
+    (dataset / ".gitattributes").touch()
+    file = dataset / "data" / "chunk-000" / "episode_000000.parquet"
+    file.rename(served.outside / "blob")
+    file.symlink_to(served.outside / "blob")
+    served.demo.allowed_paths = [str(served.outside)]
+    (item,) = to_recordings(dataset, cache)
+    assert path_of(item).read_bytes().startswith(b"RRF2")
 
 
 def test_a_small_file_is_a_snapshot(file: Path, cache: Path) -> None:
@@ -228,10 +387,49 @@ def test_what_is_no_recording_is_named(value: Any, cache: Path) -> None:
     assert isinstance(caught.value, TypeError)
 
 
-def test_a_missing_file_is_named_with_where_it_was_looked_for(cache: Path) -> None:
-    with pytest.raises(RecordingNotFoundError, match=f"'nowhere.rrd'.*{Path.cwd()}") as caught:
-        to_recordings("nowhere.rrd", cache)
+def test_a_missing_file_is_named_and_the_folder_is_for_the_server_s_log(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(RecordingNotFoundError, match=r"'nowhere\.rrd': there is no such file") as caught:
+        to_recordings("some/nowhere.rrd", cache)
     assert isinstance(caught.value, FileNotFoundError)
+    assert "/" not in str(caught.value)
+    assert f"{Path.cwd()}/some/nowhere.rrd" in capsys.readouterr().err
+
+
+def test_an_error_does_not_tell_whether_there_is_a_file_that_gradio_may_not_serve(
+    served: Served, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = set()
+    for folder in ("outside", "gone"):
+        for value in (f"../{folder}/secret.txt", str(served.outside.parent / folder / "secret.txt")):
+            with pytest.raises(RecordingError) as refused:
+                to_recordings(value, cache)
+            said.add(str(refused.value))
+            assert f"{folder}/secret.txt" in capsys.readouterr().err
+    (message,) = said
+    assert "'secret.txt'" in message
+    assert str(served.outside.parent) not in message
+
+
+@pytest.mark.parametrize("value", ["~nobody-of-this-name/a.rrd", "a\0b.rrd", "loop.rrd", "x" * 5000])
+def test_a_path_that_no_system_opens_is_refused_in_an_app(value: str, served: Served, cache: Path) -> None:
+    (served.work / "loop.rrd").symlink_to("loop.rrd")
+    with pytest.raises(RecordingError):
+        to_recordings(value, cache)
+
+
+def test_without_gradio_s_check_nothing_is_read(served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradio import processing_utils
+
+    monkeypatch.delattr(processing_utils, "_check_allowed")
+    for name in ("secret.txt", "gone.txt"):
+        with pytest.raises(RecordingError, match=r"give the \.rrd file"):
+            to_recordings(served.outside / name, cache)
+    recording = write_recording(served.outside / "run.rrd", "run", frames=1)
+    (item,) = to_recordings(recording, cache)
+    assert path_of(item) == recording  # Gradio decides
+    assert not cache.exists()
 
 
 @pytest.mark.parametrize(
@@ -337,25 +535,16 @@ def test_a_path_may_begin_with_the_users_home(file: Path, cache: Path, monkeypat
     assert path_of(item).read_bytes() == file.read_bytes()
 
 
-def test_a_file_that_gradio_may_not_serve_is_refused_with_what_allows_it(
-    file: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_gradio_may_not_serve_is_refused_and_the_log_says_what_allows_it(
+    served: Served, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "app").mkdir()
-    monkeypatch.chdir(tmp_path / "app")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "app"))
-    demo = gr.Blocks()
-    demo.has_launched, demo.allowed_paths, demo.blocked_paths = True, [], []
-    token = LocalContext.blocks.set(demo)
-    try:
-        with pytest.raises(RecordingError) as refused:
-            to_recordings(f"../files/{file.name}", cache)
-        assert f"'../files/{file.name}'" in str(refused.value)
-        assert str(refused.value).endswith(f"launch(allowed_paths=['{tmp_path}/app/../files']).")
-        demo.allowed_paths = [str(file.parent)]
-        (item,) = to_recordings(f"../files/{file.name}", cache)
-        assert path_of(item).read_bytes() == file.read_bytes()
-    finally:
-        LocalContext.blocks.reset(token)
+    file = write_recording(served.outside / "run.rrd", "run", frames=1)
+    with pytest.raises(RecordingError, match=r"Gradio may not serve 'run\.rrd'"):
+        to_recordings("../outside/run.rrd", cache)
+    assert f"launch(allowed_paths=['{served.work}/../outside'])" in capsys.readouterr().err
+    served.demo.allowed_paths = [str(served.outside)]
+    (item,) = to_recordings("../outside/run.rrd", cache)
+    assert path_of(item).read_bytes() == file.read_bytes()
 
 
 @pytest.mark.parametrize("size", [99, 100, 101])

@@ -6,7 +6,10 @@ import http.client
 import json
 import re
 import secrets
+import signal
+import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +19,8 @@ from urllib.parse import quote, urlsplit
 import gradio as gr
 import httpx
 import pytest
+from other_files import ply
+from PIL import Image
 from recordings import recording_bytes, write_recording
 
 from gradio_rerun import Rerun
@@ -415,3 +420,64 @@ def test_a_recording_is_never_a_page_of_the_apps_origin(app: App) -> None:
         answer = app.file(app.upload(name, b"<script>alert(1)</script>"))
         assert answer.headers["content-type"] == "application/octet-stream"
         assert answer.headers["content-disposition"].startswith("attachment")
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """The conversions that were started, in order."""
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def start(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(popen(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    return started
+
+
+def test_a_conversion_ends_when_its_client_leaves(app: App, processes: list[subprocess.Popen[bytes]]) -> None:
+    path = app.upload("points.ply", ply(2_000_000))
+    body = {"data": path, "component_id": app.viewer._id, "fn_name": "open_upload", "session_hash": "any"}
+    connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=60)
+    connection.request("POST", "/gradio_api/component_server", json.dumps(body), {"Content-Type": "application/json"})
+    wait_until(lambda: bool(processes))
+    connection.close()
+    assert processes[0].wait(60) == -signal.SIGKILL
+
+
+def test_no_file_that_a_session_has_made_outlives_it(
+    launched: Callable[..., App], folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    picture = folders.uploads.parent / "work" / "picture.png"
+    Image.new("RGB", (4, 4)).save(picture)
+    initial = write_recording(folders.uploads.parent / "work" / "initial.rrd", "initial", frames=1)
+    with gr.Blocks(delete_cache=(1, 1)) as demo:
+        viewer, streaming = Rerun(initial), Rerun(streaming=True)
+        values: dict[str, Any] = {
+            "converted": picture,
+            "bytes": recording_bytes("bytes"),
+            "update": gr.update(value=recording_bytes("update"), height=300),
+            "half": [recording_bytes("half"), picture, "nowhere.rrd"],
+        }
+        for name, value in values.items():
+            gr.Button().click(lambda value=value: value, None, viewer, api_name=name)
+        gr.Button().click(stream, None, streaming, api_name="stream")
+        gr.Button().click(lambda: [recording_bytes("half"), "nowhere.rrd"], None, streaming, api_name="half_streamed")
+    app = launched(demo, viewer)
+    cache = tmp_path / "cache"
+    kept = {path for path in cache.rglob("*") if path.is_file()}
+    assert len(kept) == 1  # the initial value
+    for name in (*values, "stream", "half_streamed"):
+        app.call(name)
+    assert "file" in app.open_upload(app.upload("notes.md", b"# Notes"))
+    assert len({path for path in cache.rglob("*") if path.is_file()}) > 5
+    wait_until(lambda: {path for path in cache.rglob("*") if path.is_file()} == kept)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)

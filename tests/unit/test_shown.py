@@ -306,9 +306,25 @@ def test_bytes_that_are_no_recording_are_refused(shown: Shown) -> None:
 def end_of(value: list[Any]) -> bytes | None:
     """What comes along of the only file."""
     (file,) = value
-    type_, _, end = file.mime_type.partition(";end=")
+    type_, *parameters = file.mime_type.split(";")
     assert type_ == STREAM_TYPE
-    return base64.b64decode(end) if end else None
+    return next((base64.b64decode(each[4:]) for each in parameters if each.startswith("end=")), None)
+
+
+def test_data_tell_the_page_that_they_came_after_a_clear(shown: Shown) -> None:
+    def cleared() -> int | None:
+        (file,) = give(shown, recording_bytes("one"), RUN)
+        return next((int(each[8:]) for each in file.mime_type.split(";") if each.startswith("cleared=")), None)
+
+    assert cleared() is None
+    shown.clear()
+    first = cleared()
+    assert first
+    assert cleared() == first
+    shown.clear()
+    second = cleared()
+    assert second
+    assert second > first
 
 
 @pytest.fixture

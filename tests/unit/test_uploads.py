@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
+from anyio import to_thread
 
 from gradio_rerun.errors import RecordingError
-from gradio_rerun.uploads import check_file, uploaded_file
+from gradio_rerun.threads import current_work
+from gradio_rerun.uploads import check_file, one_a_session, uploaded_file
 
 
 @pytest.fixture
@@ -107,3 +113,68 @@ def test_files_of_other_types_are_refused_unless_they_start_as_a_recording(
         assert str(refused.value).endswith(f": {', '.join(types)}.")
     file.write_bytes(b"RRF2....")
     check_file(file, types)
+
+
+class Client:
+    """A client that has sent a request, and may leave."""
+
+    def __init__(self, session: str) -> None:
+        self.has_left = False
+        self._session = session
+
+    async def json(self) -> dict[str, str]:
+        return {"session_hash": self._session}
+
+    async def is_disconnected(self) -> bool:
+        return self.has_left
+
+    async def ask(self, work: Any) -> dict[str, Any]:
+        request: gr.Request = SimpleNamespace(request=self)  # type: ignore[assignment]
+        return await one_a_session(work, request)
+
+
+def test_the_uploads_of_a_session_are_opened_one_after_the_other_and_those_of_others_meanwhile() -> None:
+    together = threading.Barrier(2, timeout=60)
+    at_once: dict[str, int] = {"one": 0, "other": 0}
+    done: list[str] = []
+
+    def work(session: str, waits: bool) -> dict[str, Any]:
+        at_once[session] += 1
+        assert at_once[session] == 1
+        if waits:
+            together.wait()  # only two sessions at once pass
+        at_once[session] -= 1
+        done.append(session)
+        return {"file": session}
+
+    async def ask() -> None:
+        asked = [
+            Client(session).ask(lambda session=session, waits=waits: work(session, waits))
+            for session, waits in (("one", True), ("one", False), ("one", False), ("other", True))
+        ]
+        assert [each["file"] for each in await asyncio.gather(*asked)] == ["one", "one", "one", "other"]
+
+    asyncio.run(ask())
+    assert sorted(done) == ["one", "one", "one", "other"]
+
+
+def test_what_a_client_has_asked_for_ends_when_the_client_leaves() -> None:
+    started, ended = threading.Event(), threading.Event()
+
+    def work() -> dict[str, Any]:
+        with current_work().ended_by(ended.set):
+            started.set()
+            assert ended.wait(60)
+        return {}
+
+    async def leave() -> None:
+        client = Client("session")
+        asked = asyncio.create_task(client.ask(work))
+        waiting = asyncio.create_task(client.ask(lambda: pytest.fail("the client has left")))
+        await to_thread.run_sync(started.wait, 60)
+        client.has_left = True
+        assert "error" in await asked
+        assert "error" in await waiting
+
+    asyncio.run(leave())
+    assert ended.wait(60)

@@ -122,6 +122,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     update();
     commands.add(latest().commands ?? []);
   }
+  // Gradio passes a value on only if it differs from the one before. This one does, and is the same to all who read it.
+  viewer.addEventListener("recording-close", () => {
+    if (viewer.recordings.every(({ marks }) => !marks)) value = props.value = [...viewer.recordings.map(({ item }) => item), ""];
+  });
   let look = "";
   function update() {
     const { label } = props;
@@ -146,7 +150,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   }
   // A value comes before the commands beside it.
   watch(["settings", "label"], show);
-  watch("value", show);
+  watch("value", () => {
+    show();
+    viewer.reopen();
+  });
   show();
 }
 

@@ -45,12 +45,14 @@ export class OpenRecordings {
   /** URL of the recording whose bytes the viewer takes right now. @type {string | null} */
   #reading = null;
   #lastCame = 0;
+  #hasClosed = false;
   /** @type {import("./viewer.js").Viewer | null} */
   #viewer = null;
   #overlay;
   #convert;
   #isSeen;
   #onChange;
+  #onCloseOne;
   #signal;
 
   /**
@@ -59,13 +61,15 @@ export class OpenRecordings {
    * @param {(path: string) => Promise<Recording>} options.convert turns an uploaded file into a recording
    * @param {() => boolean} options.isSeen whether the user can see the viewer: browsers let others sleep
    * @param {(failed: boolean) => void} options.onChange hears of each change of `state`; `failed`: one more could not be opened
+   * @param {() => void} options.onCloseOne hears when a recording was closed, in the viewer or by a command
    * @param {AbortSignal} options.signal the end of the viewer
    */
-  constructor({ overlay, convert, isSeen, onChange, signal }) {
+  constructor({ overlay, convert, isSeen, onChange, onCloseOne, signal }) {
     this.#overlay = overlay;
     this.#convert = convert;
     this.#isSeen = isSeen;
     this.#onChange = onChange;
+    this.#onCloseOne = onCloseOne;
     this.#signal = signal;
     // Timers go on for a while, and would keep the viewer's memory.
     signal.addEventListener("abort", () => (this.#viewer = null));
@@ -111,6 +115,11 @@ export class OpenRecordings {
     return this.#streams.size === 0 && [...this.told.keys()].every(isFile);
   }
 
+  /** Whether a recording was closed, in the viewer or by a command, and others may be open. */
+  get hasClosed() {
+    return this.#hasClosed;
+  }
+
   /** From now on it is this viewer that opens them. @param {import("./viewer.js").Viewer} viewer */
   attach(viewer) {
     this.#viewer = viewer;
@@ -127,6 +136,13 @@ export class OpenRecordings {
     }
   }
 
+  /** Opens a recording, also one that was closed. @param {Recording} recording */
+  openAgain(recording) {
+    const { url } = recording;
+    if (this.#hasClosed && !this.#awaited.has(url) && this.told.delete(url)) this.#viewer?.forget(url);
+    this.open([recording]);
+  }
+
   /** Opens again what has failed. @param {Recording[]} recordings */
   retry(recordings) {
     for (const url of this.#failures.keys()) {
@@ -141,6 +157,7 @@ export class OpenRecordings {
   /** All of them are closed, or will be. */
   forget() {
     this.told.clear();
+    this.#hasClosed = false;
     this.#reading = null;
     this.#names.clear();
     this.#awaited.clear();
@@ -216,6 +233,8 @@ export class OpenRecordings {
   /** The viewer has closed a recording. @param {RecordingName} recording */
   onClose(recording) {
     this.#names.delete(storeIdOf(recording));
+    this.#hasClosed = true;
+    this.#onCloseOne();
     this.#onChange(false);
   }
 

@@ -20,7 +20,7 @@ const DISPOSE_AFTER = 500;
  *
  * Attributes: `data-state` is `idle` (nothing to show), `loading`, `ready` or `error`; `data-recordings` is the number of
  * recordings that are open. Events, each bubbling: `loadstart`, `load` (all recordings are open), `error` (`detail.message`), and
- * `viewer-event` (`detail` is what the viewer tells, as it tells it).
+ * `recording-close` (in the viewer, or by a command), and `viewer-event` (`detail` is what the viewer tells, as it tells it).
  */
 export class RerunViewerElement extends HTMLElement {
   /** @type {Settings | null} */
@@ -83,6 +83,13 @@ export class RerunViewerElement extends HTMLElement {
     }
     if (this.#run?.viewer) this.#run.show();
     else this.#queueSync();
+  }
+
+  /** The value has arrived again: recordings of it that were closed since are opened. */
+  reopen() {
+    const run = this.#run;
+    if (!run?.open.hasClosed || run.succession.isBehind || this.#recordings.some(({ marks }) => marks)) return;
+    this.#reopenAll(run);
   }
 
   connectedCallback() {
@@ -170,6 +177,7 @@ export class RerunViewerElement extends HTMLElement {
       fullscreen: { get_state: () => this.#isFullscreen, on_toggle: () => this.toggleFullscreen() },
       onEvent: (event) => this.#onViewerEvent(event),
       onChange: (failed) => (failed ? this.#failRecordings() : this.#onRecordingsChange()),
+      onCloseOne: () => this.#emit("recording-close"),
       onLoading: () => this.#setState("loading"),
       onPage: () => this.#veil(),
       onFail: (title, message, action) => this.#failViewer(title, message, action),
@@ -323,7 +331,11 @@ export class RerunViewerElement extends HTMLElement {
     this.#setState("loading");
     const run = /** @type {Run} */ (this.#run);
     if (run.open.incomplete === 0) return run.open.retry(run.succession.recordings);
-    // The viewer does not fetch again what it has open.
+    this.#reopenAll(run); // the viewer does not fetch again what it has open
+  }
+
+  /** @param {Run} run */
+  #reopenAll(run) {
     if (run.open.canClose) return run.succession.reopen();
     this.#stop("loading");
     this.#queueSync();

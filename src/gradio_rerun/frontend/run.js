@@ -43,6 +43,7 @@ const PLACE_POLL = 50;
  * @property {{get_state: () => boolean, on_toggle: () => void}} fullscreen what the viewer's own button does
  * @property {(event: ViewerEvent) => void} onEvent
  * @property {(failed: boolean) => void} onChange hears of each change of `open.state`; `failed`: one more could not be opened
+ * @property {() => void} onCloseOne hears when a recording was closed, in the viewer or by a command
  * @property {() => void} onLoading
  * @property {() => void} onPage `showsWelcome` may have changed
  * @property {(title: string, message: string, action?: string) => void} onFail the viewer cannot go on; `action` helps
@@ -74,7 +75,7 @@ export class Run {
   constructor(theme, surroundings) {
     this.theme = theme;
     this.#around = surroundings;
-    const { element, overlay, convert, onChange, onLoading, onStuck, onFail } = surroundings;
+    const { element, overlay, convert, onChange, onCloseOne, onLoading, onStuck, onFail } = surroundings;
     const { signal } = this.#life;
     const isSeen = () => !document.hidden && element.clientWidth > 0;
     this.open = new OpenRecordings({
@@ -86,6 +87,7 @@ export class Run {
         onChange(failed);
         this.#look();
       },
+      onCloseOne,
       signal,
     });
     this.succession = new Succession({
@@ -289,14 +291,14 @@ export class Run {
     const { recording_id, url, ticket, rbl, states } = command.arguments;
     switch (command.name) {
       case "open":
-        return open.open([{ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined }]);
+        return open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined });
       case "set_blueprint":
         return viewer.send(fromBase64(rbl));
       case "set_panel_states":
         return viewer.setPanelStates(states, {});
       case "close":
         if (viewer.control.closesOne || open.names.length > 1) break;
-        open.forget();
+        open.names.forEach((name) => open.onClose(name));
         return viewer.closeAll();
     }
     for (const closed of await viewer.control.carryOut(command, recording_id ? this.nameOf(recording_id) : null)) {

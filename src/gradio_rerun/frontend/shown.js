@@ -12,6 +12,9 @@ const MOST_GONE = 100;
 /** By the component's id, since Gradio may remount a component while a stream goes on. @type {Map<number, Recording[]>} */
 const shown = new Map();
 
+/** When what the component shows was last cleared by the app, as far as is known, by its id. @type {Map<number, number>} */
+const clearings = new Map();
+
 /** URLs of streams that the component no longer shows, by its id: what arrives late of them is dropped. @type {Map<number, Set<string>>} */
 const gone = new Map();
 
@@ -25,6 +28,11 @@ const gone = new Map();
  */
 export function showNext(id, value, forget) {
   const before = shown.get(id) ?? [];
+  // Gradio may merge a clear with the value after it, and brings values of two runs in any order.
+  const cleared = Math.max(0, ...value.map((recording) => recording.cleared ?? 0));
+  const known = clearings.get(id) ?? 0;
+  if (cleared && cleared < known) return before;
+  clearings.set(id, Math.max(cleared, known));
   const late = gone.get(id) ?? new Set();
   gone.set(id, late);
   /** @param {Recording} stream */
@@ -38,7 +46,8 @@ export function showNext(id, value, forget) {
   };
   for (const recording of value) if (late.has(recording.url)) dismiss(recording);
   const wanted = value.filter(({ url }) => !late.has(url));
-  const next = value.some(({ marks }) => marks) ? withStreams(before, wanted) : wanted;
+  const kept = cleared > known ? before.filter(({ url }) => wanted.some((recording) => recording.url === url)) : before;
+  const next = value.some(({ marks }) => marks) ? withStreams(kept, wanted) : wanted;
   for (const recording of before) if (recording.marks && !next.includes(recording)) dismiss(recording);
   shown.set(id, next);
   return next;

@@ -36,9 +36,9 @@
 
 /**
  * A recording that the page opens. `upload`: a path in the app's upload folder of what may have to be converted first. `marks`: it is a
- * stream, of which so many bytes can be read, and could before. `end`: the last of them, in base64, if they came along. `ticket`: what opens the app's
- * tunnel to its server. `item`: it in the value of the component.
- * @typedef {{url: string, name: string, size: number | null, upload?: string, marks?: number[], end?: string, ticket?: string, item?: string | FileData | ServerUrl}} Recording
+ * stream, of which so many bytes can be read, and could before. `cleared`: when what the component shows was last cleared, before this stream.
+ * `end`: the last of them, in base64, if they came along. `ticket`: what opens the app's tunnel to its server. `item`: it in the value of the component.
+ * @typedef {{url: string, name: string, size: number | null, upload?: string, marks?: number[], cleared?: number, end?: string, ticket?: string, item?: string | FileData | ServerUrl}} Recording
  */
 
 /** The `mime_type` of a file that adds to what is shown, and that may grow. */
@@ -52,15 +52,18 @@ const STREAM_TYPE = "application/vnd.rerun.stream";
 export function toRecordings(value, root) {
   // In a deep link, Gradio keeps an update as the value.
   if (value && typeof value === "object" && "__type__" in value) return toRecordings(/** @type {any} */ (value).value, root);
-  const items = Array.isArray(value) ? value : value ? [value] : [];
+  const items = (Array.isArray(value) ? value : [value]).filter(Boolean);
   return items.map((/** @type {string | FileData | ServerUrl} */ item) => {
     if (typeof item === "string") return { ...fromUrl(item), item };
     if ("server" in item) return { ...fromUrl(item.server), ticket: item.ticket, item };
     const url = item.url ?? fileUrl(root, item.path);
     const name = item.orig_name ?? lastSegment(item.path);
     const recording = { url: new URL(url, location.href).href, name, size: item.size ?? null, item };
-    const [type, end] = item.mime_type?.split(";end=") ?? [];
-    if (type === STREAM_TYPE) return { ...recording, marks: [item.size ?? 0], ...(end ? { end } : {}) };
+    const [type, ...parameters] = item.mime_type?.split(";") ?? [];
+    if (type === STREAM_TYPE) {
+      const { cleared, end } = Object.fromEntries(parameters.map((parameter) => parameter.split(/=(.*)/)));
+      return { ...recording, marks: [item.size ?? 0], ...(cleared ? { cleared: Number(cleared) } : {}), ...(end ? { end } : {}) };
+    }
     return /\.(rrd|rbl)$/i.test(item.path) ? recording : { ...recording, upload: item.path };
   });
 }

@@ -1,0 +1,74 @@
+"""Prepares the values of functions in threads of our own.
+
+Gradio calls `postprocess` of a component on the event loop, where all visitors wait for it: for the value of a `gr.update` or of a component
+that a function returns, and in 6.10 for each value. Elsewhere it takes one of the threads with which it serves files.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any
+
+from gradio.blocks import Blocks
+from gradio.processing_utils import async_move_files_to_cache
+from pydantic import BaseModel
+
+from .threads import in_thread
+
+_is_postponing: ContextVar[bool] = ContextVar("gradio_rerun_postponing", default=False)
+
+
+class Postponed:
+    """Stands for a value until Gradio has gone through all outputs of a function."""
+
+    def __init__(self, prepare: Callable[[], Any]) -> None:
+        self.prepare = prepare
+
+
+def is_postponing() -> bool:
+    """Whether `postprocess` may return a `Postponed`."""
+    return _is_postponing.get()
+
+
+def follow_outputs() -> None:
+    """From now on, `postprocess` may return a `Postponed` to the apps of this process."""
+    process = Blocks.postprocess_data
+    if hasattr(process, "followed_by_rerun"):
+        return
+    signature = inspect.signature(process)
+
+    @wraps(process)
+    async def followed(*args: Any, **options: Any) -> Any:
+        given = signature.bind(*args, **options).arguments
+        token = _is_postponing.set(True)
+        try:
+            data = await process(*args, **options)
+        finally:
+            _is_postponing.reset(token)
+        for index, block in enumerate(given["block_fn"].outputs[: len(data)]):
+            value = data[index]
+            if isinstance(value, Postponed):
+                data[index] = await _prepared(value, block, given.get("state"))
+            elif isinstance(value, dict) and isinstance(value.get("value"), Postponed):
+                value["value"] = await _prepared(value["value"], block, given.get("state"))
+        return data
+
+    followed.followed_by_rerun = True  # type: ignore[attr-defined]
+    Blocks.postprocess_data = followed
+
+
+async def _prepared(postponed: Postponed, block: Any, state: Any) -> Any:
+    """The value as Gradio makes it of what `postprocess` returns."""
+    value = None
+    try:
+        value = await in_thread(postponed.prepare)
+        if isinstance(value, BaseModel):
+            value = value.model_dump()
+        value = await async_move_files_to_cache(value, block, postprocess=True)
+        return value
+    finally:
+        if state is not None:  # it has noted the Postponed
+            state._update_value_in_config(block._id, value)

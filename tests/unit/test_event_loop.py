@@ -1,0 +1,174 @@
+"""Nothing that takes time runs on the event loop, where all visitors would wait for it. With other Gradios: tests/matrix.py."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import rerun as rr
+from gradio.state_holder import SessionState
+from PIL import Image
+from recordings import log_points, recording_bytes, write_recording
+
+from gradio_rerun import Rerun, commands, component, shown
+
+BEATS = 5
+HEARTBEAT = 0.02  # seconds
+LIMIT = 30.0
+"""Seconds in which an event loop that is not blocked has beaten."""
+
+
+class Heart:
+    """Beats on the event loop. What takes time waits for it: on the loop itself, it would wait in vain."""
+
+    def __init__(self) -> None:
+        self._beat = threading.Semaphore(0)
+        self.slow = 0
+
+    async def beat(self) -> None:
+        while True:
+            self._beat.release()
+            await asyncio.sleep(HEARTBEAT)
+
+    def wait(self) -> None:
+        self.slow += 1
+        while self._beat.acquire(blocking=False):
+            pass
+        for _ in range(BEATS):
+            assert self._beat.acquire(timeout=LIMIT), "the event loop was blocked"
+
+
+@pytest.fixture
+def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
+    """Whatever is converted, hashed, copied, read or written takes five heartbeats."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    heart = Heart()
+
+    def slowly(function: Callable[..., Any]) -> Callable[..., Any]:
+        def slow(*args: Any, **options: Any) -> Any:
+            heart.wait()
+            return function(*args, **options)
+
+        return slow
+
+    monkeypatch.setattr(component, "to_recordings", slowly(component.to_recordings))
+    monkeypatch.setattr(shown.Shown, "end", slowly(shown.Shown.end))
+    return heart
+
+
+def call(demo: gr.Blocks, heart: Heart) -> list[Any]:
+    """The values that the page gets of the app's function."""
+
+    async def call() -> list[Any]:
+        beating = asyncio.create_task(heart.beat())
+        state, values, iterator = SessionState(demo), [], None
+        while True:
+            output = await demo.process_api(
+                block_fn=next(iter(demo.fns.values())),
+                inputs=[],
+                state=state,
+                session_hash="session",
+                event_id="event",
+                iterator=iterator,
+                simple_format=True,
+            )
+            values.append(output["data"][0])
+            iterator = output["iterator"]
+            if not output["is_generating"]:
+                beating.cancel()
+                return values
+
+    return asyncio.run(call())
+
+
+def picture(folder: Path) -> Path:
+    Image.new("RGB", (4, 4)).save(folder / "picture.png")
+    return folder / "picture.png"
+
+
+def recording(folder: Path) -> Path:
+    return write_recording(folder / "run.rrd", "run", frames=1)
+
+
+def logged(_: Path) -> rr.RecordingStream:
+    stream = rr.RecordingStream("logged")
+    log_points(stream)
+    return stream
+
+
+KINDS: dict[str, Callable[[Path], Any]] = {
+    "a picture": picture,
+    "a recording": recording,
+    "bytes": lambda _: recording_bytes("bytes"),
+    "a RecordingStream": logged,
+    "a list": lambda folder: [recording(folder), recording_bytes("bytes")],
+    "commands with a value": lambda folder: commands.show(recording(folder), commands.play()),
+}
+
+
+def plain(value: Any) -> Any:
+    return lambda: value
+
+
+def asynchronous(value: Any) -> Any:
+    async def function() -> Any:
+        return value
+
+    return function
+
+
+def update(value: Any) -> Any:
+    return lambda: gr.update(value=value, height=300)
+
+
+def returned(value: Any) -> Any:
+    return lambda: Rerun(value=value, height=300)
+
+
+def generator(value: Any) -> Any:
+    def function() -> Iterator[Any]:
+        yield value
+        yield gr.update(value=value)
+        yield Rerun(value=value)
+
+    return function
+
+
+WAYS = (plain, asynchronous, update, returned, generator)
+IN_UPDATES = (update, returned, generator)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [(kind, way) for kind in KINDS for way in WAYS if not (kind.startswith("commands") and way in IN_UPDATES)],
+)
+def test_the_event_loop_goes_on_while_a_value_is_prepared(
+    kind: str, way: Callable[[Any], Any], streaming: bool, heart: Heart, tmp_path: Path
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(streaming=streaming)
+        gr.Button().click(way(KINDS[kind](tmp_path)), None, viewer)
+    values = call(demo, heart)
+    assert heart.slow >= 1
+    for value in values[: 3 if way is generator else 1]:
+        files = value if isinstance(value, list) else value["value"]
+        for file in files:
+            assert Path(file["path"]).read_bytes().startswith(b"RRF2")
+            assert file["url"].startswith("/gradio_api/file=")
+            assert file["path"] in viewer.temp_files
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_error_reaches_the_function_s_visitor_and_leaves_the_last_value(
+    way: Callable[[Any], Any], heart: Heart
+) -> None:
+    with gr.Blocks() as demo:
+        gr.Button().click(way(b"no recording"), None, Rerun())
+    with pytest.raises(gr.Error, match="it starts with b'no r'"):
+        call(demo, heart)
