@@ -377,7 +377,8 @@ def _time(told: Any) -> int:
     if isinstance(told, str) and re.fullmatch(r"-?[0-9]{1,19}", told):
         told = int(told)
     if type(told) in (int, float) and -(2**63) <= told < 2**63:  # nor NaN
-        return math.floor(told)
+        time: int = math.floor(told)
+        return time
     raise _wrong("time", "an integer of 64 bits", told)
 
 
