@@ -262,7 +262,8 @@ def check_dataset(folder: Path) -> None:
     keys = [str(key) for key in info.get("features") or {}]
     for template in (str(info.get("data_path") or ""), str(info.get("video_path") or "")):
         for key in keys if "{video_key" in template else [""]:
-            name = re.sub(r"\{[^{}]*\}", "0", re.sub(r"\{video_key[^{}]*\}", lambda _, key=key: key, template))
+            # What else is in braces are numbers.
+            name = re.sub(r"\{[^{}]*\}", "0", key.join(re.split(r"\{video_key[^{}]*\}", template)))
             if re.match(r"[/\\]|\w:", name) or any(part.startswith(".") for part in re.split(r"[/\\]", name)):
                 print(f"it names the file {name!r}, which is not in its folder", file=sys.stderr)
                 sys.exit(REFUSED)
