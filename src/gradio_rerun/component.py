@@ -22,7 +22,7 @@ from starlette.responses import FileResponse, Response
 
 from .calls import Call, current_call, follow_calls
 from .commands import NO_VALUE, Show, separated, to_wire
-from .errors import CommandError, PlacementError, RecordingError
+from .errors import CommandError, GradioRerunError, PlacementError
 from .event_methods import EventMeta, EventMethods
 from .events import ANSWERS
 from .listeners import handlers
@@ -33,7 +33,7 @@ from .settings import SETTINGS, check_page_files, checked_stream_size, css_lengt
 from .shown import Appender, Shown, forget, joined, shown_in
 from .threads import in_thread
 from .tunnel import Servers
-from .uploads import check_file, one_a_session, uploaded_file
+from .uploads import app_of, check_file, one_a_session, uploaded_file
 from .viewer_assets import viewer_assets
 from .wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Settings, Theme
 
@@ -264,7 +264,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     async def open_upload(self, path: str, request: gr.Request | None = None) -> dict[str, Any]:
         """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
         # As old as the upload itself is; a component that was updated is not known to `delete_cache`.
-        listed = request.request.app.get_blocks().upload_file_set if request else self.temp_files
+        listed = app_of(request).upload_file_set if request else self.temp_files
         return await one_a_session(partial(self._opened, path, listed), request)
 
     def _opened(self, path: str, listed: set[str]) -> dict[str, Any]:
@@ -273,7 +273,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             self._check_upload(file)
             recordings = to_recordings(file, Path(self.GRADIO_CACHE), listed=listed)
             return {"file": Recordings(root=recordings).model_dump()[0]}
-        except RecordingError as error:
+        except GradioRerunError as error:
             return {"error": str(error)}
 
     @server  # type: ignore[untyped-decorator]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from . import sdk
 from .convert_file import REFUSED
@@ -62,6 +62,9 @@ _PARTLY_CONVERTED = ".mcap"
 
 _DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceeded")
 
+_MOST_SAID = 1_000_000
+"""Characters that the SDK logs of one file."""
+
 _NO_MEMORY = re.compile(
     "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc"
 )
@@ -87,7 +90,7 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
     Raises RecordingNotFoundError; NotARecordingError, with the reason, when the file is none that can be shown;
     RecordingError when it cannot be read, or the SDK breaks down or takes more than the limits of limits.py.
     """
-    path, cache = path.expanduser().absolute(), cache.absolute()
+    path, cache = path.absolute(), cache.absolute()
     try:
         _check_start(path)
         parts = _parts(path, may_read)
@@ -337,8 +340,8 @@ def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
     assert process.stdin
-    assert process.stdout
     assert process.stderr
+    stdout = cast("BinaryIO", process.stdout)
     late = threading.Event()
 
     def end_late() -> None:
@@ -349,7 +352,7 @@ def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str]
     limit.start()
     work = current_work()
     output: list[bytes] = []
-    reader = threading.Thread(target=lambda: output.append(process.stdout.read()), daemon=True)
+    reader = threading.Thread(target=lambda: output.append(stdout.read()), daemon=True)
     reader.start()
     said = ""
     try:
@@ -359,7 +362,8 @@ def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str]
                 process.stdin.flush()
             for line in process.stderr:
                 text = line.decode(errors="replace")
-                said += text
+                if len(said) < _MOST_SAID:
+                    said += text
                 if _DISK_FULL.search(text):
                     process.kill()  # from here on the SDK may wait for itself, and never end
             code = process.wait()
@@ -370,7 +374,7 @@ def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str]
         reader.join()
         with suppress(BrokenPipeError):
             process.stdin.close()
-        process.stdout.close()
+        stdout.close()
         process.stderr.close()
     if work.is_unwanted:
         raise unwanted()

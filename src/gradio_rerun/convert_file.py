@@ -11,7 +11,7 @@ MEMORY and SIZE are limits in bytes: of this process' memory, and of the files t
 `names` writes a JSON list of the files that a .urdf or .gltf names to stdout; it ends with `REFUSED`, and the reason on stderr, if SOURCE
 is none.
 
-When stdin ends, so also when the process that started it dies, this process removes TARGET and ends.
+When stdin ends, so also when the process that started it dies, this process removes TARGET and the copies, and ends.
 It imports nothing of this package, because that would import Gradio, which takes seconds.
 """
 
@@ -22,6 +22,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import struct
 import sys
 import threading
@@ -53,19 +54,20 @@ def main() -> None:
         return
     target = Path(sys.argv[5])
     copies = json.loads(sys.stdin.buffer.readline() or "{}")
-    threading.Thread(target=end_with_stdin, args=(target,), daemon=True).start()
+    folders = {Path(copy).parent for copy in copies.values()}
+    threading.Thread(target=end_with_stdin, args=(target, *folders), daemon=True).start()
     # Python puts this script's folder first, where modules of ours would hide others of the same name.
     sys.path[:] = sys.argv[7:]
     if not convert(source, target, copies, alone=sys.argv[6] == ALONE):
         sys.exit(REFUSED)
 
 
-def end_with_stdin(target: Path | None = None) -> None:
-    """Removes `target` and ends this process when its stdin ends."""
+def end_with_stdin(*paths: Path) -> None:
+    """Removes the files and folders and ends this process when its stdin ends."""
     while os.read(0, 1):
         pass
-    if target:
-        target.unlink(missing_ok=True)
+    for path in paths:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     os._exit(1)
 
 
@@ -260,7 +262,8 @@ def check_dataset(folder: Path) -> None:
     keys = [str(key) for key in info.get("features") or {}]
     for template in (str(info.get("data_path") or ""), str(info.get("video_path") or "")):
         for key in keys if "{video_key" in template else [""]:
-            name = re.sub(r"\{[^{}]*\}", "0", re.sub(r"\{video_key[^{}]*\}", lambda _, key=key: key, template))
+            # What else is in braces are numbers.
+            name = re.sub(r"\{[^{}]*\}", "0", key.join(re.split(r"\{video_key[^{}]*\}", template)))
             if re.match(r"[/\\]|\w:", name) or any(part.startswith(".") for part in re.split(r"[/\\]", name)):
                 print(f"it names the file {name!r}, which is not in its folder", file=sys.stderr)
                 sys.exit(REFUSED)

@@ -8,12 +8,14 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from weakref import WeakValueDictionary
 
 import anyio
 import gradio as gr
+from gradio.blocks import Blocks
 from gradio.utils import get_upload_folder, is_in_or_equal
+from starlette.requests import Request
 
 from .errors import RecordingError
 from .recordings import RECORDING_SUFFIXES
@@ -44,15 +46,25 @@ async def _turn_of(request: gr.Request | None) -> anyio.Lock:
     if request is not None:
         # Gradio passes a request without its session.
         with suppress(ValueError, TypeError, KeyError, AttributeError):
-            session = str((await request.request.json())["session_hash"])
+            session = str((await _raw(request).json())["session_hash"])
     lock = anyio.Lock()
     return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock
 
 
 async def _end_when_gone(request: gr.Request, scope: anyio.CancelScope) -> None:
-    while not await request.request.is_disconnected():
+    while not await _raw(request).is_disconnected():
         await anyio.sleep(_LOOKS_AFTER)
     scope.cancel()
+
+
+def app_of(request: gr.Request) -> Blocks:
+    """The app that a client has sent the request to."""
+    return cast("Blocks", _raw(request).app.get_blocks())
+
+
+def _raw(request: gr.Request) -> Request:
+    # Gradio passes server functions the request of Starlette.
+    return cast("Request", getattr(request, "request", request))
 
 
 def uploaded_file(path: Any) -> Path:

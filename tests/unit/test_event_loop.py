@@ -165,9 +165,7 @@ def test_the_event_loop_goes_on_while_a_value_is_prepared(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_error_reaches_the_function_s_visitor_and_leaves_the_last_value(
-    way: Callable[[Any], Any], heart: Heart
-) -> None:
+def test_an_error_reaches_the_visitor(way: Callable[[Any], Any], heart: Heart) -> None:
     with gr.Blocks() as demo:
         gr.Button().click(way(b"no recording"), None, Rerun())
     with pytest.raises(gr.Error, match="it starts with b'no r'"):
