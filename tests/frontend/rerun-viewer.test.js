@@ -1,4 +1,4 @@
-/** The element and its run with all modules behind them; what Rerun makes, the code of a viewer, is a fake one. */
+/** The element with all modules behind it; only the viewer, which is Rerun's code, is a fake. */
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
@@ -26,7 +26,7 @@ let made;
 /** What the files on the server hold, by URL; a number is the status of an answer. @type {Record<string, string | number>} */
 let files;
 
-/** As much of a viewer of rerun-sdk 0.41 as is needed. It downloads what it opens, and takes the text of a file for the ids of its recordings. */
+/** A viewer of rerun-sdk 0.41. It downloads the URLs that it opens; a file holds the ids of its recordings. */
 class FakeHandle {
   /** @type {Open[]} */
   open = [];
@@ -240,7 +240,7 @@ async function until(is, what = String(is)) {
   }
 }
 
-/** Lets all happen that needs no time. */
+/** Returns when everything that needs no time has happened. */
 async function settled() {
   for (let turn = 0; turn < 60; turn++) await new Promise(setImmediate);
 }
@@ -321,7 +321,7 @@ test("no value ends the viewer", async () => {
   assert.deepEqual([element.dataset.state, element.dataset.recordings, element.isOpen, cleared], ["idle", "0", false, 1]);
 });
 
-test("a stream is read on, and another value gets another viewer, since it would arrive after a close", async () => {
+test("a stream is read on; the next value starts another viewer, since data of the stream could arrive after a close", async () => {
   globalThis.fetch = ((before) => async (/** @type {any} */ given, /** @type {any} */ init) => {
     const range = /bytes=(\d+)-/.exec(init?.headers?.Range);
     return range ? new Response(content("", 40).slice(Number(range[1])), { status: 206 }) : before(given, init);
@@ -349,7 +349,7 @@ test("the viewer has the theme of the page, and starts anew when that changes", 
   assert.equal(last().options.theme, "light");
 });
 
-test("panels change in the running viewer; what it may request from others, in another", async () => {
+test("panels change in the running viewer; other allowed origins start another viewer", async () => {
   element.settings = settings({ panel_states: { time: "hidden" } });
   await show(recording("a"));
   assert.deepEqual(last().done, ["time hidden", "open a.rrd"]);
@@ -364,7 +364,7 @@ test("panels change in the running viewer; what it may request from others, in a
   assert.equal(made.length, 2);
 });
 
-test("a viewer that stops is told, and another one starts when the user wants it", async () => {
+test("a viewer that stops is reported, and another one starts when the user presses Restart", async () => {
   await show(recording("a"));
   last().panic = "index out of bounds";
   pass(1000);
@@ -384,7 +384,7 @@ test("after a viewer that has stopped, the next value is shown by another one", 
   assert.deepEqual([made.length, ids(), alert().hidden], [2, ["b"], true]);
 });
 
-test("a viewer that cannot be fetched is told, and fetched again when the user wants it", async () => {
+test("a viewer that cannot be fetched is reported, and fetched again when the user presses Retry", async () => {
   const { fetch } = globalThis;
   globalThis.fetch = async () => new Response("", { status: 503 });
   version++;
@@ -399,7 +399,7 @@ test("a viewer that cannot be fetched is told, and fetched again when the user w
   assert.deepEqual(ids(), ["a"]);
 });
 
-test("a recording that cannot be opened is told beside those that are open, and opened again when the user wants it", async () => {
+test("a recording that cannot be opened is reported beside those that are open, and opened again when the user presses Retry", async () => {
   element.recordings = [recording("a"), recording("b", 404)];
   await until(() => element.dataset.state === "error" && element.dataset.recordings === "1");
   assert.equal(emitted.filter((each) => each.startsWith("error")).at(-1), "error: A recording could not be opened: b.rrd: There is no such recording (404).");
@@ -426,7 +426,7 @@ test("an uploaded file is converted by the app", async () => {
   assert.deepEqual(ids(), ["made"]);
 });
 
-test("a recording that the user closes is open no more, and the welcome page is hidden", async () => {
+test("a recording that the user closes is no longer counted, and the welcome page is hidden", async () => {
   await show(recording("a", "a b"));
   assert.equal(element.dataset.recordings, "2");
   element.dispatchEvent(new Event("pointerup"));
@@ -442,7 +442,7 @@ test("a new file of a paused recording is put where the old one was paused, and 
   await show(recording("first", "run"));
   Object.assign(last().open[0], { isPaused: true, time: 7n });
   emitted = [];
-  // The new file begins at its start, and has the timeline a little later.
+  // The new file starts at its beginning. Its timeline arrives a little later.
   last().show = function (id) {
     FakeHandle.prototype.show.call(this, id);
     this.open[0].timelines = [];
@@ -511,7 +511,7 @@ test("without a viewer there is no state, no picture and no recording, and no co
   assert.throws(() => element.takePicture({ arguments: { view: null } }), Ended);
 });
 
-test("events of what a command does say so", async () => {
+test("events that a command causes say so", async () => {
   await show(recording("a"));
   element.commands = { clear() {}, isOwn: (/** @type {any} */ event) => event.type === "pause" };
   /** @type {any[]} */

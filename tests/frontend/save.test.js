@@ -56,7 +56,7 @@ test("files are saved under their own names, in turn", async () => {
   assert.deepEqual(saved.map(({ href, download }) => [href, download]), [["http://app.test/1", "a.rrd"], ["https://host.test/2", "b.rrd"]]);
 });
 
-test("browsers take clicks at once for one: the next file waits", async () => {
+test("the second file is saved a moment later, since browsers merge clicks", async () => {
   const saving = saveRecordings(viewer([{ url: "http://app.test/1", name: "a.rrd" }, { url: "http://app.test/2", name: "b.rrd" }]));
   await new Promise((resolve) => setImmediate(resolve));
   after(200);
@@ -66,7 +66,7 @@ test("browsers take clicks at once for one: the next file waits", async () => {
   assert.equal(saved.length, 2);
 });
 
-test("what the viewer holds is not saved besides the file that it came from", async () => {
+test("a file is saved once, not also as the viewer holds it", async () => {
   await saveAll(saveRecordings(viewer([{ url: "http://app.test/1", name: "a.rrd" }], Uint8Array.from([1]))));
   assert.equal(saved.length, 1);
 });

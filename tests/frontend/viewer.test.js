@@ -143,14 +143,14 @@ test("a panic is told once, with its reason", async () => {
   assert.deepEqual(heard, [["panic", "index out of bounds"]]);
 });
 
-test("a panic without a reason is told, too", async () => {
+test("a panic without a reason is reported, too", async () => {
   await start();
   handle.has_panicked = () => true;
   poll(1);
   assert.deepEqual(heard, [["panic", "it gave no reason"]]);
 });
 
-test("each frame that the viewer draws is told, behind what it does in it", async () => {
+test("each frame is reported after the viewer has drawn it", async () => {
   /** @type {any[]} */
   const done = [];
   await start({ onFrame: () => done.push("frame") });
@@ -227,7 +227,7 @@ test("data goes through one channel", async () => {
   assert.ok(names.indexOf("open_channel") < names.indexOf("send_rrd_to_channel"));
 });
 
-test("data for which there is no memory end the viewer with that reason", async () => {
+test("data that exceed the memory end the viewer, with that reason", async () => {
   const viewer = await start();
   handle.send_rrd_to_channel = () => {
     throw new WebAssembly.RuntimeError("unreachable");
@@ -236,7 +236,7 @@ test("data for which there is no memory end the viewer with that reason", async 
   assert.match(heard[0][1], /no more memory; it held 2300 MB/);
 });
 
-test("all recordings are closed by one request, for which the viewer is woken", async () => {
+test("all recordings are closed by one request, and the viewer wakes for that", async () => {
   /** @type {(answer: Uint8Array) => void} */
   let answer = () => {};
   handle.viewer_control = method("viewer_control", () => new Promise((resolve) => (answer = resolve)));
@@ -330,7 +330,7 @@ test("an old viewer says that it shows a recording, and else nothing", async () 
   assert.equal(viewer.showsWelcome, null);
 });
 
-test("a recording is closed by the user if it was open before and is open no more", async () => {
+test("a recording was closed by the user if it was open before and is not open now", async () => {
   const viewer = await start();
   const other = { ...RUN, recording_id: "other" };
   const open = (/** @type {string[]} */ ...ids) => {
@@ -371,7 +371,7 @@ test("the place where a recording is paused is that of the viewer's state", asyn
   assert.equal(viewer.pausedPlace, null);
 });
 
-test("a recording is put where it was paused, for which the viewer is woken", async () => {
+test("a recording is put where it was paused, and the viewer wakes for that", async () => {
   handle.viewer_control = method("viewer_control", async () => new Uint8Array());
   const viewer = await start();
   const place = { store: STORE, timeline: "steps", time: 7n };
@@ -397,7 +397,7 @@ test("a recording that is on a timeline that it does not have is put on another"
   assert.equal(text(message(fields?.get(2)?.[0]).get(1)?.[0]), "frames");
 });
 
-test("an old viewer says where it is paused, and is put there, by its own methods", async () => {
+test("an old viewer reports where it is paused, and is put there, by setters", async () => {
   const viewer = await start();
   Object.assign(handle, {
     get_active_recording_id: () => "run",

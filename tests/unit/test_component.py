@@ -390,7 +390,7 @@ def test_a_stream_beside_a_server_behind_the_app_has_the_ticket_of_the_server() 
     assert value.model_dump()[1]["ticket"]
 
 
-def test_the_page_is_told_whether_a_stream_that_it_no_longer_shows_comes_again() -> None:
+def test_forgetting_a_stream_returns_whether_the_same_file_can_come_again() -> None:
     recording = rr.RecordingStream("test_app")
     log_points(recording)
     viewer = Rerun(streaming=True)

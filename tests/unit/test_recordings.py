@@ -467,5 +467,5 @@ def test_a_server_that_the_page_reaches_through_the_app_comes_with_its_ticket(ca
         (lambda: None, False),
     ],
 )
-def test_data_are_told_from_files_and_urls(make: Any, has: bool) -> None:
+def test_has_data_finds_bytes_and_objects_of_rerun(make: Any, has: bool) -> None:
     assert has_data(make()) is has

@@ -359,7 +359,7 @@ def test_a_page_that_forgets_late_does_not_clear_what_has_come_since(shown: Show
     assert paths(give(shown, recording_bytes("three"))) == [after]
 
 
-def test_a_file_of_the_app_replaces_a_stream_and_is_none(shown: Shown, tmp_path: Path) -> None:
+def test_a_file_replaces_a_stream_and_stays_a_file(shown: Shown, tmp_path: Path) -> None:
     files = [write_recording(tmp_path / "files" / f"{name}.rrd", name) for name in ("a", "b")]
     give(shown, recording_bytes("one"))
     for path in files:
