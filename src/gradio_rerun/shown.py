@@ -277,7 +277,7 @@ def forget(path: str) -> bool:
 
 def joined(values: Iterable[Any], cache: Path, limit: int | None) -> list[Recording]:
     """The values that a run has yielded outside of a session, as one."""
-    shown, call = Shown(cache, set()), Call(is_generator=True)
+    shown, call = Shown(cache, set()), Call()
     all_: dict[str, Recording] = {}
     for value in values:
         for each in value if isinstance(value, list) else []:

@@ -24,8 +24,6 @@ class GrowingRecording:
         self.path = cache / secrets.token_hex(20) / name
         self.size = 0
         """Bytes; what lies behind them in the file is not complete."""
-        self.header: bytes | None = None
-        """What it starts with; None if nothing can be appended to it, since the SDK builds it in a way that is not known here."""
 
     def is_there(self) -> bool:
         """Whether all that was appended can still be read: Gradio deletes files that are old (`delete_cache`)."""

@@ -53,6 +53,19 @@ export class FakeElement extends EventTarget {
     }
   }
 
+  /** @param {FakeElement} child */
+  prepend(child) {
+    this.append(child);
+    this.children.unshift(...this.children.splice(-1));
+  }
+
+  /** @param {FakeElement} other put in front of this one */
+  before(other) {
+    const parent = /** @type {FakeElement} */ (this.parent);
+    parent.append(other);
+    parent.children.splice(parent.children.indexOf(this), 0, ...parent.children.splice(-1));
+  }
+
   /** @param {FakeElement[]} children */
   replaceChildren(...children) {
     for (const child of [...this.children]) child.remove();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { hasPlace, pausedPlace, pausedPlaceBySetters, placeBySetters, placeRequest } from "../../src/gradio_rerun/frontend/kept-time.js";
+import { hasPlace, isAt, pausedPlace, pausedPlaceBySetters, placeBySetters, placeRequest } from "../../src/gradio_rerun/frontend/kept-time.js";
 import { message, numberAt, read, text, textAt } from "../../src/gradio_rerun/frontend/protobuf.js";
 
 const STORE = "Recording:app:one";
@@ -12,14 +12,14 @@ const nested = (field, content) => [(field << 3) | 2, ...(content.length > 127 ?
 
 /** A GetStateResponse. @param {{timelines: string[], timeline?: string, time?: bigint, playState?: bigint}} options */
 function state({ timelines, timeline, time, playState = PAUSED }) {
-  // The viewer also lists the timeline that it is on, with the time of its cursor as the range.
-  const cursorRange = time === undefined ? [] : nested(3, [...numberAt([1], time), ...numberAt([2], time)]);
+  // The viewer also lists the timeline that it is on, with the time of its cursor as the range. Protobuf leaves out a zero.
+  const cursorRange = time === undefined ? [] : nested(3, time === 0n ? [] : [...numberAt([1], time), ...numberAt([2], time)]);
   const recording = [
     ...textAt([1], STORE),
     ...timelines.flatMap((name) => nested(2, [...textAt([1, 1], name), ...numberAt([3, 2], 99n)])),
     ...(timelines.includes(timeline ?? "") ? [] : nested(2, [...textAt([1, 1], timeline ?? ""), ...cursorRange])),
     ...(timeline ? nested(3, [...textAt([1, 1], timeline), ...(time === undefined ? [] : numberAt([3, 1], time))]) : []),
-    ...numberAt([5], playState),
+    ...(playState === 0n ? [] : numberAt([5], playState)),
   ];
   return Uint8Array.from([...textAt([2], STORE), ...nested(3, recording)]);
 }
@@ -45,6 +45,7 @@ test("a recording that is paused has a place, exact to the nanosecond, one that 
   assert.deepEqual(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time })), place);
   assert.deepEqual(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time: -5n })), { ...place, time: -5n });
   assert.equal(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time, playState: PLAYING })), null);
+  assert.equal(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time, playState: 0n })), null); // it does not say
   assert.equal(pausedPlace(state({ timelines: ["steps"], timeline: "steps" })), null);
   assert.equal(pausedPlace(state({ timelines: [] })), null);
   assert.equal(pausedPlace(new Uint8Array()), null);
@@ -65,6 +66,26 @@ test("a recording without that timeline is put on one that it has, if it is not 
   assert.deepEqual(asked(placeRequest(stale, null)), { store: STORE, timeline: "frames" });
   assert.deepEqual(asked(placeRequest(state({ timelines: ["log_tick"], timeline: "steps" }), null)), { store: STORE, timeline: "log_tick" });
   assert.equal(placeRequest(state({ timelines: ["frames"], timeline: "frames", time: 1n }), place), null);
+});
+
+test("a recording at 0 of a timeline that it does not have is put on another, too", () => {
+  const stale = state({ timelines: ["frames"], timeline: "steps", time: 0n });
+  assert.deepEqual(asked(placeRequest(stale, null)), { store: STORE, timeline: "frames" });
+});
+
+test("a timeline of one time beside those of the SDK is the recording's own", () => {
+  const place = { store: STORE, timeline: "steps", time: 7n };
+  const opened = state({ timelines: ["log_time", "log_tick"], timeline: "steps", time: 7n });
+  assert.ok(hasPlace(opened, place));
+  assert.equal(placeRequest(opened, null), null);
+});
+
+test("a place is in the recording that it names, which old viewers do by its own id alone", () => {
+  const [timeline, time] = ["steps", 7n];
+  const recording = { application_id: "app", recording_id: "one" };
+  assert.ok(isAt({ store: STORE, timeline, time }, recording));
+  assert.ok(isAt({ store: "one", timeline, time }, recording));
+  assert.ok(!isAt({ store: "Recording:other:one", timeline, time }, recording));
 });
 
 test("what is not open, or has no data yet, is left alone", () => {
@@ -100,4 +121,6 @@ test("viewers before 0.41 are asked and set by their own methods", () => {
   playing = true;
   assert.equal(pausedPlaceBySetters(handle), null);
   assert.equal(pausedPlaceBySetters({ ...handle, get_active_recording_id: () => undefined }), null);
+  playing = false;
+  assert.equal(pausedPlaceBySetters({ ...handle, get_active_timeline: () => undefined }), null);
 });

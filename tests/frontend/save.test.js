@@ -19,8 +19,9 @@ beforeEach((context) => {
   });
   mock.method(URL, "revokeObjectURL", (/** @type {string} */ url) => blobs.delete(url));
   globalThis.document = /** @type {any} */ ({
-    createElement: () => ({
+    createElement: (/** @type {string} */ name) => ({
       click() {
+        assert.deepEqual([name, this.target], ["a", "_blank"]); // or a file that the browser shows would take the page's place
         saved.push({ href: this.href, download: this.download, blob: blobs.get(this.href) });
       },
     }),
@@ -53,6 +54,21 @@ const viewer = (recordings, held = null) => /** @type {any} */ ({ recordings, sa
 test("files are saved under their own names, in turn", async () => {
   await saveAll(saveRecordings(viewer([{ url: "http://app.test/1", name: "a.rrd" }, { url: "https://host.test/2", name: "b.rrd" }])));
   assert.deepEqual(saved.map(({ href, download }) => [href, download]), [["http://app.test/1", "a.rrd"], ["https://host.test/2", "b.rrd"]]);
+});
+
+test("the second file is saved a moment later, since browsers merge clicks", async () => {
+  const saving = saveRecordings(viewer([{ url: "http://app.test/1", name: "a.rrd" }, { url: "http://app.test/2", name: "b.rrd" }]));
+  await new Promise((resolve) => setImmediate(resolve));
+  after(200);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(saved.length, 1);
+  await saveAll(saving);
+  assert.equal(saved.length, 2);
+});
+
+test("a file is saved once, not also as the viewer holds it", async () => {
+  await saveAll(saveRecordings(viewer([{ url: "http://app.test/1", name: "a.rrd" }], Uint8Array.from([1]))));
+  assert.equal(saved.length, 1);
 });
 
 test("one stream is saved as the file that it is", async () => {

@@ -120,10 +120,12 @@ test("the marks of a long stream do not get more with each value, and still lead
   const id = ++lastId;
   let mark = 0;
   const [shown] = showNext(id, [stream("s", (mark += 100))]);
-  for (let value = 0; value < 10_000; value++) showNext(id, [stream("s", (mark += 100))]);
+  for (let value = 0; value < 10_000; value++) {
+    showNext(id, [stream("s", (mark += 100))]);
+    assert.equal(shown.marks?.at(-1), mark); // or its end would not be read before the next value
+  }
   const marks = /** @type {number[]} */ (shown.marks);
   assert.ok(marks.length < 600, `${marks.length} marks`);
-  assert.equal(marks[marks.length - 1], mark);
   marks.reduce((before, each) => {
     assert.ok(each > before && each - before <= (64 << 10) + 100, `${before} to ${each}`);
     return each;
@@ -141,6 +143,13 @@ test("the whole value has what was there before a stream, and not what arrived l
   assert.deepEqual(wholeValue(showNext(id, value), value), ["a", "t"]);
   assert.equal(wholeValue(showNext(id, []), []), null);
   assert.deepEqual(wholeValue(showNext(id, value), value), []);
+});
+
+test("the whole value has a stream as it was announced last", () => {
+  const id = ++lastId;
+  showNext(id, [file("a"), { ...stream("s", 1), item: "first" }]);
+  const value = [{ ...stream("s", 2), item: "second" }];
+  assert.deepEqual(wholeValue(showNext(id, value), value), ["a", "second"]);
 });
 
 test("components do not mix, and one that is mounted anew goes on", () => {

@@ -33,7 +33,8 @@ beforeEach(() => {
 
 /** @param {number} size */
 function recording(size) {
-  const bytes = Uint8Array.from({ length: size }, (_, index) => index % 251);
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at++) bytes[at] = at % 251;
   bytes.set([..."RRF2"].map((letter) => letter.charCodeAt(0)));
   return bytes;
 }

@@ -4,12 +4,14 @@ import { beforeEach, test } from "node:test";
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/demo/" });
 /** @type {unknown[][]} */
 let opened;
+/** What the console says. @type {string[]} */
+let said;
 globalThis.window = /** @type {any} */ ({ open: (/** @type {unknown[]} */ ...given) => opened.push(given) });
 const { openLink } = await import("../../src/gradio_rerun/frontend/viewer-open.js");
 
 beforeEach(() => {
-  opened = [];
-  console.info = () => {};
+  [opened, said] = [[], []];
+  console.info = (words) => said.push(words);
 });
 
 test("a link to a page opens in a tab that knows nothing of this one", () => {
@@ -24,5 +26,6 @@ test("what would run in this page, or is no link, is not opened", () => {
   for (const link of ["javascript:alert(1)", " JavaScript:alert(1)", "java\nscript:alert(1)", "data:text/html,<script>", "blob:http://app.test/1", "file:///etc/passwd", "vbscript:x", "http://[", "about:blank"]) {
     assert.equal(openLink(link), null);
     assert.deepEqual(opened, []);
+    assert.ok(said.pop()?.includes(`refused to open ${link}`));
   }
 });

@@ -24,6 +24,10 @@ test("a URL stays as it is, and is named after its last part", () => {
   assert.deepEqual(toRecordings([url], ""), [{ url, name: "run.rrd", size: null, item: url }]);
 });
 
+test("a URL that ends in a slash is named after what stands before it", () => {
+  assert.equal(toRecordings(["https://host.test/runs/seven/"], "")[0].name, "seven");
+});
+
 test("what a Rerun server shows is named after the segment, or the server", () => {
   assert.equal(toRecordings(["rerun+http://host.test:9876/proxy"], "")[0].name, "host.test:9876");
   assert.equal(toRecordings(["rerun://host.test/dataset/1?segment_id=run#when=a@1"], "")[0].name, "run");

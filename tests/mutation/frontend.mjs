@@ -20,17 +20,26 @@ const TESTS = "tests/frontend";
 
 /** The files in tests/frontend (`*.test.js`) that test a module. @type {Record<string, string[]>} */
 const TESTED_BY = {
-  commands: ["commands"],
+  bridge: ["bridge"],
+  commands: ["commands", "commands-of-values"],
   "grpc-web": ["grpc-web", "tunnel"],
+  "kept-time": ["kept-time", "viewer"],
   loader: ["loader"],
+  "open-recordings": ["open-recordings"],
+  overlay: ["overlay"],
   protobuf: ["protobuf", "viewer-state", "viewer-control"],
+  "rerun-viewer": ["rerun-viewer"],
   rrd: ["rrd", "stream-reader", "viewer-fetch"],
+  run: ["rerun-viewer"],
   save: ["save"],
   shown: ["shown"],
   "store-id": ["store-id"],
   "stream-reader": ["stream-reader"],
+  succession: ["succession"],
+  toolbar: ["toolbar"],
   tunnel: ["tunnel"],
   upload: ["upload"],
+  "upload-panel": ["upload-panel"],
   viewer: ["viewer"],
   "viewer-control": ["viewer-control"],
   "viewer-events": ["viewer-events"],
@@ -41,7 +50,7 @@ const TESTED_BY = {
 };
 
 /** ms after which a test that does not end has noticed the change. */
-const TIMEOUT = 90_000;
+const TIMEOUT = 30_000;
 
 const SWAPPED = new Map(
   [["===", "!=="], ["<", "<="], [">", ">="], ["&&", "||"], ["+", "-"], ["*", "/"], ["+=", "-="], ["<<", ">>"], ["&", "|"]].flatMap(

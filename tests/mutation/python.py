@@ -44,7 +44,7 @@ TESTS = {
     "cache": ["cache"],
     "commands": ["commands"],
     "calls": ["calls"],
-    "component": ["component", "updates", "parameters", "commands", "calls"],
+    "component": ["component", "updates", "parameters", "commands", "calls", "placement"],
     "conversions": ["conversions", "recordings"],
     "drains": ["drains", "recordings"],
     "events": ["events", "event_methods", "fuzz"],

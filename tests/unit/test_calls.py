@@ -336,6 +336,44 @@ def test_a_lazily_cached_example_is_not_the_recording_of_the_visitor_who_asked_f
     assert after["size"] < 2.1 * own["size"]
 
 
+def first_step(session: Session, function: Any, event: str) -> Any:
+    """What the page gets of the first value of a call that does not go on then."""
+    output = asyncio.run(
+        session.demo.process_api(
+            block_fn=function,
+            inputs=[],
+            state=session.state,
+            session_hash=session.name,
+            event_id=event,
+            simple_format=True,
+        )
+    )
+    return output["data"][0]
+
+
+def test_a_function_that_gradio_names_by_its_number_is_followed() -> None:
+    demo, _ = app(lambda: DATA)
+    session = Session(demo)
+    (number,) = demo.fns
+    (one,), (other,) = (first_step(session, number, event) for event in ("one", "other"))
+    assert one["path"] == other["path"]
+
+
+def test_a_run_that_was_cancelled_does_not_count_against_the_limit_of_the_next() -> None:
+    demo, _ = app(functools.partial(generate, DATA, DATA), max_stream_size=int(1.5 * len(DATA)))
+    session = Session(demo)
+    (function,) = demo.fns.values()
+    (one,), (other,) = (first_step(session, function, event) for event in ("one", "other"))
+    assert other["size"] > one["size"]
+
+
+def test_calls_are_followed_once_however_many_components_there_are() -> None:
+    Rerun()
+    process = gr.Blocks.process_api
+    Rerun()
+    assert gr.Blocks.process_api is process
+
+
 def test_outside_of_an_app_there_is_no_call() -> None:
     assert current_call() == Call()
     viewer = Rerun(streaming=True)

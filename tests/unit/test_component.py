@@ -10,9 +10,10 @@ from typing import Any
 
 import gradio as gr
 import pytest
+import rerun as rr
 from gradio.blocks import postprocess_update_dict
 from gradio.data_classes import FileData
-from recordings import write_recording
+from recordings import log_points, recording_bytes, write_recording
 
 import gradio_rerun
 from gradio_rerun import Rerun
@@ -70,12 +71,48 @@ def test_each_parameter_is_an_attribute_so_that_a_loaded_app_recovers_it() -> No
         *[("label", "x"), ("show_label", False), ("container", False), ("visible", "hidden"), ("interactive", False)],
         *[("elem_id", "x"), ("elem_classes", ["x"]), ("key", "k"), ("preserved_by_key", ["value", "height"])],
         *[("scale", 2), ("min_width", 300), ("streaming", True), ("max_stream_size", 100), ("file_count", "multiple")],
+        *[("height", 250), ("theme", "dark"), ("telemetry", True), ("panel_states", {"time": "hidden"})],
+        *[("show_download_button", False), ("show_clear_button", True)],
         *[("file_types", [".png"]), ("allowed_origins", ["https://a.test"]), ("time_update_interval", 3)],
     ],
 )
 def test_gradio_knows_each_parameter(name: str, value: Any) -> None:
     assert Rerun(render=False).get_config().get(name) != value
     assert Rerun(**{name: value}, render=False).get_config()[name] == value
+
+
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    defaults = {
+        **{"value": None, "label": None, "container": True, "scale": None, "min_width": 160},
+        **{"visible": True, "elem_id": None, "key": None, "preserved_by_key": ["value"], "height": 640},
+        **{"show_download_button": True, "show_clear_button": False, "interactive": None, "streaming": False},
+        **{"max_stream_size": None, "file_count": "single", "file_types": None, "panel_states": None},
+        **{"theme": "auto", "telemetry": False, "allowed_origins": None, "time_update_interval": 0.1},
+    }
+    config = Rerun(render=False).get_config()
+    assert {name: config.get(name) for name in defaults} == defaults
+
+
+def test_the_page_has_room_for_the_viewer_before_it_is_there() -> None:
+    config = Rerun(height="70vh", render=False).get_config()
+    assert "<rerun-viewer>" in config["html_template"]
+    assert "height: 70vh" in config["css_template"]
+    assert config["apply_default_css"] is False
+
+
+def test_a_component_that_is_not_rendered_is_not_in_the_app() -> None:
+    with gr.Blocks() as demo:
+        hidden, shown = Rerun(render=False), Rerun()
+    assert (hidden._id in demo.blocks, shown._id in demo.blocks) == (False, True)
+
+
+def test_a_function_as_the_value_is_called_when_an_input_changes_and_by_a_timer() -> None:
+    with gr.Blocks() as demo:
+        box = gr.Textbox()
+        Rerun(lambda _: None, every=3, inputs=[box])
+    targets = {event for each in demo.fns.values() for _, event in each.targets}
+    assert targets == {"load", "change", "tick"}
+    assert [each.value for each in demo.blocks.values() if isinstance(each, gr.Timer)] == [3]
 
 
 def test_the_page_knows_which_component_it_shows() -> None:
@@ -250,6 +287,13 @@ def test_the_code_of_the_viewer_comes_as_the_browser_takes_it(accepted: str, cod
     assert Path(answer.path) == (assets.wasm_br if coding == "br" else assets.wasm)
 
 
+def test_the_page_can_have_damaged_files_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[bool] = []
+    monkeypatch.setattr("gradio_rerun.component.check_page_files", lambda: checked.append(True))
+    Rerun().check_files()
+    assert checked
+
+
 def test_the_code_of_another_viewer_is_not_found() -> None:
     assert Rerun().viewer_code("other.wasm", SimpleNamespace(headers={})).status_code == 404
 
@@ -348,3 +392,22 @@ def test_the_page_may_send_an_empty_text_beside_recordings() -> None:
     urls = ["https://one.test/a.rrd", "https://two.test/b.rrd"]
     assert Recordings.model_validate([*urls, ""]).root == urls
     assert Recordings.model_validate(urls[0]).root == urls[:1]
+
+
+def test_a_stream_beside_a_server_behind_the_app_has_the_ticket_of_the_server() -> None:
+    server = "rerun+http://10.0.0.1:9876/proxy"
+    value = Rerun(streaming=True, tunnel=["rerun+http://10.0.0.1:9876"]).postprocess([recording_bytes("one"), server])
+    assert isinstance(value, Recordings)
+    assert value.model_dump()[1]["ticket"]
+
+
+def test_forgetting_a_stream_returns_whether_the_same_file_can_come_again() -> None:
+    recording = rr.RecordingStream("test_app")
+    log_points(recording)
+    viewer = Rerun(streaming=True)
+    shared = viewer.postprocess(recording)  # outside of a session
+    assert isinstance(shared, Recordings)
+    (file,) = shared.model_dump()
+    assert viewer.forget_recording(file["path"]) is True
+    for other in ("/etc/passwd", None, 3, [file["path"]]):
+        assert viewer.forget_recording(other) is False

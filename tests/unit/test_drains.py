@@ -11,7 +11,7 @@ import rerun as rr
 from full_disk import full_disk
 from recordings import log_points
 
-from gradio_rerun.drains import drained
+from gradio_rerun.drains import drained, is_shared
 from gradio_rerun.errors import RecordingError
 from gradio_rerun.rrd import split
 
@@ -39,6 +39,8 @@ def test_the_file_of_a_recording_stays_and_grows(tmp_path: Path) -> None:
         assert drain.growing(tmp_path, "my_app.rrd", None).path == path
     assert path.read_bytes().startswith(before)
     assert path.stat().st_size == drain.size
+    assert is_shared(str(path))
+    assert not is_shared(str(tmp_path / "other.rrd"))
 
 
 def test_a_file_that_was_deleted_is_written_anew_as_a_whole(tmp_path: Path) -> None:

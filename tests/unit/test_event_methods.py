@@ -85,6 +85,12 @@ def test_an_event_that_fires_is_an_attribute(name: str) -> None:
         ("select", "Use the event 'selection_change'."),
         ("selected", "Use the event 'selection_change'."),
         ("stop", "Use the event 'pause'."),
+        ("double_click", "Use the event 'selection_change'."),
+        ("input", "Use the event 'upload'."),
+        ("submit", "Use the event 'upload'."),
+        ("delete", "Use the event 'clear'."),
+        ("end", "Use the event 'pause'."),
+        *((name, "Use the event 'time_update'.") for name in ("tick", "stream", "release")),
         ("like", "These are the events: change, upload, "),
     ],
 )
@@ -94,6 +100,7 @@ def test_a_wrong_event_is_an_error_that_suggests_the_right_one(written: str, sug
             getattr(owner, written)
         assert f"'Rerun'{' object' if owner is not Rerun else ''} has no attribute '{written}'." in str(caught.value)
         assert suggested in str(caught.value)
+        assert not suggested.endswith(".") or str(caught.value).endswith(suggested)
 
 
 @pytest.mark.parametrize("name", ["_repr_html_", "__deepcopy__", "_play", "banana"])

@@ -49,6 +49,7 @@ def test_the_page_hears_of_the_end_of_each_function_however_it_was_attached() ->
     assert len(ends) == 2 * 4  # of success, and of failure
     for each in ends:
         quiet = {"api_visibility": "private", "queue": False, "show_progress": "hidden", "inputs": [], "outputs": []}
+        quiet["targets"] = [(None, "then")]  # gr.load refuses other names that have no component
         assert {name: each[name] for name in quiet} == quiet
     # After a failure only what waits for failures runs.
     after = [each["id"] for each in functions(demo) if each["targets"][0][1] != "then"]
@@ -64,6 +65,12 @@ def test_the_page_does_not_wait_for_what_tells_no_end() -> None:
         viewer.play(None, js="() => {}")
         viewer.play(lambda: None, validator=lambda: None)
     assert handlers(demo) == {"play": 1}
+
+
+def test_a_function_of_gr_on_can_be_the_first_of_an_app() -> None:
+    with gr.Blocks() as demo:
+        gr.on([Rerun().play], lambda: None)
+    assert handlers(demo) == {}
 
 
 def test_each_viewer_has_its_own() -> None:

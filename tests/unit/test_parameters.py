@@ -47,7 +47,7 @@ WRONG: dict[str, list[Any]] = {
 @pytest.mark.parametrize("name", [name for name in PARAMETERS if name != "value"])  # those are a RecordingError
 def test_a_wrong_value_is_refused_with_what_was_given_and_what_is_possible(name: str) -> None:
     for wrong in WRONG[name]:
-        with pytest.raises(ParameterError, match=f"^Expected {name} to .*, got ") as caught:
+        with pytest.raises(ParameterError, match=rf"^Expected {name} to [a-z]+ [^,\s].*, got ") as caught:
             Rerun(**{name: wrong}, render=False) if name != "render" else Rerun(render=wrong)
         if not isinstance(wrong, (list, dict)):  # of those, the error names the wrong item
             assert repr(wrong) in str(caught.value)
@@ -66,6 +66,7 @@ def test_right_values_are_taken(name: str) -> None:
         {"label": gr.I18n(en={"x": "y"})("x"), "every": 1.5, "inputs": gr.Textbox(render=False)},
         {"scale": np.int64(2), "min_width": 0, "visible": np.bool_(True), "elem_classes": ("a", "b")},
         {"key": ("a", 1), "preserved_by_key": ["value", "height"], "interactive": None, "show_label": None},
+        {"every": 0.5, "time_update_interval": 0},
         {"height": None, "file_types": None, "panel_states": None, "tunnel": None, "buttons": None, "scale": 0},
         {
             "allowed_origins": ("https://a.test",),

@@ -28,8 +28,9 @@ from gradio_rerun.errors import (
     RecordingNotFoundError,
     UnsupportedValueError,
 )
-from gradio_rerun.recordings import to_recordings
+from gradio_rerun.recordings import has_data, to_recordings
 from gradio_rerun.shown import Appender, Shown
+from gradio_rerun.tunnel import Servers
 
 
 @pytest.fixture
@@ -562,6 +563,7 @@ def test_files_are_linked_from_a_size_on(
     [
         ("é" * 300 + ".rbl", "é" * 100 + ".rbl"),
         ("x" + "é" * 300, "x" + "é" * 99 + ".rrd"),
+        ("a\0b.rrd", "ab.rrd"),
         ("half \ud800 letter.RRD", "half  letter.RRD"),
     ],
 )
@@ -634,3 +636,25 @@ def test_a_url_that_the_viewer_does_not_open_is_refused_with_the_reason(url: str
     with pytest.raises(UnsupportedValueError, match="Expected the path of a recording") as refused:
         to_recordings(url, cache)
     assert said in str(refused.value)
+
+
+def test_a_server_that_the_page_reaches_through_the_app_comes_with_its_ticket(cache: Path) -> None:
+    (item,) = to_recordings("rerun+http://host/proxy", cache, servers=Servers(True))
+    assert item.ticket  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("make", "has"),
+    [
+        (lambda: b"RRF2", True),
+        (lambda: memoryview(b"RRF2"), True),
+        (lambda: ["a.rrd", b"RRF2"], True),
+        (lambda: rr.RecordingStream("x"), True),
+        (lambda: (rr.RecordingStream("x").binary_stream(),), True),
+        (lambda: "a.rrd", False),
+        (lambda: ["a.rrd", None], False),
+        (lambda: None, False),
+    ],
+)
+def test_has_data_finds_bytes_and_objects_of_rerun(make: Any, has: bool) -> None:
+    assert has_data(make()) is has

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import rerun as rr
 from gradio.data_classes import FileData
-from recordings import recording_bytes
+from recordings import recording_bytes, write_recording
 
 from gradio_rerun import shown as module
 from gradio_rerun.calls import Call
@@ -17,8 +17,8 @@ from gradio_rerun.drains import drained
 from gradio_rerun.errors import NotARecordingError, StreamTooLongError
 from gradio_rerun.recordings import to_recordings
 from gradio_rerun.rrd import split, stores
-from gradio_rerun.shown import Appender, Shown, forget
-from gradio_rerun.wire import STREAM_TYPE
+from gradio_rerun.shown import Appender, Shown, forget, joined
+from gradio_rerun.wire import STREAM_TYPE, ServerUrl
 
 CALL = Call()
 RUN = Call(run="run", is_generator=True)
@@ -365,3 +365,32 @@ def test_what_is_yielded_in_a_hurry_or_is_much_does_not_come_along(shown: Shown,
 def test_nothing_comes_along_of_a_file_that_is_gone(shown: Shown) -> None:
     file = FileData(path="/nowhere/a.rrd", size=10, mime_type=STREAM_TYPE)
     assert end_of(shown.next(CALL, [file])) is None
+
+
+def test_a_page_that_forgets_late_does_not_clear_what_has_come_since(shown: Shown) -> None:
+    (before,) = paths(give(shown, recording_bytes("one")))
+    shown.clear()
+    (after,) = paths(give(shown, recording_bytes("two")))
+    forget(before)
+    assert paths(give(shown, recording_bytes("three"))) == [after]
+
+
+def test_a_file_replaces_a_stream_and_stays_a_file(shown: Shown, tmp_path: Path) -> None:
+    files = [write_recording(tmp_path / "files" / f"{name}.rrd", name) for name in ("a", "b")]
+    give(shown, recording_bytes("one"))
+    for path in files:
+        (file,) = give(shown, path)
+        assert (path_of(file), file.mime_type) == (path, None)
+
+
+def test_what_a_run_yields_outside_of_a_session_becomes_one_value(tmp_path: Path) -> None:
+    pieces = chunks(3)
+    values: list[Any] = [[each.model_dump() for each in give(Shown(tmp_path), piece, RUN)] for piece in pieces]
+    file = FileData(path=str(write_recording(tmp_path / "files" / "a.rrd", "a")))
+    server = ServerUrl(server="rerun+http://host/proxy", ticket="ticket")
+    values += [None, ["https://host/a.rrd", server.model_dump(), {**file.model_dump(), "url": "/file=a.rrd"}]]
+    stream, *others = joined(values, tmp_path, None)
+    assert others == ["https://host/a.rrd", server, file]
+    content = path_of(stream).read_bytes()
+    assert all(bytes(message) in content for piece in pieces for message in (split(piece) or (b"", []))[1])
+    assert {each for each in tmp_path.rglob("*") if each.is_file()} == {path_of(stream), Path(file.path)}

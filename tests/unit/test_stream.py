@@ -63,6 +63,7 @@ def test_a_recording_grows_up_to_its_limit(limit: int | None, fits: bool, tmp_pa
 
 def test_a_recording_is_no_longer_there_when_its_file_is_deleted_or_cut(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
+    assert growing.is_there()  # nothing that could be missing
     growing.append([b"whole"], 5, None)
     assert growing.is_there()
     growing.path.write_bytes(b"whole, and a part that is not yet complete")

@@ -30,6 +30,10 @@ def viewer_with_a_button() -> Rerun:
     return Rerun(buttons=["download", gr.Button("mine")])
 
 
+def viewer_of_a_server() -> Rerun:
+    return Rerun("rerun+http://10.0.0.1:9876/proxy")
+
+
 ways = pytest.mark.parametrize("update", [gr.update, Rerun], ids=["gr.update", "Rerun"])
 
 
@@ -149,3 +153,18 @@ def test_a_component_built_in_an_event_leaves_nothing_behind() -> None:
         in_event(lambda: [Rerun(height=300) for _ in range(10)])
         assert Context.id == before
         assert not demo.blocks
+
+
+@ways
+def test_a_changed_parameter_stays_through_later_updates(update: Callable[..., Any]) -> None:
+    _, updated = sent_to_the_page(lambda: update(buttons=["clear"]), viewer_with_a_button)
+    later: dict[str, Any] = {"height": 300, "__type__": "update"}
+    updated.constructor_args.copy().update(later)
+    assert later["settings"]["buttons"] == ["clear"]
+
+
+@ways
+def test_the_tunnel_of_the_first_value_stays_open_after_an_update(update: Callable[..., Any]) -> None:
+    server = "rerun+http://10.0.0.1:9876/proxy"
+    _, updated = sent_to_the_page(lambda: update(height=300), viewer_of_a_server)
+    assert updated.postprocess(server).model_dump()[0]["ticket"]

@@ -1,0 +1,539 @@
+/** The element with all modules behind it; only the viewer, which is Rerun's code, is a fake. */
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { FakeElement, fakeDocument } from "./dom.js";
+import { encode } from "./messages.js";
+
+globalThis.location = /** @type {any} */ ({ href: "http://app.test/", origin: "http://app.test" });
+globalThis.HTMLElement = /** @type {any} */ (FakeElement);
+Object.defineProperty(globalThis, "navigator", { value: { gpu: {} }, configurable: true });
+const { message, read, text } = await import("../../src/gradio_rerun/frontend/protobuf.js");
+const { RerunViewerElement } = await import("../../src/gradio_rerun/frontend/rerun-viewer.js");
+const { Ended } = await import("../../src/gradio_rerun/frontend/viewer-control.js");
+
+const GLUE = `const wasm_bindgen = Object.assign(async () => ({ memory: { buffer: { byteLength: 0 } } }), {
+  WebHandle: class extends globalThis.FakeHandle { constructor(options) { super(options, fetch, requestAnimationFrame); } },
+});`;
+const WASM = Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0]);
+
+/** @typedef {{id: string, timeline: string, timelines: string[], time: bigint, isPaused: boolean}} Open a recording in the viewer */
+
+/** The viewers that were made so far. @type {FakeHandle[]} */
+let made;
+/** What the files on the server hold, by URL; a number is the status of an answer. @type {Record<string, string | number>} */
+let files;
+
+/** A viewer of rerun-sdk 0.41. It downloads the URLs that it opens; a file holds the ids of its recordings. */
+class FakeHandle {
+  /** @type {Open[]} */
+  open = [];
+  /** @type {string[]} */
+  done = [];
+  /** @type {string | null} */
+  panic = null;
+  /** What the viewer shows where no recording is. */
+  location = "";
+
+  /** @param {any} options @param {typeof fetch} fetch @param {typeof requestAnimationFrame} requestAnimationFrame */
+  constructor(options, fetch, requestAnimationFrame) {
+    Object.assign(this, { options, fetch });
+    this.options = options;
+    this.fetch = fetch;
+    made.push(this);
+    const draw = () => void (this.done.includes("destroy") || requestAnimationFrame(draw));
+    this.draw = draw;
+  }
+
+  async start() {
+    this.draw();
+  }
+
+  destroy() {
+    this.done.push("destroy");
+  }
+
+  free() {}
+
+  has_panicked() {
+    return this.panic !== null;
+  }
+
+  panic_message() {
+    return this.panic;
+  }
+
+  toggle_panel_overrides() {}
+
+  /** @param {string} panel @param {string} state */
+  override_panel_state(panel, state) {
+    this.done.push(`${panel} ${state}`);
+  }
+
+  open_channel() {}
+
+  /** @param {string} _ @param {Uint8Array} bytes */
+  send_rrd_to_channel(_, bytes) {
+    this.done.push(`send ${bytes.length}`);
+  }
+
+  /** @param {string} url */
+  async add_receiver(url) {
+    this.done.push(`open ${url.split("/").pop()}`);
+    const response = await this.fetch(url);
+    const file = await response.text();
+    if (response.ok) for (const id of file.slice(HEADS).split(" ")) this.show(id);
+  }
+
+  /** @param {string} id @param {string} [timeline] */
+  show(id, timeline = "steps") {
+    this.open.push({ id, timeline, timelines: ["steps"], time: 0n, isPaused: false });
+    this.tell({ type: "recording_open", recording_id: id });
+  }
+
+  /** @param {object} event */
+  tell(event) {
+    this.options.on_viewer_event(JSON.stringify({ application_id: "app", ...event }));
+  }
+
+  viewer_state() {
+    return encode([
+      [1, this.location],
+      [2, this.open.length > 0 ? `Recording:app:${this.open[0].id}` : ""],
+      ...this.open.map(({ id, timeline, timelines, time, isPaused }) => /** @type {import("./messages.js").Field} */ ([3, [
+        [1, `Recording:app:${id}`],
+        ...timelines.map((name) => /** @type {import("./messages.js").Field} */ ([2, [[1, [[1, name]]], [3, [[2, 99n]]]]])),
+        [3, [[1, [[1, timeline]]], [3, [[1, time]]]]],
+        [5, isPaused ? 1n : 2n],
+      ]])),
+    ]);
+  }
+
+  /** @param {Uint8Array} request */
+  async viewer_control(request) {
+    const fields = read(request);
+    if (fields.has(1)) {
+      this.done.push("close");
+      this.open = [];
+    }
+    for (const part of fields.get(6) ?? []) {
+      const time = message(message(part).get(3)?.[0]).get(1)?.[0];
+      if (time !== undefined) this.done.push(`time ${time}`);
+      if (message(part).get(5)?.[0] === 1n) this.done.push("pause");
+    }
+    return new Uint8Array();
+  }
+}
+Object.assign(globalThis, { FakeHandle });
+
+/** @type {any} */
+let element;
+/** @type {FakeElement} */
+let body;
+/** What the element has emitted, in order. @type {string[]} */
+let emitted;
+/** Called when the element has another size, or the page another theme. @type {(() => void)[]} */
+let observers;
+let isDark = false;
+/** Lets time pass. @type {(ms: number) => void} */
+let pass;
+let version = 0;
+
+beforeEach((context) => {
+  const { mock } = /** @type {import("node:test").TestContext} */ (context);
+  version++;
+  [made, files, emitted, observers, isDark] = [[], {}, [], [], false];
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  pass = (ms) => mock.timers.tick(ms);
+  body = fakeDocument();
+  const createElement = globalThis.document.createElement;
+  Object.assign(globalThis.document, {
+    hidden: false,
+    documentElement: { classList: { contains: () => isDark } },
+    createElement: (/** @type {any} */ name) =>
+      Object.assign(createElement(name), { getContext: () => ({ drawImage() {}, getImageData: () => ({ data: [1] }), getExtension: () => null }) }),
+  });
+  class Observer {
+    /** @param {() => void} changed */
+    constructor(changed) {
+      this.changed = changed;
+    }
+
+    observe() {
+      observers.push(this.changed);
+    }
+
+    disconnect() {
+      observers = observers.filter((each) => each !== this.changed);
+    }
+  }
+  Object.assign(globalThis, {
+    ResizeObserver: Observer,
+    MutationObserver: Observer,
+    window: { matchMedia: () => null },
+    requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => void setImmediate(callback, 0),
+    cancelAnimationFrame: () => {},
+    fetch: async (/** @type {Request | URL | string} */ given) => {
+      const url = given instanceof Request ? given.url : String(given);
+      if (url.endsWith(".gz")) return new Response(gzipSync(url.includes("wasm") ? WASM : GLUE));
+      const file = files[url] ?? 404;
+      return typeof file === "number" ? new Response("", { status: file }) : new Response(content(file));
+    },
+  });
+  element = Object.assign(new RerunViewerElement(), { localName: "rerun-viewer", clientWidth: 600, clientHeight: 400, closest: () => null });
+  for (const name of ["loadstart", "load", "error", "dispose", "viewer-event"]) {
+    element.addEventListener(name, (/** @type {CustomEvent} */ event) => {
+      const what = event.detail?.message ?? event.detail?.type;
+      emitted.push(what ? `${name}: ${what}` : name);
+    });
+  }
+  element.settings = settings();
+  body.append(element);
+  element.connectedCallback();
+});
+
+/** Bytes before the content of a recording's only message. */
+const HEADS = 12 + 16;
+
+afterEach(() => {
+  element.recordings = []; // ends the viewer, which else would draw for ever
+});
+
+/** A recording with these ids in its only message. @param {string} ids @param {number} [length] of it */
+function content(ids, length = HEADS + ids.length) {
+  const bytes = new Uint8Array(length);
+  bytes.set(new TextEncoder().encode(ids), HEADS);
+  bytes.set([..."RRF2"].map((letter) => letter.charCodeAt(0)));
+  bytes[12] = 2; // the kind of the message
+  bytes[20] = length - HEADS;
+  return bytes;
+}
+
+/** @param {object} [changes] @returns {any} */
+function settings(changes = {}) {
+  const file = (/** @type {string} */ name) => ({ path: name, url: `http://app.test/${name}-${version}.gz`, orig_name: name });
+  return {
+    page: file("page.js"),
+    viewer: { version: "0.41.0", glue: file("glue"), wasm: file("wasm"), wasm_size: WASM.length },
+    theme: "auto",
+    panel_states: {},
+    telemetry: false,
+    allowed_origins: [],
+    ...changes,
+  };
+}
+
+/** A recording on the server. @param {string} name of the file @param {string | number} [held] the ids in it, or the status of the answer @returns {any} */
+function recording(name, held = name) {
+  const url = `http://app.test/${name}.rrd`;
+  files[url] = held;
+  return { url, name: `${name}.rrd`, size: null };
+}
+
+/** @param {() => unknown} is returns when it is true @param {string} [what] */
+async function until(is, what = String(is)) {
+  for (let turn = 0; !is(); turn++) {
+    assert.ok(turn < 5000, `does not happen: ${what}`);
+    await new Promise(setImmediate);
+  }
+}
+
+/** Returns when everything that needs no time has happened. */
+async function settled() {
+  for (let turn = 0; turn < 60; turn++) await new Promise(setImmediate);
+}
+
+/** @param {any[]} recordings */
+async function show(...recordings) {
+  element.recordings = recordings;
+  await until(() => element.dataset.state === "ready" && element.dataset.recordings !== "0", `shows ${recordings.map(({ name }) => name)}`);
+  await settled();
+}
+
+const alert = () => element.all((/** @type {FakeElement} */ each) => each.getAttribute("role") === "alert")[0];
+const last = () => made[made.length - 1];
+const ids = () => last().open.map(({ id }) => id);
+
+test("a viewer starts with the first value, and not before", async () => {
+  await settled();
+  assert.deepEqual([made.length, element.dataset.state, element.isOpen, element.isShown], [0, "idle", false, true]);
+  element.recordings = [recording("a")];
+  await Promise.resolve();
+  assert.equal(element.dataset.state, "loading");
+  assert.ok(element.hasAttribute("data-veiled")); // or the viewer's welcome page would be seen
+  await until(() => element.dataset.state === "ready");
+  assert.deepEqual([ids(), element.dataset.recordings, element.isOpen], [["a"], "1", true]);
+  assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
+  assert.ok(!element.hasAttribute("data-veiled"));
+});
+
+test("a viewer starts when the element has a size, and takes no commands without one", async () => {
+  element.clientWidth = 0;
+  element.recordings = [recording("a")];
+  await settled();
+  assert.equal(made.length, 0);
+  element.clientWidth = 600;
+  for (const changed of observers) changed();
+  await until(() => element.dataset.state === "ready");
+  assert.equal(element.takesCommands(null, element.valueNumber), true);
+  element.clientHeight = 0;
+  assert.equal(element.takesCommands(null, element.valueNumber), false);
+});
+
+test("an element that is moved keeps its viewer, one that is removed gives it back", async () => {
+  await show(recording("a"));
+  element.remove();
+  element.disconnectedCallback();
+  pass(100);
+  body.append(element);
+  element.connectedCallback();
+  pass(10_000);
+  assert.deepEqual([made.length, last().done.includes("destroy")], [1, false]);
+  element.remove();
+  element.disconnectedCallback();
+  pass(10_000);
+  assert.ok(last().done.includes("destroy"));
+  assert.deepEqual([element.dataset.state, element.children, observers, emitted.at(-1)], ["idle", [], [], "dispose"]);
+  body.append(element);
+  element.connectedCallback();
+  await until(() => element.dataset.state === "ready");
+  assert.deepEqual([made.length, ids()], [2, ["a"]]);
+});
+
+test("a value takes the place of the one before in the same viewer; one that adds is opened beside it", async () => {
+  const [a, b, c] = ["a", "b", "c"].map((name) => recording(name));
+  await show(a);
+  await show(b);
+  await until(() => ids()[0] === "b");
+  await show(b, c);
+  await until(() => ids().length === 2);
+  assert.deepEqual([made.length, last().done, element.dataset.recordings], [1, ["open a.rrd", "close", "open b.rrd", "open c.rrd"], "2"]);
+});
+
+test("no value ends the viewer", async () => {
+  await show(recording("a"));
+  let cleared = 0;
+  element.commands = { clear: () => cleared++, isOwn: () => false };
+  element.recordings = [];
+  assert.ok(last().done.includes("destroy"));
+  assert.deepEqual([element.dataset.state, element.dataset.recordings, element.isOpen, cleared], ["idle", "0", false, 1]);
+});
+
+test("a stream is read on; the next value starts another viewer, since data of the stream could arrive after a close", async () => {
+  globalThis.fetch = ((before) => async (/** @type {any} */ given, /** @type {any} */ init) => {
+    const range = /bytes=(\d+)-/.exec(init?.headers?.Range);
+    return range ? new Response(content("", 40).slice(Number(range[1])), { status: 206 }) : before(given, init);
+  })(globalThis.fetch);
+  const stream = { ...recording("s"), marks: [20] };
+  element.recordings = [stream];
+  await until(() => made.length > 0 && last().done.includes("send 20"));
+  stream.marks.push(40);
+  element.recordings = [stream];
+  await until(() => last().done.includes("send 32")); // with the header again
+  element.recordings = [recording("a")];
+  await until(() => made.length === 2 && element.dataset.state === "ready");
+  assert.deepEqual([made[0].done.at(-1), ids()], ["destroy", ["a"]]);
+});
+
+test("the viewer has the theme of the page, and starts anew when that changes", async () => {
+  await show(recording("a"));
+  isDark = true;
+  for (const changed of observers) changed();
+  await until(() => made.length === 2 && element.dataset.state === "ready");
+  assert.deepEqual(made.map(({ options }) => options.theme), ["light", "dark"]);
+  assert.ok(made[0].done.includes("destroy"));
+  element.settings = settings({ theme: "light" });
+  await until(() => made.length === 3 && element.dataset.state === "ready");
+  assert.equal(last().options.theme, "light");
+});
+
+test("panels change in the running viewer; other allowed origins start another viewer", async () => {
+  element.settings = settings({ panel_states: { time: "hidden" } });
+  await show(recording("a"));
+  assert.deepEqual(last().done, ["time hidden", "open a.rrd"]);
+  element.settings = settings({ panel_states: { top: "hidden" } });
+  assert.deepEqual(last().done.slice(2), ["time null", "top hidden"]);
+  await settled();
+  assert.equal(made.length, 1);
+  element.settings = settings({ allowed_origins: ["https://tiles.test"] });
+  await until(() => made.length === 2 && element.dataset.state === "ready");
+  element.settings = settings({ allowed_origins: ["https://tiles.test"] });
+  await settled();
+  assert.equal(made.length, 2);
+});
+
+test("a viewer that stops is reported, and another one starts when the user presses Restart", async () => {
+  await show(recording("a"));
+  last().panic = "index out of bounds";
+  pass(1000);
+  assert.deepEqual([element.dataset.state, emitted.at(-1)], ["error", "error: The viewer stopped: index out of bounds"]);
+  await settled();
+  assert.equal(made.length, 1);
+  alert().button("Restart").click();
+  await until(() => made.length === 2 && element.dataset.state === "ready");
+  assert.deepEqual([alert().hidden, ids()], [true, ["a"]]);
+});
+
+test("after a viewer that has stopped, the next value is shown by another one", async () => {
+  await show(recording("a"));
+  last().panic = "index out of bounds";
+  pass(1000);
+  await show(recording("b"));
+  assert.deepEqual([made.length, ids(), alert().hidden], [2, ["b"], true]);
+});
+
+test("a viewer that cannot be fetched is reported, and fetched again when the user presses Retry", async () => {
+  const { fetch } = globalThis;
+  globalThis.fetch = async () => new Response("", { status: 503 });
+  version++;
+  element.settings = settings();
+  element.recordings = [recording("a")];
+  await until(() => element.dataset.state === "error");
+  assert.match(emitted.at(-1) ?? "", /^error: The viewer could not be started: .* answered 503/);
+  globalThis.fetch = fetch;
+  alert().button("Retry").click();
+  assert.equal(element.dataset.state, "loading");
+  await until(() => element.dataset.state === "ready");
+  assert.deepEqual(ids(), ["a"]);
+});
+
+test("a recording that cannot be opened is reported beside those that are open, and opened again when the user presses Retry", async () => {
+  element.recordings = [recording("a"), recording("b", 404)];
+  await until(() => element.dataset.state === "error" && element.dataset.recordings === "1");
+  assert.equal(emitted.filter((each) => each.startsWith("error")).at(-1), "error: A recording could not be opened: b.rrd: There is no such recording (404).");
+  assert.ok(alert().button("Close"));
+  files["http://app.test/b.rrd"] = "b";
+  alert().button("Retry").click();
+  await until(() => element.dataset.state === "ready" && ids().length === 2);
+  assert.deepEqual([alert().hidden, last().done], [true, ["open a.rrd", "open b.rrd", "open b.rrd"]]);
+});
+
+test("recordings that cannot be opened are counted, and cover the viewer where nothing else is open", async () => {
+  element.recordings = [recording("a", 404), recording("b", 403)];
+  await until(() => element.dataset.state === "error" && alert().textContent.includes("b.rrd"));
+  assert.match(alert().textContent, /^2 recordings could not be opened/);
+  assert.ok(alert().hasAttribute("data-covers"));
+  await show(recording("c"));
+  assert.deepEqual([ids(), alert().hidden], [["c"], true]);
+});
+
+test("an uploaded file is converted by the app", async () => {
+  const made = recording("made");
+  element.converter = async (/** @type {string} */ path) => (path === "/tmp/a.glb" ? made : assert.fail(path));
+  await show({ ...recording("a.glb"), upload: "/tmp/a.glb" });
+  assert.deepEqual(ids(), ["made"]);
+});
+
+test("a recording that the user closes is no longer counted, and the welcome page is hidden", async () => {
+  await show(recording("a", "a b"));
+  assert.equal(element.dataset.recordings, "2");
+  element.dispatchEvent(new Event("pointerup"));
+  last().open.shift();
+  await until(() => element.dataset.recordings === "1");
+  assert.ok(!element.hasAttribute("data-veiled"));
+  last().open.shift();
+  await until(() => element.dataset.recordings === "0" && element.hasAttribute("data-veiled"));
+  assert.deepEqual([element.dataset.veiled, element.isOpen], ["none", false]);
+});
+
+test("a new file of a paused recording is put where the old one was paused, and reports no time before that", async () => {
+  await show(recording("first", "run"));
+  Object.assign(last().open[0], { isPaused: true, time: 7n });
+  emitted = [];
+  // The new file starts at its beginning. Its timeline arrives a little later.
+  last().show = function (id) {
+    FakeHandle.prototype.show.call(this, id);
+    this.open[0].timelines = [];
+    this.tell({ type: "time_update", recording_id: id, time: 0 });
+    this.tell({ type: "selection_change", items: [] });
+  };
+  element.recordings = [recording("second", "run")];
+  await until(() => last().done.includes("open second.rrd") && ids().length === 1);
+  assert.equal(element.takesCommands(null, element.valueNumber), false);
+  last().open[0].timelines = ["steps"];
+  await until(() => (pass(50), last().done.includes("pause")));
+  await settled();
+  assert.deepEqual(last().done.slice(1), ["close", "open second.rrd", "time 7", "pause"]);
+  assert.deepEqual(emitted.filter((each) => each.startsWith("viewer-event")), ["viewer-event: recording_open", "viewer-event: selection_change"]);
+  assert.equal(element.takesCommands(null, element.valueNumber), true);
+});
+
+test("another recording plays from its start, and its times are reported", async () => {
+  await show(recording("a"));
+  Object.assign(last().open[0], { isPaused: true, time: 7n });
+  emitted = [];
+  last().show = function (id) {
+    FakeHandle.prototype.show.call(this, id);
+    this.tell({ type: "time_update", recording_id: id, time: 0 });
+  };
+  await show(recording("b"));
+  await until(() => emitted.includes("viewer-event: time_update"));
+  assert.ok(!last().done.includes("pause"));
+});
+
+test("commands are for the value that they came with", async () => {
+  const [a, b] = ["a", "b"].map((name) => recording(name));
+  const first = element.valueNumber;
+  element.recordings = [a];
+  assert.equal(element.valueNumber, first); // what is sent together with the first value is for that
+  await until(() => element.dataset.state === "ready");
+  await settled();
+  assert.deepEqual([element.takesCommands(null, first), element.takesCommands("a", first), element.takesCommands("b", first)], [true, true, false]);
+  element.recordings = [b];
+  const second = element.valueNumber;
+  assert.notEqual(second, first);
+  assert.deepEqual([element.isPast(first), element.isPast(second), element.takesCommands(null, second), element.isLoading], [true, false, false, true]);
+  await until(() => element.takesCommands("b", second));
+  element.recordings = [b, a];
+  assert.equal(element.valueNumber, second);
+});
+
+test("commands that concern the viewer as a whole are carried out", async () => {
+  await show(recording("a"));
+  const command = (/** @type {string} */ name, given = {}) => element.carryOut({ id: "1", name, arguments: given, request: null, target: [] });
+  recording("b");
+  await command("open", { url: "http://app.test/b.rrd" });
+  await until(() => ids().length === 2);
+  await command("set_panel_states", { states: { time: "hidden" } });
+  await command("set_blueprint", { rbl: btoa("12345") });
+  assert.deepEqual(last().done.slice(1), ["open b.rrd", "time hidden", "send 5"]);
+  assert.equal(element.dataset.recordings, "2");
+  const { protocol } = await element.getState();
+  assert.equal(text(message(read(Uint8Array.from(atob(protocol), (each) => each.charCodeAt(0))).get(3)?.[1]).get(1)?.[0]), "Recording:app:b");
+});
+
+test("without a viewer there is no state, no picture and no recording, and no command is carried out", async () => {
+  assert.deepEqual([await element.screenshot(), await element.saveRecording(), await element.saveBlueprint(), element.currentTime, element.activeTimeline({})], Array(5).fill(null));
+  await assert.rejects(element.carryOut({ name: "play", arguments: {} }), Ended);
+  assert.throws(() => element.getState(), Ended);
+  assert.throws(() => element.takePicture({ arguments: { view: null } }), Ended);
+});
+
+test("events that a command causes say so", async () => {
+  await show(recording("a"));
+  element.commands = { clear() {}, isOwn: (/** @type {any} */ event) => event.type === "pause" };
+  /** @type {any[]} */
+  const details = [];
+  element.addEventListener("viewer-event", (/** @type {CustomEvent} */ event) => details.push(event.detail.from_command));
+  last().tell({ type: "pause" });
+  last().tell({ type: "play" });
+  assert.deepEqual(details, [true, undefined]);
+});
+
+test("the viewer's own button and the toolbar's switch the element to fullscreen and back", async () => {
+  await show(recording("a"));
+  /** @type {string[]} */
+  const done = [];
+  const root = { fullscreenElement: null };
+  element.getRootNode = () => root;
+  element.requestFullscreen = async () => void done.push("in");
+  Object.assign(globalThis.document, { exitFullscreen: async () => void done.push("out") });
+  last().options.fullscreen.on_toggle();
+  assert.equal(last().options.fullscreen.get_state(), false);
+  root.fullscreenElement = element;
+  assert.equal(last().options.fullscreen.get_state(), true);
+  await element.toggleFullscreen();
+  assert.deepEqual(done, ["in", "out"]);
+});
