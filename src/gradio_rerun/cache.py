@@ -88,9 +88,8 @@ def check_owner(path: Path, root: Path) -> None:
     """
     if not hasattr(os, "geteuid"):  # Windows keeps the folders of a user apart by itself
         return
-    is_fallback = (
-        root == _fallback
-    )  # made by this process: there is no other, and /tmp may be open to all in a container
+    # Made by this process: there is no other, and /tmp may be open to all in a container.
+    is_fallback = root == _fallback
     path, root = path.resolve(), root.resolve()
     for each in (path, *path.parents):
         status = each.stat()
