@@ -132,7 +132,7 @@ def cores() -> int:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS, Windows
         count = os.cpu_count() or 1
-    return max(1, min(count, math.ceil(_cores_of_container(Path("/sys/fs/cgroup")))))
+    return max(1, math.ceil(min(count, _cores_of_container(Path("/sys/fs/cgroup")))))
 
 
 def _cores_of_container(folder: Path) -> float:
