@@ -326,8 +326,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or what Gradio takes for no change if there is no new data.
         """
         if self._is_made and is_postponing():
-            postponed: Any = Postponed(partial(self.postprocess, value))
-            return postponed
+            return Postponed(partial(self.postprocess, value))  # type: ignore[return-value]  # for Gradio only
         with_commands = separated(value)
         if with_commands is not None:
             return self._update(with_commands)
@@ -361,8 +360,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
 
     def _listed(self, call: Call) -> set[str]:
         """Gradio's list of the files of this component in the app, by which it deletes them (`delete_cache`)."""
-        _, component = self._in_app(call)
-        return component.temp_files
+        listed: set[str] = self._in_app(call)[1].temp_files
+        return listed
 
     def _in_app(self, call: Call) -> tuple[int, Rerun]:
         """The id and the object of this component in the app: after an update, a session has another object, with a later id."""

@@ -11,10 +11,13 @@ import re
 import sys
 from importlib import machinery, metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .convert_file import ALONE, WHOLE
 from .errors import SdkError, ViewerError
-from .limits import Limits
+
+if TYPE_CHECKING:
+    from .limits import Limits
 
 FLOOR = (0, 24)
 _CURE = "Run: pip install -U rerun-sdk"

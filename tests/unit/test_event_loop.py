@@ -50,9 +50,10 @@ def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
     heart = Heart()
 
     def slowly(function: Callable[..., Any]) -> Callable[..., Any]:
-        def slow(*args: Any, **options: Any) -> Any:
-            heart.wait()
-            return function(*args, **options)
+        def slow(value: Any, *args: Any, **options: Any) -> Any:
+            if value is not None:
+                heart.wait()
+            return function(value, *args, **options)
 
         return slow
 
@@ -143,6 +144,7 @@ WAYS = (plain, asynchronous, update, returned, generator)
 IN_UPDATES = (update, returned, generator)
 
 
+@pytest.mark.filterwarnings("ignore:A generator yields data")
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize(
     ("kind", "way"),
