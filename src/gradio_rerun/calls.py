@@ -6,12 +6,14 @@ Gradio passes a component's `postprocess` the value alone.
 from __future__ import annotations
 
 import inspect
+import threading
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from gradio.blocks import Blocks
+from gradio.cli.commands.reload import reload_thread
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,18 @@ class Call:
 
 
 _current: ContextVar[Call] = ContextVar("gradio_rerun_call")
+_has_called = False
 
 
 def current_call() -> Call:
     """The call that is being handled; a plain one without a session outside of the app."""
     return _current.get(Call())
+
+
+def may_build_apps() -> bool:
+    """Whether this thread may be one that builds apps: once functions are called, another thread may be one of theirs."""
+    thread = threading.current_thread()
+    return not _has_called or thread is threading.main_thread() or getattr(reload_thread, "running_reload", False)
 
 
 def follow_calls() -> None:
@@ -42,6 +51,8 @@ def follow_calls() -> None:
 
     @wraps(process)
     async def followed(*args: Any, **options: Any) -> Any:
+        global _has_called
+        _has_called = True
         # In the context of the task, which Gradio copies into the thread of `postprocess`.
         _current.set(_call(signature.bind(*args, **options).arguments))
         try:

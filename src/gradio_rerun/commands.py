@@ -20,12 +20,14 @@ from typing import Any, get_args
 from uuid import UUID
 
 import numpy as np
+from gradio.data_classes import FileData
+from gradio.utils import is_in_or_equal
 
 from . import viewer_control
-from .errors import CommandError, RecordingError
-from .recordings import checked_url
+from .errors import CommandError, NotARecordingError, RecordingError
+from .recordings import checked_url, to_recordings
 from .tunnel import Servers
-from .wire import CommandDict, PanelName, PanelState, ServerUrl
+from .wire import CommandDict, PanelName, PanelState
 
 __all__ = [
     "Command",
@@ -279,8 +281,7 @@ def _to_wire(command: Command, servers: Servers) -> CommandDict:
     request, target = _request(command)
     arguments = {name: _as_json(value) for name, value in command.arguments}
     if command.name == "open":
-        admitted = servers.admit(arguments["url"])
-        arguments["ticket"] = admitted.ticket if isinstance(admitted, ServerUrl) else None
+        arguments["ticket"] = servers.ticket(arguments["url"])
     return CommandDict(
         id=uuid.uuid4().hex,
         name=command.name,
@@ -402,10 +403,17 @@ def _timedelta_ns(value: timedelta) -> int:
 
 
 def _read_blueprint(path: Path) -> bytes:
-    try:
-        data = path.expanduser().read_bytes()
-    except OSError as error:
-        raise RecordingError(f"The blueprint {str(path)!r} cannot be read: {error.strerror or error}.") from error
-    if not data.startswith(b"RRF2"):
-        raise CommandError(f"Expected the path of a blueprint (.rbl), got the file {str(path)!r}, which is none.")
-    return data
+    """The content of the file, if it could be a value of the component: the path may come from a user."""
+    if path.suffix.lower() != ".rbl":
+        raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r}.")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            (copied,) = to_recordings(path, Path(folder))
+        except NotARecordingError as error:
+            raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r}, which is none.") from error
+        if not isinstance(copied, FileData) or not is_in_or_equal(copied.path, folder):
+            raise RecordingError(
+                f"The blueprint {path.name!r} cannot be sent: this version of Gradio does not say which files it may serve. "
+                "Update gradio_rerun."
+            )
+        return Path(copied.path).read_bytes()

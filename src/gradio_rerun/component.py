@@ -20,9 +20,9 @@ from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
 from starlette.responses import FileResponse, Response
 
-from .calls import Call, current_call, follow_calls
+from .calls import Call, current_call, follow_calls, may_build_apps
 from .commands import NO_VALUE, Show, separated, to_wire
-from .errors import CommandError, GradioRerunError, PlacementError
+from .errors import CommandError, GradioRerunError, ParameterError, PlacementError
 from .event_methods import EventMeta, EventMethods
 from .events import ANSWERS
 from .listeners import handlers
@@ -87,6 +87,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     _has_warned = False
     _is_made = False
     """Whether `postprocess` gets the values of functions; the first one is the initial value."""
+    _named_servers: Servers | None = None
 
     def __init__(
         self,
@@ -173,9 +174,9 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         settings = page_settings(**self._given)
         first = separated(value)
         shown = value if first is None else None if first.value is NO_VALUE else first.value
-        # Inside a function, a value may come from a user.
         in_function, in_render = get_local_contexts()
-        self._servers = Servers(tunnel, None if in_function or in_render else shown)
+        # Inside a function, a value may come from a user.
+        self._name_servers(tunnel, None if in_function or in_render else shown, is_trusted=in_function or in_render)
         if in_function and not in_render:
             return  # Gradio skips `Component.__init__` there, and makes an update of `constructor_args`.
         request = LocalContext.request.get(None)
@@ -206,17 +207,66 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two
         self.min_width = min_width
+        self._add_tickets()
         self._is_made = True
 
     @property
     def constructor_args(self) -> _ConstructorArgs:
         """The arguments this component was made with, for Gradio."""
+        # Of a component that a function makes, Gradio calls the `__init__` of a subclass only.
+        if self._named_servers is None:
+            self._name_servers(super().constructor_args.get("tunnel"), None, is_trusted=True)
         arguments = _ConstructorArgs(self, super().constructor_args)
-        # Gradio makes the component again for each update, without its value. A component that a function returns is never
-        # rendered: its value may come from a user, and must not open a tunnel.
-        if getattr(self, "is_rendered", False) and self._servers.named:
-            arguments["tunnel"] = self._servers.named
+        # Gradio makes the component again for each update, without its value.
+        servers = self._servers
+        if servers.is_trusted and (self._is_tunnel_given or servers.has_names):
+            arguments["tunnel"] = servers
         return arguments
+
+    def _name_servers(self, tunnel: Any, value: Any, *, is_trusted: bool) -> None:
+        """Takes `tunnel` out of the arguments that Gradio keeps. `is_trusted`: it is known that a function of the app gives it.
+
+        Gradio itself makes components of what a client sends (gr.Chatbot), but not in the contexts in which functions of the app
+        run. Threads of a function do not inherit these. Without them, a component must have its place in the app: see `render`.
+        """
+        self._is_tunnel_given = "tunnel" in self._constructor_args[0]
+        for arguments in self._constructor_args:
+            arguments.pop("tunnel", None)  # Gradio can send them to pages, which must not learn of tokens
+        self._named_servers = tunnel if isinstance(tunnel, Servers) else Servers(tunnel, value)
+        if is_trusted and self._is_tunnel_given:
+            self._named_servers.trust()
+
+    @property
+    def _servers(self) -> Servers:
+        """The Rerun servers that the page reaches through the app."""
+        # gr.load makes components of what another app says, and marks them so.
+        is_loaded = getattr(self, "proxy_url", None) is not None
+        return Servers(False) if is_loaded or self._named_servers is None else self._named_servers
+
+    def render(self) -> Rerun:
+        """For Gradio: gives the component its place in the app, and with it the servers that the app's author has named."""
+        super().render()
+        if self.is_rendered and not any(get_local_contexts()) and may_build_apps():
+            self._servers.trust()
+            if "value" in self.__dict__:  # it was made before
+                self._add_tickets()
+        return self
+
+    def _add_tickets(self) -> None:
+        """Adds the tickets to the first value and the first commands, which were made before the component had its place."""
+        if isinstance(self.value, list):
+            self.value = [self._with_ticket(each) for each in self.value]
+        for command in self.props["settings"].get("commands", []):
+            if command["name"] == "open":
+                command["arguments"]["ticket"] = self._servers.ticket(command["arguments"]["url"])
+
+    def _with_ticket(self, item: Any) -> Any:
+        is_admitted = isinstance(item, dict) and "server" in item
+        if not isinstance(item, str) and not is_admitted:
+            return item
+        url = item["server"] if is_admitted else item
+        admitted = self._servers.admit(url, own=is_admitted)
+        return admitted if isinstance(admitted, str) else admitted.model_dump()
 
     def _settings(self, changes: Mapping[str, Any] = MappingProxyType({})) -> Settings:
         """What the page must know, with the parameters that change."""
@@ -293,9 +343,9 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         return FileResponse(path, media_type="application/wasm", headers={"Content-Encoding": coding})
 
     @server  # type: ignore[untyped-decorator]
-    async def ask_server(self, call: Any) -> Response:
+    async def ask_server(self, call: Any, request: gr.Request) -> Response:
         """For the page: what a Rerun server answers to one of the viewer's calls."""
-        return self._servers.forward(call)
+        return self._servers.forward(call, request.client.host if request.client else "")
 
     def _check_upload(self, file: Path) -> None:
         # A folder holds what it holds: what is not wanted in it is left out by the function.
@@ -308,11 +358,12 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         Returns:
             The path of the recording in Gradio's cache, or its URL, as `str`; a list if there are several or `file_count` is not "single"; None if there is none.
         """
-        # Gradio checks the files; a text must not be a path, or clients could name any file of the server.
+        # Gradio checks the files of an input, not those in the content of a gr.Chatbot. A text must not be a path, or clients could
+        # name any file of the server.
         items = payload.root if payload else []
         for item in items:
             if isinstance(item, FileData):
-                self._check_upload(Path(item.path))
+                self._check_upload(uploaded_file(item.path))
         paths = [item.path if isinstance(item, FileData) else checked_url(_url(item)) for item in items]
         if len(paths) > 1 or (paths and self.file_count != "single"):
             return paths
@@ -395,15 +446,15 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
 
         Parameters:
             value: The value behind `postprocess`; None if there is nothing new, and at the end of the run.
-            output_id: The run, in which session, for which component.
+            output_id: Unused: it begins with the hash of the session, which the client chooses.
             first_chunk: Whether it is the first value of the run.
         Returns:
             No chunk for Gradio to keep, and the value.
         """
-        if not output_id or output_id.startswith("cache/"):  # gr.Examples is caching what a generator yields
+        call = current_call()
+        if call.session is None:  # gr.Examples is caching what a generator yields; Gradio streams within sessions only
             return MediaStreamChunk(data=value, duration=0, extension=".rrd"), _Files()
         if value is None:
-            call = current_call()
             # Another call may be writing to the recording.
             await in_thread(partial(self._shown(call).end, call))
             return None, dict(gr.skip())  # at the end, Gradio sends the last value again
@@ -489,7 +540,9 @@ class _ConstructorArgs(dict[str, Any]):
         super().update(changes)
         if "value" in changes and changes["value"] is None:
             changes["value"] = []  # an explicit value, which clears, where a generator's None means "nothing new"
-        changes.pop("tunnel", None)  # the page must not learn of tokens
+        # An update is a dict, which may come from a client as a whole.
+        if "tunnel" in changes and not isinstance(changes.pop("tunnel"), Servers):
+            raise ParameterError("Expected an update without tunnel, got one. Return Rerun(tunnel=...) instead.")
         # Gradio gives one and the same gr.skip() to all outputs of a function, of which the others know no settings.
         if changes.get("__type__") == "update" and changes != gr.skip():
             changes["settings"] = self._viewer._settings(changes)

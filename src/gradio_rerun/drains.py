@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import tempfile
@@ -38,6 +39,9 @@ class Drain:
     """The session's component whose own recording all the data is in; the others share `grown`."""
     grown: dict[Path, GrowingRecording] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, self.log.close)
 
     def read(self) -> None:
         """Writes what has come since the last time to the log, so that it is one recording.
@@ -80,9 +84,23 @@ class Drain:
 
 
 _drains: weakref.WeakKeyDictionary[Any, Drain] = weakref.WeakKeyDictionary()
-_global_drains: dict[str, Drain] = {}
+_of_global: dict[str, Drain] = {}
+"""That of rerun's global recording, by its id: the SDK makes a new object each time it is asked for this recording."""
 _shared: weakref.WeakValueDictionary[str, GrowingRecording] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    """A child process can have been made while another thread held the lock; and the files of the logs are its parent's."""
+    global _lock
+    _lock = threading.Lock()
+    _drains.clear()
+    _of_global.clear()
+    _shared.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def is_shared(path: str) -> bool:
@@ -110,13 +128,14 @@ def _drain_of(source: Any) -> Drain:
     recording_id = source.get_recording_id()
     current = sys.modules["rerun"].get_global_data_recording()
     is_global = current is not None and current.get_recording_id() == recording_id
-    drain = _global_drains.get(recording_id) if is_global else _drains.get(source)
+    if current is None or current.get_recording_id() not in _of_global:
+        _of_global.clear()  # objects of the recording before, if there are any, keep its drain
+    drain = _drains.get(source) or (_of_global.get(recording_id) if is_global else None)
     if drain is None:
         drain = Drain(source.get_application_id() or "recording", source.binary_stream())
-        if is_global:
-            _global_drains[recording_id] = drain  # the SDK makes a new object each time it is asked for this one
-        else:
-            _drains[source] = drain
+    _drains[source] = drain
+    if is_global:
+        _of_global[recording_id] = drain
     return drain
 
 

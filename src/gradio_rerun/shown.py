@@ -37,17 +37,19 @@ _MOST_STORES = 1000
 
 
 class _Bounded(OrderedDict[Any, Any]):
-    """Forgets the entry that was set first when there are more than `most`."""
+    """Forgets the entry that was set first when there are more than `most`. Several threads may set entries."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self._most = most
+        self._lock = threading.Lock()
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        super().__setitem__(key, value)
-        self.move_to_end(key)
-        if len(self) > self._most:
-            self.popitem(last=False)
+        with self._lock:
+            super().__setitem__(key, value)
+            self.move_to_end(key)
+            if len(self) > self._most:
+                self.popitem(last=False)
 
 
 # The SDK writes them once. Sessions that show data of one BinaryStream, and what follows a clear, need them again.

@@ -11,9 +11,11 @@ import os
 import re
 import secrets
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
@@ -32,7 +34,7 @@ from .wire import ServerUrl
 MAX_REQUEST = 4 * 1024 * 1024
 """Bytes of a call; as many does gRPC take."""
 MAX_OPEN_CALLS = 500
-"""In this process. A viewer keeps one open for each live recording."""
+"""In this process. A viewer keeps one open for each live recording. See `_make_room` for who gets one when all are open."""
 HEARTBEAT_EVERY = 15.0
 """Seconds without data: proxies end what is silent for a minute."""
 
@@ -53,38 +55,56 @@ _RESPONSE_HEADERS = re.compile(r"(content-type|grpc-[\w-]+|x-rerun-[\w-]+)")
 class Servers:
     """The Rerun servers that the page of one component reaches through the app.
 
-    `tunnel` is the component's parameter: None stands for the servers that not every browser reaches, of those that the app's
-    author has named in `value`. What a function returns may have come from a user, but for the SDK's own objects.
+    `tunnel` is the component's parameter: None stands for the servers in `value` that not every browser reaches.
+    Until `trust` is called, a client may have sent both: then only the SDK's own objects open the tunnel.
+
+    An instance takes the place of `tunnel` in the arguments that Gradio keeps of a component, so that no token is in them.
     """
 
     def __init__(self, tunnel: bool | Sequence[str] | Mapping[str, str | None] | None, value: Any = None) -> None:
-        self._all = tunnel is True
         self._own = tunnel is not False
-        self._tokens = _tokens(tunnel)
+        self._named = _tokens(tunnel)
         if tunnel is None:
-            self._tokens = {origin: None for origin in _origins_in(value) if is_private(origin)}
+            self._named = {origin: None for origin in _origins_in(value) if is_private(origin)}
+        self._names_all = tunnel is True
+        self._all = False
+        self._tokens: dict[str, str | None] = {}
+        self.is_trusted = False
+
+    def trust(self) -> None:
+        """From now on, the tunnel is open to the servers that are named: the app's author has named them."""
+        self._all, self._tokens, self.is_trusted = self._names_all, self._named, True
 
     @property
-    def named(self) -> Mapping[str, str | None]:
-        """Those that are named, with their tokens: a `tunnel` that needs no value."""
-        return {f"rerun+{origin}": token for origin, token in self._tokens.items()}
+    def has_names(self) -> bool:
+        """Whether servers are named."""
+        return bool(self._named)
 
     def admit(self, url: str, *, own: bool = False) -> ServerUrl | str:
-        """The URL with what opens the tunnel to its server, or as it is if the browser shall ask the server itself.
+        """The URL with what opens the tunnel to its server, or as it is if the browser should ask the server itself.
 
         `own`: it comes from an object of the SDK, which no user can have sent.
         """
+        ticket = self.ticket(url, own=own)
+        return url if ticket is None else ServerUrl(server=url, ticket=ticket)
+
+    def ticket(self, url: str, *, own: bool = False) -> str | None:
+        """What opens the tunnel to the server of the URL; None if the browser should ask the server itself."""
         if not is_server(url):
-            return url
+            return None
         origin = origin_of(url)
         if self._all or origin in self._tokens or (own and self._own and is_private(origin)):
-            return ServerUrl(server=url, ticket=self._ticket(origin))
-        return url
+            return self._ticket(origin)
+        return None
 
-    def forward(self, data: Any) -> Response:
-        """The answer to one gRPC-web call of the page, as it comes; a 4xx with the reason if it is refused."""
+    def forward(self, data: Any, address: str = "") -> Response:
+        """The answer to one gRPC-web call of the page, as it comes; a 4xx with the reason if it is refused.
+
+        `address`: that of the client.
+        """
         try:
-            return _Forwarded(self._checked(data))
+            call = _checked(data)
+            return _Forwarded(self._request(call), address, call.page)
         except _RefusedError as error:
             return PlainTextResponse(str(error), error.status)
 
@@ -93,12 +113,8 @@ class Servers:
         message = f"{origin}\n{self._tokens.get(origin) or ''}"
         return hmac.new(_key(), message.encode(), hashlib.sha256).hexdigest()
 
-    def _checked(self, data: Any) -> httpx.Request:
-        try:
-            call = _Call.model_validate(data)
-            origin = origin_of(call.server)
-        except ValueError as error:  # pydantic's ValidationError is one
-            raise _RefusedError("This is no call to a Rerun server.", 400) from error
+    def _request(self, call: _Call) -> httpx.Request:
+        origin = origin_of(call.server)
         if not hmac.compare_digest(call.ticket.encode(), self._ticket(origin).encode()):
             raise _RefusedError(
                 "The app has named no such Rerun server since it was started. Please reload the page.", 403
@@ -121,6 +137,15 @@ class Servers:
             raise _RefusedError("This is no call to a Rerun server.", 400) from error
 
 
+def _checked(data: Any) -> _Call:
+    try:
+        call = _Call.model_validate(data)
+        origin_of(call.server)
+    except ValueError as error:  # pydantic's ValidationError is one
+        raise _RefusedError("This is no call to a Rerun server.", 400) from error
+    return call
+
+
 class _RefusedError(Exception):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -138,6 +163,8 @@ class _Call(BaseModel):
     headers: dict[str, _HeaderValue] = Field(max_length=50)
     body: str
     """base64"""
+    page: str = Field("", max_length=64)
+    """What a page calls itself, so that the pages of one address share its calls."""
 
 
 def is_server(url: str) -> bool:
@@ -219,28 +246,64 @@ def _client() -> httpx.AsyncClient:
     return _clients[loop]
 
 
-_open_calls = 0
+@dataclass(eq=False)
+class _OpenCall:
+    address: str
+    page: str
+    end: Callable[[], object]
+
+
+_open_calls: list[_OpenCall] = []
+
+
+def _make_room(address: str, page: str) -> bool:
+    """Whether another call may be opened.
+
+    If all are open, the address that holds most gives one up for an address that holds fewer, then a page for another page of
+    the same address. A page can call itself as it likes, but the calls of its address stay the same. Behind a proxy that does not
+    pass on addresses, all pages have the same one.
+    """
+    if len(_open_calls) < MAX_OPEN_CALLS:
+        return True
+    of_addresses = Counter(each.address for each in _open_calls)
+    crowded = max(of_addresses, key=of_addresses.__getitem__)
+    if of_addresses[crowded] < of_addresses[address] + 2:  # this one would not have fewer then
+        crowded = address
+    of_pages = Counter(each.page for each in _open_calls if each.address == crowded)
+    busiest = max(reversed(of_pages), key=of_pages.__getitem__, default=page)
+    if crowded == address and of_pages[busiest] < of_pages[page] + 2:
+        return False
+    last = [each for each in _open_calls if (each.address, each.page) == (crowded, busiest)][-1]
+    _open_calls.remove(last)
+    last.end()
+    return True
 
 
 class _Forwarded(Response):
     """What the server answers, as it comes. The call ends when the page goes, whatever it waits for."""
 
-    def __init__(self, request: httpx.Request) -> None:
+    def __init__(self, request: httpx.Request, address: str, page: str) -> None:
         super().__init__()
         self._request = request
+        self._address = address
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        global _open_calls
-        if _open_calls >= MAX_OPEN_CALLS:
+        if not _make_room(self._address, self._page):
             return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
-        _open_calls += 1
-        try:
-            async with anyio.create_task_group() as group:
+        loop = asyncio.get_running_loop()
+        async with anyio.create_task_group() as group:
+            # Another app of this process, in another thread, may end it.
+            end = partial(loop.call_soon_threadsafe, group.cancel_scope.cancel)
+            call = _OpenCall(self._address, self._page, end)
+            _open_calls.append(call)
+            try:
                 group.start_soon(_when_gone, receive, group.cancel_scope)
                 await self._forward(scope, receive, send)
                 group.cancel_scope.cancel()
-        finally:
-            _open_calls -= 1
+            finally:
+                with suppress(ValueError):  # it has made room
+                    _open_calls.remove(call)
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

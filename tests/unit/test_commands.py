@@ -236,9 +236,13 @@ def test_a_file_that_is_no_blueprint_is_refused(tmp_path: Path) -> None:
         commands.set_blueprint(tmp_path / "text.rbl")
 
 
-def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(RecordingError, match="cannot be read: Is a directory"):
-        commands.set_blueprint(tmp_path)
+def test_a_blueprint_has_its_suffix_and_may_be_in_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_recording(tmp_path / "a.rrd", "a")
+    for path in (tmp_path, tmp_path / "a.rrd"):
+        with pytest.raises(CommandError, match=r"Expected the path of a blueprint \(\.rbl\)"):
+            commands.set_blueprint(path)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "a.rbl").write_bytes(b"RRF2")
     assert dict(commands.set_blueprint("~/a.rbl").arguments)["rbl"] == b"RRF2"
@@ -278,6 +282,7 @@ def test_numbers_that_javascript_has_cross_as_numbers(number: int, wired: Any) -
 def test_what_is_opened_comes_with_the_ticket_of_its_server() -> None:
     url = "rerun+http://host/proxy"
     for servers in (Servers(False), Servers(True)):
+        servers.trust()
         admitted = servers.admit(url)
         ticket = None if isinstance(admitted, str) else admitted.ticket
         (wired,) = to_wire([commands.open(url)], servers)

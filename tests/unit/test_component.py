@@ -166,6 +166,7 @@ def test_a_path_becomes_a_file_in_the_cache(file: Path) -> None:
 def test_as_an_input_the_function_gets_paths_and_urls(
     payload: Any, given: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     monkeypatch.chdir(write_recording(tmp_path / "a.rrd", "a").parent)
     model = None if payload is None else Recordings.model_validate(payload)
     assert Rerun().preprocess(model) == given
@@ -174,6 +175,13 @@ def test_as_an_input_the_function_gets_paths_and_urls(
 def test_an_upload_that_was_deleted_is_told_to_the_user() -> None:
     with pytest.raises(RecordingError, match=r"a\.rrd was not uploaded, or is there no more"):
         Rerun().preprocess(Recordings.model_validate([{"path": "/nowhere/a.rrd"}]))
+
+
+def test_a_file_that_was_not_uploaded_is_refused_where_gradio_does_not_check_it(file: Path) -> None:
+    """Of the content of a gr.Chatbot, Gradio checks only files with "meta"."""
+    for path in (file, "a.rrd"):
+        with pytest.raises(RecordingError, match="was not uploaded"):
+            Rerun().preprocess(Recordings.model_validate([{"path": str(path)}]))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +198,10 @@ def test_an_upload_that_was_deleted_is_told_to_the_user() -> None:
         (["file"], "x.mcap", True),
     ],
 )
-def test_other_types_of_files_are_refused_from_clients_too(types: Any, name: str, taken: bool, tmp_path: Path) -> None:
+def test_other_types_of_files_are_refused_from_clients_too(
+    types: Any, name: str, taken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     file = tmp_path / name
     file.write_bytes(b"RRF2" if "recording" in name else b"x")
     payload = Recordings.model_validate([{"path": str(file)}])
@@ -310,7 +321,10 @@ def test_a_text_from_a_client_is_no_path(text: str) -> None:
 
 
 @pytest.mark.parametrize("file_count", ["multiple", "directory"])
-def test_where_several_files_may_come_one_comes_as_a_list_too(file_count: Any, file: Path) -> None:
+def test_where_several_files_may_come_one_comes_as_a_list_too(
+    file_count: Any, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(file.parent))
     model = Recordings.model_validate([{"path": str(file)}])
     assert Rerun(file_count=file_count).preprocess(model) == [str(file)]
 

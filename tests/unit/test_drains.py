@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import threading
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,8 @@ import rerun as rr
 from full_disk import full_disk
 from recordings import log_points
 
-from gradio_rerun.drains import drained, is_shared
+from gradio_rerun import drains
+from gradio_rerun.drains import Drain, drained, is_shared
 from gradio_rerun.errors import RecordingError
 from gradio_rerun.rrd import split
 
@@ -109,3 +113,66 @@ def test_what_is_drained_slowly_holds_up_nobody_else() -> None:
         thread.start()
         thread.join(60)
         assert sizes
+
+
+@pytest.fixture
+def global_recording() -> Iterator[None]:
+    """Puts rerun's global recording back."""
+    before = rr.get_global_data_recording()
+    yield
+    rr.set_global_data_recording(before)
+
+
+def drain_of_global() -> Drain:
+    rr.log("text", rr.TextLog("a step"))
+    with drained(rr.get_global_data_recording()) as drain:
+        assert drain.has_data
+        return drain
+
+
+def test_a_global_recording_is_released_when_there_is_another_one(global_recording: None) -> None:
+    left = []
+    for number in range(20):
+        rr.init(f"app {number}")
+        left.append(weakref.ref(drain_of_global()))
+    gc.collect()
+    assert sum(each() is not None for each in left) == 1
+
+
+def test_a_global_recording_is_drained_on_by_each_of_its_objects(global_recording: None) -> None:
+    rr.init("app")
+    kept = rr.get_global_data_recording()
+    with drained(kept):
+        pass
+    first = drain_of_global()
+    rr.init("another app")
+    drain_of_global()
+    gc.collect()
+    kept.log("text", rr.TextLog("later"))
+    with drained(kept) as drain:
+        assert drain is first
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_child_process_drains_though_a_thread_of_its_parent_does() -> None:
+    held, forked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with drains._lock:
+            held.set()
+            forked.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(120)
+        recording = rr.RecordingStream("child")
+        log_points(recording)
+        with drained(recording) as drain:
+            os._exit(0 if drain.has_data else 1)
+    _, status = os.waitpid(child, 0)
+    forked.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(status) == 0

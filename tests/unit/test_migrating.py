@@ -35,7 +35,8 @@ def test_the_events_that_are_new_are_listed() -> None:
     assert sorted(re.findall(r"`(\w+)`", listed[1] + listed[2])) == sorted(str(each) for each in Rerun.EVENTS)
 
 
-def test_an_input_is_a_path_or_a_url_or_a_list(tmp_path: Path) -> None:
+def test_an_input_is_a_path_or_a_url_or_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     file = tmp_path / "a.rrd"
     file.write_bytes(b"")
     viewer, url = Rerun(), "https://example.com/a.rrd"

@@ -24,7 +24,8 @@ from other_files import ply
 from PIL import Image
 from recordings import recording_bytes, write_recording
 
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, commands
+from gradio_rerun.shown import CHUNK_NAME
 from gradio_rerun.viewer_assets import viewer_assets
 from gradio_rerun.wire import STREAM_TYPE
 
@@ -46,10 +47,10 @@ class App:
     viewer: Rerun
     http: httpx.Client
 
-    def call(self, name: str, *data: Any) -> tuple[bool, str]:
+    def call(self, name: str, *data: Any, session: str = "") -> tuple[bool, str]:
         """Whether the call succeeds, and all that a page is told of it; each call is a session of its own."""
         index = next(index for index, each in self.demo.fns.items() if each.api_name == name)
-        session = secrets.token_hex()
+        session = session or secrets.token_hex()
         self._post("queue/join", {"data": data, "fn_index": index, "session_hash": session}).raise_for_status()
         told = self.http.get(f"{self.url}gradio_api/queue/data?session_hash={session}").text
         (end,) = [line for line in told.splitlines() if '"process_completed"' in line]
@@ -126,7 +127,9 @@ def app(launched: Callable[..., App]) -> App:
         gr.Button().click(repr, viewer, text, api_name="tell")
         gr.Button().click(lambda value: value, viewer, streaming, api_name="echo")
         gr.Button().click(lambda path: path, text, viewer, api_name="show")
+        gr.Button().click(commands.set_blueprint, text, viewer, api_name="blueprint")
         gr.Button().click(stream, None, streaming, api_name="stream")
+        gr.Button().click(stream, None, Rerun(streaming=True, max_stream_size=1), api_name="stream_much")
     return launched(demo, viewer)
 
 
@@ -188,8 +191,10 @@ def test_the_file_route_gives_out_nothing_but_uploads_and_what_was_shown(
 def test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_gradio_may_not_serve(
     app: App, folders: Folders
 ) -> None:
-    for path in (folders.secret, f"{folders.uploads}/../outside/secret.rrd", f"{folders.uploads}/link.rrd"):
-        succeeded, told = app.call("show", str(path))
+    folders.secret.with_suffix(".rbl").write_bytes(folders.secret.read_bytes())
+    ways = (folders.secret, f"{folders.uploads}/../outside/secret.rrd", f"{folders.uploads}/link.rrd")
+    for name, path in [*(("show", path) for path in ways), ("blueprint", folders.secret.with_suffix(".rbl"))]:
+        succeeded, told = app.call(name, str(path))
         assert not succeeded
         assert "may not serve" in told
 
@@ -339,6 +344,18 @@ def test_what_one_session_sees_is_told_to_no_other(app: App) -> None:
     assert not any(folder in each for each in told_to_others)
     for path in (Path(path_shown(told)).parent, Path(path_shown(told)).parent.parent):
         assert app.file(path).status_code == 403
+
+
+def test_a_session_with_the_name_of_a_cache_streams_as_any_other(app: App) -> None:
+    """Gradio names the run of a generator by its session, whose hash a client chooses."""
+    succeeded, told = app.call("stream", session="cache")
+    assert succeeded
+    recording = Path(path_shown(told))
+    assert recording.name != CHUNK_NAME
+    assert recording.stat().st_size > len(recording_bytes("of_stream"))
+    succeeded, told = app.call("stream_much", session="cache")
+    assert not succeeded
+    assert "max_stream_size" in told
 
 
 def test_the_folders_of_what_is_shown_are_random(app: App, folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:

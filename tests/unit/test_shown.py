@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -288,6 +289,38 @@ def test_calls_at_once_lose_nothing(shown: Shown) -> None:
         thread.join()
     (file,) = give(shown, recording_bytes("last"))
     assert len(stores(split(path_of(file).read_bytes())[1])) == 9  # type: ignore[index]
+
+
+def test_sessions_that_stream_at_once_share_what_is_known_of_recordings() -> None:
+    known = module._Bounded(2)
+    failures: list[Exception] = []
+
+    def remember() -> None:
+        try:
+            for number in range(2000):
+                known[number % 5] = b""
+        except KeyError as error:  # another thread has forgotten it meanwhile
+            failures.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=remember) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(interval)
+    assert (failures, len(known)) == ([], 2)
+
+
+def test_what_comes_after_the_end_of_a_run_leaves_little_behind(shown: Shown) -> None:
+    for number in range(100):
+        run = Call(run=str(number), is_generator=True)
+        give(shown, recording_bytes("one"), run)
+        shown.end(run)
+        shown.end(run)
+        shown.unchanged(run)  # of a thread that was late
+    assert len(shown._runs) <= module._MOST_RUNS
 
 
 def test_no_data_is_no_recording(shown: Shown) -> None:

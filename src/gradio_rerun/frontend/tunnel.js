@@ -3,11 +3,14 @@
 import { HEARTBEAT, TRAILERS, readFrames, readTrailers } from "./grpc-web.js";
 import { toBase64 } from "./viewer-control.js";
 
-/** As tunnel.py takes it. @typedef {{server: string, ticket: string, path: string, headers: Record<string, string>, body: string}} ServerCall */
+/** As tunnel.py takes it. @typedef {{server: string, ticket: string, path: string, headers: Record<string, string>, body: string, page: string}} ServerCall */
 /** @typedef {(call: ServerCall, signal: AbortSignal) => Promise<Response>} AskServer */
 
 /** The call that does not end: what has been logged, and what will be. */
 const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
+
+/** What this page calls itself. `crypto.randomUUID` exists in secure contexts only. */
+const PAGE = toBase64(crypto.getRandomValues(new Uint8Array(16)));
 
 /** By what older viewers (0.31) find out, with a GET, whether there is a Rerun server. Here the first call tells. */
 export const PROBE = "/version";
@@ -43,7 +46,7 @@ export async function throughApp(request, { server, ticket, ask, onWait, onError
   const path = new URL(request.url).pathname;
   if (request.method === "GET" && path === PROBE) return new Response();
   const body = toBase64(new Uint8Array(await request.arrayBuffer()));
-  const call = { server, ticket, path, headers: Object.fromEntries(request.headers), body };
+  const call = { server, ticket, path, headers: Object.fromEntries(request.headers), body, page: PAGE };
   const end = new AbortController();
   signal.addEventListener("abort", () => end.abort(signal.reason));
   const send = () => answerOf(ask(call, end.signal));
