@@ -360,7 +360,9 @@ def test_a_function_that_gradio_names_by_its_number_is_followed() -> None:
 
 
 def test_a_run_that_was_cancelled_does_not_count_against_the_limit_of_the_next() -> None:
-    demo, _ = app(functools.partial(generate, DATA, DATA), max_stream_size=int(1.5 * len(DATA)))
+    demo, _ = app(
+        functools.partial(generate, DATA, DATA), max_stream_size=len(DATA)
+    )  # as much as one and a half runs add
     session = Session(demo)
     (function,) = demo.fns.values()
     (one,), (other,) = (first_step(session, function, event) for event in ("one", "other"))
