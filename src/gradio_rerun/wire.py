@@ -45,7 +45,7 @@ class Recordings(GradioRootModel):
         # Clients may send a bare file or URL; the page sends "" for None, and in the place of a recording that was closed.
         if isinstance(value, cls):
             return value
-        return [each for each in (value if isinstance(value, list) else [value]) if each not in (None, "")]
+        return [] if value is None else [each for each in (value if isinstance(value, list) else [value]) if each != ""]
 
 
 class ViewerFiles(TypedDict):

@@ -410,7 +410,9 @@ def test_the_page_may_send_an_empty_text_beside_recordings() -> None:
 
 def test_a_stream_beside_a_server_behind_the_app_has_the_ticket_of_the_server() -> None:
     server = "rerun+http://10.0.0.1:9876/proxy"
-    value = Rerun(streaming=True, tunnel=["rerun+http://10.0.0.1:9876"]).postprocess([recording_bytes("one"), server])
+    with gr.Blocks():
+        viewer = Rerun(streaming=True, tunnel=["rerun+http://10.0.0.1:9876"])
+    value = viewer.postprocess([recording_bytes("one"), server])
     assert isinstance(value, Recordings)
     assert value.model_dump()[1]["ticket"]
 

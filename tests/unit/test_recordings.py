@@ -639,7 +639,9 @@ def test_a_url_that_the_viewer_does_not_open_is_refused_with_the_reason(url: str
 
 
 def test_a_server_that_the_page_reaches_through_the_app_comes_with_its_ticket(cache: Path) -> None:
-    (item,) = to_recordings("rerun+http://host/proxy", cache, servers=Servers(True))
+    servers = Servers(True)
+    servers.trust()
+    (item,) = to_recordings("rerun+http://host/proxy", cache, servers=servers)
     assert item.ticket  # type: ignore[union-attr]
 
 
