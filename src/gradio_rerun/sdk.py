@@ -80,7 +80,7 @@ def viewer_server_command() -> list[str]:
 
 
 def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
-    """The command that writes to `target` what the importers of the installed rerun-sdk make of the file `source`."""
+    """The command that converts `source` to the recording `target` with the importers of the installed rerun-sdk."""
     # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
     # Remove when the rerun-sdk floor passes 0.32.
     whole = source.is_dir() or (source.suffix.lower() == ".mcap" and not _knows_robot_descriptions())
@@ -90,7 +90,7 @@ def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
 
 
 def names_command(source: Path, most: Limits) -> list[str]:
-    """The command that lists the files that `source` names."""
+    """The command that lists the files that `source` names as its parts."""
     return _convert_file("names", source, most)
 
 
