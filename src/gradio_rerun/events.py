@@ -270,7 +270,7 @@ class UnknownItem:
     raw: Any = field(hash=False)
     """What the viewer tells of it."""
 
-    if TYPE_CHECKING:  # so that `item.type == "entity"` tells checkers that it is an EntityItem
+    if TYPE_CHECKING:  # so that type checkers infer EntityItem from `item.type == "entity"`
         type: ClassVar[Literal["unknown"]]
     else:
 
