@@ -313,7 +313,7 @@ def _cached_name(name: str) -> str:
     suffix = next((each for each in RECORDING_SUFFIXES if name.lower().endswith(each)), "")
     # File systems take 255 bytes, and not each letter that Python has.
     stem = name[: len(name) - len(suffix)].encode(errors="ignore")[:200].decode(errors="ignore")
-    # The viewer tells recordings from other files by the end of the URL.
+    # The viewer recognizes recordings by the end of the URL.
     return stem + (name[len(name) - len(suffix) :] or ".rrd")
 
 

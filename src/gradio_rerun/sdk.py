@@ -113,10 +113,10 @@ def server_url(item: object) -> str | None:
     """The URL of what is an object of the SDK for a Rerun server, its catalog, a dataset or a segment; None for others."""
     if not type(item).__module__.startswith(("rerun.server", "rerun.catalog", "rerun_bindings")):
         return None
-    # Segments, catalogs and servers, in this order; catalogs before 0.31 do not tell their address.
+    # Segments, catalogs and servers, in this order; catalogs before 0.31 have no address.
     url = getattr(item, "url", None) or getattr(item, "address", None)
     if url is None:
-        # A dataset tells the URLs of its segments: …/dataset/ID?segment_id=…; those are "partitions" before 0.27.
+        # A dataset has the URLs of its segments: …/dataset/ID?segment_id=…; those are "partitions" before 0.27.
         # Remove `partition_url` when the rerun-sdk floor passes 0.27.
         url_of = getattr(item, "segment_url", None) or getattr(item, "partition_url", None)
         return re.sub(r"/dataset/([^/?#]+).*", r"/entry/\1", url_of("any")) if url_of else None

@@ -149,7 +149,7 @@ def _is_frontend(path: Path) -> bool:
 
 
 def _build() -> str:
-    """What tells one build of the SDK from another of the same version, without reading 200 MB."""
+    """A hash that differs between two builds of one version of the SDK, without reading 200 MB."""
     stat = build_file().stat()
     # Layers of container images keep whole seconds only.
     return _short_hash(f"{stat.st_size} {int(stat.st_mtime)}".encode())

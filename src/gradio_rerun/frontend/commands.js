@@ -21,7 +21,7 @@ const FOUND_WITHIN = 3_000;
 /** ms after a command in which the viewer may send events that it has caused. */
 const OWN_WITHIN = 1_000;
 
-/** Commands of which the next need not wait for the answer: a viewer takes as many as there are with one frame. */
+/** Commands whose answer the next one need not wait for: a viewer carries out any number of them with one frame. */
 const QUICK = ["set_time", "play", "pause"];
 
 /** Commands that outlast a value: when their value is skipped, they are carried out at the next one. The others refer to the value beside them. */
@@ -140,7 +140,7 @@ export class CommandQueue {
     }
     const done = this.#carryOut(command)
       .catch((error) => {
-        // What was set in a viewer that has ended is gone, before the answer or after it.
+        // What was set in a viewer is lost when that viewer ends, before the answer or after it.
         if (!(error instanceof Ended)) this.#fail(command, messageOf(error));
       })
       .finally(() => this.#unanswered.delete(done));

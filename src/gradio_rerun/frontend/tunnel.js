@@ -12,7 +12,7 @@ const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
 /** A random id of this page. `crypto.randomUUID` exists in secure contexts only. */
 const PAGE = toBase64(crypto.getRandomValues(new Uint8Array(16)));
 
-/** By what older viewers (0.31) find out, with a GET, whether there is a Rerun server. Here the first call tells. */
+/** The path at which older viewers (0.31) check with a GET whether there is a Rerun server. Here the first call shows that. */
 export const PROBE = "/version";
 
 /** ms; tunnel.py sends a heartbeat every 15 s. */

@@ -12,7 +12,7 @@ export class NotThere extends Error {}
 /** The viewer has ended before it answered. */
 export class Ended extends Error {}
 
-/** ms for which a viewer of 0.25 to 0.40 may tell what was before a setter: it carries setters out with its next frames. */
+/** ms for which a viewer of 0.25 to 0.40 may report the value from before a setter: it carries out setters with its next frames. */
 const SETTER_DELAY = 2_000;
 
 /**

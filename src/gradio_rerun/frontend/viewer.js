@@ -182,7 +182,7 @@ export class Viewer {
       // Remove the test when the rerun-sdk floor passes 0.41.
       return this.#handle.viewer_state ? currentTime(this.#handle.viewer_state()) : null;
     } catch {
-      return null; // a viewer that has panicked, of which onPanic tells
+      return null; // a viewer that has panicked, which onPanic reports
     }
   }
 
@@ -194,7 +194,7 @@ export class Viewer {
       // Remove when the rerun-sdk floor passes 0.40.
       return /** @type {string | null} */ (this.#handle.get_active_timeline?.(recording_id) ?? null);
     } catch {
-      return null; // a viewer that has panicked, of which onPanic tells
+      return null; // a viewer that has panicked, which onPanic reports
     }
   }
 
