@@ -1,4 +1,4 @@
-"""The folder for what is made once and used by every later process, and files in it that are whole or not there."""
+"""The folder for files that are made once and used by every later process, and atomic writes into it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def cache_dir() -> Path:
 
 
 def stored(store: Callable[[Path], _Stored]) -> _Stored:
-    """What `store` returns for the cache folder or, if that raises an OSError, for one that this process removes.
+    """The result of `store` for the cache folder or, if that raises an OSError, for a temporary folder.
 
-    Raises ViewerError when that cannot be written either.
+    Raises ViewerError if that cannot be written either.
     """
     try:
         return store(cache_dir())
@@ -58,7 +58,7 @@ def stored(store: Callable[[Path], _Stored]) -> _Stored:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes `content` to `path`, which never holds a part of it, whoever else writes there and whenever it ends."""
+    """Writes `content` to `path` atomically, also if several processes write or this one is killed."""
     _make(path.parent)
     handle, temporary = tempfile.mkstemp(_TEMPORARY_SUFFIX, f".{path.name}.", path.parent)
     try:
@@ -74,7 +74,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def own_folder(root: Path, *names: str) -> Path:
-    """The folder `root`/`names`, which is made if it does not exist. Raises an OSError if other users could have put files there."""
+    """The folder `root`/`names`, created if it does not exist. Raises an OSError if other users could have put files there."""
     folder = root.joinpath(*names)
     _make(folder)
     check_owner(folder, root)
@@ -84,11 +84,11 @@ def own_folder(root: Path, *names: str) -> Path:
 def check_owner(path: Path, root: Path) -> None:
     """Raises an OSError if users other than this process' and root could have written `path`, in the cache folder `root`.
 
-    What they write there would run in the page of every visitor.
+    Their scripts would run in the page of every visitor.
     """
     if not hasattr(os, "geteuid"):  # Windows keeps the folders of a user apart by itself
         return
-    # Made by this process: there is no other, and /tmp may be open to all in a container.
+    # Made by this process, which has no other folder left; and in a container, all users may be able to write to /tmp.
     is_fallback = root == _fallback
     path, root = path.resolve(), root.resolve()
     for each in (path, *path.parents):
@@ -98,10 +98,10 @@ def check_owner(path: Path, root: Path) -> None:
             break
         if is_in_cache and status.st_uid not in _trusted_users():
             raise _refused(each, f"belongs to the user {status.st_uid}", "delete it")
-        # A sticky folder, such as /tmp, may be written by all: they cannot rename what is in it.
+        # All users may write to a sticky folder, such as /tmp: they cannot rename the files of others there.
         if status.st_mode & stat.S_IWOTH and (is_in_cache or not status.st_mode & stat.S_ISVTX):
             raise _refused(each, "can be written by every user", f"run chmod o-w {each}")
-        # The user's own group may write, as it may with a umask of 002, and root's, as it may in images for any user id.
+        # The user's own group may write (a umask of 002 allows that), and root's (images that run with any user id need that).
         if is_in_cache and status.st_mode & stat.S_IWGRP and status.st_gid not in (0, os.getegid()):
             raise _refused(each, f"can be written by the group {status.st_gid}", f"run chmod g-w {each}")
 
@@ -115,7 +115,7 @@ def _refused(path: Path, why: str, cure: str) -> OSError:
 
 
 def _make(folder: Path) -> None:
-    # With its parents, so that no umask lets others write there.
+    # Sets the mode of the parents, too, so that no umask lets others write there.
     try:
         folder.mkdir(mode=0o755, exist_ok=True)
     except FileNotFoundError:
@@ -124,7 +124,7 @@ def _make(folder: Path) -> None:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Removes what writers that were killed an hour ago or earlier have left in `folder`."""
+    """Removes files that killed writers have left in `folder` an hour ago or earlier."""
     for path in folder.glob(f".*{_TEMPORARY_SUFFIX}"):
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < time.time() - _ABANDONED_AFTER:

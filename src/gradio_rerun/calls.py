@@ -1,6 +1,6 @@
 """Which call of an app's function a value belongs to: its session, its run, and whether the function is a generator.
 
-Gradio passes a component's `postprocess` the value alone.
+Gradio passes only the value to `postprocess`.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def current_call() -> Call:
 
 
 def may_build_apps() -> bool:
-    """Whether this thread may be one that builds apps: once functions are called, another thread may be one of theirs."""
+    """Whether this thread may be building an app. After the first call of a function, a thread other than the main one may belong to a function."""
     thread = threading.current_thread()
     return not _has_called or thread is threading.main_thread() or getattr(reload_thread, "running_reload", False)
 
 
 def follow_calls() -> None:
-    """From now on, `current_call` knows the calls of all apps of this process."""
+    """Makes `current_call` return the calls of all apps of this process."""
     process = Blocks.process_api
     if hasattr(process, "followed_by_rerun"):
         return
@@ -58,7 +58,7 @@ def follow_calls() -> None:
         try:
             return await process(*args, **options)
         finally:
-            # Not the call around this one: gr.Examples caches lazily in the context of a visitor's call, and other visitors get the result.
+            # Not the outer call: gr.Examples caches lazily in the context of a visitor's call, and other visitors get the result.
             _current.set(Call())
 
     followed.followed_by_rerun = True  # type: ignore[attr-defined]

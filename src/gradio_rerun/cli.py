@@ -29,7 +29,7 @@ from .viewer_assets import published_folder, viewer_assets
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command; exits with code 2 and one line on stderr when something is wrong with what was asked for."""
+    """Runs the command; exits with code 2 and one line on stderr if an argument is wrong."""
     options = _parser().parse_args(arguments)
     try:
         if options.version:
@@ -106,7 +106,7 @@ def _serve(options: argparse.Namespace) -> None:
         if options.recordings:
             to_recordings(
                 options.recordings, Path(get_upload_folder())
-            )  # What is wrong with them is reported before the viewer is extracted.
+            )  # An error in them is reported before the viewer is extracted.
         recordings = options.recordings or [_log_example(Path(folder))]
         with gr.Blocks(title="Rerun", fill_height=True) as page:
             Rerun(recordings, height="calc(100vh - 120px)", theme=options.theme, show_label=False)
@@ -161,7 +161,7 @@ def _has_browser() -> bool:
 
 
 def _log_example(folder: Path) -> Path:
-    from . import rrt_star  # loads rerun, which is not needed to show what is there
+    from . import rrt_star  # loads rerun, which existing files do not need
 
     return rrt_star.write(folder / "rrt_star.rrd")
 

@@ -1,10 +1,10 @@
-"""What Python may tell the viewer: return one of these, or a list, from a function whose output is the viewer.
+"""Commands for the viewer: return one of these, or a list, from a function whose output is the viewer.
 
     viewer = Rerun("run.rrd")
     slider.change(lambda frame: commands.set_time("frame", sequence=frame), slider, viewer)
 
-A command waits until the viewer runs and what it speaks of is open; then each is carried out once, in order. What cannot be
-carried out is told to the user and to those who listen to the event `error`. `show` takes a value together with commands.
+A command waits until the viewer runs and the recording that it refers to is open; then each is carried out once, in order. If a command
+fails, the user and the listeners of the event `error` get the reason. `show` takes a value together with commands.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ _PAUSED, _PLAYING = 1, 2
 
 @dataclass(frozen=True, repr=False)
 class Command:
-    """What the viewer shall do. Make it by one of the functions of this module."""
+    """A command for the viewer. Make it by one of the functions of this module."""
 
     name: str
     arguments: tuple[tuple[str, Any], ...] = ()
-    """What it was made of, with times as numbers: of a sequence, or nanoseconds."""
+    """The arguments, with times as numbers: of a sequence, or nanoseconds."""
     _text: str = field(default="", compare=False)
 
     def __repr__(self) -> str:
@@ -216,7 +216,7 @@ def run_command(command_id: str) -> Command:
 
 
 def screenshot(view: str | UUID | None = None, max_size: int | None = None) -> Command:
-    """Takes a picture, which the event `screenshot` tells the path of.
+    """Takes a picture. The event `screenshot` has its path.
 
     Args:
         view: The name or id of a view; None: the whole viewer.
@@ -235,17 +235,17 @@ def screenshot(view: str | UUID | None = None, max_size: int | None = None) -> C
 
 
 def save_recording() -> Command:
-    """Saves what the viewer holds of the recording on screen, which the event `recording_saved` tells the path of."""
+    """Saves what the viewer holds of the recording on screen. The event `recording_saved` has the path of the file."""
     return _command("save_recording")
 
 
 def save_blueprint() -> Command:
-    """Saves the blueprint of the recording on screen, with the user's changes, which the event `blueprint_saved` tells the path of."""
+    """Saves the blueprint of the recording on screen, with the user's changes. The event `blueprint_saved` has the path of the file."""
     return _command("save_blueprint")
 
 
 def get_state() -> Command:
-    """Asks the viewer for what it shows, which the event `state` tells."""
+    """Requests what the viewer shows. The event `state` has the answer."""
     return _command("get_state")
 
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 else:
     _HTML = gr.HTML
 
-# Gradio replaces all of `props` with every update. A `gr.skip()` brings nothing: the next mount has the settings that were the last.
+# Gradio replaces all of `props` with every update. A `gr.skip()` contains no settings: the next mount uses the last ones.
 _JS_ON_LOAD = """
 const fail = (error) => {
   element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}. Please reload the page.`;
@@ -59,7 +59,7 @@ const settings = props.settings ?? element.closest(".gradio-container")?.rerunSe
 if (settings) {
   const { page, viewer } = settings;
   const checkFiles = () => server.check_files();
-  // The viewer's code takes longest: it sets out before all other modules are here. What goes wrong is told when it is needed.
+  // The viewer's code takes longest, so it is requested before the other modules are loaded. A failure is reported when the code is needed.
   import(page.url.replace("bridge.js", "loader.js")).then(({ loadViewer }) => loadViewer(viewer, { component: part, checkFiles })).catch(() => {});
   const load = () => import(page.url);
   load()
@@ -86,7 +86,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     """The run of a generator that has yielded data, if the component is not streaming."""
     _has_warned = False
     _is_made = False
-    """Whether `postprocess` gets the values of functions; the first one is the initial value."""
+    """Whether `postprocess` gets the values of functions: before, it gets the initial value."""
     _named_servers: Servers | None = None
 
     def __init__(
@@ -136,23 +136,23 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             min_width: Minimum width in pixels. In a `gr.Row`, a component that would be narrower wraps to the next line.
             height: The height of the component with its label and buttons: pixels if a number, a CSS length if a string ("70vh", "100%"), 640 pixels if None.
             interactive: If True, users can upload recordings and clear the viewer. If None, they can if the component is an input of an event and an output of none.
-            visible: If False, the viewer is not in the page, and gives back its memory. If "hidden", it is in the page, goes on running, and takes no space.
+            visible: If False, the viewer is not in the page, and its memory is released. If "hidden", the viewer is in the page and goes on running, but takes no space.
             elem_id: The id of this component in the HTML document, for CSS.
             elem_classes: CSS classes of this component in the HTML document.
             render: If False, the component is not rendered yet, and can be by calling `.render()`.
             key: In a `gr.render`, components with the same key across re-renders are the same component.
             preserved_by_key: Names of the parameters that keep their changed values when the component is re-rendered with the same key.
             streaming: If True, data that a function returns or yields (`bytes`, a `rerun.RecordingStream`, a `rerun.BinaryStream`) is added to what is shown, until a function returns None or `[]`; of a RecordingStream only what is new is sent. A None that a generator yields changes nothing. If False, each value replaces the one before.
-            max_stream_size: With `streaming`, the bytes that one run of a generator may add, and functions without `yield` until the next clear; more is an error. None: no limit.
+            max_stream_size: With `streaming`, the bytes that one run of a generator may add, or functions without `yield` until the next clear; more is an error. If None, there is no limit.
             file_count: How many files a user uploads at once: "single", "multiple", or all of a "directory". If not "single", the function gets a list of paths.
             file_types: Which files a user may upload: suffixes such as ".rrd", or "image", "video", "text", "file" for any. If None, recordings and what the SDK can convert to recordings.
             buttons: The buttons in the top right corner, as in `gr.Image`: "download", "screenshot", "fullscreen", "clear", and `gr.Button` instances. If None, the first three, and "clear" if users can upload. An empty list shows none. Users who can upload always have the button for it.
-            panel_states: Which of the viewer's panels are shown how, such as `{"blueprint": "hidden", "time": "collapsed"}`. Panels: "top", "blueprint", "selection", "time". States: "hidden", "collapsed", "expanded". Panels that are not named are left to the recording and the user.
+            panel_states: The states of the viewer's panels, such as `{"blueprint": "hidden", "time": "collapsed"}`. Panels: "top", "blueprint", "selection", "time". States: "hidden", "collapsed", "expanded". Panels that are not named are left to the recording and the user.
             theme: "light", "dark", or "auto" to follow the page.
             telemetry: If True, the viewer may look for updates and send usage data to Rerun, as it does outside Gradio.
-            allowed_origins: Other servers the viewer may ask, such as "https://tile.openstreetmap.org" for maps. The servers of URLs in the value are always allowed, all others are refused.
-            tunnel: Which Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) the page asks through the app, behind its login and on its port. True: all that values name; do not take URLs from users then. A list: those it names. A dict: those it names, each with the token that the app shows it, or None. False: none, the browser asks all of them itself. None: those of `value`, and of the SDK's own objects, whose address is a private one.
-            time_update_interval: The event `time_update` comes at most once in so many seconds. The last time is always told.
+            allowed_origins: Other servers to which the viewer may send requests, such as "https://tile.openstreetmap.org" for maps. The servers of URLs in the value are always allowed, all others are refused.
+            tunnel: The Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) that the page reaches through the app, behind its login and on its port. True: all servers in values; do not take URLs from users then. A list: these servers. A dict: these servers, each with the token that the app sends to it, or None. False: none, the browser connects to all of them itself. None: the servers in `value`, and those of the SDK's own objects, if their address is private.
+            time_update_interval: The least number of seconds between two `time_update` events. The last time is always sent.
         """
         arguments = locals()
         check_parameters(arguments)
@@ -197,7 +197,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             key=key,
             preserved_by_key=preserved_by_key,
             html_template='<div class="rerun-toolbar" role="toolbar"></div><rerun-viewer></rerun-viewer>',
-            # As bridge.js lays it out later: the page below must not jump.
+            # The same as in bridge.js: the page below must not jump.
             css_template=f".block:has(> .html-container > &) {{ height: {css_length(height)}; padding: 0 !important }}",
             js_on_load=_JS_ON_LOAD % "{}",
             buttons=None if buttons is None else [each for each in buttons if isinstance(each, gr.Button)],
@@ -213,7 +213,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     @property
     def constructor_args(self) -> _ConstructorArgs:
         """The arguments this component was made with, for Gradio."""
-        # Of a component that a function makes, Gradio calls the `__init__` of a subclass only.
+        # If a function makes a component of a subclass, Gradio calls only the `__init__` of the subclass.
         if self._named_servers is None:
             self._name_servers(super().constructor_args.get("tunnel"), None, is_trusted=True)
         arguments = _ConstructorArgs(self, super().constructor_args)
@@ -224,14 +224,14 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         return arguments
 
     def _name_servers(self, tunnel: Any, value: Any, *, is_trusted: bool) -> None:
-        """Takes `tunnel` out of the arguments that Gradio keeps. `is_trusted`: it is known that a function of the app gives it.
+        """Removes `tunnel` from the arguments that Gradio keeps, and stores it. `is_trusted`: a function of the app is known to pass it.
 
-        Gradio itself makes components of what a client sends (gr.Chatbot), but not in the contexts in which functions of the app
-        run. Threads of a function do not inherit these. Without them, a component must have its place in the app: see `render`.
+        Gradio itself makes components from data of a client (gr.Chatbot), but not in the contexts in which functions of the app run.
+        Threads of a function do not inherit these contexts. Without one, a component must be added to the app first: see `render`.
         """
         self._is_tunnel_given = "tunnel" in self._constructor_args[0]
         for arguments in self._constructor_args:
-            arguments.pop("tunnel", None)  # Gradio can send them to pages, which must not learn of tokens
+            arguments.pop("tunnel", None)  # Gradio can send them to pages, which must not get tokens
         self._named_servers = tunnel if isinstance(tunnel, Servers) else Servers(tunnel, value)
         if is_trusted and self._is_tunnel_given:
             self._named_servers.trust()
@@ -239,21 +239,21 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     @property
     def _servers(self) -> Servers:
         """The Rerun servers that the page reaches through the app."""
-        # gr.load makes components of what another app says, and marks them so.
+        # gr.load makes components from the config of another app, and sets their `proxy_url`.
         is_loaded = getattr(self, "proxy_url", None) is not None
         return Servers(False) if is_loaded or self._named_servers is None else self._named_servers
 
     def render(self) -> Rerun:
-        """For Gradio: gives the component its place in the app, and with it the servers that the app's author has named."""
+        """For Gradio: adds the component to the app. From then on, it trusts the servers that the app's author has named."""
         super().render()
         if self.is_rendered and not any(get_local_contexts()) and may_build_apps():
             self._servers.trust()
-            if "value" in self.__dict__:  # it was made before
+            if "value" in self.__dict__:  # its `__init__` has finished before
                 self._add_tickets()
         return self
 
     def _add_tickets(self) -> None:
-        """Adds the tickets to the first value and the first commands, which were made before the component had its place."""
+        """Adds the tickets to the initial value and commands, which were made before the component was in the app."""
         if isinstance(self.value, list):
             self.value = [self._with_ticket(each) for each in self.value]
         for command in self.props["settings"].get("commands", []):
@@ -269,12 +269,12 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         return admitted if isinstance(admitted, str) else admitted.model_dump()
 
     def _settings(self, changes: Mapping[str, Any] = MappingProxyType({})) -> Settings:
-        """What the page must know, with the parameters that change."""
+        """The settings for the page, with the parameters that change."""
         return page_settings(**{name: changes.get(name, given) for name, given in self._given.items()})
 
     def unrender(self) -> Rerun:
         """For Gradio: removes the component from the app, to show it elsewhere. Raises a `PlacementError` if that is a chat."""
-        # gr.Chatbot calls this for a component in a message. Its frontend looks for the component under the name of the class, in vain.
+        # gr.Chatbot calls this for a component in a message. Its frontend looks for a component with the name of the class, and finds none.
         if sys._getframe(1).f_globals.get("__name__") == "gradio.components.chatbot":
             raise PlacementError(
                 "A message of gr.Chatbot cannot hold a Rerun viewer. Put the viewer beside the chat, and return the recording as its value: "
@@ -284,8 +284,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         return self
 
     def get_config(self) -> dict[str, Any]:  # type: ignore[override]  # as in gr.HTML
-        """What Gradio tells the page about this component."""
-        # Which events it takes part in is known only now; js_on_load stays as it is, whatever updates come.
+        """What Gradio sends to the page about this component."""
+        # The events of the component are known only now. No update changes js_on_load.
         return {**super().get_config(), "js_on_load": _JS_ON_LOAD % json.dumps(self._part_in_app())}
 
     def _part_in_app(self) -> dict[str, Any]:
@@ -313,7 +313,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     @server  # type: ignore[untyped-decorator]
     async def open_upload(self, path: str, request: gr.Request | None = None) -> dict[str, Any]:
         """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
-        # As old as the upload itself is; a component that was updated is not known to `delete_cache`.
+        # `delete_cache` deletes the recording with the upload itself. It does not know the list of a component that was updated.
         listed = app_of(request).upload_file_set if request else self.temp_files
         return await one_a_session(partial(self._opened, path, listed), request)
 
@@ -328,13 +328,13 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
 
     @server  # type: ignore[untyped-decorator]
     def check_files(self, _: None = None) -> None:
-        """For the page, when a file of the viewer did not come whole: puts back what is gone or damaged."""
+        """For the page, if a file of the viewer was not loaded completely: restores missing and damaged files."""
         check_page_files()
 
     @server  # type: ignore[untyped-decorator]
     def viewer_code(self, name: str, request: gr.Request) -> Response:
-        """For the page: the WebAssembly of the viewer, which the browser decompresses on the way."""
-        # Gradio's file route names no Content-Encoding: there the page must decompress, in the thread that shows the page.
+        """For the page: the WebAssembly of the viewer, which the browser decompresses while it loads."""
+        # Gradio's file route sends no Content-Encoding: the page would have to decompress the file, in its main thread.
         assets = viewer_assets()
         if name != assets.wasm.name:  # the app has been started again, with another rerun-sdk
             return Response(status_code=404)
@@ -344,11 +344,11 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
 
     @server  # type: ignore[untyped-decorator]
     async def ask_server(self, call: Any, request: gr.Request) -> Response:
-        """For the page: what a Rerun server answers to one of the viewer's calls."""
+        """For the page: the response of a Rerun server to one of the viewer's calls."""
         return self._servers.forward(call, request.client.host if request.client else "")
 
     def _check_upload(self, file: Path) -> None:
-        # A folder holds what it holds: what is not wanted in it is left out by the function.
+        # A folder may contain files of any type: the function ignores those that it does not need.
         check_file(file, None if self.file_count == "directory" else self.file_types)
 
     def preprocess(self, payload: Recordings | None) -> str | list[str] | None:
@@ -358,7 +358,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         Returns:
             The path of the recording in Gradio's cache, or its URL, as `str`; a list if there are several or `file_count` is not "single"; None if there is none.
         """
-        # Gradio checks the files of an input, not those in the content of a gr.Chatbot. A text must not be a path, or clients could
+        # Gradio checks the files of an input, not those in the content of a gr.Chatbot. A string must not be a path, or clients could
         # name any file of the server.
         items = payload.root if payload else []
         for item in items:
@@ -374,7 +374,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         Parameters:
             value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None; or commands of `gradio_rerun.commands`.
         Returns:
-            The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or what Gradio takes for no change if there is no new data.
+            The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or a `gr.skip()` if there is no new data.
         """
         if self._is_made and is_postponing():
             return Postponed(partial(self.postprocess, value))  # type: ignore[return-value]  # for Gradio only
@@ -390,7 +390,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         is_empty = isinstance(value, (list, tuple)) and not value
         if is_empty or (value is None and not call.is_generator):
             shown.clear()
-            # The page takes None for the end of a generator that has yielded nothing.
+            # For the page, None means that a generator has ended without a yield.
             return Recordings(root=[])
         appender = Appender(shown, call, self.max_stream_size)
         recordings = to_recordings(value, cache, stream=appender, servers=self._servers, listed=self._listed(call))
@@ -402,7 +402,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         return dict(gr.skip())
 
     def _shown(self, call: Call) -> Shown:
-        """What this component shows in the session of the call; something of its own if there is no session."""
+        """What this component shows in the session of the call; a new `Shown` if there is no session."""
         cache = Path(self.GRADIO_CACHE)
         if call.session is None:
             return Shown(cache)
@@ -442,10 +442,10 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
     async def stream_output(
         self, value: list[Any] | None, output_id: str, first_chunk: bool
     ) -> tuple[MediaStreamChunk | None, Any]:
-        """For Gradio: what the page gets for a value that a generator has yielded.
+        """For Gradio: what it sends to the page for a value that a generator has yielded.
 
         Parameters:
-            value: The value behind `postprocess`; None if there is nothing new, and at the end of the run.
+            value: The return value of `postprocess`; None if there is nothing new, and at the end of the run.
             output_id: Unused: it begins with the hash of the session, which the client chooses.
             first_chunk: Whether it is the first value of the run.
         Returns:
@@ -458,23 +458,23 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             # Another call may be writing to the recording.
             await in_thread(partial(self._shown(call).end, call))
             return None, dict(gr.skip())  # at the end, Gradio sends the last value again
-        # Gradio takes a file that has a URL already for one on another server.
+        # Gradio treats a file with a URL as a file on another server.
         return None, _Files({**each, "url": None} if FileData.is_file_data(each) else each for each in value)
 
     async def combine_stream(
         self, stream: list[Any], desired_output_format: str | None = None, only_file: bool = False
     ) -> Recordings:
-        """For Gradio, when it caches examples: all that a generator has yielded, as one value."""
+        """For Gradio, when it caches examples: joins all that a generator has yielded into one value."""
         root = await in_thread(partial(joined, stream, Path(self.GRADIO_CACHE), self.max_stream_size))
         return Recordings(root=root)
 
     @server  # type: ignore[untyped-decorator]
     def forget_recording(self, path: Any) -> bool:
-        """For the page, when it no longer shows a recording that grows: later data are a new one. True: this one may come again."""
+        """For the page, when it no longer shows a growing recording: later data are a new one. Returns whether this one may arrive again."""
         return isinstance(path, str) and forget(path)
 
     def _update(self, show: Show) -> dict[str, Any]:
-        """What tells the page of commands, and of no value unless there is one: what Gradio makes of a `gr.update`."""
+        """An update with the commands and, if there is one, the value, in the form that Gradio makes of a `gr.update`."""
         settings = {**self._settings(), "commands": to_wire(show.commands, self._servers)}
         update: dict[str, Any] = {"__type__": "update", "props": {"settings": settings}}
         if show.value is NO_VALUE:
@@ -482,7 +482,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         recordings = self.postprocess(show.value)
         if isinstance(recordings, dict) or (recordings is None and self.streaming):  # there is no new data
             return update
-        # The page gets one after the other, and the commands are for the new value.
+        # The page gets the value first, and the commands are for this value.
         return {"value": recordings.model_dump() if recordings else None, **update}
 
     def process_example(self, value: Any) -> str:
@@ -493,7 +493,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
 
     def api_info(self) -> dict[str, Any]:
         """JSON schema of the value, for clients: a list of files and URLs."""
-        return Component.api_info(self)  # gr.HTML says that the value is a text
+        return Component.api_info(self)  # gr.HTML says that the value is a string
 
     def example_payload(self) -> Any:
         """An example of a value that a client sends."""
@@ -505,14 +505,14 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
 
 
 class _Files(list[Any]):
-    """Files and URLs, of which Gradio asks, as of a single file, what it is called."""
+    """Files and URLs. Gradio reads fields of a streamed value as if it were a single file."""
 
     def get(self, name: str) -> None:
-        """None: nothing of it is known."""
+        """None: a list has no such field."""
 
 
 def _outputs(event: Any) -> list[Any]:
-    """What a function of the app fills; not what gr.Examples and clear buttons do, with which an input stays one."""
+    """The outputs of a listener of the app; none for gr.Examples and clear buttons: an input that these fill is still an input."""
     helps = event.fn is None or str(event.api_name).startswith("load_example")
     return [] if helps else list(event.outputs)
 
@@ -520,8 +520,8 @@ def _outputs(event: Any) -> list[Any]:
 class _ConstructorArgs(dict[str, Any]):
     """Adds the whole settings to each update on its way to the page.
 
-    Gradio merges an update into a copy of these arguments, then sends the page the changed arguments only, of which gr.HTML
-    drops its own (`scale`, `min_width`), and with which it replaces all that the page knew. So `update` tells the page everything.
+    Gradio merges an update into a copy of these arguments, then sends the page the changed arguments only. gr.HTML drops its own
+    (`scale`, `min_width`), and replaces all props in the page with the rest. So `update` adds all settings.
     """
 
     def __init__(self, viewer: Rerun, arguments: Mapping[str, Any]) -> None:
@@ -540,13 +540,13 @@ class _ConstructorArgs(dict[str, Any]):
         super().update(changes)
         if "value" in changes and changes["value"] is None:
             changes["value"] = []  # an explicit value, which clears, where a generator's None means "nothing new"
-        # An update is a dict, which may come from a client as a whole.
+        # An update is a dict, which a client may have sent.
         if "tunnel" in changes and not isinstance(changes.pop("tunnel"), Servers):
             raise ParameterError("Expected an update without tunnel, got one. Return Rerun(tunnel=...) instead.")
-        # Gradio gives one and the same gr.skip() to all outputs of a function, of which the others know no settings.
+        # Gradio passes the same gr.skip() object to all outputs of a function, and the others have no settings.
         if changes.get("__type__") == "update" and changes != gr.skip():
             changes["settings"] = self._viewer._settings(changes)
-        # The app's own buttons have listeners, so they stay what they are.
+        # The app's own buttons have listeners, so an update does not change them.
         if is_collection(buttons := changes.pop("buttons", None)):
             self["buttons"] = [*(each for each in buttons if not isinstance(each, gr.Button)), *self._viewer.buttons]
 

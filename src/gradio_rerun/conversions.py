@@ -1,4 +1,4 @@
-"""Files that are no recordings, turned into recordings by the installed rerun-sdk: once for the same content."""
+"""Converts other files to recordings with the installed rerun-sdk, once for the same content."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ CONVERTIBLE_SUFFIXES = (
     *(".mcap", ".parquet"),
     *(".md", ".txt"),
 )
-"""What the importers of any rerun-sdk from 0.24 to 0.41 know; an older one refuses some, and says so."""
+"""The suffixes that the importers of any rerun-sdk from 0.24 to 0.41 know. An older rerun-sdk refuses some of them, with an error."""
 
 _MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
-"""Of files that are read as one text. Robots of humanoids have 0.1 MB."""
+"""Upper bound on the size of files that are read as one string. The .urdf of a humanoid robot has 0.1 MB."""
 
 _A_WHILE = 2.0
-"""Seconds; file systems tell times to some milliseconds, or to two seconds (FAT)."""
+"""Seconds. File systems store times to within some milliseconds, or two seconds (FAT)."""
 
 _LEROBOT_INFO = Path("meta", "info.json")
 
-# The SDK passes images and meshes on as they are, and the viewer shows nothing but a small warning for what it cannot
-# decode. The types that are drawn most are told by their first bytes, whichever of them the suffix names.
+# The SDK passes images and meshes on unread. If the viewer cannot decode one, it shows nothing but a small warning.
+# Files of the most common types are checked for the first bytes of any of these types, whichever the suffix names.
 _CHECKED_IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 _IMAGE_STARTS = (b"BM", b"GIF8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"II*\0", b"MM\0*")
 
@@ -54,22 +54,22 @@ _PART_SUFFIXES = {
     ".urdf": _MESHES,
     ".gltf": (".bin", ".glbin", ".glbuf", ".png", ".jpg", ".jpeg", ".webp", ".ktx2", ".dds"),
 }
-"""What a file of this suffix may name as its parts: the SDK would take any file for a mesh."""
+"""The suffixes of the parts that a file with this suffix may name: the SDK would read any file as a mesh."""
 _NOT_ALLOWED = "which it may not: Gradio may not serve that file, or an upload names it"
 
-# The SDK converts what it can of these, so that an error is no refusal: a robot that crashes leaves a truncated .mcap.
+# The SDK converts the readable part of these, and an error does not mean that it refuses the file: a robot that crashes leaves a truncated .mcap.
 _PARTLY_CONVERTED = ".mcap"
 
 _DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceeded")
 
 _MOST_SAID = 1_000_000
-"""Characters that the SDK logs of one file."""
+"""Upper bound on the characters that are kept of the SDK's log for one file."""
 
 _NO_MEMORY = re.compile(
     "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc"
 )
 
-# Each is a process that loads rerun-sdk, and takes as much of a core as it gets.
+# Each conversion is a process that loads rerun-sdk and uses a whole core.
 _turns = Turns(cores)
 
 
@@ -83,12 +83,13 @@ def is_convertible(path: Path) -> bool:
 def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None = None) -> Path:
     """The recording that the installed rerun-sdk makes of `path`: a file in `cache`, made by the first call.
 
-    The SDK puts the files that a robot description, a .gltf or a dataset names into the recording, wherever they lie. Here it gets
-    those only that are parts of it by their suffix, and for which `may_read` is true; without it, none but the parts of a .gltf, which
-    must lie in its folder or below in any case. A robot description in an .mcap gets none.
-    No more run at once than this process has cores; some wait, and others are refused. A conversion ends when its result is unwanted.
-    Raises RecordingNotFoundError; NotARecordingError, with the reason, when the file is none that can be shown;
-    RecordingError when it cannot be read, or the SDK breaks down or takes more than the limits of limits.py.
+    A robot description, a .gltf or a dataset may name any file of the server, and the SDK would put it into the recording. Here the SDK
+    gets only files that are parts by their suffix, and for which `may_read` is true. Without `may_read`, it gets only the parts of a .gltf.
+    The parts of a .gltf must lie in its folder or below in any case. A robot description in an .mcap gets no files.
+    As many conversions run at once as this process has cores. Some more wait; others are refused. A conversion ends when its result is
+    unwanted.
+    Raises RecordingNotFoundError; NotARecordingError, with the reason, if the file cannot be shown; RecordingError if the file cannot be
+    read, or the SDK crashes or exceeds the limits of limits.py.
     """
     path, cache = path.absolute(), cache.absolute()
     try:
@@ -114,7 +115,7 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
 
 
 def _is_there(target: Path) -> bool:
-    """Whether the file was made before. It is as new as one of today then: Gradio deletes old ones (`delete_cache`)."""
+    """Whether the file was made before. If so, its time becomes now: Gradio deletes old files (`delete_cache`)."""
     try:
         os.utime(target)
     except OSError:
@@ -123,7 +124,7 @@ def _is_there(target: Path) -> bool:
 
 
 def _check_start(path: Path) -> None:
-    """Raises what the SDK does not: it passes on, unread, what only the viewer fails to show."""
+    """Raises an error for a file that the SDK would pass on unread and the viewer could not show."""
     if path.is_dir():
         if not is_convertible(path):
             raise _refused(path, f"it is a folder without {_LEROBOT_INFO}, so no LeRobot dataset")
@@ -146,7 +147,7 @@ def _check_start(path: Path) -> None:
 
 
 def _parts(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, Path]:
-    """The files that a .gltf or .urdf names, by the names that it gives them, without links. Raises what keeps them from being read."""
+    """The files that a .gltf or .urdf names, by their names in it, with links resolved. Raises an error if it may not name one of them."""
     if path.is_dir():
         for file in _files_in(path):
             if may_read is not None and not may_read(file):
@@ -159,7 +160,7 @@ def _parts(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, Pat
 
 
 def _part(path: Path, name: str, may_read: Callable[[Path], bool] | None) -> Path | None:
-    """The file that `path` names as its part; None if a robot has to do without it."""
+    """The file that `path` names as its part; None if it does not exist, and the robot is shown without it."""
     suffix = path.suffix.lower()
     is_gltf = suffix == ".gltf"
     file = _file_named(path, name)
@@ -190,7 +191,7 @@ def _named_files(path: Path) -> list[str]:
 
 
 def _file_named(path: Path, name: str) -> Path | None:
-    """Where the SDK looks for a file that the robot description or .gltf `path` names, without links; None if it does not look."""
+    """The path at which the SDK looks for a file that the robot description or .gltf `path` names, with links resolved; None if it does not look."""
     scheme, separator, rest = name.partition("://")
     try:
         if not separator:
@@ -215,7 +216,7 @@ def _ros_packages(name: str) -> Iterator[Path]:
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
-    """All files and links in a dataset, without hidden ones, which it does not use."""
+    """All files and links in a dataset, except hidden ones, which datasets do not use."""
     for file in sorted(folder.rglob("*")):
         if not any(part.startswith(".") for part in file.relative_to(folder).parts):
             yield file
@@ -226,9 +227,9 @@ def _key(path: Path, parts: Mapping[str, Path]) -> str:
     digest = hashlib.sha256(repr((path.name, sdk.sdk_version(), sorted(parts))).encode())
     if path.is_dir():
         for file in _files_in(path):
-            if file.is_file():  # not its content: datasets are of gigabytes
+            if file.is_file():  # not its content: datasets have gigabytes
                 stat = file.stat()
-                # The last two cannot be known from outside, so that the name cannot be guessed.
+                # A client cannot know the last two, and so cannot guess the name.
                 known = (str(file), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
                 digest.update(repr(known).encode())
         return digest.hexdigest()[:40]
@@ -257,14 +258,14 @@ _remembered_lock = threading.Lock()
 
 
 def _known(look: Callable[[Path], _Found], path: Path) -> _Found:
-    """What `look` finds in the file; it looks once, as long as the file does not change."""
+    """The result of `look` for the file. `look` is called again only if the file has changed."""
     stat = path.stat()
     key = (look, path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
     with _remembered_lock:
         if key in _remembered:
             return cast("_Found", _remembered[key])
     found = look(path)
-    # Two changes at once may have the same time.
+    # Two changes in quick succession may have the same time.
     if time.time() - stat.st_ctime > _A_WHILE:
         with _remembered_lock:
             _remembered[key] = found
@@ -283,7 +284,7 @@ class _Ended:
 
     @property
     def last_line(self) -> str:
-        """Of what the process has said."""
+        """The last line that the process has written to stderr."""
         lines = [line for line in self.said.splitlines() if line.strip()]
         return lines[-1] if lines else ""
 
@@ -318,7 +319,7 @@ def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Pat
 
 @contextmanager
 def _copies(parts: Mapping[str, Path], beside: Path) -> Iterator[dict[str, str]]:
-    """Copies of the parts in a folder of their own, by the names of the parts: the SDK opens what lies there, and nothing else."""
+    """Copies of the parts in a folder of their own, by the names of the parts. The SDK opens the files there, and no others."""
     if not parts:
         yield {}
         return
@@ -334,7 +335,7 @@ def _copies(parts: Mapping[str, Path], beside: Path) -> Iterator[dict[str, str]]
 
 
 def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> _Ended:
-    # NumPy's algebra takes memory for each core of the machine.
+    # OpenBLAS, which NumPy uses, allocates memory for each core of the machine.
     environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
     environment.pop("RERUN", None)  # RERUN=off would log nothing
     pipe = subprocess.PIPE
@@ -365,7 +366,7 @@ def _run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str]
                 if len(said) < _MOST_SAID:
                     said += text
                 if _DISK_FULL.search(text):
-                    process.kill()  # from here on the SDK may wait for itself, and never end
+                    process.kill()  # after this error the SDK may hang
             code = process.wait()
     finally:
         limit.cancel()
@@ -418,14 +419,14 @@ def _cleaned(text: str) -> str:
 
 
 def _reason(path: Path, ended: _Ended) -> str | None:
-    """What the SDK has against the file, or None when it has converted it or the process broke."""
+    """The reason why the SDK refuses the file; None if it has converted the file or has crashed."""
     if ended.code == REFUSED:
         return "; ".join(ended.errors or ended.warnings) or ended.last_line or "nothing, and logs nothing"
     if ended.code:
         return None
     if ended.errors and path.suffix.lower() != _PARTLY_CONVERTED and not path.is_dir():
         return "; ".join(ended.errors)
-    # A video of which the SDK finds no frame is passed on all the same, and never plays.
+    # The SDK passes on a video in which it finds no frames, and the video never plays.
     unplayable = [said for said in ended.warnings if "Failed to read frame timestamps" in said]
     return unplayable[0] if unplayable else None
 

@@ -3,15 +3,15 @@
     python convert_file.py convert SOURCE MEMORY SIZE TARGET alone|whole [entry of sys.path ...]
     python convert_file.py names SOURCE MEMORY SIZE
 
-`convert` reads one line from stdin first: a JSON object of the files that SOURCE may name, each with the path of a copy. It ends with 0
-when TARGET holds what the SDK made of SOURCE, with `REFUSED` when the SDK logged nothing; the messages of the SDK are on stderr.
-With `alone`, the SDK can open no file: it gets the content of SOURCE. With `whole`, it opens SOURCE and what is in it: a folder.
-MEMORY and SIZE are limits in bytes: of this process' memory, and of the files that it writes.
+`convert` first reads one line from stdin: a JSON object of the files that SOURCE may name, each with the path of a copy. Its exit code is 0
+if TARGET holds the recording, and `REFUSED` if the SDK logged nothing. The messages of the SDK are on stderr.
+With `alone`, the SDK can open no file: it gets the content of SOURCE. With `whole`, it opens SOURCE itself and, if that is a folder, the
+files in it. MEMORY and SIZE are limits in bytes: of the memory of this process, and of each file that it writes.
 
-`names` writes a JSON list of the files that a .urdf or .gltf names to stdout; it ends with `REFUSED`, and the reason on stderr, if SOURCE
-is none.
+`names` writes a JSON list of the files that a .urdf or .gltf names to stdout. Its exit code is `REFUSED`, with the reason on stderr, if
+SOURCE is invalid.
 
-When stdin ends, so also when the process that started it dies, this process removes TARGET and the copies, and ends.
+When stdin ends, which it also does when the parent process dies, this process removes TARGET and the copies, and exits.
 It imports nothing of this package, because that would import Gradio, which takes seconds.
 """
 
@@ -56,7 +56,7 @@ def main() -> None:
     copies = json.loads(sys.stdin.buffer.readline() or "{}")
     folders = {Path(copy).parent for copy in copies.values()}
     threading.Thread(target=end_with_stdin, args=(target, *folders), daemon=True).start()
-    # Python puts this script's folder first, where modules of ours would hide others of the same name.
+    # Python puts the folder of this script first, where our modules would shadow others of the same name.
     sys.path[:] = sys.argv[7:]
     if not convert(source, target, copies, alone=sys.argv[6] == ALONE):
         sys.exit(REFUSED)
@@ -72,7 +72,7 @@ def end_with_stdin(*paths: Path) -> None:
 
 
 def limit_resources(*, memory: int, size: int) -> None:
-    """From now on, this process has no more than `memory` bytes, and writes no file of more than `size` bytes, where the system can keep it from that."""
+    """Limits this process to `memory` bytes, and each file that it writes to `size` bytes, where the system has such limits."""
     try:
         import resource
     except ImportError:  # Windows
@@ -86,12 +86,12 @@ def limit_resources(*, memory: int, size: int) -> None:
 
 
 def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: bool) -> bool:
-    """Writes to `target` what the SDK makes of `source`; False when that is nothing."""
+    """Converts `source` to the recording `target`; False if the SDK logs nothing."""
     import rerun as rr
 
     # For a suffix that it does not know, the SDK would search PATH for programs rerun-loader-* and run them all.
     os.environ["PATH"] = ""
-    # The SDK names the entity after the path it is given, and the page need not know the server's folders.
+    # The SDK names the entity after the path that it gets, and the page must not learn the server's folders.
     os.chdir(source.parent)
     source = Path(source.name)
     is_file = source.is_file()
@@ -105,7 +105,7 @@ def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: boo
         recording.send_recording_name(source.name)
     try:
         if source.suffix.lower() == ".urdf" and copies:
-            # The SDK reads the copies of its meshes: beside them lies the description, which names nothing else.
+            # The SDK reads the copies of the meshes. The description is written beside them, and names no other files.
             description = self_contained_urdf(source, copies)
             os.chdir(Path(next(iter(copies.values()))).parent)
             source.write_bytes(description)
@@ -166,7 +166,7 @@ def arrow_messages(recording: Path) -> int:
 
 
 def named_files(path: Path) -> list[str]:
-    """The files that a .gltf or .urdf names as its parts, as it names them. Raises a `ValueError` with the reason if it is none."""
+    """The files that a .gltf or .urdf names as its parts, by their names in it. Raises a `ValueError` with the reason if it is invalid."""
     if path.suffix.lower() == ".urdf":
         names = [mesh.attrib["filename"] for mesh in meshes(urdf(path)) if "filename" in mesh.attrib]
     else:
@@ -178,7 +178,7 @@ def named_files(path: Path) -> list[str]:
 
 
 def contents_of(path: Path, copies: Mapping[str, str]) -> bytes:
-    """The file as the SDK gets it."""
+    """The content that the SDK gets."""
     if path.suffix.lower() == ".urdf":
         return self_contained_urdf(path, copies)
     if path.suffix.lower() == ".gltf":
@@ -187,9 +187,9 @@ def contents_of(path: Path, copies: Mapping[str, str]) -> bytes:
 
 
 def urdf(path: Path) -> ElementTree.Element:
-    """The robot description, in which nothing but the attribute `filename` of meshes names a file.
+    """The robot description, in which only the attribute `filename` of meshes names files.
 
-    The SDK takes elements for attributes, and ignores namespaces.
+    The SDK reads child elements as attributes, too, and ignores namespaces.
     """
     try:
         root = ElementTree.fromstring(path.read_bytes())
@@ -219,7 +219,7 @@ def meshes(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
 
 
 def self_contained_urdf(path: Path, copies: Mapping[str, str]) -> bytes:
-    """The robot description with the names of copies that lie beside it; other names are of no file."""
+    """The robot description with the names of the copies, which lie beside it. All other meshes get the name of a missing file."""
     root = urdf(path)
     for mesh in meshes(root):
         if "filename" in mesh.attrib:
@@ -228,7 +228,7 @@ def self_contained_urdf(path: Path, copies: Mapping[str, str]) -> bytes:
 
 
 def gltf(path: Path) -> dict[str, Any]:
-    """The document of a .gltf file. Raises a `ValueError` if it is none."""
+    """The document of a .gltf file. Raises a `ValueError` if it is invalid."""
     try:
         document = json.loads(path.read_bytes())
         document["asset"].get("version")
@@ -247,7 +247,7 @@ def parts(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def self_contained_gltf(path: Path, copies: Mapping[str, str]) -> bytes:
-    """The .gltf file with the buffers and images that it names put into it, since the viewer gets this file only."""
+    """The .gltf file with its buffers and images embedded, since the viewer gets this file only."""
     document = gltf(path)
     for part in parts(document):
         if not part["uri"].startswith("data:"):
@@ -262,7 +262,7 @@ def check_dataset(folder: Path) -> None:
     keys = [str(key) for key in info.get("features") or {}]
     for template in (str(info.get("data_path") or ""), str(info.get("video_path") or "")):
         for key in keys if "{video_key" in template else [""]:
-            # What else is in braces are numbers.
+            # The other fields in braces are numbers.
             name = re.sub(r"\{[^{}]*\}", "0", key.join(re.split(r"\{video_key[^{}]*\}", template)))
             if re.match(r"[/\\]|\w:", name) or any(part.startswith(".") for part in re.split(r"[/\\]", name)):
                 print(f"it names the file {name!r}, which is not in its folder", file=sys.stderr)

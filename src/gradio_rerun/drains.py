@@ -1,4 +1,4 @@
-"""What RecordingStreams and BinaryStreams have given so far: the SDK hands each message out only once."""
+"""The data of RecordingStreams and BinaryStreams so far: the SDK returns each message only once."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Drain:
     # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
     log: BinaryIO = field(default_factory=tempfile.TemporaryFile)
     unwritten: bytes = b""
-    """What a full disk has kept from the log."""
+    """Data that a full disk has kept out of the log."""
     size: int = 0
     has_data: bool = False
-    """Whether there is more than what says which recording the data belong to."""
+    """Whether there are messages other than SetStoreInfo, which only names the recording."""
     header: bytes | None = None
     token: str = field(default_factory=secrets.token_hex)
     owner: weakref.ref[Any] | None = None
-    """The session's component whose own recording all the data is in; the others share `grown`."""
+    """The session's component whose own recording contains all the data; the others share `grown`."""
     grown: dict[Path, GrowingRecording] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -44,9 +44,9 @@ class Drain:
         weakref.finalize(self, self.log.close)
 
     def read(self) -> None:
-        """Writes what has come since the last time to the log, so that it is one recording.
+        """Appends new data to the log, so that the log is one recording.
 
-        Raises a RecordingError when it cannot be written; it is not lost then, and the next call writes it.
+        Raises a RecordingError if the data cannot be written. They are not lost: the next call writes them.
         """
         data = self.unwritten = self.unwritten + (self.stream.read() or b"")
         header, parts = split(data) or (None, [memoryview(data)])
@@ -71,9 +71,9 @@ class Drain:
             self.header = header
 
     def growing(self, cache: Path, name: str, limit: int | None) -> GrowingRecording:
-        """The recording in `cache` that all the data is in, and what comes later will be."""
+        """The recording in `cache` that contains all the data and will contain later data."""
         grown = self.grown.get(cache)
-        # Of what cannot be split (`header` is None), the page could not read the end alone.
+        # If the data cannot be split (`header` is None), the page cannot read the end alone.
         if grown is None or self.header is None or not grown.is_there():
             grown = self.grown[cache] = GrowingRecording(cache, name)
             _shared[str(grown.path)] = grown
@@ -85,13 +85,13 @@ class Drain:
 
 _drains: weakref.WeakKeyDictionary[Any, Drain] = weakref.WeakKeyDictionary()
 _of_global: dict[str, Drain] = {}
-"""That of rerun's global recording, by its id: the SDK makes a new object each time it is asked for this recording."""
+"""The drain of rerun's global recording, by its id: the SDK returns a new object for this recording each time."""
 _shared: weakref.WeakValueDictionary[str, GrowingRecording] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 
 
 def _after_fork() -> None:
-    """A child process can have been made while another thread held the lock; and the files of the logs are its parent's."""
+    """For a child process: another thread may have held the lock at the fork, and the files of the logs belong to the parent."""
     global _lock
     _lock = threading.Lock()
     _drains.clear()
@@ -129,7 +129,7 @@ def _drain_of(source: Any) -> Drain:
     current = sys.modules["rerun"].get_global_data_recording()
     is_global = current is not None and current.get_recording_id() == recording_id
     if current is None or current.get_recording_id() not in _of_global:
-        _of_global.clear()  # objects of the recording before, if there are any, keep its drain
+        _of_global.clear()  # objects of the previous recording keep its drain
     drain = _drains.get(source) or (_of_global.get(recording_id) if is_global else None)
     if drain is None:
         drain = Drain(source.get_application_id() or "recording", source.binary_stream())

@@ -55,7 +55,7 @@ class RecordingError(GradioRerunError):
 
 
 def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
-    """The error for what cannot be written to Gradio's cache, `folder`, which only the log names."""
+    """The error for data that cannot be written to Gradio's cache. Only the log names `folder`."""
     log(f"{what} cannot be kept in Gradio's cache, {str(folder)!r}: {reason}")
     return RecordingError(
         f"{what} cannot be kept in Gradio's cache: {getattr(reason, 'strerror', None) or reason}. Make room there, or name another "
@@ -64,7 +64,7 @@ def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
 
 
 def log(message: str) -> None:
-    """Writes to the log of the app what is not for its users, such as paths."""
+    """Writes details that users must not see, such as paths, to the app's log."""
     print(f"gradio_rerun: {message}", file=sys.stderr)
 
 

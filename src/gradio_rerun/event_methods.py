@@ -73,10 +73,10 @@ class Listener(Protocol):
 
 
 class EventMeta(ComponentMeta):
-    """Of a class with `EventMethods`, too, the events that never fire are no attributes."""
+    """On classes with `EventMethods`, too, events that never fire are not attributes."""
 
     def __dir__(cls) -> list[str]:
-        # Gradio gets all of these from each new component.
+        # Gradio reads all of these attributes from each new component.
         return [name for name in super().__dir__() if name not in _NEVER_FIRED]
 
     if not TYPE_CHECKING:  # checkers would take any attribute
@@ -86,7 +86,7 @@ class EventMeta(ComponentMeta):
 
 
 class EventMethods:
-    """The events of `Rerun`. Those of `gr.HTML` that never fire here are no attributes."""
+    """The events of `Rerun`. Those of `gr.HTML` that never fire here are not attributes."""
 
     EVENTS: list[EventListener | str] = EVENTS
 
@@ -164,7 +164,7 @@ _INSTEAD = {
     "stream": "time_update",
     "release": "time_update",
 }
-"""What fires instead of events of other Gradio components."""
+"""The event to use instead of an event of another Gradio component."""
 
 
 def _hint(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What an event tells the function that listens to it: annotate its argument with one of these classes."""
+"""The data of events: annotate the argument of a listener with one of these classes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Payload = TypeVar("Payload")
 
 
 class Load(EventData):
-    """A recording is open: its first data has come."""
+    """A recording is open: its first data has arrived."""
 
     application_id: str
     recording_id: str
@@ -54,7 +54,7 @@ class Load(EventData):
 
 
 class Error(EventData):
-    """Something could not be shown, as the page tells the user, too."""
+    """Something could not be shown. The page shows the same message to the user."""
 
     message: str
 
@@ -93,7 +93,7 @@ class _SdkEvent(Generic[Payload]):
 
 @dataclass(frozen=True, init=False)
 class ViewerEvent(EventData):
-    """What all events of the viewer tell. They can be compared, pickled, and kept in a `gr.State`."""
+    """The fields of all events of the viewer. Events can be compared, pickled, and kept in a `gr.State`."""
 
     type: ClassVar[str]
     """The viewer's name of the event."""
@@ -160,9 +160,9 @@ class _TimeEvent(ViewerEvent):
     tell a 64-bit float, which is exact up to 2**53: durations up to 104 days, and timestamps of today to some 256 ns.
     """
     timeline: str | None
-    """The name of the timeline, None if the viewer has not told it yet."""
+    """The name of the timeline, None if the viewer has not reported it yet."""
     timeline_type: TimelineType | None
-    """What `time` counts; None if the viewer does not tell it, as before rerun-sdk 0.41."""
+    """What `time` counts; None if the viewer does not report it, as before rerun-sdk 0.41."""
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -268,9 +268,9 @@ class UnknownItem:
     kind: str
     """The viewer's name of its kind."""
     raw: Any = field(hash=False)
-    """What the viewer tells of it."""
+    """The viewer's data about it."""
 
-    if TYPE_CHECKING:  # so that `item.type == "entity"` tells checkers that it is an EntityItem
+    if TYPE_CHECKING:  # so that type checkers infer EntityItem from `item.type == "entity"`
         type: ClassVar[Literal["unknown"]]
     else:
 
@@ -316,7 +316,7 @@ def _item(raw: Any) -> SelectionItem:
                 break
             try:
                 return known(**found)
-            except TypeError:  # a newer viewer tells less of it
+            except TypeError:  # a newer viewer leaves out a field
                 break
     kind = told.get("type")
     return UnknownItem(kind=kind if isinstance(kind, str) else "", raw=raw)
@@ -334,14 +334,14 @@ def _is_of_item(name: str, value: Any) -> bool:
 
 @dataclass(frozen=True, init=False)
 class RecordingOpen(ViewerEvent):
-    """A recording is open: its first data has come."""
+    """A recording is open: its first data has arrived."""
 
     type = "recording_open"
     payload = _SdkEvent["RecordingOpenEvent"]()
     """The event as the SDK's `RecordingOpenEvent`."""
 
     source: str
-    """What wrote the recording, as the viewer tells it: `python`, for example."""
+    """What wrote the recording, as the viewer names it: `python`, for example."""
     version: str | None
     """The version of rerun-sdk that wrote it, if it says so."""
 

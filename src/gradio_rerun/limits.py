@@ -1,4 +1,4 @@
-"""What the conversion of one file may take, by environment variables."""
+"""The limits of one conversion, from environment variables."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Limits:
     """The limits of one conversion."""
 
     memory: int
-    """Bytes of its process. rerun-sdk takes 160 MB before it has read anything; 100 MB of .ply take 1.3 GB."""
+    """Memory of its process, in bytes. rerun-sdk uses 160 MB before it reads anything; 100 MB of .ply need 1.3 GB."""
     size: int
-    """Bytes of the recording. Browsers show no more than 2 GB."""
+    """Size of the recording, in bytes. Browsers show no more than 2 GB."""
     seconds: float
-    """Images take 1 s, most of it for loading rerun-sdk; 100 MB of .ply with rerun-sdk 0.24 take 25 s."""
+    """Images take 1 s, mostly to load rerun-sdk; 100 MB of .ply with rerun-sdk 0.24 take 25 s."""
 
 
 def limits() -> Limits:
-    """The limits that the environment sets now. Raises a `ParameterError` for a variable that is none."""
+    """The limits that the environment sets now. Raises a `ParameterError` for an invalid variable."""
     return Limits(_bytes(MEMORY_VARIABLE, "2gb"), _bytes(SIZE_VARIABLE, "1gb"), _seconds(SECONDS_VARIABLE, "120"))
 
 
 def over(name: str, limit: str, variable: str) -> RecordingError:
-    """The error for a file that takes more than a limit."""
+    """The error for a file whose conversion exceeds a limit."""
     return RecordingError(
         f"{name!r} could not be turned into a recording: it takes more than this app allows, {limit}. Convert it beforehand, with "
         f"rr.log_file_from_path, and give the .rrd file. The app's author can raise the limit: {variable}."

@@ -1,4 +1,4 @@
-"""How functions are attached to the viewer's events, so that none is lost and none overtakes another."""
+"""Attaches listeners to the viewer's events, so that no event is lost or overtakes another."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from gradio.events import EventListener, EventListenerMethod
 
 
 class EveryTime(EventListener):
-    """An event that functions get each time, and in order.
+    """An event that listeners receive each time, and in order.
 
-    Gradio drops what comes while a call runs, unless `trigger_mode="multiple"`. `gr.on` passes by here: it needs that from the app.
+    Gradio drops events that occur while a call runs, unless `trigger_mode="multiple"`. `gr.on` passes by here: it needs that from the app.
     """
 
     def __init__(self, event_name: str, **options: Any) -> None:
@@ -40,14 +40,14 @@ def _with_default_mode(listener: Callable[..., Any]) -> Callable[..., Any]:
     return listen
 
 
-# Gradio sends events that come close together in any order. And its "always_last" sends the data of the event before the last again, and
-# never ends with two functions at one event. So the page sends an event when all functions are through with the one before, which it
-# hears from these; see viewer-events.js.
+# Gradio sends events in quick succession in any order. And its "always_last" sends the data of the event before the last again, and
+# never ends with two listeners of one event. So the page sends an event when all listeners of the one before have finished. These
+# callbacks notify the page; see viewer-events.js.
 _HANDLED_JS = '() => {{ document.dispatchEvent(new CustomEvent("rerun-handled", {{ detail: "{event}-{id}" }})); }}'
 
 
 def _tell_when_handled(event_name: str, viewer: Any) -> None:
-    """Lets the page know whenever the function that was attached to `viewer` just now is through, or has failed."""
+    """Notifies the page whenever the listener that was just attached to `viewer` has finished or failed."""
     app = get_blocks_context()
     if app is None:
         return
@@ -55,7 +55,7 @@ def _tell_when_handled(event_name: str, viewer: Any) -> None:
     # gr.on calls this before it attaches its function.
     if function is None or (viewer._id, event_name) not in function.targets:
         return
-    # A validator that refuses ends a call without a word, and what is JavaScript only does so in older Gradios.
+    # A validator that refuses ends a call without a notification, and so does a listener in JavaScript only in older Gradios.
     if function.fn is None or function.validator is not None:
         return
     for only_on_failure in (False, True):  # the first of them is not run after a failure
@@ -74,7 +74,7 @@ def _tell_when_handled(event_name: str, viewer: Any) -> None:
 
 
 def handlers(viewer: Any, functions: Iterable[Any]) -> dict[str, int]:
-    """Of how many functions at each event of `viewer` the page hears when they are through."""
+    """How many listeners of each event of `viewer` notify the page when they have finished."""
     told = [each.js for each in functions if not each.trigger_only_on_failure]
     names = [each.event_name for each in viewer.EVENTS]
     counts = {name: told.count(_HANDLED_JS.format(event=name, id=viewer._id)) for name in names}

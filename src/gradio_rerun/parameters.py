@@ -1,4 +1,4 @@
-"""Which values the parameters of `Rerun` can have, as far as one look at the type shows; `settings.py` and `tunnel.py` read the others."""
+"""Checks those parameters of `Rerun` whose type says whether they are valid; `settings.py` and `tunnel.py` check the others."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from .errors import ParameterError
 
 
 def check_parameters(given: Mapping[str, Any]) -> None:
-    """Raises a `ParameterError` for the first parameter that has a value it cannot have."""
+    """Raises a `ParameterError` for the first parameter with an invalid value."""
     for name, (is_valid, wanted) in _RULES.items():
         if not is_valid(given[name]):
             raise wrong(name, wanted, given[name])
 
 
 def wrong(name: str, wanted: str, value: Any, cure: str = "") -> ParameterError:
-    """The error for a parameter that has a value it cannot have."""
+    """The error for a parameter with an invalid value."""
     return ParameterError(f"Expected {name} to be {wanted}, got {value!r:.200}. {cure}".rstrip())
 
 
 def is_collection(value: Any) -> bool:
-    """Whether it is a list or the like: no string, whose letters are hardly meant, and no dict."""
+    """Whether it is a list or a similar collection, and not a string, bytes or a dict."""
     return isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a finite number. True and False are none."""
+    """Whether it is a finite number. True and False are not."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def suggestion(word: Any, known: Collection[str]) -> str:
-    """A sentence with the known word that is probably meant; empty if there is none."""
+    """A sentence that suggests the most similar known word; empty if none is similar."""
     close = difflib.get_close_matches(word.lower(), known, 1) if isinstance(word, str) else []
     return f"Did you mean {close[0]!r}?" if close else ""
 

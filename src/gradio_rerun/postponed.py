@@ -1,7 +1,7 @@
 """Prepares the values of functions in threads of our own.
 
-Gradio calls `postprocess` of a component on the event loop, where all visitors wait for it: for the value of a `gr.update` or of a component
-that a function returns, and in 6.10 for each value. Elsewhere it takes one of the threads with which it serves files.
+Gradio calls `postprocess` on the event loop for the value of a `gr.update` or of a component that a function returns; Gradio 6.10 does so for
+every value. All visitors wait meanwhile. Otherwise Gradio uses one of the threads that also serve files.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _is_postponing: ContextVar[bool] = ContextVar("gradio_rerun_postponing", default
 
 
 class Postponed:
-    """Stands for a value until Gradio has gone through all outputs of a function."""
+    """A placeholder for a value until Gradio has processed all outputs of a function."""
 
     def __init__(self, prepare: Callable[[], Any]) -> None:
         self.prepare = prepare
@@ -34,7 +34,7 @@ def is_postponing() -> bool:
 
 
 def follow_outputs() -> None:
-    """From now on, `postprocess` may return a `Postponed` to the apps of this process."""
+    """Lets `postprocess` return a `Postponed`, in all apps of this process."""
     process = Blocks.postprocess_data
     if hasattr(process, "followed_by_rerun"):
         return
@@ -61,7 +61,7 @@ def follow_outputs() -> None:
 
 
 async def _prepared(postponed: Postponed, block: Any, state: Any) -> Any:
-    """The value as Gradio makes it of what `postprocess` returns."""
+    """The value that `postprocess` returns, serialized, with its files in Gradio's cache."""
     value = None
     try:
         value = await in_thread(postponed.prepare)
@@ -70,5 +70,5 @@ async def _prepared(postponed: Postponed, block: Any, state: Any) -> Any:
         value = await async_move_files_to_cache(value, block, postprocess=True)
         return value
     finally:
-        if state is not None:  # it has noted the Postponed
+        if state is not None:  # which holds the Postponed
             state._update_value_in_config(block._id, value)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# The page asks until something else answers: between the two servers, nothing does for a moment.
+# The page sends requests until another server answers. For a moment between the two servers, none answers.
 _PAGE = b"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

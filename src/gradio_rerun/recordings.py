@@ -43,13 +43,13 @@ _WANTED = (
 
 
 class Stream(Protocol):
-    """Where data go that are added to what is shown; each method returns the file that they are in then."""
+    """Appends data to the recording on screen. Each method returns the file that contains the data then."""
 
     def append(self, data: bytes) -> FileData:
-        """Of a whole recording."""
+        """Appends the bytes of a whole recording."""
 
     def append_logged(self, drain: Drain, name: str) -> FileData:
-        """Of what was logged since the last time; `name` is that of a new file."""
+        """Appends the messages that were logged since the last time; `name` is the name of a new file."""
 
 
 def to_recordings(
@@ -62,9 +62,9 @@ def to_recordings(
 ) -> list[Recording]:
     """The files (inside `cache`) and URLs that the page opens for `value`; empty for `None`.
 
-    `servers` are those that the page asks through the app. The files are added to `listed`, also if a later item is refused.
+    `servers`: the Rerun servers that the page reaches through the app. `listed`: the files are added to it, also if a later item is refused.
 
-    A file that is no recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
+    A file that is not a recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
     BinaryStreams) are appended to files that grow; values without data are left out.
 
     Raises: a `RecordingError` that names what was given, what was wanted, and what to do.
@@ -82,12 +82,12 @@ def to_recordings(
             path = Path(recordings[-1].path).absolute()
             if path.is_relative_to(cache.absolute()):
                 listed.add(str(path))
-    # Nothing was logged yet into a RecordingStream that is added to what is shown.
+    # A RecordingStream into which nothing was logged yet has a size of 0.
     return [each for each in recordings if not (isinstance(each, FileData) and each.size == 0)]
 
 
 def has_data(value: Any) -> bool:
-    """Whether there are bytes, a RecordingStream or a BinaryStream in it: data that a stream can be made of."""
+    """Whether the value contains data that can be streamed: bytes, a RecordingStream or a BinaryStream."""
     items = value if isinstance(value, (list, tuple)) else [value]
     return any(
         isinstance(item, _BYTES) or _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream")
@@ -167,11 +167,11 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         return FileData(path=str(path.absolute()), orig_name=name or path.name)
     start = _read_start(path)
     if start != MAGIC and is_convertible(path):
-        # The meshes of a robot that a function returns are files that it could return, too. An upload has none.
+        # A function may return a robot whose meshes it could also return itself. An upload may not name meshes.
         is_upload = is_in_or_equal(path, get_upload_folder())
         return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
     _check_start(start, f"the file {path.name!r}")
-    # An upload, or what the component has shown before: the same file is the same value.
+    # An upload, or a file that the component has shown before: the same file stays the same value.
     is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
     return _file_data(path if is_there else _place(path, cache, name or path.name), name)
 
@@ -207,7 +207,7 @@ def _read_start(path: Path) -> bytes:
 def _is_left_to_gradio(path: Path) -> bool:
     """Whether Gradio must check and copy the file by itself. Raises a `RecordingError` if Gradio may not serve it.
 
-    Gradio checks a path when it copies the file into its cache; what we put there ourselves would escape that check.
+    Gradio checks a path when it copies the file into its cache. It does not check files that we put there.
     """
     is_allowed = _is_allowed(path)
     if is_allowed is None:
@@ -218,7 +218,7 @@ def _is_left_to_gradio(path: Path) -> bool:
             "Update gradio_rerun, or give the .rrd file."
         )
     if not is_allowed:
-        # The same for what is there and what is not: the path may be one that a user has typed.
+        # The same error whether or not the file exists: a user may have typed the path.
         log(
             f"Gradio may not serve {str(path)!r}: it is neither in the working directory {str(Path.cwd())!r} nor in the temporary one. "
             f"launch(allowed_paths=[{str(path.absolute().parent)!r}]) allows it"
@@ -240,7 +240,7 @@ def _is_allowed(path: Path) -> bool | None:
         _check_allowed(str(path), False)
     except InvalidPathError:
         return False
-    except (OSError, ValueError, RuntimeError):  # a NUL, too long a name, a loop of links: no file can be read there
+    except (OSError, ValueError, RuntimeError):  # a NUL, too long a name, a loop of links: such a path is no file
         return False
     return True
 
@@ -258,7 +258,7 @@ def _bytes(data: bytes, cache: Path) -> FileData:
 
 
 def _logged(source: Any, cache: Path, stream: Stream | None) -> FileData:
-    """A file of all that was logged so far into a RecordingStream, or written to a BinaryStream."""
+    """A file with all data so far of a RecordingStream or BinaryStream."""
     with drained(source) as drain:
         if not drain.has_data:
             if stream:
@@ -313,7 +313,7 @@ def _cached_name(name: str) -> str:
     suffix = next((each for each in RECORDING_SUFFIXES if name.lower().endswith(each)), "")
     # File systems take 255 bytes, and not each letter that Python has.
     stem = name[: len(name) - len(suffix)].encode(errors="ignore")[:200].decode(errors="ignore")
-    # The viewer tells recordings from other files by the end of the URL.
+    # The viewer recognizes recordings by the end of the URL.
     return stem + (name[len(name) - len(suffix) :] or ".rrd")
 
 

@@ -80,7 +80,7 @@ def viewer_server_command() -> list[str]:
 
 
 def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
-    """The command that writes to `target` what the importers of the installed rerun-sdk make of the file `source`."""
+    """The command that converts `source` to the recording `target` with the importers of the installed rerun-sdk."""
     # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
     # Remove when the rerun-sdk floor passes 0.32.
     whole = source.is_dir() or (source.suffix.lower() == ".mcap" and not _knows_robot_descriptions())
@@ -90,7 +90,7 @@ def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
 
 
 def names_command(source: Path, most: Limits) -> list[str]:
-    """The command that lists the files that `source` names."""
+    """The command that lists the files that `source` names as its parts."""
     return _convert_file("names", source, most)
 
 
@@ -113,10 +113,10 @@ def server_url(item: object) -> str | None:
     """The URL of what is an object of the SDK for a Rerun server, its catalog, a dataset or a segment; None for others."""
     if not type(item).__module__.startswith(("rerun.server", "rerun.catalog", "rerun_bindings")):
         return None
-    # Segments, catalogs and servers, in this order; catalogs before 0.31 do not tell their address.
+    # Segments, catalogs and servers, in this order; catalogs before 0.31 have no address.
     url = getattr(item, "url", None) or getattr(item, "address", None)
     if url is None:
-        # A dataset tells the URLs of its segments: …/dataset/ID?segment_id=…; those are "partitions" before 0.27.
+        # A dataset has the URLs of its segments: …/dataset/ID?segment_id=…; those are "partitions" before 0.27.
         # Remove `partition_url` when the rerun-sdk floor passes 0.27.
         url_of = getattr(item, "segment_url", None) or getattr(item, "partition_url", None)
         return re.sub(r"/dataset/([^/?#]+).*", r"/entry/\1", url_of("any")) if url_of else None

@@ -1,4 +1,4 @@
-"""The SDK's own classes of the viewer's events, which gradio_rerun 0.x handed out."""
+"""The SDK's own classes of the viewer's events, which gradio_rerun 0.x passed to listeners."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def event_class(name: str) -> type | None:
 
 
 def sdk_event(data: dict[str, Any]) -> Any | None:
-    """What the SDK makes of what the viewer reports, None if it makes nothing of it."""
+    """The SDK's object for an event of the viewer; None if the SDK cannot make one."""
     read = getattr(_events(), "_viewer_event_from_json_str", None)
     if read is None:
         return None
     try:
         return read(json.dumps(data))
-    except Exception:  # the module is private: a newer SDK may want other data
+    except Exception:  # the module is private: a newer SDK may expect other data
         return None
 
 

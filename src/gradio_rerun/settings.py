@@ -1,4 +1,4 @@
-"""What the page must know besides the value: the parameters of `Rerun`, checked, and where its files are."""
+"""The settings that the page needs besides the value: the checked parameters of `Rerun`, and the URLs of its files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def page_settings(
     show_clear_button: bool,
     buttons: Sequence[ButtonName | gr.Button] | None,
 ) -> Settings:
-    """What the page must know besides the value. Raises a `ParameterError` for what cannot be."""
+    """The settings that the page needs besides the value. Raises a `ParameterError` for an invalid value."""
     for name, value, known in (("theme", theme, get_args(Theme)), ("file_count", file_count, get_args(FileCount))):
         if not isinstance(value, str) or value not in known:
             raise wrong(name, f"one of {known}", value, suggestion(value, known))
@@ -80,11 +80,11 @@ def page_settings(
 
 
 SETTINGS = tuple(inspect.signature(page_settings).parameters)
-"""The parameters of `Rerun` that the page must know."""
+"""The parameters of `Rerun` that the page needs."""
 
 
 def check_page_files() -> None:
-    """Puts back those of the files that a page loads which are gone or damaged."""
+    """Restores the files that a page loads if they are missing or damaged."""
     published_folder(FRONTEND)
     check_viewer_assets()
 

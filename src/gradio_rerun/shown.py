@@ -24,8 +24,8 @@ from .wire import STREAM_TYPE, Recording, ServerUrl
 CHUNK_NAME = "chunk.rrd"
 """The file name of data that belong to no session."""
 
-# A request for the end of a file costs the server 10 ms, a yield without it 5. Base64 is a third more bytes, and the page may have asked
-# for them already when it lags: so only little is sent at once, and only when the function takes its time.
+# A request for the end of a file costs the server 10 ms, a yield without one 5 ms. Base64 adds a third to the bytes, and a page that lags may
+# have requested them already. So a value carries the new bytes only if they are few and the function yields slowly.
 _MOST_SENT = 64_000
 _TAKES_ITS_TIME = 0.02  # seconds between two values
 
@@ -52,7 +52,7 @@ class _Bounded(OrderedDict[Any, Any]):
                 self.popitem(last=False)
 
 
-# The SDK writes them once. Sessions that show data of one BinaryStream, and what follows a clear, need them again.
+# The SDK writes SetStoreInfo messages once. Other sessions that show the same BinaryStream need them, too, and so do data after a clear.
 _store_infos = _Bounded(_MOST_STORES)
 
 
@@ -63,7 +63,7 @@ class _Run:
     size: int = 0
     """Bytes streamed."""
     has_streamed: bool = False
-    """Whether it has added data to what is shown now."""
+    """Whether it has added data since the last clear."""
     last: list[Recording] | None = None
     """Its last value."""
 
@@ -78,7 +78,7 @@ class _Taken:
 class _Growing:
     recording: GrowingRecording
     stores: _Bounded = field(default_factory=lambda: _Bounded(_MOST_STORES))
-    """Those whose SetStoreInfo is in it."""
+    """The stores whose SetStoreInfo messages it contains."""
 
 
 class Shown:
@@ -90,19 +90,19 @@ class Shown:
         self._listed = listed
         self._lock = threading.RLock()
         self._items: dict[str, Recording] = {}
-        """By path or URL, in the order in which they came."""
+        """By path or URL, in order of arrival."""
         self._growing: dict[bytes, _Growing] = {}
         """By header."""
         self._taken: WeakKeyDictionary[Drain, _Taken] = WeakKeyDictionary()
         self._runs = _Bounded(_MOST_RUNS)
         self._sent: dict[str, int] = {}
-        """The bytes of each growing file that the page knows of."""
+        """The sizes that were sent to the page, by path of the growing file."""
         self._sent_at = -1.0
         self._cleared: int | None = None
-        """When this was last cleared, in milliseconds: the clear itself may not reach the page."""
+        """The time of the last clear, in milliseconds: the clear itself may not reach the page."""
 
     def next(self, call: Call, recordings: list[Recording]) -> list[Recording]:
-        """All that is shown with the `recordings` of a value: data are added, files and URLs alone replace, unless a generator has streamed."""
+        """All that is shown after a value with `recordings`. Data are added; files and URLs alone replace, unless a generator has streamed."""
         with self._lock:
             run = self._run(call)
             if any(_is_stream(each) for each in recordings):
@@ -128,7 +128,7 @@ class Shown:
             return self._run(call).last
 
     def clear(self) -> None:
-        """Nothing is shown; data that come later are a new recording."""
+        """Removes all that is shown. Later data are a new recording."""
         with self._lock:
             for growing in self._growing.values():
                 _shown_by_path.pop(str(growing.recording.path), None)
@@ -142,12 +142,12 @@ class Shown:
                 run.has_streamed, run.last = False, None
 
     def end(self, call: Call) -> None:
-        """Forgets the run; what it has streamed stays."""
+        """Forgets the run. The data that it has streamed stay."""
         with self._lock:
             self._runs.pop(call.run, None)
 
     def append(self, data: bytes, call: Call, limit: int | None, name: str = "recording.rrd") -> FileData:
-        """The recording that grows, with `data` at its end. Raises as `GrowingRecording.append` does; `limit` is that of the run."""
+        """Appends `data` to the recording that grows, and returns its file. Raises as `GrowingRecording.append` does; `limit` is the run's."""
         header, messages = split(data) or (b"", [memoryview(data)])
         with self._lock:
             growing = self._growing_for(header, name)
@@ -160,7 +160,7 @@ class Shown:
             return self._write(growing.recording, [*parts, *messages], call, limit)
 
     def append_logged(self, drain: Drain, call: Call, limit: int | None, name: str) -> FileData:
-        """The recording that grows, with what was logged since the last time; if another session shows it, one that both share."""
+        """Appends the data logged since the last time, and returns the file. If another session shows the source already, both share a file."""
         with self._lock:
             owner = drain.owner() if drain.owner else None
             if self._listed is None or drain.header is None or owner not in (None, self):
@@ -184,12 +184,12 @@ class Shown:
     def _run(self, call: Call) -> _Run:
         key = call.run if call.is_generator else ""
         run: _Run = self._runs.get(key) or _Run()
-        self._runs[key] = run  # the last of all again
+        self._runs[key] = run  # now the most recent one
         return run
 
     def _growing_for(self, header: bytes, name: str) -> _Growing:
         growing = self._growing.get(header)
-        # What is built in an unknown way (it has no header here) stands alone.
+        # Data of an unknown structure (the header is empty) get a recording of their own.
         if growing is not None and header and growing.recording.is_there():
             return growing
         if growing is not None and header:
@@ -212,16 +212,16 @@ class Shown:
         return growing.file_data()
 
     def _as_page_gets_it(self, recording: Recording, takes_its_time: bool) -> Recording:
-        """Of a stream with what the page must know besides."""
+        """The recording as it is sent to the page. A stream carries further fields in its `mime_type`."""
         if not isinstance(recording, FileData) or not _is_stream(recording):
             return recording
         type_ = STREAM_TYPE if self._cleared is None else f"{STREAM_TYPE};cleared={self._cleared}"
         if end := self._end(recording, takes_its_time):
             type_ += f";end={base64.b64encode(end).decode()}"
-        return recording.model_copy(update={"mime_type": type_})  # Gradio lets no other field through
+        return recording.model_copy(update={"mime_type": type_})  # Gradio drops other fields
 
     def _end(self, file: FileData, takes_its_time: bool) -> bytes:
-        """What is new in the file if that is little: the page need not request it then."""
+        """The new bytes of the file if they are few, so that the page need not request them."""
         if file.size is None:
             return b""
         before, self._sent[file.path] = self._sent.get(file.path, 0), file.size
@@ -231,7 +231,7 @@ class Shown:
             with Path(file.path).open("rb") as content:
                 content.seek(before)
                 return content.read(file.size - before)
-        except OSError:  # Gradio has deleted it, which the page will find out
+        except OSError:  # Gradio has deleted it: the request of the page fails, too
             return b""
 
 
@@ -258,7 +258,7 @@ _lock = threading.Lock()
 
 
 def shown_in(session: Any, component_id: int, cache: Path, listed: set[str]) -> Shown:
-    """What the component shows in the session, which is forgotten with the session."""
+    """What the component shows in the session. It is forgotten with the session."""
     with _lock:
         shown = _sessions.setdefault(session, {})
         if component_id not in shown:
@@ -270,7 +270,7 @@ def shown_in(session: Any, component_id: int, cache: Path, listed: set[str]) -> 
 
 
 def forget(path: str) -> bool:
-    """The page no longer shows a recording that grows: data that come later are a new one. Returns whether the same file may come again."""
+    """For a growing recording that the page no longer shows: later data are a new recording. Returns whether the same file may arrive again."""
     shown = _shown_by_path.get(path)
     if shown is not None:
         shown.clear()
@@ -278,7 +278,7 @@ def forget(path: str) -> bool:
 
 
 def joined(values: Iterable[Any], cache: Path, limit: int | None) -> list[Recording]:
-    """The values that a run has yielded outside of a session, as one."""
+    """Joins the values that a run has yielded outside of a session."""
     shown, call = Shown(cache, set()), Call()
     all_: dict[str, Recording] = {}
     for value in values:

@@ -1,4 +1,4 @@
-"""Threads for work that takes time: none of those with which Gradio serves files to everybody."""
+"""Threads for work that takes time, separate from the threads in which Gradio serves files."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _Result = TypeVar("_Result")
 
 _MOST_THREADS = 100
 _WAITING_FOR_EACH_CORE = 8
-"""Conversions: a new one waits up to 8 times as long as one takes."""
+"""Conversions that wait: a new one waits up to 8 times the duration of a conversion."""
 
 _limiter: RunVar[CapacityLimiter] = RunVar("gradio_rerun.threads")
 
 
 class Work:
-    """What runs in a thread until nobody wants its result any more."""
+    """Work in a thread, which ends early if its result is unwanted."""
 
     def __init__(self) -> None:
         self.is_unwanted = False
@@ -36,7 +36,7 @@ class Work:
 
     @contextmanager
     def ended_by(self, end: Callable[[], None]) -> Iterator[None]:
-        """Inside the `with`, `end` is called as soon as the result is unwanted, from another thread."""
+        """Inside the `with`, another thread calls `end` as soon as the result is unwanted."""
         with self._lock:
             self._ends.append(end)
             is_unwanted = self.is_unwanted
@@ -49,7 +49,7 @@ class Work:
                 self._ends.remove(end)
 
     def give_up(self) -> None:
-        """The result is unwanted."""
+        """Marks the result as unwanted, and ends the work."""
         with self._lock:
             self.is_unwanted = True
             ends = list(self._ends)
@@ -66,7 +66,7 @@ def current_work() -> Work:
 
 
 async def in_thread(function: Callable[[], _Result]) -> _Result:
-    """What `function` returns, from a thread. If the caller is cancelled, the work in the thread is unwanted."""
+    """Calls `function` in a thread and returns its result. If the caller is cancelled, the work in the thread is unwanted."""
     try:
         limiter = _limiter.get()
     except LookupError:
@@ -82,7 +82,7 @@ async def in_thread(function: Callable[[], _Result]) -> _Result:
 
 
 class Turns:
-    """Lets few at a time do what takes a core, and each thing be done once at a time; few wait, and the others get an error."""
+    """Limits how many tasks run at once and how many wait; further tasks get an error. Tasks with the same key run one after the other."""
 
     def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
@@ -121,13 +121,13 @@ class Turns:
 
 
 def unwanted() -> RecordingError:
-    """The error of work whose result nobody wants: nobody sees it."""
+    """The error for work whose result is unwanted. Nobody sees it."""
     return RecordingError("The conversion was cancelled, since its result was no longer wanted.")
 
 
 @lru_cache(maxsize=1)
 def cores() -> int:
-    """The cores that this process may use: those of the machine, less what the system or a container withholds."""
+    """The number of cores that this process may use, within the limits of the system and the container."""
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS, Windows
@@ -136,7 +136,7 @@ def cores() -> int:
 
 
 def _cores_of_container(folder: Path) -> float:
-    """The limit of the control group, of version 2 or 1; infinite if there is none."""
+    """The limit of the control group (version 2 or 1), in cores; infinite if there is none."""
     with suppress(OSError, ValueError, ZeroDivisionError):
         quota, period = (folder / "cpu.max").read_text().split()
         return math.inf if quota == "max" else int(quota) / int(period)

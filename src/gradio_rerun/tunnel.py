@@ -1,4 +1,4 @@
-"""The way from the page to Rerun servers that the app reaches and the browser does not: which they are, and one call to them."""
+"""The tunnel from the page to Rerun servers that the app reaches and the browser does not: the servers, and the forwarding of a call."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from .sdk import server_url
 from .wire import ServerUrl
 
 MAX_REQUEST = 4 * 1024 * 1024
-"""Bytes of a call; as many does gRPC take."""
+"""Upper bound on the bytes of a call; equals the limit of gRPC."""
 MAX_OPEN_CALLS = 500
-"""In this process. A viewer keeps one open for each live recording. See `_make_room` for who gets one when all are open."""
+"""Upper bound for this process. A viewer keeps a call open for each live recording. `_make_room` decides at the limit."""
 HEARTBEAT_EVERY = 15.0
-"""Seconds without data: proxies end what is silent for a minute."""
+"""Seconds without data: proxies close connections that are silent for a minute."""
 
 HEARTBEAT = b"\x40\0\0\0\0"
-"""A frame that gRPC-web does not know, and that the page leaves out."""
+"""A frame that gRPC-web does not define, and that the frontend removes."""
 
 _CONNECT_WITHIN = 10.0
 _TYPE = "application/grpc-web"
-# What reads, of the services by which viewers read. GetWriteAccessGrant and GetMultipartUploadPartGrants hand out the right to write.
+# The methods that read, of the services that viewers use. GetWriteAccessGrant and GetMultipartUploadPartGrants hand out the right to write.
 _PATH = re.compile(
     r"/rerun\.[a-z0-9_.]+\.(MessageProxyService|RerunCloudService|FrontendService)"
     r"/(?!\w*(Grant|Upload|Write))(Fetch|Find|Get|List|Query|Read|Scan|Search|Version|Watch|WhoAmI)\w*"
@@ -55,10 +55,10 @@ _RESPONSE_HEADERS = re.compile(r"(content-type|grpc-[\w-]+|x-rerun-[\w-]+)")
 class Servers:
     """The Rerun servers that the page of one component reaches through the app.
 
-    `tunnel` is the component's parameter: None stands for the servers in `value` that not every browser reaches.
-    Until `trust` is called, a client may have sent both: then only the SDK's own objects open the tunnel.
+    `tunnel` is the component's parameter: None means the servers in `value` that not every browser reaches.
+    A client may have sent both: until `trust` is called, only the SDK's own objects open the tunnel.
 
-    An instance takes the place of `tunnel` in the arguments that Gradio keeps of a component, so that no token is in them.
+    In the arguments that Gradio keeps of a component, an instance replaces `tunnel`, so that they contain no token.
     """
 
     def __init__(self, tunnel: bool | Sequence[str] | Mapping[str, str | None] | None, value: Any = None) -> None:
@@ -72,7 +72,7 @@ class Servers:
         self.is_trusted = False
 
     def trust(self) -> None:
-        """From now on, the tunnel is open to the servers that are named: the app's author has named them."""
+        """Opens the tunnel to the servers that are named. To be called if the app's author has named them."""
         self._all, self._tokens, self.is_trusted = self._names_all, self._named, True
 
     @property
@@ -81,15 +81,15 @@ class Servers:
         return bool(self._named)
 
     def admit(self, url: str, *, own: bool = False) -> ServerUrl | str:
-        """The URL with what opens the tunnel to its server, or as it is if the browser should ask the server itself.
+        """The URL with a ticket, or unchanged if the browser should connect to the server itself.
 
-        `own`: it comes from an object of the SDK, which no user can have sent.
+        `own`: the URL comes from an object of the SDK, which no user can have sent.
         """
         ticket = self.ticket(url, own=own)
         return url if ticket is None else ServerUrl(server=url, ticket=ticket)
 
     def ticket(self, url: str, *, own: bool = False) -> str | None:
-        """What opens the tunnel to the server of the URL; None if the browser should ask the server itself."""
+        """The ticket that opens the tunnel to the server of the URL; None if the browser should connect to the server itself."""
         if not is_server(url):
             return None
         origin = origin_of(url)
@@ -98,9 +98,9 @@ class Servers:
         return None
 
     def forward(self, data: Any, address: str = "") -> Response:
-        """The answer to one gRPC-web call of the page, as it comes; a 4xx with the reason if it is refused.
+        """The response to one gRPC-web call of the page, streamed; a 4xx with the reason if the call is refused.
 
-        `address`: that of the client.
+        `address`: the client's.
         """
         try:
             call = _checked(data)
@@ -109,7 +109,7 @@ class Servers:
             return PlainTextResponse(str(error), error.status)
 
     def _ticket(self, origin: str) -> str:
-        # With the token, or a ticket of a component that sends none would do for one that does.
+        # With the token, or a ticket of a component without a token would be valid for a component with one.
         message = f"{origin}\n{self._tokens.get(origin) or ''}"
         return hmac.new(_key(), message.encode(), hashlib.sha256).hexdigest()
 
@@ -164,7 +164,7 @@ class _Call(BaseModel):
     body: str
     """base64"""
     page: str = Field("", max_length=64)
-    """What a page calls itself, so that the pages of one address share its calls."""
+    """An id that the page has chosen, so that the pages of one address share its calls."""
 
 
 def is_server(url: str) -> bool:
@@ -183,14 +183,14 @@ def origin_of(url: str) -> str:
 
 
 def _default_port(host: str, scheme: str, path: str) -> int:
-    # As the viewer has it.
+    # As in the viewer.
     if host in ("localhost", "127.0.0.1", "::1"):
         return 9876 if path == "/proxy" else 51234
     return 80 if scheme == "http" else 443
 
 
 def is_private(origin: str) -> bool:
-    """Whether it is an address that not every browser reaches, as far as its name tells."""
+    """Whether not every browser reaches this address, judged by its name."""
     host = urlsplit(origin).hostname or ""
     try:
         return not ipaddress.ip_address(host).is_global
@@ -207,7 +207,7 @@ def _tokens(tunnel: bool | Sequence[str] | Mapping[str, str | None] | None) -> d
             if all(token is None or isinstance(token, str) for token in tokens.values()):
                 return {origin_of(url): token for url, token in tokens.items()}
     wanted = 'True, False, None, a list of Rerun servers such as ["rerun+http://robot:9876"], or a dict of servers and tokens'
-    # An error may reach the page, where no token belongs.
+    # The error may reach the page, which must not get tokens.
     given = list(tunnel) if isinstance(tunnel, Mapping) else tunnel
     raise wrong("tunnel", wanted, given, f"Write [{tunnel!r}]." if isinstance(tunnel, str) else "")
 
@@ -231,7 +231,7 @@ _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = Weak
 
 
 def _client() -> httpx.AsyncClient:
-    """Connections belong to the loop of an app, of which a process may have several."""
+    """The client of this event loop: connections belong to a loop, and a process may run several apps, each with its own."""
     loop = asyncio.get_running_loop()
     if loop not in _clients:
         certificates = ssl.create_default_context()
@@ -240,7 +240,7 @@ def _client() -> httpx.AsyncClient:
             timeout=httpx.Timeout(None, connect=_CONNECT_WITHIN),
             limits=httpx.Limits(max_connections=None),
             follow_redirects=False,
-            trust_env=False,  # an HTTP proxy knows no server of this machine
+            trust_env=False,  # an HTTP proxy does not reach servers on this machine
             verify=certificates,
         )
     return _clients[loop]
@@ -259,9 +259,9 @@ _open_calls: list[_OpenCall] = []
 def _make_room(address: str, page: str) -> bool:
     """Whether another call may be opened.
 
-    If all are open, the address that holds most gives one up for an address that holds fewer, then a page for another page of
-    the same address. A page can call itself as it likes, but the calls of its address stay the same. Behind a proxy that does not
-    pass on addresses, all pages have the same one.
+    At the limit, the address with the most calls loses one to an address with fewer calls. Within an address, the page with the most
+    calls loses one to another page. A page chooses its own id, but this does not get more calls for its address. Behind a proxy that
+    does not pass on addresses, all pages have the same address.
     """
     if len(_open_calls) < MAX_OPEN_CALLS:
         return True
@@ -280,7 +280,7 @@ def _make_room(address: str, page: str) -> bool:
 
 
 class _Forwarded(Response):
-    """What the server answers, as it comes. The call ends when the page goes, whatever it waits for."""
+    """The response of the server, streamed. The call ends when the page disconnects."""
 
     def __init__(self, request: httpx.Request, address: str, page: str) -> None:
         super().__init__()
@@ -293,7 +293,7 @@ class _Forwarded(Response):
             return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
         loop = asyncio.get_running_loop()
         async with anyio.create_task_group() as group:
-            # Another app of this process, in another thread, may end it.
+            # Another app of this process, in another thread, may end the call.
             end = partial(loop.call_soon_threadsafe, group.cancel_scope.cancel)
             call = _OpenCall(self._address, self._page, end)
             _open_calls.append(call)
@@ -302,7 +302,7 @@ class _Forwarded(Response):
                 await self._forward(scope, receive, send)
                 group.cancel_scope.cancel()
             finally:
-                with suppress(ValueError):  # it has made room
+                with suppress(ValueError):  # `_make_room` has removed it
                     _open_calls.remove(call)
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -315,7 +315,7 @@ class _Forwarded(Response):
                 answer: Response = _unavailable(f"It is no Rerun server (it answered {upstream.status_code})")
                 return await answer(scope, receive, send)
             headers = {name: value for name, value in upstream.headers.items() if _RESPONSE_HEADERS.fullmatch(name)}
-            with suppress(OSError):  # the page has gone
+            with suppress(OSError):  # the page has disconnected
                 async with aclosing(_with_heartbeats(upstream.aiter_raw())) as pieces:
                     await StreamingResponse(pieces, headers={**headers, **_UNTOUCHED}).stream_response(send)
         finally:
@@ -324,7 +324,7 @@ class _Forwarded(Response):
 
 
 _UNTOUCHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-"""So that proxies pass on each piece when it comes."""
+"""For proxies: to pass on each piece when it arrives."""
 
 
 async def _when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
@@ -334,13 +334,13 @@ async def _when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
 
 
 def _unavailable(message: str) -> Response:
-    # As gRPC says it: proxies put pages of their own in the place of a 502.
+    # gRPC's own status: proxies replace a 502 by a page of their own.
     headers = {"grpc-status": "14", "grpc-message": quote(message)}
     return Response(headers={**headers, **_UNTOUCHED}, media_type=f"{_TYPE}+proto")
 
 
 async def _with_heartbeats(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The pieces, and between two frames that are far apart a heartbeat. Without an end if the server goes away."""
+    """The pieces, and heartbeats between frames that are far apart. If the server disconnects, the stream stops without its last frame."""
     frames = _Frames()
     following = asyncio.ensure_future(anext(pieces))
     try:
@@ -358,15 +358,15 @@ async def _with_heartbeats(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes
         return
     finally:
         following.cancel()
-        # Not by `await following`: what cancels us again would cancel it again, in the midst of closing the connection.
+        # Not by `await following`: a second cancellation would cancel it again, while it closes the connection.
         with anyio.CancelScope(shield=True):
             await asyncio.wait({following})
         if not following.cancelled():
-            following.exception()  # or asyncio complains that nobody has looked
+            following.exception()  # or asyncio logs that the exception was never retrieved
 
 
 class _Frames:
-    """Where the frames of gRPC-web end: each is a byte of flags, four of its length, and as many bytes."""
+    """Finds the ends of frames of gRPC-web. A frame is one byte of flags, four bytes of length, and that number of bytes."""
 
     def __init__(self) -> None:
         self._header = b""

@@ -1,4 +1,4 @@
-"""Which files users may hand over: those that they have uploaded, of the types that the component takes."""
+"""Checks files from users: they must be uploads, of the types that the component takes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .rrd import MAGIC
 from .threads import in_thread
 
 _LOOKS_AFTER = 0.5
-"""Seconds between two looks whether the client is still there."""
+"""Seconds between two checks whether the client is still connected."""
 
 _turns: WeakValueDictionary[tuple[int, str], anyio.Lock] = WeakValueDictionary()
 """By event loop and session."""
 
 
 async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request | None) -> dict[str, Any]:
-    """What `work` returns, from a thread, one after the other for each session. When the client leaves, it ends."""
+    """The result of `work`, which runs in a thread: one at a time for each session. It ends when the client disconnects."""
     result: dict[str, Any] = {"error": "The page has left."}
     async with anyio.create_task_group() as group:
         if request is not None:
@@ -68,30 +68,30 @@ def _raw(request: gr.Request) -> Request:
 
 
 def uploaded_file(path: Any) -> Path:
-    """What lies at `path`, which a client has named, if that is in Gradio's upload folder. Raises a `RecordingError` otherwise."""
+    """The file at `path`, which a client has named, if it is in Gradio's upload folder. Raises a `RecordingError` otherwise."""
     try:
         # Not resolved: the same file must stay the same value.
         file = Path(os.path.abspath(path))  # noqa: PTH100
         if is_in_or_equal(file, get_upload_folder()):
             return file
         name = file.name
-    except (TypeError, ValueError, OSError, RuntimeError):  # no text, a NUL or half a letter in it, too long, a loop
+    except (TypeError, ValueError, OSError, RuntimeError):  # no string, a NUL in it, too long, a loop
         name = repr(path)
     raise RecordingError(f"{name:.80} was not uploaded, or is there no more.")
 
 
 def check_file(file: Path, types: Sequence[str] | None) -> None:
-    """Raises a `RecordingError` if `file` is no file, or neither a recording nor of the component's `file_types`.
+    """Raises a `RecordingError` if `file` is not a file, or neither a recording nor of the component's `file_types`.
 
-    The page sends no such thing, but a client need not be our page, and Gradio takes any path in its upload folder.
+    Our page sends no such file, but a client need not be our page, and Gradio takes any path in its upload folder.
     """
     try:
         is_file = file.is_file()
-    except (OSError, ValueError):  # too long a name, half a letter in it
+    except (OSError, ValueError):  # too long a name, a lone surrogate in it
         is_file = False
     if not is_file:
         raise RecordingError(f"{file.name:.80} was not uploaded, or is there no more.")
-    # What the component has shown is a recording, whatever may be uploaded.
+    # A file that the component has shown is a recording, whatever may be uploaded.
     if types is None or file.suffix.lower() in RECORDING_SUFFIXES or any(_is_of(file, each) for each in types):
         return
     if _starts_as_recording(file):

@@ -37,7 +37,7 @@ _GZIP_LEVEL = 7
 # The same with brotli: quality 4: 12.07 MB 2.4 s, 5: 11.22 MB 2.8 s, 6: 11.02 MB 4.0 s, 7: 10.83 MB 11.8 s.
 _BROTLI_QUALITY = 5
 
-# After a check that has failed. Any client can request one, and each would start a process.
+# After a failed check. Any client can request a check, and each would start a process.
 _CHECK_AGAIN_AFTER = 10.0  # seconds
 
 _assets: ViewerAssets | None = None
@@ -75,9 +75,9 @@ class _Manifest(TypedDict):
 
 
 def viewer_assets() -> ViewerAssets:
-    """The web viewer of the installed rerun-sdk; taken out of it at first use, which takes seconds and says so.
+    """The web viewer of the installed rerun-sdk; extracted at first use, which takes seconds and prints a line.
 
-    The answer is kept for the life of the process, while its files are there.
+    The result is kept for the life of the process, while its files exist.
 
     Raises SdkError when rerun-sdk is missing or too old, ViewerError when the viewer cannot be had.
     """
@@ -90,7 +90,7 @@ def viewer_assets() -> ViewerAssets:
 
 
 def check_viewer_assets() -> None:
-    """Has the viewer taken out again if its files are not as they were written any more. Raises as `viewer_assets` does."""
+    """Extracts the viewer again if its files are missing or damaged. Raises as `viewer_assets` does."""
     global _assets, _next_check
     with _assets_lock:
         if time.monotonic() < _next_check:
@@ -120,7 +120,7 @@ _published: dict[Path, tuple[Path, str]] = {}
 
 
 def _state(paths: Iterable[Path]) -> str:
-    """What differs if one of the files has been changed since; empty if one does not exist."""
+    """A string that changes when one of the files changes; empty if one does not exist."""
     try:
         found = [(str(path), path.stat()) for path in paths]
     except OSError:
@@ -149,14 +149,14 @@ def _is_frontend(path: Path) -> bool:
 
 
 def _build() -> str:
-    """What tells one build of the SDK from another of the same version, without reading 200 MB."""
+    """A hash that differs between two builds of one version of the SDK, without reading 200 MB."""
     stat = build_file().stat()
     # Layers of container images keep whole seconds only.
     return _short_hash(f"{stat.st_size} {int(stat.st_mtime)}".encode())
 
 
 def _read(root: Path, version: str, build: str) -> ViewerAssets | None:
-    """The viewer in the cache; None when it is not there or anything about it is not as it was written."""
+    """The viewer in the cache; None if it is missing or damaged."""
     folder = _viewer_folder(root, version)
     path = _manifest_path(folder, build)
     try:

@@ -36,7 +36,7 @@ def field_path(*names: str) -> list[int]:
 
 
 def read_state(data: bytes) -> Any:
-    """The message `State` that `data` holds; what a newer viewer tells besides is left out."""
+    """The message `State` that `data` holds; further fields of a newer viewer are left out."""
     return _message("State").FromString(data)
 
 

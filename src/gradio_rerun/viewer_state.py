@@ -1,4 +1,4 @@
-"""What the viewer shows, as plain values: what the event `state` tells."""
+"""What the viewer shows, as plain values: the content of the event `state`."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ViewState:
     """The entity path it starts at."""
     visible: bool
     problems: tuple[str, ...]
-    """What it could not show, as it tells the user."""
+    """The errors that it shows to the user."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def _time(told: Any, name: str) -> int | None:
     number = _field(told, name, int, float, None)
     if number is None:
         return None
-    number = float(number)  # of which JSON has written the shortest digits; the last of all times is 2**63 as a float
+    number = float(number)  # JSON contains the shortest digits of a float; the greatest time becomes 2**63
     if not -(2.0**63) <= number <= 2.0**63:  # nor NaN
         raise ValueError(f"{name!r} is {number!r}")
     return min(int(number), 2**63 - 1)

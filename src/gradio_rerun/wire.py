@@ -1,4 +1,4 @@
-"""What crosses to the page; `frontend/wire.js` is the same in JavaScript."""
+"""The types of what the server sends to the page; `frontend/wire.js` has the same in JavaScript."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ FileCount = Literal["single", "multiple", "directory"]
 
 
 STREAM_TYPE = "application/vnd.rerun.stream"
-"""The `mime_type` of a file that adds to what is shown, and of which `size` bytes can be read so far: they end with a whole chunk.
+"""The `mime_type` of a growing file, which adds to what is shown. `size` bytes of the file can be read so far; they end with a whole chunk.
 
-`;cleared=` may follow, and the time in milliseconds at which what the component shows was last cleared; then `;end=`, and the base64 of the last bytes.
+`;cleared=` may follow, with the time of the component's last clear in milliseconds; then `;end=`, with the last bytes in base64.
 """
 
 
@@ -28,7 +28,7 @@ class ServerUrl(GradioModel):
     server: str
     """The URL: of a live recording, a catalog, a dataset or a segment."""
     ticket: str
-    """What opens the tunnel to this server; nobody makes it but the app."""
+    """Opens the tunnel to this server. Only the app can make one."""
 
 
 Recording: TypeAlias = FileData | ServerUrl | str
@@ -42,7 +42,7 @@ class Recordings(GradioRootModel):
     @model_validator(mode="before")
     @classmethod
     def _accept_one_or_none(cls, value: Any) -> Any:
-        # Clients may send a bare file or URL; the page sends "" for None, and in the place of a recording that was closed.
+        # Clients may send a bare file or URL. The page sends "" for None, and adds "" to a list when a recording was closed.
         if isinstance(value, cls):
             return value
         return [] if value is None else [each for each in (value if isinstance(value, list) else [value]) if each != ""]
@@ -60,20 +60,20 @@ class ViewerFiles(TypedDict):
 
 
 class CommandDict(TypedDict):
-    """What the viewer shall do, once."""
+    """A command for the viewer, to be carried out once."""
 
     id: str
     name: str
     arguments: dict[str, Any]
     """Numbers beyond 2**53 as digits, bytes as base64."""
     request: str | None
-    """What the viewer is asked from rerun-sdk 0.41 on: base64 of the request; None if the page does it otherwise."""
+    """The request to a viewer from rerun-sdk 0.41 on, in base64; None if the page carries out the command in another way."""
     target: list[int]
-    """Numbers of the fields that lead to where in the request the page puts the recording or view that it finds."""
+    """The numbers of the fields that lead to the place in the request where the page puts the recording or view."""
 
 
 class Settings(TypedDict):
-    """All that the page must know besides the value; every update sends all of it."""
+    """The settings that the page needs besides the value; every update sends all of them."""
 
     page: FileDataDict
     """The module `bridge.js`, by which the page finds all others."""
@@ -90,7 +90,7 @@ class Settings(TypedDict):
     """Seconds."""
     allowed_origins: list[str]
     interactive: bool | None
-    """None: as the page was told when it was made."""
+    """None: decided by the component's events, which the page knows from the config."""
     file_count: FileCount
     file_types: list[str]
     """As in the `accept` of an HTML input; empty for all."""
@@ -98,4 +98,4 @@ class Settings(TypedDict):
     clear_if_interactive: bool
     """Whether there is a Clear button if users can upload, though `buttons` does not name it."""
     commands: NotRequired[list[CommandDict]]
-    """Only in the update that brings them."""
+    """Only in the update that sends them."""

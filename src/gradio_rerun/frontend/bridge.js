@@ -14,9 +14,9 @@ import { rootOf, toRecordings } from "./wire.js";
 /** @typedef {import("./wire.js").FileData} FileData */
 
 /**
- * What gr.HTML hands to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it takes
- * part in events as an input only), `handlers` (of how many functions at each event the page hears when they are through), and `listened`
- * (those of the events that answer commands to which functions listen). `settings` are those of the mount.
+ * What gr.HTML passes to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it is an
+ * input of events, and no output), `handlers` (how many listeners of each event report to the page when they have finished), and `listened`
+ * (the events with answers to commands that have listeners). `settings` are those of the mount.
  * @typedef {object} Host
  * @property {HTMLElement} element
  * @property {{value: unknown, label?: string | null, settings?: import("./wire.js").Settings, [name: string]: unknown}} props
@@ -26,7 +26,7 @@ import { rootOf, toRecordings } from "./wire.js";
  *   forget_recording: (path: string) => Promise<boolean>}} server
  * @property {import("./wire.js").Settings} settings
  * @property {number} id
- * @property {string} session in which Gradio knows the component; empty if it does so in any
+ * @property {string} session the session in which Gradio knows the component; empty if in all
  * @property {boolean} isInput
  * @property {Record<string, number>} handlers
  * @property {string[]} listened
@@ -48,7 +48,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     return toRecordings([{ ...file, url: null }], root())[0];
   };
   viewer.checkFiles = () => server.check_files();
-  // Gradio's own `server` takes an answer for JSON, and waits for its end.
+  // Gradio's own `server` parses responses as JSON, and waits for their end.
   viewer.askServer = (call, signal) =>
     fetch(`${root()}/gradio_api/component_server`, {
       method: "POST",
@@ -102,14 +102,14 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   viewer.addEventListener("dispose", () => uploads.cancel());
   uploads.acceptDrops(toolbar.button("Upload"));
 
-  /** Gradio tells nobody of a value that the page itself sets. @param {FileData[]} value */
+  /** Gradio does not report a value that the page itself sets. @param {FileData[]} value */
   function setValue(value) {
     props.value = value;
     show();
   }
   let value = props.value;
   function show() {
-    if (!element.isConnected) return; // Gradio up to 6.20 tells components that are gone, too.
+    if (!element.isConnected) return; // Gradio up to 6.20 also notifies components that were removed.
     if (latest().streaming && !props.value && value) {
       props.value = value; // A generator has ended without a yield; a function that returns None gives an empty list.
       return;
@@ -117,12 +117,12 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     const recordings = toRecordings(props.value, root());
     viewer.recordings = showNext(id, recordings, ({ item }) => server.forget_recording(/** @type {FileData} */ (item).path));
     const whole = wholeValue(viewer.recordings, recordings);
-    if (whole) props.value = whole; // what a function gets as its input
+    if (whole) props.value = whole; // the input of functions
     value = props.value;
     update();
     commands.add(latest().commands ?? []);
   }
-  // Gradio passes a value on only if it differs from the one before. This one does, and is the same to all who read it.
+  // Gradio passes a value on only if it differs from the one before. With "", this one differs, and readers ignore the "".
   viewer.addEventListener("recording-close", () => {
     if (viewer.recordings.every(({ marks }) => !marks)) value = props.value = [...viewer.recordings.map(({ item }) => item), ""];
   });
@@ -133,7 +133,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     remember(element, id, settings);
     const isInteractive = settings.interactive ?? isInput;
     const isEmpty = viewer.recordings.length === 0;
-    // A stream comes by here with each yield, and measuring the page takes its time.
+    // Each yield of a stream calls this, and measuring the page takes time.
     const before = look;
     look = JSON.stringify([settings, label, isEmpty]);
     if (look === before) return;
@@ -148,7 +148,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       Clear: (settings.buttons.includes("clear") || (isInteractive && settings.clear_if_interactive)) && !isEmpty,
     });
   }
-  // A value comes before the commands beside it.
+  // The value is shown before its commands are carried out.
   watch(["settings", "label"], show);
   watch("value", () => {
     show();
@@ -157,7 +157,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   show();
 }
 
-/** Gradio's page takes messages for HTML, and a recording may name its views as it likes. @param {string} text */
+/** Gradio's page treats messages as HTML, and the names of views in a recording can be anything. @param {string} text */
 function asHtml(text) {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,4 +1,4 @@
-/** What Python tells the viewer to do: each command once, in order, as soon as what it speaks of is there. */
+/** Carries out commands from Python: each once, in order, as soon as what it refers to exists. */
 
 import { Ended, NotThere } from "./viewer-control.js";
 
@@ -9,7 +9,7 @@ import { Ended, NotThere } from "./viewer-control.js";
 /** Ids of those that were begun in this page: Gradio gives an element's last settings to the next one in its place. @type {Set<string>} */
 const begun = new Set();
 
-/** ms between two looks whether what a command needs is there. */
+/** ms between two checks whether what a command needs exists. */
 const POLL = 100;
 
 /** ms that a command waits for the first recording, when none is on its way, and that a URL may take to open. */
@@ -18,16 +18,16 @@ const OPEN_WITHIN = 30_000;
 /** ms that a command waits for its recording, timeline or view, after all data has come. */
 const FOUND_WITHIN = 3_000;
 
-/** ms after a command in which the viewer may tell what came of it. */
+/** ms after a command in which the viewer may send events that it has caused. */
 const OWN_WITHIN = 1_000;
 
-/** Commands of which the next need not wait for the answer: a viewer takes as many as there are with one frame. */
+/** Commands whose answer the next one need not wait for: a viewer carries out any number of them with one frame. */
 const QUICK = ["set_time", "play", "pause"];
 
 /** Commands that outlast a value: when their value is skipped, they are carried out at the next one. The others refer to the value beside them. */
 const OUTLASTING = ["set_panel_states", "set_blueprint", "get_state"];
 
-/** Which events come of a command. @type {Record<string, string[]>} */
+/** The events that a command causes. @type {Record<string, string[]>} */
 const CAUSES = {
   set_time: ["timeline_change", "time_update", "play", "pause"],
   set_timeline: ["timeline_change", "time_update"],
@@ -40,7 +40,7 @@ const CAUSES = {
 };
 
 /**
- * @typedef {object} Outcomes where the page goes on with what came of a command
+ * @typedef {object} Outcomes what the page does with the outcome of a command
  * @property {(event: string) => boolean} isListened whether a function listens to that event
  * @property {(event: string, data: object) => void} answer
  * @property {(file: File) => Promise<string>} upload resolves to the path in the app's upload folder
@@ -57,7 +57,7 @@ export class CommandQueue {
   #isRunning = false;
   /** Quick ones that the viewer has not answered yet. @type {Set<Promise<void>>} */
   #unanswered = new Set();
-  /** What the viewer may tell as our own doing. @type {{command: Command, types: Set<string>, until: number}[]} */
+  /** Events of the viewer that a command may cause. @type {{command: Command, types: Set<string>, until: number}[]} */
   #expected = [];
 
   /** @param {RerunViewerElement} viewer @param {Outcomes} outcomes */
@@ -82,7 +82,7 @@ export class CommandQueue {
     this.#waiting = [];
   }
 
-  /** Whether a command has caused what the viewer tells; asked once for each event. @param {ViewerEvent} event */
+  /** Whether a command has caused an event of the viewer; called once for each event. @param {ViewerEvent} event */
   isOwn(event) {
     const now = performance.now();
     this.#expected = this.#expected.filter(({ types, until }) => types.size > 0 && now < until);
@@ -132,7 +132,7 @@ export class CommandQueue {
   /** @param {Command} command */
   async #start(command) {
     begun.add(command.id);
-    // While data is coming, what a command speaks of may not be there yet, and the next waits for it.
+    // While data is arriving, what a command refers to may not exist yet, and the next command waits.
     if (!QUICK.includes(command.name) || this.#viewer.isLoading) {
       await Promise.all(this.#unanswered);
       await this.#carryOut(command);
@@ -140,7 +140,7 @@ export class CommandQueue {
     }
     const done = this.#carryOut(command)
       .catch((error) => {
-        // What was set in a viewer that has ended is gone, before the answer or after it.
+        // What was set in a viewer is lost when that viewer ends, before the answer or after it.
         if (!(error instanceof Ended)) this.#fail(command, messageOf(error));
       })
       .finally(() => this.#unanswered.delete(done));

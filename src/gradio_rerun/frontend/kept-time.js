@@ -1,4 +1,4 @@
-/** The time cursor of a recording that is replaced by a new file of it: where it is paused, and how the new file is put there. */
+/** The time cursor of a recording that is replaced by a new file: reads where it is paused, and restores that place. */
 
 import { message, numberAt, read, text, textAt } from "./protobuf.js";
 import { storeIdOf } from "./store-id.js";
@@ -27,7 +27,7 @@ export function pausedPlace(state) {
 }
 
 /**
- * The request that puts the recording on screen where it was paused or, if it is on a timeline that it does not have, on one that it has.
+ * The request that restores the paused place in the recording on screen or, if the recording lacks the active timeline, makes one that it has active.
  * @param {Uint8Array} state
  * @param {Place | null} place
  * @returns {Uint8Array | null} null if nothing is to be done
@@ -76,7 +76,7 @@ function recordingIn(state, store) {
   const hasOther = withRange.some((each) => nameIn(each) !== active && !OWN_TIMELINES.includes(nameIn(each)) && !isOneTime(each));
   const time = cursor.get(3) ? message(cursor.get(3)?.[0]).get(1)?.[0] ?? 0n : null; // protobuf leaves out a zero
   return {
-    // The viewer also lists the timeline of its time cursor, from that time to that time, though the recording may have no data on it.
+    // The viewer also lists the timeline of its time cursor, with that one time as its range, though the recording may have no data on it.
     timelines: withRange.map(nameIn).filter((name, index) => !(hasOther && name === active && isOneTime(withRange[index]))),
     timeline: active,
     time: time === null ? null : BigInt.asIntN(64, /** @type {bigint} */ (time)),
@@ -98,7 +98,7 @@ export function pausedPlaceBySetters(handle) {
 }
 
 /**
- * Puts a recording where it was paused. Remove when the rerun-sdk floor passes 0.40.
+ * Restores the paused place of a recording. Remove when the rerun-sdk floor passes 0.40.
  * @param {any} handle
  * @param {Place} place
  * @returns {boolean} whether the recording is open and has the timeline

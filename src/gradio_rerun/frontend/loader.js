@@ -20,11 +20,11 @@ class LoginError extends Error {}
 const loads = new Map();
 
 /**
- * Resolves to the viewer's code; `onProgress` hears how many bytes of it have come. A failed load is not remembered.
+ * Resolves to the viewer's code; `onProgress` receives the number of bytes that have arrived. A failed load is not remembered.
  *
  * @param {ViewerFiles} files
  * @param {object} options
- * @param {() => Promise<void>} options.checkFiles has the server put back files that are gone or damaged
+ * @param {() => Promise<void>} options.checkFiles makes the server restore missing and damaged files
  * @param {OnProgress} [options.onProgress]
  * @param {Asked} [options.component] hands it out in a form that the browser decompresses
  * @returns {Promise<LoadedViewer>}
@@ -139,7 +139,7 @@ async function loadModule(files, cache, report, component) {
 }
 
 /**
- * What is made of a file; its checksum, or the compiler, tells of bytes that are wrong or missing.
+ * The result made of a file; its checksum, or the compiler, detects bytes that are wrong or missing.
  * @template T
  * @param {import("./wire.js").FileData} file
  * @param {Promise<T>} made

@@ -1,4 +1,4 @@
-/** The recordings of one running viewer: those it was told to open, and what has become of them. */
+/** The recordings of one running viewer: those that were passed to it, and their state. */
 
 import { storeIdOf } from "./store-id.js";
 import { StreamReader } from "./stream-reader.js";
@@ -28,15 +28,15 @@ const CUT_OFF = "It is cut off: it ends in the middle of its data, of which the 
 export class OpenRecordings {
   /** Recordings that were passed to the viewer, by URL. @type {Map<string, import("./viewer-fetch.js").Told & Progress>} */
   told = new Map();
-  /** Those that it did open, by store id. @type {Map<string, RecordingName>} */
+  /** Recordings that it has opened, by store id. @type {Map<string, RecordingName>} */
   #names = new Map();
-  /** URLs of those of which nothing is known yet. @type {Set<string>} */
+  /** URLs of recordings that are neither open nor failed yet. @type {Set<string>} */
   #awaited = new Set();
-  /** URLs of those that are still coming. @type {Set<string>} */
+  /** URLs of recordings whose data is still arriving. @type {Set<string>} */
   #coming = new Set();
   /** By URL. @type {Map<string, StreamReader>} */
   #streams = new Map();
-  /** The recordings that they read. @type {Map<string, Recording>} */
+  /** The recordings that the readers read, by URL. @type {Map<string, Recording>} */
   #streamed = new Map();
   /** URLs of streams with a part that the viewer could not read. @type {Set<string>} */
   #flawedStreams = new Set();
@@ -57,11 +57,11 @@ export class OpenRecordings {
 
   /**
    * @param {object} options
-   * @param {import("./overlay.js").Overlay} options.overlay says how downloads go
+   * @param {import("./overlay.js").Overlay} options.overlay shows the progress of downloads
    * @param {(path: string) => Promise<Recording>} options.convert turns an uploaded file into a recording
-   * @param {() => boolean} options.isSeen whether the user can see the viewer: browsers let others sleep
-   * @param {(failed: boolean) => void} options.onChange hears of each change of `state`; `failed`: one more could not be opened
-   * @param {() => void} options.onCloseOne hears when a recording was closed, in the viewer or by a command
+   * @param {() => boolean} options.isSeen whether the user can see the viewer: browsers draw no frames of others
+   * @param {(failed: boolean) => void} options.onChange called at each change of `state`; `failed`: another recording could not be opened
+   * @param {() => void} options.onCloseOne called when a recording was closed, in the viewer or by a command
    * @param {AbortSignal} options.signal the end of the viewer
    */
   constructor({ overlay, convert, isSeen, onChange, onCloseOne, signal }) {
@@ -71,11 +71,11 @@ export class OpenRecordings {
     this.#onChange = onChange;
     this.#onCloseOne = onCloseOne;
     this.#signal = signal;
-    // Timers go on for a while, and would keep the viewer's memory.
+    // Timers run on for a while, and would keep the viewer's memory.
     signal.addEventListener("abort", () => (this.#viewer = null));
   }
 
-  /** Those that are open. @returns {RecordingName[]} */
+  /** The open recordings. @returns {RecordingName[]} */
   get names() {
     return [...this.#names.values()];
   }
@@ -85,12 +85,12 @@ export class OpenRecordings {
     return this.#failures.size > 0 ? "error" : "ready";
   }
 
-  /** What could not be opened, and why: one line for each. */
+  /** The recordings that could not be opened, with the reasons: one line for each. */
   get failures() {
     return [...this.#failures.values()];
   }
 
-  /** How many of those that have failed are open as far as they go. */
+  /** How many of the failed recordings are open in part. */
   get incomplete() {
     return [...this.#failures.keys()].filter((url) => this.told.get(url)?.isOpen || this.#streams.has(url)).length;
   }
@@ -100,7 +100,7 @@ export class OpenRecordings {
     return this.#awaited.size === 0 && ![...this.#coming].some(isFile);
   }
 
-  /** Whether data are on their way, or have come just now. */
+  /** Whether data is arriving, or has just arrived. */
   get isComing() {
     return this.#coming.size > 0 || this.#awaited.size > 0 || performance.now() - this.#lastCame < SETTLE_WITHIN;
   }
@@ -120,12 +120,12 @@ export class OpenRecordings {
     return this.#hasClosed;
   }
 
-  /** From now on it is this viewer that opens them. @param {import("./viewer.js").Viewer} viewer */
+  /** Sets the viewer that opens the recordings. @param {import("./viewer.js").Viewer} viewer */
   attach(viewer) {
     this.#viewer = viewer;
   }
 
-  /** Opens those that are not open, and reads on where one has grown. @param {Recording[]} recordings */
+  /** Opens the recordings that are not open, and reads the new data of those that have grown. @param {Recording[]} recordings */
   open(recordings) {
     for (const recording of recordings) {
       if (recording.marks) this.#read(recording);
@@ -143,7 +143,7 @@ export class OpenRecordings {
     this.open([recording]);
   }
 
-  /** Opens again what has failed. @param {Recording[]} recordings */
+  /** Opens failed recordings again. @param {Recording[]} recordings */
   retry(recordings) {
     for (const url of this.#failures.keys()) {
       this.told.delete(url);
@@ -154,7 +154,7 @@ export class OpenRecordings {
     this.#onChange(false);
   }
 
-  /** All of them are closed, or will be. */
+  /** Forgets all recordings: they are closed, or will be. */
   forget() {
     this.told.clear();
     this.#hasClosed = false;
@@ -174,7 +174,7 @@ export class OpenRecordings {
     const first = [...this.#awaited].find((url) => (this.told.has(url) && !isBlueprint(url)) || this.#streams.has(url));
     if (first && !isFile(first)) this.#endComing(first);
     if (first) return this.#settle(first);
-    // It may be the part of one that was given up.
+    // It may be a part of a recording that has failed.
     for (const url of this.#failures.keys()) {
       const told = this.told.get(url);
       if (!told?.flaw || told.isOpen || isBlueprint(url)) continue;
@@ -200,7 +200,7 @@ export class OpenRecordings {
     this.#later(told, OPEN_WITHIN_AFTER_ERROR, () => this.#fail(told.recording, /** @type {string} */ (told.flaw)));
   }
 
-  /** URL of the recording that an error is about; null if it can be another's. @param {string} words @param {string} source */
+  /** URL of the recording that an error is about; null if it may be about another one. @param {string} words @param {string} source */
   #subjectOf(words, source) {
     const named = [...this.told.keys()].filter((url) => words.includes(url));
     if (named.length > 0) return named.reduce((longest, url) => (url.length > longest.length ? url : longest));
@@ -211,7 +211,7 @@ export class OpenRecordings {
     return candidates.length === 1 ? candidates[0][0] : null;
   }
 
-  /** The viewer takes bytes of a recording, and reports within this task what is wrong with them. @param {string} url */
+  /** The viewer reads bytes of a recording, and reports errors in them within this task. @param {string} url */
   #take(url) {
     this.#reading = url;
     setTimeout(() => {
@@ -219,7 +219,7 @@ export class OpenRecordings {
     });
   }
 
-  /** Calls back after some time in which the user could see the viewer, if a recording is still awaited then. @param {Progress} told @param {number} ms @param {() => void} callback */
+  /** Calls back after some time, if a recording is still awaited and the user can see the viewer then. @param {Progress} told @param {number} ms @param {() => void} callback */
   #later(told, ms, callback) {
     const { url } = told.recording;
     const look = () => {
@@ -271,7 +271,7 @@ export class OpenRecordings {
           else if (told.flaw) this.#fail(recording, told.flaw);
           else this.#onChange(false);
         },
-        // A server that goes away later is the viewer's to tell: what came from it is still there.
+        // If a server disconnects later, the viewer reports it: the data from the server stays.
         onError: (/** @type {string} */ message) => void (current() && this.#coming.has(url) && this.#fail(recording, message)),
         onAnswer: () => {
           // The catalog of a server is shown, and no recording opens until the user chooses one.
@@ -324,7 +324,7 @@ export class OpenRecordings {
           this.#lastCame = performance.now();
           if (!this.#flawedStreams.has(url) && this.#failures.delete(url)) this.#onChange(false);
           if (!this.#awaited.has(url)) return;
-          // Of more of a recording that is open already, and of a blueprint, the viewer says nothing.
+          // The viewer does not report further data of an open recording, and no blueprint.
           if (this.#names.size > 0) this.#settle(url);
           else setTimeout(() => this.#settle(url), SETTLE_WITHIN);
         },
@@ -359,7 +359,7 @@ export class OpenRecordings {
     });
   }
 
-  /** @param {string} url of which no more news is awaited */
+  /** @param {string} url of a recording that is no longer awaited */
   #settle(url) {
     if (this.#signal.aborted || !this.#awaited.delete(url)) return;
     const told = this.told.get(url);
@@ -383,7 +383,7 @@ export function isFile(url) {
   return /^https?:/.test(url);
 }
 
-/** The viewer names the URL again, and the part of it that speaks. @param {string} words */
+/** The message without the URL and the name of the viewer's part, which the viewer adds. @param {string} words */
 function inShort(words) {
   return `The viewer says: ${words.replace(/^ERROR [\w:]+: /, "").split(/,? url: |\n/)[0]}.`;
 }

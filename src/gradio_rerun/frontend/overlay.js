@@ -67,7 +67,7 @@ export class Overlay {
     this.#showDownloads();
   }
 
-  /** @param {string} url of a recording that has come, or never will */
+  /** @param {string} url of a recording that has arrived, or has failed */
   endDownload(url) {
     this.#downloads.delete(url);
     this.#showDownloads();
@@ -99,7 +99,7 @@ export class Overlay {
   /**
    * Keeps a picture over the canvas while the next value opens, for a while.
    * @param {HTMLCanvasElement} picture
-   * @param {() => boolean} mayRelease asked after that while
+   * @param {() => boolean} mayRelease called after that time, and again until it returns true
    */
   hold(picture, mayRelease) {
     this.release();

@@ -1,4 +1,4 @@
-/** As much of protobuf as the page needs: texts that only it knows, put into requests, and single fields, taken out of answers. */
+/** The part of protobuf that the page needs: adds values that only the page knows to requests, and reads single fields of responses. */
 
 /** @typedef {bigint | Uint8Array} Value a number, or the bytes of a text or of a message */
 

@@ -1,4 +1,4 @@
-/** The custom element: when a viewer runs, with what, and what is said about it meanwhile. */
+/** The custom element: it starts and stops viewers, and reports their state. */
 
 import { loadViewer } from "./loader.js";
 import { isFile } from "./open-recordings.js";
@@ -20,7 +20,7 @@ const DISPOSE_AFTER = 500;
  *
  * Attributes: `data-state` is `idle` (nothing to show), `loading`, `ready` or `error`; `data-recordings` is the number of
  * recordings that are open. Events, each bubbling: `loadstart`, `load` (all recordings are open), `error` (`detail.message`), and
- * `recording-close` (in the viewer, or by a command), and `viewer-event` (`detail` is what the viewer tells, as it tells it).
+ * `recording-close` (in the viewer, or by a command), and `viewer-event` (`detail` is the viewer's own event).
  */
 export class RerunViewerElement extends HTMLElement {
   /** @type {Settings | null} */
@@ -37,13 +37,13 @@ export class RerunViewerElement extends HTMLElement {
   #overlay = null;
   /** Turns an uploaded file into a recording. @type {(path: string) => Promise<Recording>} */
   converter = () => Promise.reject(new Error("It is no Rerun recording."));
-  /** Has the server put back what is gone or damaged of the viewer's files. @type {() => Promise<void>} */
+  /** Makes the server restore missing and damaged files of the viewer. @type {() => Promise<void>} */
   checkFiles = async () => {};
-  /** Asks a Rerun server through the app. @type {import("./tunnel.js").AskServer} */
+  /** Sends a call to a Rerun server through the app. @type {import("./tunnel.js").AskServer} */
   askServer = () => Promise.reject(new Error("The app cannot be reached."));
   /** Carries out `commands`. @type {import("./commands.js").CommandQueue | null} */
   commands = null;
-  /** A failure of the viewer itself stops it until the user wants it again. */
+  /** The viewer itself has failed: it stays stopped until the user retries. */
   #failed = false;
   #syncQueued = false;
   #disposal = 0;
@@ -57,7 +57,7 @@ export class RerunViewerElement extends HTMLElement {
     this.#settings = settings;
     if (settings && before) {
       this.#run?.viewer?.setPanelStates(settings.panel_states, before.panel_states);
-      // The viewer takes its fetch once.
+      // The viewer gets its fetch only at its start.
       if (this.#run && mayAsk(settings) !== mayAsk(before)) this.#stop("loading");
     }
     this.#queueSync();
@@ -85,7 +85,7 @@ export class RerunViewerElement extends HTMLElement {
     else this.#queueSync();
   }
 
-  /** The value has arrived again: recordings of it that were closed since are opened. */
+  /** For a value that has arrived again: opens the recordings of it that were closed since. */
   reopen() {
     const run = this.#run;
     if (!run?.open.hasClosed || run.succession.isBehind || this.#recordings.some(({ marks }) => marks)) return;
@@ -138,20 +138,20 @@ export class RerunViewerElement extends HTMLElement {
     });
   }
 
-  /** Brings what runs in line with what should. */
+  /** Starts or stops the viewer as the properties require. */
   #sync() {
     const settings = this.#settings;
     if (!this.isConnected || !this.#life || !settings) return;
     const theme = this.#theme(settings);
     this.dataset.theme = theme;
-    if (this.clientWidth === 0 || this.clientHeight === 0) return; // e.g. in a tab that is not selected: a viewer would crash
+    if (this.clientWidth === 0 || this.clientHeight === 0) return; // for example in a tab that is not selected: a viewer would crash
     if (this.#run) {
       if (this.#run.theme === theme) return;
-      this.#stop("loading"); // the viewer takes its theme once
+      this.#stop("loading"); // the viewer gets its theme only at its start
     }
     if (this.#failed) return;
     if (this.#recordings.length === 0) {
-      // Nothing to show yet. What will be needed then can come meanwhile; if that fails, it is said when it is needed.
+      // Nothing to show yet: loads the viewer's code ahead. A failure is reported when the code is needed.
       loadViewer(settings.viewer, { checkFiles: this.checkFiles }).catch(() => {});
       return;
     }
@@ -191,7 +191,7 @@ export class RerunViewerElement extends HTMLElement {
     this.#run.start();
   }
 
-  /** @param {State} state what it is then */
+  /** @param {State} state the state after that */
   #stop(state) {
     this.#run?.end();
     this.#run = null;
@@ -206,7 +206,7 @@ export class RerunViewerElement extends HTMLElement {
     return (await this.#run?.viewer?.screenshot()) ?? null;
   }
 
-  /** Where the viewer's time cursor stands, exactly; null if it cannot tell. */
+  /** The exact position of the viewer's time cursor; null if the viewer does not report it. */
   get currentTime() {
     return this.#run?.viewer?.currentTime ?? null;
   }
@@ -216,17 +216,17 @@ export class RerunViewerElement extends HTMLElement {
     return this.#run?.viewer?.activeTimeline(recording) ?? null;
   }
 
-  /** What the viewer holds, as the bytes of a recording; null if it cannot tell. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
+  /** All data of the viewer, as the bytes of a recording; null if the viewer cannot save it. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
   async saveRecording() {
     return (await this.#run?.viewer?.saveRecording()) ?? null;
   }
 
-  /** @returns {Promise<Uint8Array<ArrayBuffer> | null>} the bytes of an .rbl file; null if the viewer cannot tell */
+  /** @returns {Promise<Uint8Array<ArrayBuffer> | null>} the bytes of an .rbl file; null if the viewer cannot save it */
   async saveBlueprint() {
     return (await this.#run?.viewer?.saveBlueprint()) ?? null;
   }
 
-  /** Whether a viewer is to be seen: a tab that is not selected has no size. */
+  /** Whether the element is visible: in a tab that is not selected, it has no size. */
   get isShown() {
     return this.isConnected && this.clientWidth > 0 && this.clientHeight > 0;
   }
@@ -236,7 +236,7 @@ export class RerunViewerElement extends HTMLElement {
     return this.#run?.isOpen === true;
   }
 
-  /** Whether data is still coming, or has just come, or a newer value waits. */
+  /** Whether data is still arriving, or has just arrived, or a newer value waits. */
   get isLoading() {
     const run = this.#run;
     return this.dataset.state === "loading" || run?.open.isComing === true || run?.succession.isBehind === true;
@@ -273,7 +273,7 @@ export class RerunViewerElement extends HTMLElement {
     return this.#requireRun().takePicture(command);
   }
 
-  /** What viewer_state.py takes. */
+  /** The state, as viewer_state.py reads it. */
   getState() {
     return this.#requireRun().getState();
   }
@@ -311,7 +311,7 @@ export class RerunViewerElement extends HTMLElement {
     this.#fail(this.#failure(), () => this.#retry());
   }
 
-  /** What is wrong with the recordings, in words. */
+  /** The message about the recordings that have failed. */
   #failure() {
     const { open } = /** @type {Run} */ (this.#run);
     const { failures, names, state } = open;
@@ -385,7 +385,7 @@ export class RerunViewerElement extends HTMLElement {
   }
 }
 
-/** What the viewer may ask other servers for. @param {Settings} settings */
+/** The settings that decide which servers the viewer may send requests to, as a string. @param {Settings} settings */
 function mayAsk({ telemetry, allowed_origins }) {
   return JSON.stringify([telemetry, allowed_origins]);
 }

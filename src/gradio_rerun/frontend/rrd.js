@@ -1,6 +1,6 @@
 /** The little that must be known about the bytes of a recording; see rrd.py. */
 
-/** Bytes at the start of a recording; behind them come messages, of which any number makes a recording of its own. */
+/** Bytes at the start of a recording; messages follow, and any number of them makes a recording of its own. */
 export const HEADER_SIZE = 12;
 
 export const MAGIC = "RRF2";

@@ -1,4 +1,4 @@
-/** One viewer that runs: started, told what to open and what to do, and ended with all that belongs to it. */
+/** One running viewer: starts it, opens recordings, carries out commands, and ends it with all that belongs to it. */
 
 import { isAt } from "./kept-time.js";
 import { loadViewer } from "./loader.js";
@@ -20,30 +20,30 @@ const FRAMES_TO_SEE = 4;
 /** How many frames the picture of the value before waits for one that the viewer draws. */
 const FRAMES_TO_HOLD = 3;
 
-/** ms between two looks at what the viewer shows, and for how long after the user's input it looks at each frame: such a look takes a millisecond. */
+/** ms between two checks of what the viewer shows, and ms after an input of the user during which each frame is checked: a check takes a millisecond. */
 const WATCH_EVERY = 500;
 const WATCH_FOR = 1_500;
 
-/** Events that a recording causes which begins at its start, until it is put where it was paused. */
+/** Events that a recording causes because it begins at its start, until its paused time is restored. */
 const EVENTS_OF_TIME = ["play", "pause", "time_update", "timeline_change"];
 
-/** ms between two looks whether a recording has the timeline on which it was paused. */
+/** ms between two checks whether a recording has the timeline on which it was paused. */
 const PLACE_POLL = 50;
 
 /**
- * Where a viewer runs, and who hears of it; nobody hears of one that has ended.
+ * Where a viewer runs, and the callbacks that report on it. A viewer that has ended reports nothing.
  * @typedef {object} Surroundings
  * @property {HTMLElement} element the canvas becomes a child of
  * @property {import("./overlay.js").Overlay} overlay
  * @property {() => Settings} settings as they are now
  * @property {() => import("./succession.js").Value} value to be shown, as it is now
  * @property {(path: string) => Promise<Recording>} convert turns an uploaded file into a recording
- * @property {() => Promise<void>} checkFiles has the server put back what is gone or damaged of the viewer's files
- * @property {import("./tunnel.js").AskServer} ask asks a Rerun server through the app
+ * @property {() => Promise<void>} checkFiles makes the server restore missing and damaged files of the viewer
+ * @property {import("./tunnel.js").AskServer} ask sends a call to a Rerun server through the app
  * @property {{get_state: () => boolean, on_toggle: () => void}} fullscreen what the viewer's own button does
  * @property {(event: ViewerEvent) => void} onEvent
- * @property {(failed: boolean) => void} onChange hears of each change of `open.state`; `failed`: one more could not be opened
- * @property {() => void} onCloseOne hears when a recording was closed, in the viewer or by a command
+ * @property {(failed: boolean) => void} onChange called at each change of `open.state`; `failed`: another recording could not be opened
+ * @property {() => void} onCloseOne called when a recording was closed, in the viewer or by a command
  * @property {() => void} onLoading
  * @property {() => void} onPage `showsWelcome` may have changed
  * @property {(title: string, message: string, action?: string) => void} onFail the viewer cannot go on; `action` helps
@@ -63,12 +63,12 @@ export class Run {
   #isSeen = false;
   #watchUntil = 0;
   #watchedAt = 0;
-  /** Counts what was opened, and what of that is being looked at. */
+  /** The number of the last opening, and of the one whose frames are awaited. */
   #opening = 0;
   #lookedAt = 0;
-  /** Where the recording that was closed last was paused. @type {import("./viewer.js").Place | null} */
+  /** The paused place of the recording that was closed last. @type {import("./viewer.js").Place | null} */
   #paused = null;
-  /** What the viewer reported of the time of its new file before it was put there. @type {ViewerEvent[]} */
+  /** Events about the time in the new file, until its paused place is restored. @type {ViewerEvent[]} */
   #heldBack = [];
 
   /** @param {"light" | "dark"} theme @param {Surroundings} surroundings */
@@ -94,7 +94,7 @@ export class Run {
       open: (recordings) => {
         this.#isSeen = false;
         this.#opening++;
-        this.open.retry(recordings); // those that are open stay so
+        this.open.retry(recordings); // open recordings stay open
         this.#restoreEarly();
       },
       close: async () => {
@@ -175,7 +175,7 @@ export class Run {
     if (this.#viewer) this.open.open(this.#around.value().recordings.filter(({ marks }) => marks));
   }
 
-  /** What is open has changed: once it is loaded, it is seen after some frames, and the next value may follow. */
+  /** The open recordings have changed: once they are loaded, they are on screen after some frames, and the next value may follow. */
   async #look() {
     const viewer = this.#viewer;
     const opening = this.#opening;
@@ -203,7 +203,7 @@ export class Run {
     this.succession.advance();
   }
 
-  /** As soon as the new file of a recording has the timeline on which it was paused, and before it is seen. */
+  /** Restores the paused place as soon as the new file has that timeline, before the file is on screen. */
   async #restoreEarly() {
     const opening = this.#opening;
     try {
@@ -214,7 +214,7 @@ export class Run {
         } else await new Promise((resolve) => setTimeout(resolve, PLACE_POLL));
       }
     } catch {
-      // Its data has not all arrived yet: it is put there when it has.
+      // Not all data has arrived yet: `#look` restores the place later.
     }
   }
 
@@ -244,12 +244,12 @@ export class Run {
     this.#around.onPage();
   }
 
-  /** Looks at each frame for a while, after what may change what is open. */
+  /** Checks each frame for a while, since the open recordings may change now. */
   #watch() {
     this.#watchUntil = performance.now() + WATCH_FOR;
   }
 
-  /** Keeps the picture of the value that is closed on screen, and where it is paused. */
+  /** Keeps the picture of the value that is to be closed on screen, and its paused place. */
   async #keep() {
     const viewer = this.#startedViewer();
     this.#paused ??= viewer.pausedPlace;
@@ -258,16 +258,16 @@ export class Run {
     if (!overlay.isHolding) overlay.hold(await viewer.copy(FRAMES_TO_HOLD), () => !this.isPlacing);
   }
 
-  /** Gives everything back. */
+  /** Releases everything. */
   end() {
     this.#life.abort();
     this.succession.end();
     this.#viewer?.dispose();
-    this.#viewer = null; // timers of `open` go on for a while, and would keep its memory
+    this.#viewer = null; // timers of `open` run on for a while, and would keep its memory
     this.open.forget();
   }
 
-  /** Whether a recording is still to be put where it was paused. */
+  /** Whether the paused place of a recording is still to be restored. */
   get isPlacing() {
     const { names } = this.open;
     return this.#paused !== null && (names.length === 0 || names.some((name) => isAt(/** @type {any} */ (this.#paused), name)));
@@ -313,7 +313,7 @@ export class Run {
     return view === null ? viewer.screenshot(max_size ?? undefined) : viewer.control.screenshotOfView(command);
   }
 
-  /** What viewer_state.py takes. */
+  /** The state, as viewer_state.py reads it. */
   getState() {
     return this.#startedViewer().control.state(this.open.names, this.#around.settings().viewer.version);
   }

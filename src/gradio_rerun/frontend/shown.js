@@ -1,4 +1,4 @@
-/** What a component shows: a new value takes the place of the old one, a stream adds to it. */
+/** What a component shows: a new value replaces the old one, a stream adds to it. */
 
 /** @typedef {import("./wire.js").Recording} Recording */
 
@@ -12,23 +12,23 @@ const MOST_GONE = 100;
 /** By the component's id, since Gradio may remount a component while a stream goes on. @type {Map<number, Recording[]>} */
 const shown = new Map();
 
-/** When what the component shows was last cleared by the app, as far as is known, by its id. @type {Map<number, number>} */
+/** The last known time at which the app cleared the component, by its id. @type {Map<number, number>} */
 const clearings = new Map();
 
-/** URLs of streams that the component no longer shows, by its id: what arrives late of them is dropped. @type {Map<number, Set<string>>} */
+/** URLs of streams that the component no longer shows, by its id: data of them that arrive late are dropped. @type {Map<number, Set<string>>} */
 const gone = new Map();
 
 /**
- * What is to be shown now.
+ * The recordings to be shown now.
  * @param {number} id of the component
  * @param {Recording[]} value
- * @param {(stream: Recording) => Promise<boolean>} forget has the server begin a new recording in place of this stream; resolves to whether the same one
- *   may come again
+ * @param {(stream: Recording) => Promise<boolean>} forget makes the server begin a new recording instead of this stream; resolves to whether the same
+ *   stream may arrive again
  * @returns {Recording[]} with the same objects for streams that are shown already, and longer `marks` if they have grown
  */
 export function showNext(id, value, forget) {
   const before = shown.get(id) ?? [];
-  // Gradio may merge a clear with the value after it, and brings values of two runs in any order.
+  // Gradio may merge a clear with the value after it, and sends values of two runs in any order.
   const cleared = Math.max(0, ...value.map((recording) => recording.cleared ?? 0));
   const known = clearings.get(id) ?? 0;
   if (cleared && cleared < known) return before;
@@ -41,7 +41,7 @@ export function showNext(id, value, forget) {
     if (late.size > MOST_GONE) late.delete(/** @type {string} */ (late.values().next().value));
     forget(stream).then(
       (comesAgain) => comesAgain && late.delete(stream.url),
-      () => {}, // it is tried again when the stream comes
+      () => {}, // the next value with the stream tries again
     );
   };
   for (const recording of value) if (late.has(recording.url)) dismiss(recording);
@@ -54,13 +54,13 @@ export function showNext(id, value, forget) {
 }
 
 /**
- * The value of a component that shows these, with what was there before a stream, and without what has arrived late; null if `value` is that.
+ * The value of a component that shows `recordings`: with those from before a stream, and without those that arrived late; null if `value` is the same.
  * @param {Recording[]} recordings
  * @param {Recording[]} value that has arrived
  */
 export function wholeValue(recordings, value) {
   const urls = new Set(value.map(({ url }) => url));
-  // Of a stream that the app no longer names, the file may have been deleted.
+  // The file of a stream that the app no longer names may have been deleted.
   const whole = recordings.filter(({ marks, url }) => !marks || urls.has(url));
   const isSame = whole.length === value.length && whole.every(({ url }, index) => url === value[index].url);
   return isSame ? null : whole.map(({ item }) => item);

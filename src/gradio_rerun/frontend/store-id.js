@@ -10,7 +10,7 @@ export function storeIdOf({ application_id, recording_id }) {
   return `Recording:${application_id.replace(/[\\:]/g, "\\$&")}:${recording_id}`;
 }
 
-/** The recording that the viewer names so. @param {string} storeId @returns {RecordingName} */
+/** The recording with this name in the viewer. @param {string} storeId @returns {RecordingName} */
 export function recordingOf(storeId) {
   const [, application = "", recording_id = storeId] = STORE_ID.exec(storeId) ?? [];
   return { application_id: application.replace(/\\(.)/gs, "$1"), recording_id };

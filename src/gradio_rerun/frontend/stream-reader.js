@@ -1,4 +1,4 @@
-/** Reads a recording that grows, as far as it was announced, in order, and passes it on in pieces that are recordings themselves. */
+/** Reads a growing recording up to the announced size, in order, and passes it on in pieces that are recordings themselves. */
 
 import { HEADER_SIZE, MAGIC } from "./rrd.js";
 
@@ -18,7 +18,7 @@ const PER_FRAME = 64 << 20;
 const RETRIES = 6;
 const RETRY_AFTER = 250;
 
-/** What no repetition will mend. */
+/** A failure that no repetition fixes. */
 class FinalError extends Error {}
 
 export class StreamReader {
@@ -44,7 +44,7 @@ export class StreamReader {
    * @param {string} options.url
    * @param {number[]} options.marks the sizes that were announced; more may be added at the end
    * @param {(bytes: Uint8Array) => void} options.send takes whole recordings
-   * @param {(message: string) => void} options.fail hears why reading has stopped; `read` goes on from there
+   * @param {(message: string) => void} options.fail receives the reason why reading has stopped; `read` goes on from there
    * @param {AbortSignal} options.signal ends it
    */
   constructor({ url, marks, send, fail, signal }) {
@@ -62,7 +62,7 @@ export class StreamReader {
 
   /**
    * Reads what was announced and is missing, if that is not going on already.
-   * @param {string} [end] the last bytes of what was announced, in base64, which need not be asked for
+   * @param {string} [end] the last bytes of what was announced, in base64, which need not be requested
    */
   async read(end) {
     if (this.#isReading) return;
@@ -95,7 +95,7 @@ export class StreamReader {
     return this.#marks[this.#marks.length - 1] ?? 0;
   }
 
-  /** @param {string} end which is of use if all before it is here */
+  /** @param {string} end which is used if all bytes before it are received */
   #receive(end) {
     const bytes = Uint8Array.from(atob(end), (character) => character.charCodeAt(0));
     if (this.#received + bytes.length !== this.#announced) return;
@@ -104,7 +104,7 @@ export class StreamReader {
   }
 
   async #request() {
-    // An open range: the file may have grown since it was announced, and what more comes is of use soon.
+    // An open range: the file may have grown since it was announced, and the further bytes are needed soon.
     const response = await fetch(this.#url, {
       headers: { Range: `bytes=${this.#received}-` },
       credentials: "same-origin",
@@ -112,7 +112,7 @@ export class StreamReader {
       signal: this.#signal,
     });
     if (!response.ok) throw new (isFinal(response.status) ? FinalError : Error)(`the server answers ${response.status}`);
-    // Something in between may not know ranges.
+    // A proxy may not support ranges.
     let skip = response.status === 206 ? 0 : this.#received;
     const body = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
     for (;;) {

@@ -1,18 +1,18 @@
-/** Rerun servers that the page asks through the app, call by call; what is live reads on after a break, of which the viewer learns nothing. */
+/** Calls to Rerun servers through the app. A live recording is read on after a disconnect, which the viewer does not notice. */
 
 import { HEARTBEAT, TRAILERS, readFrames, readTrailers } from "./grpc-web.js";
 import { toBase64 } from "./viewer-control.js";
 
-/** As tunnel.py takes it. @typedef {{server: string, ticket: string, path: string, headers: Record<string, string>, body: string, page: string}} ServerCall */
+/** A call, as tunnel.py reads it. @typedef {{server: string, ticket: string, path: string, headers: Record<string, string>, body: string, page: string}} ServerCall */
 /** @typedef {(call: ServerCall, signal: AbortSignal) => Promise<Response>} AskServer */
 
 /** The call that does not end: what has been logged, and what will be. */
 const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
 
-/** What this page calls itself. `crypto.randomUUID` exists in secure contexts only. */
+/** A random id of this page. `crypto.randomUUID` exists in secure contexts only. */
 const PAGE = toBase64(crypto.getRandomValues(new Uint8Array(16)));
 
-/** By what older viewers (0.31) find out, with a GET, whether there is a Rerun server. Here the first call tells. */
+/** The path at which older viewers (0.31) check with a GET whether there is a Rerun server. Here the first call shows that. */
 export const PROBE = "/version";
 
 /** ms; tunnel.py sends a heartbeat every 15 s. */
@@ -37,7 +37,7 @@ class Refused extends Error {}
  * @param {string} options.server the URL in the value
  * @param {string} options.ticket
  * @param {AskServer} options.ask
- * @param {(reason: string | null) => void} options.onWait hears why a live recording waits for its server; null: it does no more
+ * @param {(reason: string | null) => void} options.onWait receives the reason why a live recording waits for its server; null: it no longer waits
  * @param {(message: string) => void} options.onError
  * @returns {Promise<Response>}
  */

@@ -10,7 +10,7 @@ export class UploadError extends Error {}
 /**
  * Sends one file, and resolves to where Gradio has put it.
  *
- * XMLHttpRequest, since fetch tells nothing of how an upload proceeds.
+ * XMLHttpRequest, since fetch does not report the progress of an upload.
  *
  * @param {string} root of the app
  * @param {File} file

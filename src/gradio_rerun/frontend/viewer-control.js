@@ -1,4 +1,4 @@
-/** How a viewer is told what to do: by its control protocol from rerun-sdk 0.41 on, by the setters of its handle before. */
+/** Carries out commands in a viewer: by its control protocol from rerun-sdk 0.41 on, by the setters of its handle before. */
 
 import { message, read, text, textAt } from "./protobuf.js";
 import { recordingOf, storeIdOf } from "./store-id.js";
@@ -6,13 +6,13 @@ import { recordingOf, storeIdOf } from "./store-id.js";
 /** @typedef {import("./wire.js").Command} Command */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
 
-/** What a command speaks of is not there, and may still come. */
+/** What a command refers to does not exist, and may still arrive. */
 export class NotThere extends Error {}
 
 /** The viewer has ended before it answered. */
 export class Ended extends Error {}
 
-/** ms for which a viewer of 0.25 to 0.40 may tell what was before a setter: it carries setters out with its next frames. */
+/** ms for which a viewer of 0.25 to 0.40 may report the value from before a setter: it carries out setters with its next frames. */
 const SETTER_DELAY = 2_000;
 
 /**
@@ -60,7 +60,7 @@ class Protocol {
     return (message(response.get(1)?.[0]).get(1) ?? []).map((id) => recordingOf(text(id)));
   }
 
-  /** When the recording on screen is closed, the viewer may show its welcome page, though others are open: one of them is shown. */
+  /** Shows another open recording if the recording on screen was closed: the viewer may show its welcome page then. */
   async showOne() {
     if (this.#signal.aborted) throw new Ended();
     // State { 2 active_store_id, 3 recordings { 4 location } }
@@ -171,7 +171,7 @@ class Setters {
   }
 
   async showOne() {
-    // These viewers go on with another recording by themselves.
+    // These viewers show another recording by themselves.
   }
 
   /** @returns {Promise<Blob>} */

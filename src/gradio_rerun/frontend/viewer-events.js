@@ -1,4 +1,4 @@
-/** What the viewer tells, on its way to Python: complete, in order, with exact times, and `time_update` no faster than it is taken. */
+/** Sends the viewer's events to Python: complete, in order, with exact times, and `time_update` no faster than its listeners run. */
 
 import { storeIdOf } from "./store-id.js";
 
@@ -15,11 +15,11 @@ export class ViewerEvents {
   #handlers;
   /** The timelines of open recordings, by store id: a `time_update` does not name its own. @type {Map<string, string>} */
   #timelines = new Map();
-  /** Store ids of the recordings whose timeline was asked for: the viewer may still report it. @type {Set<string>} */
+  /** Store ids of the recordings whose timeline was queried: the viewer may still report it. @type {Set<string>} */
   #asked = new Set();
-  /** What Python does not know yet, by type, oldest first; of `time_update` only the last. @type {Map<string, ViewerEvent[]>} */
+  /** Events that were not sent yet, by type, oldest first; of `time_update` only the last. @type {Map<string, ViewerEvent[]>} */
   #waiting = new Map();
-  /** How many functions are still at work on the last event of a type. @type {Map<string, number>} */
+  /** How many listeners are still running for the last event of a type. @type {Map<string, number>} */
   #atWork = new Map();
   #timeSentAt = -Infinity;
   #timer = 0;
@@ -29,7 +29,7 @@ export class ViewerEvents {
    * @param {object} options
    * @param {(event: string, data: unknown) => void} options.trigger
    * @param {number} options.id of the component
-   * @param {Record<string, number>} options.handlers of how many functions at each event `handled` hears
+   * @param {Record<string, number>} options.handlers how many listeners of each event call `handled`
    */
   constructor(viewer, { trigger, id, handlers }) {
     this.#viewer = viewer;
@@ -37,19 +37,19 @@ export class ViewerEvents {
     this.#handlers = handlers;
     viewer.addEventListener("viewer-event", (event) => {
       const told = /** @type {CustomEvent<ViewerEvent>} */ (event).detail;
-      // The viewer tells in the midst of its work, where it cannot be asked for the exact time.
+      // The viewer sends its events in the middle of its work, where it cannot report the exact time.
       queueMicrotask(() => this.#take(told));
     });
     viewer.addEventListener("dispose", () => this.#forget());
     onHandled(this, id);
   }
 
-  /** Something else to which functions listen. @param {string} type @param {object} data */
+  /** Adds an event that is not the viewer's own. @param {string} type @param {object} data */
   add(type, data) {
     this.#add({ ...data, type });
   }
 
-  /** A function that listens to events of this type is through. @param {string} type */
+  /** A listener of this type of event has finished. @param {string} type */
   handled(type) {
     this.#atWork.set(type, Math.max(0, (this.#atWork.get(type) ?? 0) - 1));
     this.#send(type);
@@ -63,7 +63,7 @@ export class ViewerEvents {
     const recording = { application_id, recording_id };
     const id = storeIdOf(recording);
     if (type === "recording_open") {
-      // What is known is of a recording that was closed before, perhaps by the user, which the viewer does not report.
+      // The known timeline is that of a closed recording with this id: the viewer does not report when the user closes one.
       this.#timelines.delete(id);
     } else if (type === "timeline_change") {
       const timeline = String(told.timeline);
@@ -92,7 +92,7 @@ export class ViewerEvents {
     this.#send(type);
   }
 
-  /** Sends the next event of this type when the functions are through with the one before. @param {string} type */
+  /** Sends the next event of this type when the listeners of the one before have finished. @param {string} type */
   #send(type) {
     if (this.#atWork.get(type)) return;
     if (type === "time_update" && this.#mustPause()) return;
@@ -127,7 +127,7 @@ export class ViewerEvents {
 }
 
 /**
- * The event with its time as digits, and of what kind it is if the viewer tells.
+ * The event with its time as digits, and with the type of the timeline if the viewer reports it.
  * @param {ViewerEvent} event
  * @param {CurrentTime | null} current
  */
@@ -137,7 +137,7 @@ function withExactTime(event, current) {
     current?.application_id === event.application_id &&
     current?.recording_id === event.recording_id &&
     current?.timeline === event.timeline &&
-    // What the viewer tells in its event is the same as a float.
+    // The viewer's event has the same time as a float.
     Math.abs(Number(current?.time) - time) <= Math.max(1, Math.abs(time) * Number.EPSILON);
   return {
     ...event,

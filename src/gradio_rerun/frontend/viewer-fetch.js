@@ -1,4 +1,4 @@
-/** The `fetch` that the viewer runs with: of the app's own origin only files, nothing to third parties, and an eye on recordings. */
+/** The `fetch` that the viewer runs with: it allows files of the app, refuses third parties, and reports the progress of recordings. */
 
 import { MAGIC, Messages } from "./rrd.js";
 import { PROBE, throughApp } from "./tunnel.js";
@@ -9,24 +9,24 @@ const TELEMETRY_ORIGINS = ["https://tel.rerun.io", "https://api.github.com"];
 const TUNNEL = " If the app reaches it and browsers do not: Rerun(tunnel=True).";
 
 /**
- * How the download of a recording goes.
+ * Callbacks for the download of a recording.
  * @typedef {object} Download
  * @property {(loaded: number, total: number | null) => void} onProgress bytes
- * @property {(isCutOff: boolean) => void} onEnd all bytes have come; `isCutOff`: and they end in the middle of something
+ * @property {(isCutOff: boolean) => void} onEnd all bytes have arrived; `isCutOff`: they end in the middle of a message
  * @property {(message: string) => void} onError
  * @property {() => void} [onAnswer] a Rerun server has answered
- * @property {(reason: string | null) => void} [onWait] why a live recording waits for its server; null: it does no more
+ * @property {(reason: string | null) => void} [onWait] why a live recording waits for its server; null: it no longer waits
  */
 
-/** What the viewer was told to open. @typedef {{download: Download, size: number | null, ticket?: string}} Told */
+/** A recording that was passed to the viewer. @typedef {{download: Download, size: number | null, ticket?: string}} Told */
 
 /**
  * @param {object} options
  * @param {string} options.files URL of the app's file route, up to the path of the file
  * @param {string[]} options.allowed origins that the app allows
  * @param {boolean} options.telemetry
- * @param {Map<string, Told>} options.recordings those that are open, by URL
- * @param {import("./tunnel.js").AskServer} options.ask asks a Rerun server through the app, for what has a ticket
+ * @param {Map<string, Told>} options.recordings the open recordings, by URL
+ * @param {import("./tunnel.js").AskServer} options.ask sends a call to a Rerun server through the app, for recordings with a ticket
  * @param {AbortSignal} options.signal ends all downloads
  * @returns {typeof globalThis.fetch}
  */
@@ -42,7 +42,7 @@ export function createViewerFetch({ files, allowed, telemetry, recordings, ask, 
     const live = recording ? null : liveServer(url.origin, recordings, isOwn ? request : null);
     const isFile = isFileOf(files, request);
     if (!recording && !live && !isFile && /^https?:$/.test(url.protocol) && !others.includes(url.origin)) {
-      // The viewer would complain on the console about each refusal: these two get no answer worth a word instead.
+      // The viewer would log each refusal as an error on the console: these two get an empty response instead.
       if (TELEMETRY_ORIGINS.includes(url.origin)) return new Response(null, { status: 204 });
       const what = isOwn ? url.href : url.origin;
       if (!refused.has(url.origin)) {
@@ -67,7 +67,7 @@ export function createViewerFetch({ files, allowed, telemetry, recordings, ask, 
 }
 
 /**
- * Whether it reads a file by the app's file route, and nothing else, whatever a proxy makes of its URL.
+ * Whether the request reads a file by the app's file route, however a proxy normalizes its URL.
  * @param {string} files
  * @param {Request} request
  */
@@ -82,7 +82,7 @@ function isFileOf(files, { method, url }) {
   }
 }
 
-/** Whether it is a call of gRPC-web, which no recording can make the viewer send. @param {Request} request */
+/** Whether it is a call of gRPC-web. A recording cannot make the viewer send one. @param {Request} request */
 function isCall({ method, url, headers }) {
   if (method === "GET") return new URL(url).pathname === PROBE;
   return method === "POST" && /^application\/grpc-web/.test(headers.get("content-type") ?? "");
@@ -91,7 +91,7 @@ function isCall({ method, url, headers }) {
 /** @param {AbortSignal} one @param {AbortSignal} other */
 function either(one, other) {
   if ("any" in AbortSignal) return AbortSignal.any([one, other]);
-  // It is younger than what the viewer itself needs.
+  // Browsers have it later than the features that the viewer needs.
   const controller = new AbortController();
   for (const signal of [one, other]) {
     if (signal.aborted) controller.abort(signal.reason);
@@ -104,7 +104,7 @@ function either(one, other) {
  * The recording that is read from the server at `origin`, if there is one.
  * @param {string} origin
  * @param {Map<string, Told>} recordings by URL
- * @param {Request | null} call what is asked, if the server is the app's own, of which only a Rerun server's calls are let through
+ * @param {Request | null} call the request, if it is to the app's own origin: there, only calls to a Rerun server are allowed
  */
 function liveServer(origin, recordings, call) {
   if (call && !isCall(call)) return null;
@@ -146,7 +146,7 @@ export function serverOf(url) {
  * @param {Request} request to a Rerun server, or for a recording
  * @param {Download} download
  * @param {AbortSignal} signal
- * @param {string} [cure] what else is to be said of a server that is not reached
+ * @param {string} [cure] a further sentence for a server that cannot be reached
  */
 async function watchServer(request, download, signal, cure = "") {
   /** @type {(message: string) => void} */
@@ -219,7 +219,7 @@ function watchBody(response, total, download, fail) {
       controller.enqueue(chunk);
     },
     cancel(reason) {
-      download.onEnd(false); // the viewer has seen enough, perhaps since it is damaged
+      download.onEnd(false); // the viewer has stopped reading, perhaps because the file is damaged
       return reader.cancel(reason);
     },
   });

@@ -1,4 +1,4 @@
-/** Reads the current time out of the `GetStateResponse` of rerun.viewer_control.v1alpha1, which viewers from 0.41 on tell. */
+/** Reads the current time from the `GetStateResponse` of rerun.viewer_control.v1alpha1, which viewers from 0.41 on send. */
 
 import { message, read, text } from "./protobuf.js";
 import { recordingOf } from "./store-id.js";

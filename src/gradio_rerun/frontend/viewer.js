@@ -12,24 +12,24 @@ import { currentTime } from "./viewer-state.js";
 /** @typedef {import("./wire.js").PanelStates} PanelStates */
 /** @typedef {import("./wire.js").PanelName} PanelName */
 
-/** ms between two looks whether the viewer has panicked: it tells nobody by itself. */
+/** ms between two checks whether the viewer has panicked: it does not report that by itself. */
 const PANIC_POLL = 500;
 
-/** The channel for data that we have, and what the viewer calls it. */
+/** The channel for data that we have, and its name in the viewer. */
 const CHANNEL = "gradio";
 
 /** How many frames a screenshot waits for one that the viewer draws. */
 const SCREENSHOT_FRAMES = 60;
 
-// rerun.viewer_control.v1alpha1: ViewerControlRequest { 1 close: CloseRequest { 2 all: true } }
-/** What a browser does to the one that was made first when there are too many, and to all when the graphics driver fails. */
+/** A browser takes away the oldest context when there are too many, and all of them when the graphics driver fails. */
 const CONTEXT_LOST =
   "The browser has taken away what it draws with (WebGL context lost): too many viewers are open, or the graphics driver was reset.";
 
+// rerun.viewer_control.v1alpha1: ViewerControlRequest { 1 close: CloseRequest { 2 all: true } }
 const CLOSE_ALL = new Uint8Array([0x0a, 0x02, 0x10, 0x01]);
 
 /**
- * What the viewer tells, as it tells it.
+ * An event of the viewer, in its own form.
  * @typedef {{type: string, application_id?: string, recording_id?: string, [field: string]: unknown}} ViewerEvent
  */
 
@@ -41,7 +41,7 @@ export class Viewer {
   #urls = new Set();
   #hasChannel = false;
   #panicPoll = 0;
-  /** Ids of the recordings that were open when the user's closing was last looked for. @type {string[]} */
+  /** Ids of the recordings that were open at the last call of `closedOf`. @type {string[]} */
   #stores = [];
   #life = new AbortController();
 
@@ -63,13 +63,13 @@ export class Viewer {
    * @param {"light" | "dark"} options.theme
    * @param {PanelStates} options.panelStates
    * @param {(event: ViewerEvent) => void} options.onEvent
-   * @param {(message: string) => void} options.onPanic hears why the viewer goes on no more
+   * @param {(message: string) => void} options.onPanic receives the reason why the viewer has stopped
    * @param {(words: string, source: string) => void} options.onComplaint receives the errors that the viewer writes to the console; `source`: the part of it that writes them
    * @param {() => void} options.onFrame called after each frame
    * @param {{get_state: () => boolean, on_toggle: () => void}} options.fullscreen what the viewer's own button does
    */
   static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, onComplaint, onFrame, fullscreen }) {
-    // Viewers of old know no theme but that of the system, for which they ask this. Remove when the rerun-sdk floor has `theme`.
+    // Old viewers know no theme but that of the system, which they read from this. Remove when the rerun-sdk floor has `theme`.
     const matchMedia = (/** @type {string} */ query) => window.matchMedia(asIfSystemWas(theme, query));
     const stop = (/** @type {string} */ message) => void (viewer.#life.signal.aborted || onPanic(message));
     /** @template {unknown[]} T @param {(...given: T) => unknown} callback */
@@ -107,7 +107,7 @@ export class Viewer {
       fullscreen,
       on_viewer_event: (/** @type {string} */ json) => {
         const event = JSON.parse(json);
-        // Some versions, 0.29 among them, tell of a recording that is none before there is one.
+        // Some versions, 0.29 among them, report a placeholder before there is a recording.
         if (event.application_id !== "<EMPTY>") onEvent(event);
       },
     });
@@ -136,7 +136,7 @@ export class Viewer {
     this.wake();
   }
 
-  /** Takes data that is here already, for which it wakes by itself. @param {Uint8Array} bytes whole recordings or blueprints */
+  /** Passes data to the viewer, which wakes by itself for it. @param {Uint8Array} bytes whole recordings or blueprints */
   send(bytes) {
     if (!this.#hasChannel) this.#handle.open_channel(CHANNEL, CHANNEL);
     this.#hasChannel = true;
@@ -149,7 +149,7 @@ export class Viewer {
     this.#handle.remove_receiver?.(url);
   }
 
-  /** Closes all recordings. Resolves when they are gone. */
+  /** Closes all recordings. Resolves when they are closed. */
   async closeAll() {
     if (this.#handle.remove_receiver) {
       // Remove when the rerun-sdk floor passes 0.40.
@@ -176,13 +176,13 @@ export class Viewer {
     this.#handle.toggle_panel_overrides(true);
   }
 
-  /** Where the time cursor stands, exactly; null if the viewer is older than 0.41, or has none. @returns {CurrentTime | null} */
+  /** The exact position of the time cursor; null if there is none, or if the viewer is older than 0.41. @returns {CurrentTime | null} */
   get currentTime() {
     try {
       // Remove the test when the rerun-sdk floor passes 0.41.
       return this.#handle.viewer_state ? currentTime(this.#handle.viewer_state()) : null;
     } catch {
-      return null; // a viewer that has panicked, of which onPanic tells
+      return null; // a viewer that has panicked, which onPanic reports
     }
   }
 
@@ -194,11 +194,11 @@ export class Viewer {
       // Remove when the rerun-sdk floor passes 0.40.
       return /** @type {string | null} */ (this.#handle.get_active_timeline?.(recording_id) ?? null);
     } catch {
-      return null; // a viewer that has panicked, of which onPanic tells
+      return null; // a viewer that has panicked, which onPanic reports
     }
   }
 
-  /** What the viewer holds as the bytes of a recording; null if it is older than 0.39. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
+  /** All data of the viewer as the bytes of a recording; null if it is older than 0.39. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
   async saveRecording() {
     // Remove the test when the rerun-sdk floor passes 0.39.
     return (await this.#handle.save_recording?.()) ?? null;
@@ -211,7 +211,7 @@ export class Viewer {
   }
 
   /**
-   * A PNG of the canvas as it is now.
+   * A PNG of the canvas.
    * @param {number} [maxSize] pixels of the longer side at most
    * @returns {Promise<Blob>}
    */
@@ -223,7 +223,7 @@ export class Viewer {
     );
   }
 
-  /** A copy of the canvas as it is now. @param {number} frames how many it waits for one that the viewer draws */
+  /** A copy of the canvas. @param {number} frames the number of frames to wait until the viewer has drawn one */
   async copy(frames) {
     const copy = document.createElement("canvas");
     for (let attempt = 0; attempt < frames; attempt++) {
@@ -259,7 +259,7 @@ export class Viewer {
     }
   }
 
-  /** Those of the open recordings that the user has closed. @param {import("./store-id.js").RecordingName[]} names */
+  /** The recordings among `names` that the user has closed. @param {import("./store-id.js").RecordingName[]} names */
   closedOf(names) {
     try {
       // State { 3 recordings { 1 store_id } }. Remove the test when the rerun-sdk floor passes 0.41.
@@ -292,7 +292,7 @@ export class Viewer {
     return true;
   }
 
-  /** If the recording on screen is on a timeline that it does not have: onto one that it has. Viewers before 0.41 do not list timelines. */
+  /** If the recording on screen lacks the active timeline, makes one that it has the active one. Viewers before 0.41 do not list timelines. */
   async repairTimeline() {
     if (this.#handle.viewer_state) await this.#place(null);
   }
@@ -306,7 +306,7 @@ export class Viewer {
     await placed;
   }
 
-  /** Gives everything back. */
+  /** Releases everything. */
   dispose() {
     this.#life.abort();
     clearInterval(this.#panicPoll);
@@ -316,7 +316,7 @@ export class Viewer {
     } catch {
       // A viewer that has panicked throws; its memory goes with the last reference all the same.
     }
-    // Browsers keep some 16 contexts alive and drop the oldest: give this one back now.
+    // Browsers keep some 16 contexts alive and drop the oldest: release this one now.
     this.#canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();
     this.#canvas.remove();
   }

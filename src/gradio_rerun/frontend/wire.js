@@ -1,5 +1,5 @@
 /**
- * What crosses from Python; `wire.py` is the same in Python.
+ * The types of what Python sends; `wire.py` has the same in Python.
  *
  * @typedef {{path: string, url: string | null, size?: number | null, orig_name?: string | null, mime_type?: string | null}} FileData
  * @typedef {{version: string, glue: FileData, wasm: FileData, wasm_size: number}} ViewerFiles
@@ -20,33 +20,33 @@
  * @property {boolean} telemetry
  * @property {number} time_update_interval seconds
  * @property {string[]} allowed_origins
- * @property {boolean | null} interactive null: as it was told when it was made
+ * @property {boolean | null} interactive null: decided by the component's events
  * @property {"single" | "multiple" | "directory"} file_count
  * @property {string[]} file_types as in `accept`; empty for all
  * @property {("download" | "screenshot" | "fullscreen" | "clear")[]} buttons
  * @property {boolean} clear_if_interactive whether there is a Clear button if users can upload, though `buttons` does not name it
- * @property {Command[]} [commands] only in the update that brings them
+ * @property {Command[]} [commands] only in the update that sends them
  */
 
 /**
- * What the viewer shall do, once. `request`: what it is asked from rerun-sdk 0.41 on, in base64, null if the page does it otherwise;
- * `target`: numbers of the fields that lead to where in the request the recording or view is put that the page finds.
+ * A command for the viewer, to be carried out once. `request`: the request to a viewer from rerun-sdk 0.41 on, in base64; null if the page carries
+ * out the command in another way. `target`: the numbers of the fields that lead to the place in the request where the page puts the recording or view.
  * @typedef {{id: string, name: string, arguments: Record<string, any>, request: string | null, target: number[]}} Command
  */
 
 /**
- * A recording that the page opens. `upload`: a path in the app's upload folder of what may have to be converted first. `marks`: it is a
- * stream, of which so many bytes can be read, and could before. `cleared`: when what the component shows was last cleared, before this stream.
- * `end`: the last of them, in base64, if they came along. `ticket`: what opens the app's tunnel to its server. `item`: it in the value of the component.
+ * A recording that the page opens. `upload`: the path, in the app's upload folder, of a file that may have to be converted first. `marks`: for
+ * a stream, the sizes in bytes up to which it can be read, oldest first. `cleared`: the time of the component's last clear before this stream.
+ * `end`: the last bytes of the stream, in base64, if the value has them. `ticket` opens the app's tunnel to the server. `item`: the recording in the value.
  * @typedef {{url: string, name: string, size: number | null, upload?: string, marks?: number[], cleared?: number, end?: string, ticket?: string, item?: string | FileData | ServerUrl}} Recording
  */
 
-/** The `mime_type` of a file that adds to what is shown, and that may grow. */
+/** The `mime_type` of a file that may grow, and that adds to what is shown. */
 const STREAM_TYPE = "application/vnd.rerun.stream";
 
 /**
  * @param {unknown} value the value of the component; Gradio makes `""` of None
- * @param {string} root where the app is, for files that Gradio gave no URL
+ * @param {string} root the URL of the app, for files without a URL
  * @returns {Recording[]}
  */
 export function toRecordings(value, root) {
@@ -70,20 +70,20 @@ export function toRecordings(value, root) {
 
 /** @param {string} url @returns {Recording} */
 function fromUrl(url) {
-  // As the viewer will ask for it.
+  // As in the viewer's request.
   if (/^https?:/i.test(url)) return { url: new URL(url).href, name: lastSegment(url), size: null };
   const [, host] = /** @type {RegExpExecArray} */ (/^[\w+]+:\/\/([^/?#]*)/.exec(url));
   const id = /[?&](?:segment|partition)_id=([^&#]*)/.exec(url)?.[1];
   return { url, name: id ?? host, size: null };
 }
 
-/** Where the app is: Gradio has put its root in front of the page's own URL. @param {Settings} settings */
+/** The URL of the app: Gradio has put its root in front of the URL of `page`. @param {Settings} settings */
 export function rootOf(settings) {
   return /** @type {string} */ (settings.page.url).split("/gradio_api/")[0];
 }
 
 /**
- * Where the app serves a file.
+ * The URL at which the app serves a file.
  * @param {string} root
  * @param {string} path
  */
