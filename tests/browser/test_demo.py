@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from recordings import write_recording
-from seen import click_at
+from seen import click_at, expect_color
 from viewer_page import ViewerPage
 
 ROOT = Path(__file__).parents[2]
@@ -234,10 +234,6 @@ def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo
     for index in (left, right):
         demo_page.expect_frame(30, index)
     click_at(demo_page, index=left)
-    page.wait_for_function(
-        "(index) => document.querySelectorAll('rerun-viewer')[index].recordings.length === 2",
-        arg=left,
-        timeout=60_000,
-    )
+    expect_color(demo_page, (255, 60, 90), least=10, index=left)
     demo_page.click("Take a picture")
     expect(page.locator(".thumbnails img, .grid-container img").first).to_be_visible(timeout=60_000)
