@@ -57,6 +57,11 @@ def stored(store: Callable[[Path], _Stored]) -> _Stored:
         ) from error
 
 
+def cache_dirs() -> list[Path]:
+    """The folders in which `stored` may have stored something."""
+    return [cache_dir()] if _fallback is None else [cache_dir(), _fallback]
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Writes `content` to `path` atomically, also if several processes write or this one is killed."""
     _make(path.parent)

@@ -66,9 +66,11 @@ def end_with_stdin(*paths: Path) -> None:
     """Removes the files and folders and ends this process when its stdin ends."""
     while os.read(0, 1):
         pass
-    for path in paths:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    os._exit(1)
+    try:
+        for path in paths:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    finally:
+        os._exit(1)
 
 
 def limit_resources(*, memory: int, size: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from gradio.blocks import Blocks
 from gradio.processing_utils import async_move_files_to_cache
+from gradio.utils import is_prop_update
 from pydantic import BaseModel
 
 from .threads import in_thread
@@ -48,16 +49,29 @@ def follow_outputs() -> None:
             data = await process(*args, **options)
         finally:
             _is_postponing.reset(token)
-        for index, block in enumerate(given["block_fn"].outputs[: len(data)]):
-            value = data[index]
-            if isinstance(value, Postponed):
-                data[index] = await _prepared(value, block, given.get("state"))
-            elif isinstance(value, dict) and isinstance(value.get("value"), Postponed):
-                value["value"] = await _prepared(value["value"], block, given.get("state"))
+        state = given.get("state")
+        outputs = given["block_fn"].outputs[: len(data)]
+        try:
+            for index, block in enumerate(outputs):
+                value = data[index]
+                if isinstance(value, Postponed):
+                    data[index] = await _prepared(value, block, state)
+                elif _has_postponed(value):
+                    value["value"] = await _prepared(value["value"], block, state)
+                    if is_prop_update(value["value"]):  # no new data
+                        del value["value"]
+        finally:  # after an error, too
+            for block, value in zip(outputs, data, strict=True):
+                if state is not None and (isinstance(value, Postponed) or _has_postponed(value)):
+                    state._update_value_in_config(block._id, None)
         return data
 
     followed.followed_by_rerun = True  # type: ignore[attr-defined]
     Blocks.postprocess_data = followed
+
+
+def _has_postponed(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("value"), Postponed)
 
 
 async def _prepared(postponed: Postponed, block: Any, state: Any) -> Any:

@@ -127,8 +127,8 @@ class Shown:
         with self._lock:
             return self._run(call).last
 
-    def clear(self) -> None:
-        """Removes all that is shown. Later data are a new recording."""
+    def clear(self, *, by_page: bool = False) -> None:
+        """Removes all that is shown. Later data are a new recording. `by_page`: the page shows something else already, such as an upload."""
         with self._lock:
             for growing in self._growing.values():
                 _shown_by_path.pop(str(growing.recording.path), None)
@@ -136,7 +136,8 @@ class Shown:
             self._growing.clear()
             self._taken.clear()
             self._sent.clear()
-            self._cleared = max(time.time_ns() // 1_000_000, (self._cleared or 0) + 1)
+            if not by_page:
+                self._cleared = max(time.time_ns() // 1_000_000, (self._cleared or 0) + 1)
             self._runs.pop("", None)
             for run in self._runs.values():
                 run.has_streamed, run.last = False, None
@@ -152,12 +153,16 @@ class Shown:
         with self._lock:
             growing = self._growing_for(header, name)
             parts: list[bytes | memoryview] = [header] if growing.recording.size == 0 else []
-            for store, info in (stores(messages) if header else {}).items():
+            found = stores(messages) if header else {}
+            for store, info in found.items():
                 known = info or _store_infos.get(store, b"")
                 if not info and store not in growing.stores:
                     parts.append(known)
-                _store_infos[store], growing.stores[store] = known, None
-            return self._write(growing.recording, [*parts, *messages], call, limit)
+                _store_infos[store] = known
+            file = self._write(growing.recording, [*parts, *messages], call, limit)
+            for store in found:
+                growing.stores[store] = None
+            return file
 
     def append_logged(self, drain: Drain, call: Call, limit: int | None, name: str) -> FileData:
         """Appends the data logged since the last time, and returns the file. If another session shows the source already, both share a file."""
@@ -273,7 +278,7 @@ def forget(path: str) -> bool:
     """For a growing recording that the page no longer shows: later data are a new recording. Returns whether the same file may arrive again."""
     shown = _shown_by_path.get(path)
     if shown is not None:
-        shown.clear()
+        shown.clear(by_page=True)
     return is_shared(path)
 
 

@@ -27,7 +27,7 @@ from typing import TypedDict
 
 import brotli  # Gradio needs it, too
 
-from .cache import cache_dir, check_owner, own_folder, remove_abandoned, stored, write_whole
+from .cache import cache_dir, cache_dirs, check_owner, own_folder, remove_abandoned, stored, write_whole
 from .extraction import ViewerFiles, extract_viewer
 from .sdk import build_file, sdk_version
 
@@ -85,7 +85,8 @@ def viewer_assets() -> ViewerAssets:
     with _assets_lock:
         if _assets is None or not all(path.is_file() for path in (_assets.glue, _assets.wasm, _assets.wasm_br)):
             version, build = sdk_version(), _build()
-            _assets = _read(cache_dir(), version, build) or _extract(version, build)
+            found = (_read(folder, version, build) for folder in cache_dirs())
+            _assets = next(filter(None, found), None) or _extract(version, build)
         return _assets
 
 

@@ -152,6 +152,16 @@ test("the whole value has a stream as it was announced last", () => {
   assert.deepEqual(wholeValue(showNext(id, value), value), ["a", "second"]);
 });
 
+test("a value from before the last clear changes neither what is shown nor what a function gets", () => {
+  const id = ++lastId;
+  showNext(id, [{ ...stream("old", 5), cleared: 1 }]);
+  showNext(id, [{ ...stream("new", 5), cleared: 2 }]);
+  const stale = [{ ...stream("old", 9), cleared: 1 }];
+  assert.deepEqual(wholeValue(showNext(id, stale), stale), ["new"]);
+  const grown = [{ ...stream("new", 9), cleared: 2 }];
+  assert.equal(wholeValue(showNext(id, grown), grown), null);
+});
+
 test("components do not mix, and one that is mounted anew goes on", () => {
   const [id, other] = [++lastId, ++lastId];
   showNext(id, [stream("s", 1)]);

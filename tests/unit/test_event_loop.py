@@ -16,6 +16,7 @@ from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun import Rerun, commands, component, shown
+from gradio_rerun.postponed import Postponed
 
 BEATS = 5
 HEARTBEAT = 0.02  # seconds
@@ -172,3 +173,30 @@ def test_an_error_reaches_the_visitor(way: Callable[[Any], Any], heart: Heart) -
         gr.Button().click(way(b"no recording"), None, Rerun())
     with pytest.raises(gr.Error, match="it starts with b'no r'"):
         call(demo, heart)
+
+
+@pytest.mark.parametrize("update", [gr.update, Rerun])
+def test_an_update_without_new_data_leaves_what_is_shown(update: Callable[..., Any], heart: Heart) -> None:
+    with gr.Blocks() as demo:
+        gr.on(None, lambda: update(value=b"", label="b"), None, Rerun(streaming=True))
+    (sent,) = call(demo, heart)
+    assert "value" not in sent
+    assert sent["label"] == "b"
+
+
+def test_an_error_leaves_nothing_unprepared_in_the_session(heart: Heart) -> None:
+    with gr.Blocks() as demo:
+        viewers = [Rerun(), Rerun()]
+        gr.on(None, lambda: [b"not a recording", recording_bytes("good")], None, viewers)
+    state = SessionState(demo)
+
+    async def fail() -> None:
+        beating = asyncio.create_task(heart.beat())
+        with pytest.raises(gr.Error):
+            await demo.process_api(next(iter(demo.fns.values())), [], state, session_hash="session")
+        beating.cancel()
+
+    asyncio.run(fail())
+    values = [config["props"].get("value") for config in state.config_values.values()]
+    assert values
+    assert not any(isinstance(value, Postponed) for value in values)

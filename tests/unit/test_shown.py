@@ -427,3 +427,20 @@ def test_what_a_run_yields_outside_of_a_session_becomes_one_value(tmp_path: Path
     content = path_of(stream).read_bytes()
     assert all(bytes(message) in content for piece in pieces for message in (split(piece) or (b"", []))[1])
     assert {each for each in tmp_path.rglob("*") if each.is_file()} == {path_of(stream), Path(file.path)}
+
+
+def test_after_data_that_were_refused_the_store_is_still_introduced(shown: Shown) -> None:
+    first, second = chunks(2)
+    with pytest.raises(StreamTooLongError):
+        shown.append(first, RUN, limit=10)
+    file = shown.append(second, RUN, limit=None)
+    _, messages = split(Path(file.path).read_bytes()) or (b"", [])
+    assert all(stores(messages).values())
+
+
+def test_what_the_page_replaces_itself_is_no_clear_for_the_data_after_it(shown: Shown) -> None:
+    (before,) = give(shown, recording_bytes("one"), RUN)
+    forget(before.path)
+    (after,) = give(shown, recording_bytes("one"), RUN)
+    assert after.path != before.path
+    assert "cleared=" not in after.mime_type

@@ -29,7 +29,7 @@ const gone = new Map();
 export function showNext(id, value, forget) {
   const before = shown.get(id) ?? [];
   // Gradio may merge a clear with the value after it, and sends values of two runs in any order.
-  const cleared = Math.max(0, ...value.map((recording) => recording.cleared ?? 0));
+  const cleared = clearedAt(value);
   const known = clearings.get(id) ?? 0;
   if (cleared && cleared < known) return before;
   clearings.set(id, Math.max(cleared, known));
@@ -59,11 +59,18 @@ export function showNext(id, value, forget) {
  * @param {Recording[]} value that has arrived
  */
 export function wholeValue(recordings, value) {
-  const urls = new Set(value.map(({ url }) => url));
+  // A value from before the last clear says nothing of what is shown now.
+  const isStale = clearedAt(value) > 0 && clearedAt(recordings) > clearedAt(value);
+  const urls = new Set((isStale ? recordings : value).map(({ url }) => url));
   // The file of a stream that the app no longer names may have been deleted.
   const whole = recordings.filter(({ marks, url }) => !marks || urls.has(url));
   const isSame = whole.length === value.length && whole.every(({ url }, index) => url === value[index].url);
   return isSame ? null : whole.map(({ item }) => item);
+}
+
+/** When what the component shows was cleared before these arrived; 0 if that is not known. @param {Recording[]} recordings */
+function clearedAt(recordings) {
+  return Math.max(0, ...recordings.map(({ cleared }) => cleared ?? 0));
 }
 
 /** @param {Recording[]} before @param {Recording[]} value */
@@ -76,6 +83,7 @@ function withStreams(before, value) {
       if (recording.marks[0] <= known.marks[known.marks.length - 1]) continue;
       addMark(known.marks, recording.marks[0]);
       known.end = recording.end;
+      known.cleared = recording.cleared;
       known.item = recording.item;
     } else if (!known) {
       all.set(recording.url, recording);
