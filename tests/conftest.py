@@ -13,6 +13,25 @@ from viewer_page import OTHER_HOST, ViewerPage
 expect.set_options(timeout=20_000)  # machines are slow at times
 
 CHROMIUM = "/usr/bin/chromium"
+
+# Playwright disables the first ones, too: the browser takes the last list only. The last two draw the browser's own toolbar, which nobody
+# sees here, with a process of its own for each window.
+DISABLED_FEATURES = [
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "BlockOriginHeaderModificationOnRedirect",
+    "DestroyProfileOnBrowserClose",
+    "DialMediaRouteProvider",
+    "GlobalMediaControls",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "Translate",
+    "InitialWebUI",
+    "WebUIReloadButton",
+]
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -21,6 +40,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(DISABLED_FEATURES)}",
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
