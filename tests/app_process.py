@@ -37,7 +37,7 @@ class AppProcess:
         return {
             "memory": int(status["VmRSS"].split()[0]) // 1024,
             "threads": int(status["Threads"]),
-            "descriptors": len(os.listdir(proc / "fd")),
+            "descriptors": sum(1 for _ in (proc / "fd").iterdir()),
             "processes": sum(len(each.read_text().split()) for each in proc.glob("task/*/children")),
         }
 

@@ -61,8 +61,7 @@ def listener(name: str) -> Callable[..., str]:
 
 
 async def counts() -> dict[str, int]:
-    """What is held for sessions, after Gradio has deleted their files as `delete_cache` does."""
-    await asyncio.to_thread(delete_files_created_by_app, demo, None)
+    """What is held for sessions."""
     gc.collect()
     return {
         "sinks": sum(type(each) is drains.Drain for each in gc.get_objects()),
@@ -86,6 +85,8 @@ with gr.Blocks() as demo:
     unlimited: dict[str, Any] = {"concurrency_limit": None}
     gr.Button().click(stream, None, streaming, api_name="stream", **unlimited)
     gr.Button().click(lambda: None, None, told, api_name="nothing", **unlimited)
+    # As `delete_cache` does with files that are old.
+    gr.Button().click(lambda: delete_files_created_by_app(demo, None), None, told, api_name="delete_files")
     gr.Button().click(counts, None, numbers, api_name="counts", **unlimited)
 
 

@@ -16,6 +16,7 @@ from visitor import Visitor
 import gradio_rerun
 from gradio_rerun.cache import cache_dir
 
+
 @dataclass
 class Abused:
     app: AppProcess
@@ -24,7 +25,6 @@ class Abused:
     other: Visitor
     names: dict[str, Any] = field(default_factory=dict)
     """What `@name` in the data of a call stands for."""
-    answers: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def viewer(self) -> int:
@@ -60,8 +60,8 @@ class Abused:
         )
 
 
-def renew(abused: Abused) -> None:
-    """New files, since Gradio deletes old ones."""
+def give_files(abused: Abused) -> None:
+    """Gives both visitors the files that calls name."""
     run = abused.run
     folder = abused.app.folder
     stream = run(abused.other.stream("stream"))
@@ -78,3 +78,6 @@ def renew(abused: Abused) -> None:
         "@other session": abused.other.session,
         "@call": abused.stranger.live_call(abused.viewer),
     }
+    for name in ("@upload", "@other upload"):  # a conversion takes a second, the first time
+        answer = run(abused.stranger.ask(abused.viewer, "open_upload", abused.names[name]))
+        assert "file" in answer.json(), answer.text

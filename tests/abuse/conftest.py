@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from abused_app import Abused, renew
+from abused_app import Abused, give_files
 from app_process import app_process
 from rerun_servers import Call, other_server
 from visitor import Visitor
@@ -28,9 +28,8 @@ def abused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Abused]:
     ):
         stranger, other = (run(Visitor(app.url).__aenter__()) for _ in range(2))
         abused = Abused(app, run, stranger, other)
-        renew(abused)
+        give_files(abused)
         yield abused
         for each in (stranger, other):
             run(each.client.aclose())
     loop.close()
-

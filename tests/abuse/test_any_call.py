@@ -37,7 +37,7 @@ SAID += ("source", "version", "names", "message", "id", "data", "error", "state"
 EVENT_DATA = st.dictionaries(st.sampled_from(SAID), JSON, max_size=8)
 SESSIONS = st.sampled_from(["@own session", "@other session"]) | ANY_TEXT
 
-given_few = settings(max_examples=60, deadline=None, derandomize=True)
+given_few = settings(max_examples=40, deadline=None, derandomize=True)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,7 +71,7 @@ def test_a_server_function_answers_whatever_it_gets(function: str, abused: Abuse
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_a_listener_ends_whatever_the_event_says(event: str, abused: Abused) -> None:
-    @settings(given_few, max_examples=25)
+    @settings(given_few, max_examples=10)
     @given(st.lists(st.lists(FILE_DATA | FILES) | JSON, max_size=2), EVENT_DATA | JSON)
     def ends(data: Any, event_data: Any) -> None:
         sent = abused.filled([data, event_data])
