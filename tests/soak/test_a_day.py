@@ -1,6 +1,6 @@
 """Sessions come, upload, convert, stream, watch a live recording and go, many of them in the middle: the app holds nothing of them then.
 
-    SOAK_SESSIONS=2000 pytest tests/soak/test_a_day.py -s     shows the figures
+SOAK_SESSIONS=2000 pytest tests/soak/test_a_day.py -s     shows the figures
 """
 
 from __future__ import annotations
@@ -127,10 +127,7 @@ async def night(app: AppProcess) -> dict[str, int]:
 
 
 async def last_of(visitor: Visitor, name: str) -> Any:
-    value = None
-    async for value in visitor.click(name):
-        pass
-    return value
+    return [value async for value in visitor.click(name)][-1]
 
 
 @pytest.fixture(scope="module")

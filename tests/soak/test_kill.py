@@ -1,6 +1,6 @@
 """Processes are killed at random moments: what was complete can be read after the restart, and nothing half is served.
 
-    SOAK_KILLS=200 pytest tests/soak/test_kill.py -s     shows the figures
+SOAK_KILLS=200 pytest tests/soak/test_kill.py -s     shows the figures
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from textwrap import dedent
 
 import brotli
 import pytest
@@ -22,9 +21,7 @@ from fake_sdk import GLUE, FakeSdk
 from other_files import ply
 from recordings import recording_bytes
 
-import gradio_rerun
 from gradio_rerun.rrd import MAGIC, split
-from gradio_rerun.sdk import sdk_version
 
 KILLS = int(os.environ.get("SOAK_KILLS", "12"))
 """Of each kind a third."""
@@ -45,26 +42,29 @@ def killed_at_random(process: subprocess.Popen[str], longest: float, dice: rando
     return first + rest
 
 
-# Importing Gradio takes seconds, so servers are forks of a process that has done it, each in a process group of its own.
+# Importing Gradio takes seconds, so servers are forks of a process that has done it.
 _FORKING = """
-import os, sys
+import os, signal, sys, time
 from pathlib import Path
 from gradio_rerun.conversions import converted
 from gradio_rerun.shown import Shown
 from gradio_rerun.calls import Call
-import gradio_rerun.recordings
 
 {work}
 
 for line in sys.stdin:
+    seconds, *arguments = line.split()
     if (server := os.fork()) == 0:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        work(*line.split())
+        work(*arguments)
         print("ended", flush=True)
         os._exit(0)
-    print("server", server, flush=True)
+    start = time.monotonic()
+    if seconds != "None":
+        time.sleep(float(seconds))
+        os.kill(server, signal.SIGKILL)  # also of one that has ended: nobody has waited for it
     os.waitpid(server, 0)
-    print("gone", flush=True)
+    print("gone", time.monotonic() - start, flush=True)
 """
 
 
@@ -75,33 +75,27 @@ class Forks:
         paths = os.pathsep.join(os.path.abspath(each) for each in sys.path if each)  # noqa: PTH100
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _FORKING.format(work=dedent(work))],
+            [sys.executable, "-c", _FORKING.format(work=work)],
             stdin=pipe,
             stdout=pipe,
             text=True,
             env={**os.environ, "PYTHONPATH": paths},
         )
+        self.seconds = 0.0
+        """That the last server has run."""
 
     def run(self, *arguments: object, seconds: float | None = None) -> list[str]:
         """The lines that a server prints until it ends, or is killed after some seconds."""
         assert self.process.stdin
-        self.process.stdin.write(" ".join(map(str, arguments)) + "\n")
-        self.process.stdin.flush()
-        server = int(self._line().split()[1])
-        if seconds is not None:
-            while (line := self._line()) != "ready":
-                assert line
-            time.sleep(seconds)  # the moment is what is random
-            os.kill(server, 9)
-        lines = []
-        while (line := self._line()) != "gone":
-            assert line
-            lines.append(line)
-        return [line for line in lines if line != "ready"]
-
-    def _line(self) -> str:
         assert self.process.stdout
-        return self.process.stdout.readline().strip()
+        self.process.stdin.write(" ".join(map(str, (seconds, *arguments))) + "\n")
+        self.process.stdin.flush()
+        lines = []
+        while not (line := self.process.stdout.readline()).startswith("gone"):
+            assert line
+            lines.append(line.strip())
+        self.seconds = float(line.split()[1])
+        return lines
 
     def close(self) -> None:
         self.process.kill()
@@ -112,7 +106,6 @@ APPENDS = """
 def work(folder, data):
     content = Path(data).read_bytes()
     shown = Shown(Path(folder), set())
-    print("ready", flush=True)
     for _ in range(300):
         file = shown.append(content, Call(), None)
         # What the page would be told, by one write that is whole or not there.
@@ -123,14 +116,13 @@ def work(folder, data):
 def test_a_stream_can_be_read_as_far_as_the_page_was_told(tmp_path: Path) -> None:
     dice, seen = random.Random(0), Counter[str]()
     data = tmp_path / "data.rrd"
-    data.write_bytes(recording_bytes("one") + b"")
+    data.write_bytes(recording_bytes("one"))
     header, messages = split(data.read_bytes()) or (b"", [])
     assert messages
     forks = Forks(APPENDS)
     try:
-        start = time.monotonic()
         assert len(forks.run(tmp_path / "whole", data)) == 301
-        longest = time.monotonic() - start
+        longest = forks.seconds
         for number in range(ROUNDS):
             lines = forks.run(tmp_path / str(number), data, seconds=dice.random() * longest)
             seen["ended before" if "ended" in lines else "killed"] += 1
@@ -151,7 +143,6 @@ def test_a_stream_can_be_read_as_far_as_the_page_was_told(tmp_path: Path) -> Non
 
 CONVERTS = """
 def work(cache, source):
-    print("ready", flush=True)
     os.write(1, f"{converted(Path(source), Path(cache))}\\n".encode())
 """
 
@@ -162,9 +153,8 @@ def test_a_conversion_is_whole_or_made_again(tmp_path: Path) -> None:
     source.write_bytes(ply(300_000))
     forks = Forks(CONVERTS)
     try:
-        start = time.monotonic()
         wanted = data_of(Path(forks.run(tmp_path / "whole", source)[0]))
-        longest = time.monotonic() - start
+        longest = forks.seconds
         for _ in range(ROUNDS):
             lines = forks.run(cache, source, seconds=dice.random() * longest)
             seen["ended before" if "ended" in lines else "killed"] += 1
@@ -220,7 +210,11 @@ def test_the_viewer_is_whole_or_extracted_again(tmp_path: Path, monkeypatch: pyt
         lines = killed_at_random(extract(cache), longest, dice).splitlines()
         seen["ended before" if len(lines) > 1 else "killed"] += 1
         for manifest in cache.rglob("manifest-*.json"):
-            sizes = {each["name"]: each["size"] for each in json.loads(manifest.read_bytes()).values() if isinstance(each, dict)}
+            sizes = {
+                each["name"]: each["size"]
+                for each in json.loads(manifest.read_bytes()).values()
+                if isinstance(each, dict)
+            }
             assert {name: (manifest.parent / name).stat().st_size for name in sizes} == sizes
             seen["manifests after the kill"] += 1
         assert_whole(cache, wasm)
