@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,10 @@ class AppProcess:
             "descriptors": sum(1 for _ in (proc / "fd").iterdir()),
             "processes": sum(len(each.read_text().split()) for each in proc.glob("task/*/children")),
         }
+
+    def threads(self) -> Counter[str]:
+        """Its threads by their names."""
+        return Counter(each.read_text().strip() for each in Path("/proc", str(self.process.pid)).glob("task/*/comm"))
 
     def files(self) -> list[Path]:
         """What lies in its temporary folders."""

@@ -23,7 +23,7 @@ from gradio.route_utils import delete_files_created_by_app
 
 from gradio_rerun import Rerun, conversions, drains, events, shown, tunnel, uploads
 
-SESSIONS = 50
+SESSIONS = 20
 """That Gradio remembers."""
 FRAMES = 8
 

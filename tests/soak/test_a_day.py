@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import secrets
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ from gradio_rerun.rrd import MAGIC, split
 APP = Path(__file__).parents[1] / "visited_app.py"
 SESSIONS = int(os.environ.get("SOAK_SESSIONS", "30"))
 AT_ONCE = 6
-REMEMBERED = 50
+REMEMBERED = 20
 """Sessions of which Gradio keeps the state, in visited_app.py."""
 CONVERT_ONE_OF = 10
 """A conversion takes a second of a core; the other uploads are recordings, and files that were converted before."""
@@ -67,9 +68,7 @@ async def watch(visitor: Visitor, app: AppProcess, number: int) -> None:
     response = await visitor.client.send(question, stream=True)
     try:
         assert response.status_code == 200
-        async for piece in response.aiter_raw():
-            if piece:
-                return
+        assert await anext(response.aiter_raw())
     finally:
         await response.aclose()
 
@@ -115,12 +114,10 @@ async def day(app: AppProcess, numbers: range, seen: Counter[str]) -> None:
 
 async def night(app: AppProcess) -> dict[str, int]:
     """What the app holds when nobody but visitors who do nothing has come last, and Gradio has deleted the files of all."""
-    for _ in range(REMEMBERED + 1):
-        visitor = Visitor(app.url)
-        visitor.config = (await visitor.client.get(f"{app.url}config")).json()
-        await last_of(visitor, "nothing")
-        await visitor.client.aclose()
     async with Visitor(app.url) as visitor:
+        for _ in range(REMEMBERED):
+            visitor.session = secrets.token_hex(6)
+            await last_of(visitor, "nothing")
         await last_of(visitor, "delete_files")
         held: dict[str, int] = await last_of(visitor, "counts")
     return {**app.usage(), "files": len(app.files()), **held}
@@ -155,7 +152,7 @@ def test_after_a_day_the_app_holds_nothing_of_its_visitors(app: AppProcess) -> N
         return before, after
 
     before, after = asyncio.run(all_())
-    print(f"\n{dict(seen)}\nbefore {before}\nafter  {after}")
+    print(f"\n{dict(seen)}\nbefore {before}\nafter  {after}\n{dict(app.threads())}")
     assert over(before, after) == {}
     assert "Traceback" not in own_errors(app.log())
 
