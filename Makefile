@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 PROGRAMS := chromium fonts-liberation firefox-esr xvfb nginx
 
-.PHONY: run test lint docs unit frontend package browser diagonal matrix bench mutation release audit protocol check-python check-node programs clean
+.PHONY: run test lint docs unit abuse frontend package browser diagonal matrix bench mutation soak release audit protocol check-python check-node programs clean
 
 run: $(VENV)/installed
 	$(BIN)/gradio-rerun
 
-test: lint docs unit frontend package browser diagonal
+test: lint docs unit abuse frontend package browser diagonal
 
 lint: $(VENV)/installed-test node_modules/installed
 	$(BIN)/ruff check .
@@ -25,6 +25,10 @@ lint: $(VENV)/installed-test node_modules/installed
 
 unit: $(VENV)/installed-test
 	$(BIN)/pytest tests/unit
+
+# What clients may send, and as often as they can: about a minute.
+abuse: $(VENV)/installed-test
+	$(BIN)/pytest tests/abuse/test_any_call.py
 
 docs: $(VENV)/installed-docs
 	rm -f src/gradio_rerun/*.pyi # Gradio writes them, without our docstrings
@@ -65,6 +69,12 @@ bench: $(VENV)/installed-bench programs
 mutation: $(VENV)/installed-test node_modules/installed
 	$(BIN)/python tests/mutation/python.py $(ARGS)
 	node tests/mutation/frontend.mjs
+
+# Not a part of test: it takes an hour or so. Fewer: make soak SESSIONS=100 KILLS=20
+soak: SESSIONS ?= 2000
+soak: KILLS ?= 200
+soak: $(VENV)/installed-test
+	SOAK_SESSIONS=$(SESSIONS) SOAK_KILLS=$(KILLS) $(BIN)/pytest tests/soak tests/abuse/test_as_many_calls.py -s
 
 protocol: $(VENV)/installed-test
 	cd src/gradio_rerun && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. --descriptor_set_out=viewer_control.binpb viewer_control.proto

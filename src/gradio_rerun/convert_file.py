@@ -22,7 +22,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import struct
 import sys
 import threading
@@ -54,21 +53,25 @@ def main() -> None:
         return
     target = Path(sys.argv[5])
     copies = json.loads(sys.stdin.buffer.readline() or "{}")
+    # A robot description is written beside the copies.
     folders = {Path(copy).parent for copy in copies.values()}
-    threading.Thread(target=end_with_stdin, args=(target, *folders), daemon=True).start()
-    # Python puts the folder of this script first, where our modules would shadow others of the same name.
+    files = [target, *map(Path, copies.values()), *(folder / source.name for folder in folders)]
+    threading.Thread(target=end_with_stdin, args=(*files, *folders), daemon=True).start()
+    # Python puts this script's folder first, where modules of ours would hide others of the same name.
     sys.path[:] = sys.argv[7:]
     if not convert(source, target, copies, alone=sys.argv[6] == ALONE):
         sys.exit(REFUSED)
 
 
 def end_with_stdin(*paths: Path) -> None:
-    """Removes the files and folders and ends this process when its stdin ends."""
+    """Removes the files, then the folders, which are empty by then, and ends this process when its stdin ends."""
     while os.read(0, 1):
         pass
     try:
         for path in paths:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            # Not by shutil.rmtree, which opens folders: see `no_file_opened`.
+            with contextlib.suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
     finally:
         os._exit(1)
 

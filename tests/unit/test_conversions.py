@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -376,6 +377,25 @@ def test_a_conversion_ends_and_cleans_up_when_the_app_dies(tmp_path: Path) -> No
     process.stdin.close()
     process.wait(10)
     assert not target.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="this system does not show the limits of a process")
+def test_copies_of_parts_go_when_the_app_dies_while_no_file_can_be_opened(tmp_path: Path) -> None:
+    document, positions = gltf(2_000_000)
+    document["buffers"][0]["uri"] = "parts.bin"
+    target, copy = tmp_path / "half.part", write(tmp_path / "half.parts" / "0.bin", positions)
+    command = sdk.conversion_command(write(tmp_path / "scene.gltf", json.dumps(document)), target, limits())
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert process.stdin
+    process.stdin.write(json.dumps({"parts.bin": str(copy)}).encode() + b"\n")
+    process.stdin.flush()
+    while not re.search(r"Max open files +0 ", Path(f"/proc/{process.pid}/limits").read_text()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.stdin.close()
+    process.wait(60)
+    assert not target.exists()
+    assert not copy.parent.exists()
 
 
 def test_settings_of_the_app_for_rerun_do_not_disturb(

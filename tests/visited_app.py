@@ -1,0 +1,107 @@
+"""An app for clients without a browser, run in a process of its own: `python visited_app.py [URL of a Rerun server]`.
+
+It has the viewer in all its roles, and a listener for each event. It prints where it is as a line of JSON, and ends when its stdin does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import rerun as rr
+from gradio.components.base import server
+from gradio.route_utils import delete_files_created_by_app
+
+from gradio_rerun import Rerun, conversions, drains, events, shown, tunnel, uploads
+
+SESSIONS = 20
+"""That Gradio remembers."""
+FRAMES = 8
+
+
+class Trivial(gr.HTML):
+    """A component whose server function does nothing, to compare with."""
+
+    @server
+    def nothing(self, data: Any) -> None:
+        pass
+
+
+def stream() -> Iterator[rr.RecordingStream]:
+    """Logs and yields, as a live robot does."""
+    recording = rr.RecordingStream("visited_app")
+    try:
+        for frame in range(FRAMES):
+            recording.set_time("frame", sequence=frame)
+            recording.log("points", rr.Points3D([[0, 0, frame]] * 200))
+            time.sleep(0.02)  # as a robot that has no more to say
+            yield recording
+    finally:
+        recording.disconnect()  # rerun-sdk 0.41 keeps two threads of each RecordingStream until then
+
+
+def listener(name: str) -> Callable[..., str]:
+    """A function that looks at all that the event of this name says."""
+    kinds = {each.__name__.lower(): each for each in vars(events).values() if isinstance(each, type)}
+    kind = kinds.get(name.replace("_", ""), gr.EventData)
+    assert issubclass(kind, gr.EventData)
+
+    def listen(value: Any, event: Any) -> str:
+        repr((value, event, getattr(event, "payload", None)))
+        return "heard"
+
+    listen.__annotations__ = {"event": kind}
+    return listen
+
+
+async def counts() -> dict[str, int]:
+    """What is held for sessions."""
+    gc.collect()
+    return {
+        "sinks": sum(type(each) is drains.Drain for each in gc.get_objects()),
+        "recordings that grow": len(shown._shown_by_path) + len(drains._shared),
+        "calls to Rerun servers": len(tunnel._open_calls),
+        "uploads that wait": len(uploads._turns),
+        "conversions": len(conversions._turns._running) + conversions._turns._waiting,
+        "tasks": len(asyncio.all_tasks()),
+        "sessions": len(demo.app.state_holder.session_data),
+        "sessions with streams": len(shown._sessions),
+    }
+
+
+with gr.Blocks() as demo:
+    told, numbers = gr.Textbox(), gr.JSON()
+    viewer = Rerun(sys.argv[1] if len(sys.argv) > 1 else None)
+    streaming = Rerun(streaming=True)
+    trivial = Trivial()
+    for event in Rerun.EVENTS:
+        getattr(viewer, str(event))(listener(str(event)), viewer, told, api_name=f"event_{event}")
+    unlimited: dict[str, Any] = {"concurrency_limit": None}
+    gr.Button().click(stream, None, streaming, api_name="stream", **unlimited)
+    gr.Button().click(lambda: None, None, told, api_name="nothing", **unlimited)
+    # As `delete_cache` does with files that are old.
+    gr.Button().click(lambda: delete_files_created_by_app(demo, None), None, told, api_name="delete_files")
+    gr.Button().click(counts, None, numbers, api_name="counts", **unlimited)
+
+
+if __name__ == "__main__":
+    demo.launch(
+        prevent_thread_lock=True,
+        quiet=True,
+        server_name="127.0.0.1",
+        show_error=True,
+        state_session_capacity=SESSIONS,
+    )
+    about = {"url": demo.local_url, "viewer": viewer._id, "streaming": streaming._id, "trivial": trivial._id}
+    print(json.dumps({**about, "folders": [str(Path.cwd()), str(Path(gr.__file__).parents[1])]}), flush=True)
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    demo.block_thread()
