@@ -433,7 +433,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             warnings.warn(
                 "A generator yields data to a Rerun component that is not streaming: each value replaces the one before. "
                 "To add the data to what is shown, construct it with Rerun(streaming=True).",
-                stacklevel=2,
+                stacklevel=3,
             )
 
     def check_streamable(self) -> None:

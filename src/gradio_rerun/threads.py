@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import threading
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
@@ -22,6 +23,10 @@ _Result = TypeVar("_Result")
 _MOST_THREADS = 100
 _WAITING_FOR_EACH_CORE = 8
 """Conversions that wait: a new one waits up to 8 times the duration of a conversion."""
+
+# Its name until anyio 4.1, which Gradio takes, too, is another one.
+_PARAMETERS = inspect.signature(to_thread.run_sync).parameters
+_ABANDON: dict[str, Any] = {"abandon_on_cancel" if "abandon_on_cancel" in _PARAMETERS else "cancellable": True}
 
 _limiter: RunVar[CapacityLimiter] = RunVar("gradio_rerun.threads")
 
@@ -75,7 +80,7 @@ async def in_thread(function: Callable[[], _Result]) -> _Result:
     work = Work()
     token = _current.set(work)
     try:
-        return await to_thread.run_sync(function, limiter=limiter, abandon_on_cancel=True)
+        return await to_thread.run_sync(function, limiter=limiter, **_ABANDON)
     finally:
         _current.reset(token)
         work.give_up()
