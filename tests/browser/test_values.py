@@ -222,7 +222,9 @@ def test_a_value_that_is_no_recording_is_refused_on_the_page(
 ) -> None:
     garbage = tmp_path / "garbage.rrd"
     garbage.write_bytes(b"<html>")
-    page.open(launch(app(show=recording_a, garbage=garbage, float_=3.5, missing=tmp_path / "nowhere.rrd"))).click("show")
+    page.open(launch(app(show=recording_a, garbage=garbage, float_=3.5, missing=tmp_path / "nowhere.rrd"))).click(
+        "show"
+    )
     page.expect_recordings("recording_a")
     for button, words in {"garbage": "it starts with", "float_": "got float", "missing": "no such file"}.items():
         page.click(button)
