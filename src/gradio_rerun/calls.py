@@ -47,14 +47,13 @@ def follow_calls() -> None:
     process = Blocks.process_api
     if hasattr(process, "followed_by_rerun"):
         return
-    signature = inspect.signature(process)
 
     @wraps(process)
     async def followed(*args: Any, **options: Any) -> Any:
         global _has_called
         _has_called = True
         # In the context of the task, which Gradio copies into the thread of `postprocess`.
-        _current.set(_call(signature.bind(*args, **options).arguments))
+        _current.set(_call(*args, **options))
         try:
             return await process(*args, **options)
         finally:
@@ -65,9 +64,9 @@ def follow_calls() -> None:
     Blocks.process_api = followed
 
 
-def _call(given: dict[str, Any]) -> Call:
-    function = given["block_fn"]
-    function = given["self"].fns[function] if isinstance(function, int) else function
+def _call(app: Blocks, block_fn: Any, *_: Any, **given: Any) -> Call:
+    # Gradio names the rest. Not by the signature of `process_api`, which other packages wrap, too.
+    function = app.fns[block_fn] if isinstance(block_fn, int) else block_fn
     run = given.get("event_id") or ""
     # As Gradio decides it.
     is_generator = inspect.isgeneratorfunction(function.fn) or inspect.isasyncgenfunction(function.fn)

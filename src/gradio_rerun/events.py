@@ -118,7 +118,7 @@ class ViewerEvent(EventData):
             "application_id": _text(data, "application_id"),
             "recording_id": _text(data, "recording_id"),
             # Remove partition_id when the rerun-sdk floor has segment_id: 0.29 does, 0.24 does not.
-            "segment_id": _text(data, "segment_id") or _text(data, "partition_id") or None,
+            "segment_id": _segment(data, "segment_id") or _segment(data, "partition_id"),
             "from_command": data.get("from_command") is True,
         }
 
@@ -366,6 +366,12 @@ def _text(data: dict[str, Any], name: str) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     raise _wrong(name, "a string", value)
+
+
+def _segment(data: dict[str, Any], name: str) -> str | None:
+    value = data.get(name)
+    # The viewer of 0.41 writes {"id": "..."}.
+    return (_text(value, "id") if isinstance(value, dict) else _text(data, name)) or None
 
 
 def _wrong(name: str, wanted: str, value: Any) -> EventDataError:

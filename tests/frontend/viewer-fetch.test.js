@@ -46,7 +46,7 @@ function watched(url, size = null) {
 const FILES = "http://app.test/demo/gradio_api/file=";
 
 test("a file of the app gets cookies, and no redirect leads elsewhere", async () => {
-  for (const files of ["http://app.test/gradio_api/file=", FILES, "https://elsewhere.test/root/gradio_api/file="]) {
+  for (const files of ["http://app.test/gradio_api/file=", FILES, "https://elsewhere.test/base/gradio_api/file="]) {
     for (const path of ["/tmp/a%20b.png", "/tmp/a..b/%25/c.png?x=1", "C:/a.png", "/tmp/x/../a.png"]) {
       await create({ files })(files + path);
       const { credentials, redirect } = /** @type {Request} */ (sent.pop());

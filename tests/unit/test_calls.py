@@ -376,6 +376,19 @@ def test_calls_are_followed_once_however_many_components_there_are() -> None:
     assert gr.Blocks.process_api is process
 
 
+def test_a_wrapper_that_another_package_has_put_around_gradio_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = gr.Blocks.process_api
+
+    async def traced(app: gr.Blocks, *args: Any, **options: Any) -> Any:  # without the names of the parameters
+        return await process(app, *args, **options)
+
+    monkeypatch.setattr(gr.Blocks, "process_api", traced)
+    demo, _ = app(lambda: DATA)
+    assert gr.Blocks.process_api is not traced
+    session = Session(demo)
+    assert sizes(session.call()) < sizes(session.call())  # one recording, which grows
+
+
 def test_outside_of_an_app_there_is_no_call() -> None:
     assert current_call() == Call()
     viewer = Rerun(streaming=True)

@@ -92,6 +92,13 @@ def test_the_segment_is_found_by_its_former_name_too() -> None:
     assert (event.segment_id, event.partition_id) == ("part", "part")
 
 
+def test_the_segment_is_read_as_the_viewer_of_0_41_writes_it() -> None:
+    event = events.Play(None, {"application_id": "app", "recording_id": "run", "segment_id": {"id": "part"}})
+    assert event.segment_id == event.payload.segment_id == "part"
+    with pytest.raises(EventDataError, match="'id' of an event to be a string, got 3"):
+        events.Play(None, {"segment_id": {"id": 3}})
+
+
 @pytest.mark.parametrize(("told", "time"), [("-3", -3), (3.7, 3), (-3.5, -4), (0, 0), (str(2**63 - 1), 2**63 - 1)])
 def test_a_time_is_an_integer_that_lost_no_digits(told: str | float, time: int) -> None:
     event = time_update(time=told)

@@ -220,6 +220,7 @@ export class Run {
 
   /** @param {ViewerEvent} event */
   #onEvent(event) {
+    if (event.type === "recording_open") this.#watch(); // it may be closed at once
     if (this.isPlacing && EVENTS_OF_TIME.includes(event.type)) this.#heldBack.push(event);
     else this.#around.onEvent(event);
   }
