@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import platformdirs
 
-from .errors import ViewerError
+from .errors import ViewerError, log
 
 CACHE_VARIABLE = "GRADIO_RERUN_CACHE_DIR"
 
@@ -51,10 +51,16 @@ def stored(store: Callable[[Path], _Stored]) -> _Stored:
     try:
         return store(_fallback_folder(reason))
     except OSError as error:
+        log(f"the files of the viewer cannot be written: to {cache_dir()}: {reason}; to a temporary folder: {error}")
         raise ViewerError(
-            f"The files of the viewer cannot be kept anywhere: not in {cache_dir()} ({reason}), not in a temporary folder "
-            f"({error}). Set {CACHE_VARIABLE} to a folder that can be written and has 20 MB left."
+            f"The files of the viewer cannot be written, neither to the cache folder ({_words(reason)}) nor to a temporary folder "
+            f"({_words(error)}). Set {CACHE_VARIABLE} to a folder that can be written and has 20 MB left. The app's log has the details."
         ) from error
+
+
+def _words(error: OSError) -> str:
+    """The reason without a path, for the page."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 def cache_dirs() -> list[Path]:

@@ -100,9 +100,11 @@ def _auth(text: str) -> tuple[str, str]:
 
 def _serve(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="gradio_rerun-") as folder, ExitStack() as preparing:
-        port = _listen(preparing, options.host, options.port)
-        url = f"http://{'127.0.0.1' if options.host == '0.0.0.0' else options.host}:{port}"
-        print(f"Open {url} in your browser. Ctrl-C ends gradio-rerun.", flush=True)
+        host = options.host.strip("[]")
+        port = _listen(preparing, host, options.port)
+        # From other machines, the page has another address.
+        seen = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        print(f"Open http://{_in_url(seen)}:{port} in your browser. Ctrl-C ends gradio-rerun.", flush=True)
         if options.recordings:
             to_recordings(
                 options.recordings, Path(get_upload_folder())
@@ -113,7 +115,7 @@ def _serve(options: argparse.Namespace) -> None:
         preparing.close()
         try:
             page.launch(
-                server_name=options.host,
+                server_name=_in_url(host),
                 server_port=port,
                 share=options.share,
                 auth=options.auth,
@@ -121,7 +123,12 @@ def _serve(options: argparse.Namespace) -> None:
                 quiet=not options.share,
             )
         except OSError as error:
-            _fail(_in_use(options.host, port, error))
+            _fail(_in_use(host, port, error))
+
+
+def _in_url(host: str) -> str:
+    """The address as a URL and Gradio have it: an IPv6 address has brackets there."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _listen(preparing: ExitStack, host: str, port: int | None) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .errors import RecordingError
+from .errors import RecordingError, log
 from .rrd import split, stores
 from .stream import GrowingRecording
 
@@ -61,9 +61,10 @@ class Drain:
             self.log.writelines(parts)
             self.log.flush()
         except OSError as error:
+            log(f"the data of a recording cannot be written to {tempfile.gettempdir()!r}: {error}")
             raise RecordingError(
-                f"What was logged cannot be kept in the temporary folder {tempfile.gettempdir()!r}: {error}. "
-                "Make room there, and return the recording again."
+                f"The data of the recording cannot be written to the system's temporary folder: {error.strerror}. Make room there, and "
+                "return the recording again. Nothing is lost."
             ) from error
         self.unwritten = b""
         self.size = self.log.tell()

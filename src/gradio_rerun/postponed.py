@@ -6,7 +6,6 @@ every value. All visitors wait meanwhile. Otherwise Gradio uses one of the threa
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
@@ -39,18 +38,15 @@ def follow_outputs() -> None:
     process = Blocks.postprocess_data
     if hasattr(process, "followed_by_rerun"):
         return
-    signature = inspect.signature(process)
 
     @wraps(process)
-    async def followed(*args: Any, **options: Any) -> Any:
-        given = signature.bind(*args, **options).arguments
+    async def followed(app: Blocks, block_fn: Any, predictions: Any, state: Any = None) -> Any:
         token = _is_postponing.set(True)
         try:
-            data = await process(*args, **options)
+            data = await process(app, block_fn, predictions, state)
         finally:
             _is_postponing.reset(token)
-        state = given.get("state")
-        outputs = given["block_fn"].outputs[: len(data)]
+        outputs = block_fn.outputs[: len(data)]
         try:
             for index, block in enumerate(outputs):
                 value = data[index]

@@ -118,11 +118,13 @@ def test_a_full_disk_is_replaced_by_a_temporary_folder(
 
 
 def test_when_nothing_can_be_written_the_error_names_both_reasons_and_the_cure(
-    blocked: Path, monkeypatch: pytest.MonkeyPatch
+    blocked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill_disk(monkeypatch, lambda folder: True)
-    with pytest.raises(ViewerError, match=r"Not a directory.*No space left.* Set GRADIO_RERUN_CACHE_DIR to"):
+    with pytest.raises(ViewerError, match=r"Not a directory.*No space left.* Set GRADIO_RERUN_CACHE_DIR to") as raised:
         stored(lambda root: write_whole(root / "a", b"1"))
+    assert str(blocked) not in str(raised.value)
+    assert str(blocked) in capsys.readouterr().err
 
 
 def fill_disk(monkeypatch: pytest.MonkeyPatch, is_full: Any) -> None:

@@ -140,12 +140,23 @@ def test_who_comes_too_early_sees_a_page_that_waits() -> None:
         pass
 
 
-def test_it_serves_the_example_and_ends_when_told(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), pytest.param("::1", "[::1]", marks=IPV6)])
+def test_it_serves_the_example_and_ends_when_told(host: str, shown: str) -> None:
+    port = ports.free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "gradio_rerun", "--port", str(port)],
+        [sys.executable, "-m", "gradio_rerun", "--host", host, "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -156,13 +167,13 @@ def test_it_serves_the_example_and_ends_when_told(tmp_path: Path) -> None:
     try:
         assert process.stdout
         line = next(line for line in process.stdout if "http" in line)
-        assert line == f"Open http://127.0.0.1:{port} in your browser. Ctrl-C ends gradio-rerun.\n"
-        url = f"http://127.0.0.1:{port}"
+        assert line == f"Open http://{shown}:{port} in your browser. Ctrl-C ends gradio-rerun.\n"
+        url = f"http://{shown}:{port}"
         deadline = time.monotonic() + 100
         while not _is_app(url):
             assert time.monotonic() < deadline
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://127.0.0.1:{port}/config", timeout=30) as answer:
+        with opener.open(f"{url}/config", timeout=30) as answer:
             assert b"rrt_star.rrd" in answer.read()
     finally:
         process.send_signal(signal.SIGINT)
