@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
-PROGRAMS := chromium fonts-liberation firefox-esr xvfb nginx
+PROGRAMS := chromium-headless-shell libegl1 libgl1-mesa-dri fonts-liberation firefox-esr xvfb nginx
 
 .PHONY: run test lint docs unit abuse frontend package browser diagonal matrix bench mutation soak release audit protocol check-python check-node programs clean
 
@@ -115,7 +115,7 @@ check-node:
 
 # What the browser tests run: the browsers, the display that Firefox draws on, and what stands in front of apps.
 programs:
-	@missing=""; for program in chromium firefox-esr Xvfb nginx; do \
+	@missing=""; for program in chromium-headless-shell firefox-esr Xvfb nginx; do \
 	  PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	test -z "$$missing" || { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(PROGRAMS); } || \
 	  { echo "Missing, and could not be installed:$$missing. Try: sudo apt-get install $(PROGRAMS)"; exit 1; }

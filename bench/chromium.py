@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -13,12 +14,12 @@ from playwright.sync_api import Browser, Playwright
 
 _TESTS = Path(__file__).parents[1] / "tests"
 sys.path[:0] = [str(_TESTS), str(_TESTS / "browser")]
-from conftest import CHROMIUM, FLAGS  # noqa: E402 - found by the line above
+from conftest import CHROMIUM, FLAGS, SOFTWARE_GL  # noqa: E402 - found by the line above
 
 
 @contextmanager
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, env={**os.environ, **SOFTWARE_GL})
     try:
         yield browser
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -18,7 +19,7 @@ IMAGES = Path(__file__).parent / "images"
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
 
-from conftest import CHROMIUM, FLAGS  # noqa: E402
+from conftest import CHROMIUM, FLAGS, SOFTWARE_GL  # noqa: E402
 from test_gallery import click_into_picture, click_on_path, click_row, load  # noqa: E402
 from viewer_page import ViewerPage  # noqa: E402
 
@@ -122,7 +123,7 @@ def main(names: list[str]) -> None:
     """Makes those that are named, or all."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, env={**os.environ, **SOFTWARE_GL})
         for name in names or PICTURES:
             page = ViewerPage(browser.new_page(viewport={"width": 1200, "height": 740}))
             page.page.set_default_timeout(120_000)

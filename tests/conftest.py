@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, expect, sync_playwright
 from viewer_page import OTHER_HOST, ViewerPage
 
 expect.set_options(timeout=20_000)  # machines are slow at times
 
-CHROMIUM = "/usr/bin/chromium"
+# Without windows and toolbars, a page takes half as much CPU.
+HEADLESS_SHELL = shutil.which("chromium-headless-shell")
+CHROMIUM = HEADLESS_SHELL or "/usr/bin/chromium"
+
+# Mesa draws with less CPU than SwiftShader, and has nothing left to draw when a page is closed.
+SOFTWARE_GL: dict[str, str | float | bool] = {"LIBGL_ALWAYS_SOFTWARE": "1"}
+
+VIEWPORT: ViewportSize = {"width": 800, "height": 800}
+"""Small, since software draws each pixel. The viewer hides its time panel below some 630 × 500."""
 
 # Playwright disables the first ones, too: the browser takes the last list only. The last two draw the browser's own toolbar, which nobody
 # sees here, with a process of its own for each window.
@@ -33,7 +43,7 @@ DISABLED_FEATURES = [
     "WebUIReloadButton",
 ]
 FLAGS = [
-    "--headless=new",
+    *([] if HEADLESS_SHELL else ["--headless=new"]),
     "--no-sandbox",
     "--disable-quic",
     "--no-first-run",
@@ -42,8 +52,7 @@ FLAGS = [
     "--disable-sync",
     f"--disable-features={','.join(DISABLED_FEATURES)}",
     "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
+    "--use-angle=gl-egl",
     "--ignore-gpu-blocklist",
     "--use-fake-device-for-media-stream",  # a webcam
     "--use-fake-ui-for-media-stream",  # which every page may use
@@ -60,16 +69,30 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, env={**os.environ, **SOFTWARE_GL})
     yield browser
     browser.close()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1100, "height": 800})
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """One user's browser, whose cache keeps the code of Gradio and of the viewer."""
+    context = browser.new_context(viewport=VIEWPORT)
     yield context
     context.close()
+
+
+@pytest.fixture
+def context(browser: Browser, profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """The user's browser; with the mark `first_visit`, one that has visited no page before."""
+    if request.node.get_closest_marker("first_visit"):
+        context = browser.new_context(viewport=VIEWPORT)
+        yield context
+        context.close()
+        return
+    yield profile
+    if profile.cookies():
+        profile.clear_cookies()
 
 
 @pytest.fixture
@@ -78,6 +101,7 @@ def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Vi
     yield page
     if getattr(request.node, "failed", False):
         page.keep_screenshot(request.node.name)
+    page.page.close()
     assert page.third_party_requests() == []
 
 

@@ -26,6 +26,8 @@ from wasm_memory import with_memory_limit
 
 from gradio_rerun import Rerun, viewer_assets
 
+pytestmark = pytest.mark.first_visit
+
 Launch = Callable[..., str]
 
 
