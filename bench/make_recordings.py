@@ -1,6 +1,6 @@
 """Writes a recording that is measured, with the rerun-sdk of the Python that runs this.
 
-python make_recordings.py FILE MEGABYTES     0: the example of gradio_rerun, which is small
+python make_recordings.py FILE MEGABYTES     0: examples/rrt_star.py, which is small
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import rerun as rr
 
-from gradio_rerun import rrt_star
+sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
+
+import rrt_star
 
 POINTS = 430_000
 """In a frame, which takes 5.2 MB then."""

@@ -184,7 +184,7 @@ def _text(data: Record, measured: Measured) -> str:
         _about(about, versions, loads)
         + (f"\n\n**A quick run: {measured.rounds('first frame')} round, of less.**" if quick else ""),
         "## The page",
-        "The example of `gradio-rerun` in a component of 700 pixels, in a browser that starts anew for each visit.",
+        "The recording of `examples/rrt_star.py` in a component of 700 pixels, in a browser that starts anew for each visit.",
         "![First frame](images/benchmark-first-frame.svg)",
         _table(measured, _PAGES, WHO),
         "Before Gradio's page has come that far, nothing of the component can run: it is in no `<head>`, and asks for the viewer's code in its first line.",

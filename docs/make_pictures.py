@@ -13,12 +13,13 @@ import gradio as gr
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from gradio_rerun import Rerun, rrt_star
+from gradio_rerun import Rerun
 
 IMAGES = Path(__file__).parent / "images"
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/browser", "examples")]
 
+import rrt_star  # noqa: E402
 from conftest import CHROMIUM, FLAGS, SOFTWARE_GL  # noqa: E402
 from test_gallery import click_into_picture, click_on_path, click_row, load  # noqa: E402
 from viewer_page import ViewerPage  # noqa: E402
@@ -38,7 +39,7 @@ def picture_of(demo: gr.Blocks, page: ViewerPage, use: Callable[[], object]) -> 
 
 
 def viewer(page: ViewerPage) -> bytes:
-    """The example recording at its end, below a label."""
+    """The recording of `examples/rrt_star.py` at its end, below a label."""
     with tempfile.TemporaryDirectory() as folder:
         with gr.Blocks() as demo:
             gr.Markdown("## Path planning")

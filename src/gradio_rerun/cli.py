@@ -168,9 +168,9 @@ def _has_browser() -> bool:
 
 
 def _log_example(folder: Path) -> Path:
-    from . import rrt_star  # loads rerun, which existing files do not need
+    from . import example  # imports rerun, which existing files do not need
 
-    return rrt_star.write(folder / "rrt_star.rrd")
+    return example.write(folder / "example.rrd")
 
 
 def _fail(message: str) -> NoReturn:

@@ -174,7 +174,7 @@ def test_it_serves_the_example_and_ends_when_told(host: str, shown: str) -> None
             assert time.monotonic() < deadline
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"{url}/config", timeout=30) as answer:
-            assert b"rrt_star.rrd" in answer.read()
+            assert b"example.rrd" in answer.read()
     finally:
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=30)

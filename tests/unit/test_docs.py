@@ -117,6 +117,17 @@ def test_every_class_of_errors_is_described() -> None:
             assert name == "RecordingError" or f"`{name}`" in PAGES["troubleshooting"], name
 
 
+def test_the_files_and_tests_that_contributing_names_for_an_addition_exist() -> None:
+    section = (ROOT / "CONTRIBUTING.md").read_text().split("\n## How to add\n")[1].split("\n## ")[0]
+    sources = [path for folder in ("src", "tests", "docs") for path in (ROOT / folder).rglob("*.*")]
+    for name in re.findall(r"`([\w./-]+\.(?:py|js|proto|md))\b", section):
+        assert any(path.as_posix().endswith(f"/{name}") for path in sources), name
+    for line in section.splitlines():
+        for name in re.findall(r"\btest_\w+\b(?!\.py)", line):
+            files = [path for path in sources if path.name in re.findall(r"\btest_\w+\.py\b", line)]
+            assert any(f"def {name}(" in path.read_text() for path in files), name
+
+
 # Of texts that errors are made of, "…" stands for what differs.
 
 
