@@ -1,16 +1,19 @@
-# make run: an example in your browser.  make test: everything that CI runs.  make bench: docs/benchmarks.md, measured anew.
+# make run: an example in your browser.  make test test-slow: everything that CI runs.  make bench: docs/benchmarks.md, measured anew.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 PROGRAMS := chromium-headless-shell libegl1 libgl1-mesa-dri fonts-liberation firefox-esr xvfb nginx
 
-.PHONY: run test lint docs unit abuse frontend package browser diagonal matrix bench mutation soak release audit protocol check-python check-node programs clean
+.PHONY: run test test-slow lint docs unit abuse frontend package browser browser-slow diagonal matrix bench mutation soak release audit protocol check-python check-node programs clean
 
 run: $(VENV)/installed
 	$(BIN)/gradio-rerun
 
-test: lint docs unit abuse frontend package browser diagonal
+test: lint docs unit abuse frontend package browser
+
+# The same subjects with more size, load, repetition and versions.
+test-slow: browser-slow diagonal
 
 lint: $(VENV)/installed-test node_modules/installed
 	$(BIN)/ruff check .
@@ -53,7 +56,10 @@ audit: $(VENV)/installed-release node_modules/installed
 	$(BIN)/pytest tests/audit -rs
 
 browser: $(VENV)/installed-test programs
-	$(BIN)/pytest tests/browser tests/programs --reruns 1 -rR # a machine may stall for a while; whatever ran twice is listed
+	$(BIN)/pytest tests/browser tests/programs -m "not slow" --reruns 1 -rR # a machine may stall for a while; whatever ran twice is listed
+
+browser-slow: $(VENV)/installed-test programs
+	$(BIN)/pytest tests/browser tests/programs -m slow --reruns 1 -rR
 
 # Oldest and newest of Gradio and rerun-sdk together; `make matrix` takes all between them, and an hour.
 diagonal: $(VENV)/installed-test programs

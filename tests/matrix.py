@@ -1,4 +1,4 @@
-"""browser/test_core.py on many versions of Gradio, rerun-sdk and Python: `make matrix`, or a part of it in `make test`; test_updates.py and test_event_loop.py on those of Gradio.
+"""browser/test_core.py on many versions of Gradio, rerun-sdk and Python: `make matrix`, or a part of it in `make test-slow`; test_updates.py and test_event_loop.py on those of Gradio.
 
 Each combination is a cell: an environment of its own, with the wheel of this checkout. A cell that fails leaves its log, and screenshots,
 in its folder in .cache/matrix, and the others go on.

@@ -99,6 +99,7 @@ def test_behind_nginx(page: ViewerPage, launch: Launch, recording_a: Path, uploa
         check(page, upload)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("announced", [True, False])
 def test_behind_nginx_a_call_of_a_gigabyte_ends_there(
     announced: bool, launch: Launch, recording_a: Path, tmp_path: Path
@@ -131,6 +132,7 @@ def test_rendered_by_the_server_first(
         check_upload_and_show(page, upload)
 
 
+@pytest.mark.slow
 def test_behind_an_nginx_that_buffers_and_compresses_all(
     page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path
 ) -> None:
@@ -217,6 +219,7 @@ def with_headers(config: str, headers: str) -> str:
     return config.replace("    location /", f"{headers}\n    location /")
 
 
+@pytest.mark.slow
 def test_with_two_replicas_of_which_one_fails(
     page: ViewerPage, recording_a: Path, upload: Path, tmp_path: Path
 ) -> None:
@@ -240,6 +243,7 @@ def test_with_two_replicas_of_which_one_fails(
         check(page, upload)
 
 
+@pytest.mark.slow
 @needs((0, 31))
 def test_with_two_replicas_whose_recordings_are_in_a_bucket_and_on_servers(
     page: ViewerPage, other_server: tuple[str, Path], free_port: int, tmp_path: Path
@@ -301,6 +305,7 @@ def two_replicas(
         yield stack.enter_context(nginx(folder, config)), replicas
 
 
+@pytest.mark.slow
 def test_in_firefox(playwright: Playwright, launch: Launch, recording_a: Path, upload: Path) -> None:
     with firefox(playwright) as page:
         page.open(launch(deployed_app(recording_a)))

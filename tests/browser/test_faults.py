@@ -365,6 +365,7 @@ def test_a_tab_that_sleeps_while_a_stream_comes_has_all_of_it_when_it_wakes(page
     expect_frames(page, "run")
 
 
+@pytest.mark.slow
 def test_50_values_leave_the_memory_where_it_was(
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:

@@ -136,6 +136,7 @@ def test_a_move_in_the_document_costs_no_reload(page: ViewerPage, launch: Launch
     assert len(page.events("loadstart")) == 1
 
 
+@pytest.mark.slow
 def test_leaving_and_coming_back_50_times_leaves_one_live_viewer(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:

@@ -18,6 +18,7 @@ from streams import frames_of, stream_bytes
 from gradio_rerun import Rerun, shown
 
 
+@pytest.mark.slow
 def test_many_who_open_and_stream_at_once_lose_nothing(launch: Callable[..., str], tmp_path: Path) -> None:
     chunk = pytest.importorskip("rerun.chunk")
     path = write_recording(tmp_path / "shown.rrd", "shown", frames=20, points=5000)

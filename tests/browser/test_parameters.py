@@ -32,7 +32,7 @@ def size(page: ViewerPage) -> dict[str, float]:
     return dict(box)
 
 
-@pytest.mark.parametrize(("height", "pixels"), [(350, 350), (350.5, 350.5), ("20vw", 220), ("50vh", 400), ("250", 250)])
+@pytest.mark.parametrize(("height", "pixels"), [(350, 350), (350.5, 350.5), ("20vw", 160), ("50vh", 400), ("250", 250)])
 def test_height(height: Any, pixels: float, page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(height=height))))
     page.expect_state("ready", recordings=1)

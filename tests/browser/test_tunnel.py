@@ -84,6 +84,7 @@ def test_it_does_below_a_root_path(page: ViewerPage, launch: Launch, live: str) 
         page.page.goto("about:blank")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [str, buffering_and_compressing])
 def test_it_does_behind_nginx(
     change: Callable[[str], str], page: ViewerPage, launch: Launch, free_port: int, tmp_path: Path
@@ -254,6 +255,7 @@ def test_the_recordings_of_a_rerun_server_open(page: ViewerPage, launch: Launch,
     assert all(path for _, path in asked)
 
 
+@pytest.mark.slow
 @needs((0, 31))
 def test_a_recording_of_hundreds_of_megabytes_opens_from_a_catalog(
     page: ViewerPage, launch: Launch, big_recording: Path
@@ -275,6 +277,7 @@ def expect_points(page: ViewerPage) -> None:
         assert time.monotonic() < deadline, "The viewer shows no points."
 
 
+@pytest.mark.slow
 @needs((0, 33))
 def test_of_more_than_four_gigabytes_any_frame_is_shown(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     pytest.importorskip("datafusion")
