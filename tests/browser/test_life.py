@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+import pytest
 from playwright.sync_api import expect
 from viewer_page import ViewerPage
 
