@@ -24,8 +24,6 @@ def write(path: Path) -> Path:
     recording.send_blueprint(_blueprint())
     recording.log("about", rr.TextDocument(ABOUT, media_type=rr.MediaType.MARKDOWN), static=True)
     recording.log("x", rr.SeriesLines(colors=COLORS, names=["path 0", "path 1", "path 2"]), static=True)
-    box = rr.Boxes3D(centers=[0, 0, 25], sizes=[44, 56, 50], colors=(128, 128, 128), radii=rr.Radius.ui_points(0.5))
-    recording.log("space/box", box, static=True)
     for number, color in enumerate(COLORS):
         recording.log(f"space/end_{number}", rr.Points3D([0, 0, 0], colors=color, radii=0.7), static=True)
     points = np.array([[1.0, 1.0, 20.0], [1.001, 1.0, 20.0], [1.002, 1.0, 20.0]])

@@ -39,7 +39,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_example_has_three_paths_a_plot_and_a_text_for_some_seconds(recording: Path) -> None:
     found = columns(recording)
-    assert {"/about", "/x", "/space/box", "/space/paths", "/space/end_0", "/space/end_2"} <= found.keys()
+    assert {"/about", "/x", "/space/paths", "/space/end_0", "/space/end_2"} <= found.keys()
     for entity in ("/x", "/space/paths", "/space/end_0", "/space/end_1", "/space/end_2"):
         assert len(found[entity]) == 500, entity
         assert min(found[entity]) == 0
