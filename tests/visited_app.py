@@ -21,7 +21,10 @@ import rerun as rr
 from gradio.components.base import server
 from gradio.route_utils import delete_files_created_by_app
 
-from gradio_rerun import Rerun, conversions, drains, events, shown, tunnel, uploads
+from gradio_rerun import Rerun, events
+from gradio_rerun._gradio import uploads
+from gradio_rerun._recordings import conversions, shown, sinks
+from gradio_rerun._servers import tunnel
 
 SESSIONS = 20
 """That Gradio remembers."""
@@ -67,8 +70,8 @@ async def counts() -> dict[str, int]:
     """What is held for sessions."""
     gc.collect()
     return {
-        "sinks": sum(type(each) is drains.Drain for each in gc.get_objects()),
-        "recordings that grow": len(shown._shown_by_path) + len(drains._shared),
+        "sinks": sum(type(each) is sinks.Drain for each in gc.get_objects()),
+        "recordings that grow": len(shown._shown_by_path) + len(sinks._shared),
         "calls to Rerun servers": len(tunnel._open_calls),
         "uploads that wait": len(uploads._turns),
         "conversions": len(conversions._turns._running) + conversions._turns._waiting,

@@ -23,11 +23,11 @@ import numpy as np
 from gradio.data_classes import FileData
 from gradio.utils import is_in_or_equal
 
-from . import viewer_control
+from ._recordings.values import checked_url, to_recordings
+from ._servers.tunnel import Servers
+from ._viewer import viewer_control
+from ._wire import CommandDict, PanelName, PanelState
 from .errors import CommandError, NotARecordingError, RecordingError
-from .recordings import checked_url, to_recordings
-from .tunnel import Servers
-from .wire import CommandDict, PanelName, PanelState
 
 __all__ = [
     "Command",

@@ -20,22 +20,24 @@ from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
 from starlette.responses import FileResponse, Response
 
-from .calls import Call, current_call, follow_calls, may_build_apps
+from ._checks import is_collection
+from ._component.parameters import check_parameters
+from ._component.settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
+from ._gradio.calls import Call, current_call, follow_calls, may_build_apps
+from ._gradio.event_list import ANSWERS
+from ._gradio.event_methods import EventMeta, EventMethods
+from ._gradio.listeners import handlers
+from ._gradio.postponed import Postponed, follow_outputs, is_postponing
+from ._gradio.threads import in_thread
+from ._gradio.uploads import app_of, one_a_session, uploaded_file
+from ._recordings.file_types import check_file
+from ._recordings.shown import Appender, Shown, forget, joined, shown_in
+from ._recordings.values import checked_url, has_data, to_recordings
+from ._servers.tunnel import Servers
+from ._viewer.assets import viewer_assets
+from ._wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Settings, Theme
 from .commands import NO_VALUE, Show, separated, to_wire
 from .errors import CommandError, GradioRerunError, ParameterError, PlacementError
-from .event_methods import EventMeta, EventMethods
-from .events import ANSWERS
-from .listeners import handlers
-from .parameters import check_parameters, is_collection
-from .postponed import Postponed, follow_outputs, is_postponing
-from .recordings import checked_url, has_data, to_recordings
-from .settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
-from .shown import Appender, Shown, forget, joined, shown_in
-from .threads import in_thread
-from .tunnel import Servers
-from .uploads import app_of, check_file, one_a_session, uploaded_file
-from .viewer_assets import viewer_assets
-from .wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Settings, Theme
 
 if TYPE_CHECKING:
     from gradio.blocks import BlockContext

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from google.protobuf.message import DecodeError
 from gradio.blocks import Block
-from gradio.events import EventData, EventListener
+from gradio.events import EventData
 
+from ._gradio.uploads import uploaded_file
+from ._recordings.file_types import check_file
+from ._viewer.sdk_events import event_class, sdk_event
+from ._viewer.state import to_viewer_state
 from .errors import EventDataError, TimelineError
-from .listeners import EveryTime
-from .sdk_events import event_class, sdk_event
-from .uploads import check_file, uploaded_file
-from .viewer_state import ViewerState, to_viewer_state
+from .viewer_state import ViewerState
 
 if TYPE_CHECKING:
     from rerun._event import PauseEvent as PauseEvent
@@ -423,55 +424,3 @@ class State(EventData):
             raise EventDataError(
                 f"Expected what the viewer tells of its state, got {_data!r:.80}. Reload the page."
             ) from error
-
-
-class _Renamed(EveryTime):
-    """An event with one name in Python and another on the wire.
-
-    Gradio takes what a component sends as "error" for a message to the user, and sends it to no function; and it sends "load" by
-    itself to every component when the page loads.
-    """
-
-    def __new__(cls, name: str, event_name: str, **_: Any) -> _Renamed:
-        return str.__new__(cls, name)
-
-    def __init__(self, _: str, event_name: str, **options: Any) -> None:
-        super().__init__(event_name, **options)
-
-    def copy(self) -> _Renamed:
-        """Another one, for Gradio."""
-        return _Renamed(str(self), self.event_name, **self._options)
-
-
-ANSWERS = [
-    EveryTime("screenshot", doc="The command `screenshot` has made a picture. See `gradio_rerun.events.Screenshot`."),
-    EveryTime(
-        "recording_saved",
-        doc="The command `save_recording` has saved a recording. See `gradio_rerun.events.RecordingSaved`.",
-    ),
-    EveryTime(
-        "blueprint_saved",
-        doc="The command `save_blueprint` has saved a blueprint. See `gradio_rerun.events.BlueprintSaved`.",
-    ),
-    EveryTime("state", doc="The command `get_state` has an answer. See `gradio_rerun.events.State`."),
-]
-"""What answers commands."""
-
-EVENTS: list[str | EventListener] = [
-    EventListener("change", doc="The value has changed, by a function or by the user."),
-    EventListener("upload", doc="The user has uploaded recordings. See `gradio_rerun.events.Upload`."),
-    EventListener("clear", doc="The user has cleared the viewer."),
-    _Renamed("load", "rerun_load", doc="A recording is open. See `gradio_rerun.events.Load`."),
-    _Renamed("error", "rerun_error", doc="Something could not be shown. See `gradio_rerun.events.Error`."),
-    EveryTime("play", doc="The viewer plays. See `gradio_rerun.events.Play`."),
-    EveryTime("pause", doc="The viewer has stopped playing. See `gradio_rerun.events.Pause`."),
-    EveryTime(
-        "time_update",
-        show_progress="hidden",
-        doc="The viewer shows another time; at most every `time_update_interval` seconds, and not while its listeners run. The last time is always sent. See `gradio_rerun.events.TimeUpdate`.",
-    ),
-    EveryTime("timeline_change", doc="The viewer shows another timeline. See `gradio_rerun.events.TimelineChange`."),
-    EveryTime("selection_change", doc="Other things are selected. See `gradio_rerun.events.SelectionChange`."),
-    EveryTime("recording_open", doc="A recording is open. See `gradio_rerun.events.RecordingOpen`."),
-    *ANSWERS,
-]

@@ -46,19 +46,20 @@ TESTS = {
     "calls": ["calls"],
     "component": ["component", "updates", "parameters", "commands", "calls", "placement"],
     "conversions": ["conversions", "recordings"],
-    "drains": ["drains", "recordings"],
+    "sinks": ["sinks", "recordings"],
     "events": ["events", "event_methods", "fuzz"],
     "listeners": ["listeners", "events"],
     "parameters": ["parameters"],
-    "recordings": ["recordings", "fuzz", "shown"],
     "rrd": ["rrd", "fuzz", "shown"],
     "settings": ["settings", "parameters"],
     "shown": ["shown", "calls"],
-    "stream": ["stream", "shown"],
+    "growing": ["growing", "shown"],
     "uploads": ["uploads", "component"],
+    "file_types": ["uploads", "component"],
+    "state": ["viewer_state", "fuzz"],
+    "values": ["recordings", "fuzz", "shown"],
     "viewer_control": ["viewer_control", "viewer_state", "commands"],
-    "viewer_state": ["viewer_state", "fuzz"],
-    "wire": ["fuzz", "component"],
+    "_wire": ["fuzz", "component"],
 }
 """The files in tests/unit (`test_*.py`) that test a module."""
 
@@ -338,7 +339,7 @@ def mutate(module: str, sample: int, folder: Path) -> None:
     shutil.copytree(
         PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"), dirs_exist_ok=True
     )
-    target = folder / PACKAGE.name / f"{module}.py"
+    (target,) = (folder / PACKAGE.name).rglob(f"{module}.py")
     source = target.read_text()
     files = [f"tests/unit/test_{name}.py" for name in TESTS[module]]
     files = [each for each in files if (ROOT / each).exists()]

@@ -17,9 +17,9 @@ from recordings import log_points, recording_bytes, write_recording
 
 import gradio_rerun
 from gradio_rerun import Rerun
+from gradio_rerun._viewer.assets import viewer_assets
+from gradio_rerun._wire import Recordings
 from gradio_rerun.errors import ParameterError, RecordingError
-from gradio_rerun.viewer_assets import viewer_assets
-from gradio_rerun.wire import Recordings
 
 PARAMETERS = [
     *["value", "label", "every", "inputs", "show_label", "show_download_button", "show_clear_button", "container"],

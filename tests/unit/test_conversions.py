@@ -23,12 +23,16 @@ from anyio import to_thread
 from full_disk import full_disk
 from other_files import glb, gltf, lerobot, mcap, ply, png, stl, write
 
-from gradio_rerun import conversions, sdk
-from gradio_rerun.conversions import CONVERTIBLE_SUFFIXES, converted, is_convertible
-from gradio_rerun.convert_file import application_id, arrow_messages
+from gradio_rerun._gradio.threads import in_thread
+from gradio_rerun._recordings import conversions
+from gradio_rerun._recordings.conversion_process import conversion_command
+from gradio_rerun._recordings.conversions import converted, is_convertible
+from gradio_rerun._recordings.convert_file import application_id, arrow_messages
+from gradio_rerun._recordings.file_types import CONVERTIBLE_SUFFIXES
+from gradio_rerun._recordings.limits import limits
+from gradio_rerun._recordings.turns import Turns
+from gradio_rerun._viewer import sdk
 from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, RecordingNotFoundError
-from gradio_rerun.limits import limits
-from gradio_rerun.threads import Turns, in_thread
 
 SECRET = b"abcdefghijklmnopqrstuvwxyz0123456789"
 ROBOT = '<robot name="r"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
@@ -367,7 +371,7 @@ def test_a_robot_is_read_in_another_process_only(tmp_path: Path, cache: Path, mo
 
 def test_a_conversion_ends_and_cleans_up_when_the_app_dies(tmp_path: Path) -> None:
     target = tmp_path / "half.part"
-    command = sdk.conversion_command(write(tmp_path / "big.ply", ply(2_000_000)), target, limits())
+    command = conversion_command(write(tmp_path / "big.ply", ply(2_000_000)), target, limits())
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(b"{}\n")
@@ -384,7 +388,7 @@ def test_copies_of_parts_go_when_the_app_dies_while_no_file_can_be_opened(tmp_pa
     document, positions = gltf(2_000_000)
     document["buffers"][0]["uri"] = "parts.bin"
     target, copy = tmp_path / "half.part", write(tmp_path / "half.parts" / "0.bin", positions)
-    command = sdk.conversion_command(write(tmp_path / "scene.gltf", json.dumps(document)), target, limits())
+    command = conversion_command(write(tmp_path / "scene.gltf", json.dumps(document)), target, limits())
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(json.dumps({"parts.bin": str(copy)}).encode() + b"\n")

@@ -131,7 +131,7 @@ def template(node: ast.expr) -> str:
 
 
 def texts_of_python() -> Iterator[str]:
-    for path in sorted((ROOT / "src" / "gradio_rerun").glob("*.py")):
+    for path in sorted((ROOT / "src" / "gradio_rerun").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 error = getattr(errors, node.func.id, None)

@@ -15,8 +15,9 @@ from gradio.state_holder import SessionState
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
-from gradio_rerun import Rerun, commands, component, shown
-from gradio_rerun.postponed import Postponed
+from gradio_rerun import Rerun, commands, component
+from gradio_rerun._gradio.postponed import Postponed
+from gradio_rerun._recordings import shown
 
 BEATS = 5
 HEARTBEAT = 0.02  # seconds

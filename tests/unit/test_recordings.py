@@ -20,17 +20,17 @@ from other_files import lerobot, mcap
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
-from gradio_rerun import recordings
-from gradio_rerun.calls import Call
+from gradio_rerun._gradio.calls import Call
+from gradio_rerun._recordings import values as recordings
+from gradio_rerun._recordings.shown import Appender, Shown
+from gradio_rerun._recordings.values import has_data, to_recordings
+from gradio_rerun._servers.tunnel import Servers
 from gradio_rerun.errors import (
     NotARecordingError,
     RecordingError,
     RecordingNotFoundError,
     UnsupportedValueError,
 )
-from gradio_rerun.recordings import has_data, to_recordings
-from gradio_rerun.shown import Appender, Shown
-from gradio_rerun.tunnel import Servers
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gradio_rerun import Rerun
+from gradio_rerun._component.settings import SETTINGS, css_length, page_settings
 from gradio_rerun.errors import ParameterError
-from gradio_rerun.settings import SETTINGS, css_length, page_settings
 
 
 def settings(**changes: Any) -> Any:

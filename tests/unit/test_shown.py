@@ -12,14 +12,14 @@ import rerun as rr
 from gradio.data_classes import FileData
 from recordings import recording_bytes, write_recording
 
-from gradio_rerun import shown as module
-from gradio_rerun.calls import Call
-from gradio_rerun.drains import drained
+from gradio_rerun._gradio.calls import Call
+from gradio_rerun._recordings import shown as module
+from gradio_rerun._recordings.rrd import split, stores
+from gradio_rerun._recordings.shown import Appender, Shown, forget, joined
+from gradio_rerun._recordings.sinks import drained
+from gradio_rerun._recordings.values import to_recordings
+from gradio_rerun._wire import STREAM_TYPE, ServerUrl
 from gradio_rerun.errors import NotARecordingError, StreamTooLongError
-from gradio_rerun.recordings import to_recordings
-from gradio_rerun.rrd import split, stores
-from gradio_rerun.shown import Appender, Shown, forget, joined
-from gradio_rerun.wire import STREAM_TYPE, ServerUrl
 
 CALL = Call()
 RUN = Call(run="run", is_generator=True)
@@ -364,7 +364,7 @@ def test_data_tell_the_page_that_they_came_after_a_clear(shown: Shown) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which a test sets."""
     now = [100.0]
-    monkeypatch.setattr("gradio_rerun.shown.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("gradio_rerun._recordings.shown.time.monotonic", lambda: now[0])
     return now
 
 

@@ -28,9 +28,10 @@ from recordings import log_points, write_recording
 from rerun_servers import Call, other_server
 from updates import in_event
 
-from gradio_rerun import Rerun, commands, tunnel
+from gradio_rerun import Rerun, commands
+from gradio_rerun._servers import tunnel
+from gradio_rerun._wire import ServerUrl
 from gradio_rerun.errors import ParameterError
-from gradio_rerun.wire import ServerUrl
 
 READ_MESSAGES = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages"
 GRPC_WEB = {"content-type": "application/grpc-web+proto"}

@@ -15,12 +15,13 @@ import brotli
 import pytest
 from fake_sdk import GLUE, WASM, FakeSdk
 
-from gradio_rerun import cache, viewer_assets
+from gradio_rerun._viewer import assets as viewer_assets
+from gradio_rerun._viewer import cache
+from gradio_rerun._viewer.assets import ViewerAssets
 from gradio_rerun.errors import SdkError, ViewerError
-from gradio_rerun.viewer_assets import ViewerAssets
 
 USE = """
-from gradio_rerun.viewer_assets import viewer_assets
+from gradio_rerun._viewer.assets import viewer_assets
 assets = viewer_assets()
 print(assets.wasm)
 """
@@ -342,7 +343,7 @@ def test_importing_reads_no_variable_starts_no_thread_and_writes_nothing(folder:
     process = sdk.process("""
         import os, threading, platformdirs  # which reads variables itself
         os.environ = None
-        import gradio_rerun.viewer_assets
+        import gradio_rerun._viewer.assets
         print(threading.active_count())
     """)
     assert process.communicate() == ("1\n", "")

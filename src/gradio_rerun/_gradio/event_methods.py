@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.component_meta import ComponentMeta
 from gradio.events import Dependency, EventListener
 
-from .events import EVENTS
+from .event_list import EVENTS
 
 if TYPE_CHECKING:
     from gradio.blocks import Block

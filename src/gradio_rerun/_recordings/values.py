@@ -21,16 +21,16 @@ from gradio.data_classes import FileData
 from gradio.exceptions import InvalidPathError
 from gradio.utils import get_upload_folder, is_in_or_equal
 
+from .._servers.tunnel import Servers
+from .._viewer.sdk import server_url
+from .._wire import Recording
+from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log, not_kept
 from .conversions import converted, is_convertible
-from .drains import Drain, drained
-from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log, not_kept
+from .file_types import RECORDING_SUFFIXES
 from .rrd import MAGIC
-from .sdk import server_url
-from .tunnel import Servers
-from .wire import Recording
+from .sinks import Drain, drained
 
 URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
-RECORDING_SUFFIXES = (".rrd", ".rbl")
 
 LINK_FROM = 64 * 1024 * 1024
 """Files of this many bytes and more are linked into the cache, smaller ones are copied (a copy is a snapshot, but costs time)."""

@@ -1,11 +1,10 @@
-"""Checks files from users: they must be uploads, of the types that the component takes."""
+"""Calls of server functions, and the files that they name."""
 
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -17,9 +16,7 @@ from gradio.blocks import Blocks
 from gradio.utils import get_upload_folder, is_in_or_equal
 from starlette.requests import Request
 
-from .errors import RecordingError
-from .recordings import RECORDING_SUFFIXES
-from .rrd import MAGIC
+from ..errors import RecordingError
 from .threads import in_thread
 
 _LOOKS_AFTER = 0.5
@@ -78,40 +75,3 @@ def uploaded_file(path: Any) -> Path:
     except (TypeError, ValueError, OSError, RuntimeError):  # no string, a NUL in it, too long, a loop
         name = repr(path)
     raise RecordingError(f"{name:.80} was not uploaded, or is there no more.")
-
-
-def check_file(file: Path, types: Sequence[str] | None) -> None:
-    """Raises a `RecordingError` if `file` is not a file, or neither a recording nor of the component's `file_types`.
-
-    Our page sends no such file, but a client need not be our page, and Gradio takes any path in its upload folder.
-    """
-    try:
-        is_file = file.is_file()
-    except (OSError, ValueError):  # too long a name, a lone surrogate in it
-        is_file = False
-    if not is_file:
-        raise RecordingError(f"{file.name:.80} was not uploaded, or is there no more.")
-    # A file that the component has shown is a recording, whatever may be uploaded.
-    if types is None or file.suffix.lower() in RECORDING_SUFFIXES or any(_is_of(file, each) for each in types):
-        return
-    if _starts_as_recording(file):
-        return
-    raise RecordingError(f"{file.name} is none of the types that can be uploaded: {', '.join(types)}.")
-
-
-def _is_of(file: Path, wanted: str) -> bool:
-    """As in settings.py: a suffix, "file" for any, a word such as "image", or a MIME type."""
-    if wanted.startswith("."):
-        return file.name.lower().endswith(wanted.lower())
-    mime_type = mimetypes.guess_type(file.name)[0] or ""
-    return wanted in ("file", mime_type, mime_type.split("/")[0]) or (
-        wanted.endswith("/*") and mime_type.startswith(wanted[:-1])
-    )
-
-
-def _starts_as_recording(file: Path) -> bool:
-    try:
-        with file.open("rb") as content:
-            return content.read(len(MAGIC)) == MAGIC
-    except OSError:
-        return False

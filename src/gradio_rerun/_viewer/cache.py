@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import platformdirs
 
-from .errors import ViewerError, log
+from ..errors import ViewerError, log
 
 CACHE_VARIABLE = "GRADIO_RERUN_CACHE_DIR"
 

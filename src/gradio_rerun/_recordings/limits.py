@@ -6,8 +6,8 @@ import os
 import re
 from dataclasses import dataclass
 
-from .errors import RecordingError
-from .parameters import wrong
+from .._checks import wrong
+from ..errors import RecordingError
 
 MEMORY_VARIABLE = "GRADIO_RERUN_CONVERT_MEMORY"
 SIZE_VARIABLE = "GRADIO_RERUN_CONVERT_SIZE"

@@ -14,8 +14,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..errors import ViewerError
 from . import sdk
-from .errors import ViewerError
 
 GLUE = "re_viewer.js"
 WASM = "re_viewer_bg.wasm"

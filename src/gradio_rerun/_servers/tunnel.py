@@ -27,9 +27,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from .parameters import is_collection, wrong
-from .sdk import server_url
-from .wire import ServerUrl
+from .._checks import is_collection, wrong
+from .._viewer.sdk import server_url
+from .._wire import ServerUrl
 
 MAX_REQUEST = 4 * 1024 * 1024
 """Upper bound on the bytes of a call; equals the limit of gRPC."""

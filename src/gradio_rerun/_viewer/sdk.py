@@ -11,13 +11,8 @@ import re
 import sys
 from importlib import machinery, metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from .convert_file import ALONE, WHOLE
-from .errors import SdkError, ViewerError
-
-if TYPE_CHECKING:
-    from .limits import Limits
+from ..errors import SdkError, ViewerError
 
 FLOOR = (0, 24)
 _CURE = "Run: pip install -U rerun-sdk"
@@ -79,32 +74,8 @@ def viewer_server_command() -> list[str]:
     return [sys.executable, str(script), *(str(entry) for entry in sys.path)]
 
 
-def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
-    """The command that converts `source` to the recording `target` with the importers of the installed rerun-sdk."""
-    # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
-    # Remove when the rerun-sdk floor passes 0.32.
-    whole = source.is_dir() or (source.suffix.lower() == ".mcap" and not _knows_robot_descriptions())
-    # Absolute, because the process changes to the folder of the file.
-    entries = [str(Path(entry).absolute()) for entry in sys.path]
-    return [*_convert_file("convert", source, most), str(target), WHOLE if whole else ALONE, *entries]
-
-
-def names_command(source: Path, most: Limits) -> list[str]:
-    """The command that lists the files that `source` names as its parts."""
-    return _convert_file("names", source, most)
-
-
-def _convert_file(command: str, source: Path, most: Limits) -> list[str]:
-    if getattr(sys, "frozen", False) or not sys.executable:
-        raise SdkError(
-            f"Files are converted by rerun-sdk in a Python of its own, and this process has none (sys.executable is "
-            f"{sys.executable!r}). Convert {source.name!r} beforehand, and give the .rrd file."
-        )
-    script = Path(__file__).with_name("convert_file.py")
-    return [sys.executable, str(script), command, str(source), str(most.memory), str(most.size)]
-
-
-def _knows_robot_descriptions() -> bool:
+def knows_robot_descriptions() -> bool:
+    """Whether the SDK reads the robot descriptions in an .mcap."""
     with _library().open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as library:
         return library.find(b"robot_description") >= 0
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import math
-from collections.abc import Callable, Collection, Hashable, Mapping
-from numbers import Real
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import gradio as gr
@@ -13,7 +10,7 @@ import numpy as np
 from gradio.blocks import Block
 from gradio.i18n import I18nData
 
-from .errors import ParameterError
+from .._checks import is_collection, is_number, wrong
 
 
 def check_parameters(given: Mapping[str, Any]) -> None:
@@ -21,27 +18,6 @@ def check_parameters(given: Mapping[str, Any]) -> None:
     for name, (is_valid, wanted) in _RULES.items():
         if not is_valid(given[name]):
             raise wrong(name, wanted, given[name])
-
-
-def wrong(name: str, wanted: str, value: Any, cure: str = "") -> ParameterError:
-    """The error for a parameter with an invalid value."""
-    return ParameterError(f"Expected {name} to be {wanted}, got {value!r:.200}. {cure}".rstrip())
-
-
-def is_collection(value: Any) -> bool:
-    """Whether it is a list or a similar collection, and not a string, bytes or a dict."""
-    return isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
-
-
-def is_number(value: Any) -> bool:
-    """Whether it is a finite number. True and False are not."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def suggestion(word: Any, known: Collection[str]) -> str:
-    """A sentence that suggests the most similar known word; empty if none is similar."""
-    close = difflib.get_close_matches(word.lower(), known, 1) if isinstance(word, str) else []
-    return f"Did you mean {close[0]!r}?" if close else ""
 
 
 def _is_flag(value: Any) -> bool:

@@ -1,89 +1,20 @@
-"""Threads for work that takes time, separate from the threads in which Gradio serves files."""
+"""Limits how many conversions run at once."""
 
 from __future__ import annotations
 
-import inspect
 import math
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
+from .._gradio.threads import current_work, unwanted
+from ..errors import RecordingError
 
-from .errors import RecordingError
-
-_Result = TypeVar("_Result")
-
-_MOST_THREADS = 100
 _WAITING_FOR_EACH_CORE = 8
 """Conversions that wait: a new one waits up to 8 times the duration of a conversion."""
-
-# Its name until anyio 4.1, which Gradio takes, too, is another one.
-_PARAMETERS = inspect.signature(to_thread.run_sync).parameters
-_ABANDON: dict[str, Any] = {"abandon_on_cancel" if "abandon_on_cancel" in _PARAMETERS else "cancellable": True}
-
-_limiter: RunVar[CapacityLimiter] = RunVar("gradio_rerun.threads")
-
-
-class Work:
-    """Work in a thread, which ends early if its result is unwanted."""
-
-    def __init__(self) -> None:
-        self.is_unwanted = False
-        self._lock = threading.Lock()
-        self._ends: list[Callable[[], None]] = []
-
-    @contextmanager
-    def ended_by(self, end: Callable[[], None]) -> Iterator[None]:
-        """Inside the `with`, another thread calls `end` as soon as the result is unwanted."""
-        with self._lock:
-            self._ends.append(end)
-            is_unwanted = self.is_unwanted
-        if is_unwanted:
-            end()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._ends.remove(end)
-
-    def give_up(self) -> None:
-        """Marks the result as unwanted, and ends the work."""
-        with self._lock:
-            self.is_unwanted = True
-            ends = list(self._ends)
-        for end in ends:
-            end()
-
-
-_current: ContextVar[Work | None] = ContextVar("gradio_rerun_work", default=None)
-
-
-def current_work() -> Work:
-    """The work that this thread does."""
-    return _current.get() or Work()
-
-
-async def in_thread(function: Callable[[], _Result]) -> _Result:
-    """Calls `function` in a thread and returns its result. If the caller is cancelled, the work in the thread is unwanted."""
-    try:
-        limiter = _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(_MOST_THREADS)
-        _limiter.set(limiter)
-    work = Work()
-    token = _current.set(work)
-    try:
-        return await to_thread.run_sync(function, limiter=limiter, **_ABANDON)
-    finally:
-        _current.reset(token)
-        work.give_up()
 
 
 class Turns:
@@ -123,11 +54,6 @@ class Turns:
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
-
-
-def unwanted() -> RecordingError:
-    """The error for work whose result is unwanted. Nobody sees it."""
-    return RecordingError("The conversion was cancelled, since its result was no longer wanted.")
 
 
 @lru_cache(maxsize=1)

@@ -13,14 +13,13 @@ import gradio as gr
 from gradio.data_classes import FileDataDict
 from gradio.utils import is_static_file
 
-from .conversions import CONVERTIBLE_SUFFIXES
-from .errors import ParameterError
-from .parameters import is_collection, is_number, suggestion, wrong
-from .recordings import RECORDING_SUFFIXES
-from .viewer_assets import check_viewer_assets, published_folder, viewer_assets
-from .wire import ButtonName, FileCount, PanelName, PanelState, Settings, Theme, ViewerFiles
+from .._checks import is_collection, is_number, suggestion, wrong
+from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
+from .._viewer.assets import check_viewer_assets, published_folder, viewer_assets
+from .._wire import ButtonName, FileCount, PanelName, PanelState, Settings, Theme, ViewerFiles
+from ..errors import ParameterError
 
-FRONTEND = Path(__file__).parent / "frontend"
+FRONTEND = Path(__file__).parents[1] / "frontend"
 
 DEFAULT_HEIGHT = 640
 """Pixels."""

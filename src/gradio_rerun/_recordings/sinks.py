@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .errors import RecordingError, log
+from ..errors import RecordingError, log
+from .growing import GrowingRecording
 from .rrd import split, stores
-from .stream import GrowingRecording
 
 
 @dataclass(eq=False)

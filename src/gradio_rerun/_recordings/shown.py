@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 from gradio.data_classes import FileData
 
-from .calls import Call
-from .drains import Drain, is_shared
+from .._gradio.calls import Call
+from .._wire import STREAM_TYPE, Recording, ServerUrl
+from .growing import GrowingRecording, check_stream_size
 from .rrd import split, stores
-from .stream import GrowingRecording, check_stream_size
-from .wire import STREAM_TYPE, Recording, ServerUrl
+from .sinks import Drain, is_shared
 
 CHUNK_NAME = "chunk.rrd"
 """The file name of data that belong to no session."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gradio.data_classes import FileData
 
-from .errors import StreamTooLongError, not_kept
-from .wire import STREAM_TYPE
+from .._wire import STREAM_TYPE
+from ..errors import StreamTooLongError, not_kept
 
 _WRITTEN_AT_ONCE = 1 << 20
 """Bytes. A function that reads the file meanwhile must not find the half of a message."""

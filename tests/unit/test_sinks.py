@@ -14,10 +14,10 @@ import rerun as rr
 from full_disk import full_disk
 from recordings import log_points
 
-from gradio_rerun import drains
-from gradio_rerun.drains import Drain, drained, is_shared
+from gradio_rerun._recordings import sinks
+from gradio_rerun._recordings.rrd import split
+from gradio_rerun._recordings.sinks import Drain, drained, is_shared
 from gradio_rerun.errors import RecordingError
-from gradio_rerun.rrd import split
 
 
 def test_a_drain_has_all_that_was_logged_so_far() -> None:
@@ -158,7 +158,7 @@ def test_a_child_process_drains_though_a_thread_of_its_parent_does() -> None:
     held, forked = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with drains._lock:
+        with sinks._lock:
             held.set()
             forked.wait()
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from gradio_rerun._recordings.growing import GrowingRecording
+from gradio_rerun._wire import STREAM_TYPE
 from gradio_rerun.errors import RecordingError, StreamTooLongError
-from gradio_rerun.stream import GrowingRecording
-from gradio_rerun.wire import STREAM_TYPE
 
 
 def test_a_second_append_keeps_the_first_bytes(tmp_path: Path) -> None:

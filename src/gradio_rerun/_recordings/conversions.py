@@ -19,22 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
-from . import sdk
+from .._gradio.threads import current_work, unwanted
+from .._viewer import sdk
+from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, not_kept
+from .conversion_process import conversion_command, names_command
 from .convert_file import REFUSED
-from .errors import NotARecordingError, RecordingError, RecordingNotFoundError, not_kept
+from .file_types import CONVERTIBLE_SUFFIXES
 from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, SIZE_VARIABLE, Limits, limits, over
-from .threads import Turns, cores, current_work, unwanted
-
-CONVERTIBLE_SUFFIXES = (
-    *(".avif", ".bmp", ".dds", ".exr", ".ff", ".gif", ".hdr", ".ico", ".jpeg", ".jpg", ".pam", ".pbm", ".pgm", ".png"),
-    *(".ppm", ".rvl", ".tga", ".tif", ".tiff", ".webp"),
-    ".mp4",
-    *(".aac", ".mp3", ".oga", ".ogg", ".wav"),
-    *(".dae", ".glb", ".gltf", ".obj", ".stl", ".ply", ".urdf"),
-    *(".mcap", ".parquet"),
-    *(".md", ".txt"),
-)
-"""The suffixes that the importers of any rerun-sdk from 0.24 to 0.41 know. An older rerun-sdk refuses some of them, with an error."""
+from .turns import Turns, cores
 
 _MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
 """Upper bound on the size of files that are read as one string. The .urdf of a humanoid robot has 0.1 MB."""
@@ -181,7 +173,7 @@ def _part(path: Path, name: str, may_read: Callable[[Path], bool] | None) -> Pat
 
 def _named_files(path: Path) -> list[str]:
     with _turns.turn(str(path)):
-        ended = _run(path, sdk.names_command(path, limits()), limits())
+        ended = _run(path, names_command(path, limits()), limits())
     if ended.code == REFUSED:
         raise _refused(path, ended.last_line)
     if ended.code:
@@ -294,7 +286,7 @@ def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Pat
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
         with _copies(parts, temporary) as copies:
-            ended = _run(path, sdk.conversion_command(path, temporary, most), most, copies)
+            ended = _run(path, conversion_command(path, temporary, most), most, copies)
         if full := _DISK_FULL.search(ended.said):
             if temporary.stat().st_size >= most.size:
                 raise over(path.name, f"{most.size:,} bytes of recording", SIZE_VARIABLE)

@@ -1,0 +1,57 @@
+"""Imports within the package point one way."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "src" / "gradio_rerun"
+
+LAYERS = (
+    *("errors", "viewer_state", "_checks", "_wire"),
+    *("_gradio", "_viewer", "_servers", "_recordings"),
+    *("commands", "events", "_component", "component"),
+    *("__init__", "_preparing", "rrt_star", "cli", "__main__"),
+)
+"""The modules and subpackages. Each imports only those to its left."""
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules of the package that a file imports, such as "_recordings.rrd", also for type checkers only."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            for name in node.names:
+                module = folder / name.name
+                if not module.with_suffix(".py").exists():
+                    module = folder / "__init__" if folder.is_dir() else folder
+                found.add(".".join(module.relative_to(PACKAGE).parts))
+    return found
+
+
+IMPORTS = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): imports_of(path) for path in PACKAGE.rglob("*.py")
+}
+
+
+def layer(module: str) -> int:
+    return LAYERS.index(module.split(".")[0])
+
+
+def test_each_subpackage_imports_only_those_below_it() -> None:
+    upward = [
+        (module, each) for module, imported in IMPORTS.items() for each in imported if layer(each) > layer(module)
+    ]
+    assert upward == []
+
+
+def test_no_two_modules_import_each_other() -> None:
+    TopologicalSorter(IMPORTS).prepare()  # raises a CycleError
+
+
+def test_the_test_sees_the_imports() -> None:
+    assert "_recordings.rrd" in IMPORTS["_recordings.values"]
+    assert "_gradio.calls" in IMPORTS["component"]
+    assert IMPORTS["__init__"] == {"commands", "component", "errors", "events"}
