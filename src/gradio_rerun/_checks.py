@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from .errors import ParameterError
 
 
@@ -24,6 +26,11 @@ def is_collection(value: Any) -> bool:
 def is_number(value: Any) -> bool:
     """Whether it is a finite number. True and False are not."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_flag(value: Any) -> bool:
+    """Whether it is True or False, also those of NumPy."""
+    return isinstance(value, (bool, np.bool_))
 
 
 def suggestion(word: Any, known: Collection[str]) -> str:

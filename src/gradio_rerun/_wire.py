@@ -6,7 +6,6 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from gradio.data_classes import FileData, FileDataDict, GradioModel, GradioRootModel
 from pydantic import model_validator
-from typing_extensions import NotRequired
 
 PanelName = Literal["top", "blueprint", "selection", "time"]
 PanelState = Literal["hidden", "collapsed", "expanded"]
@@ -70,32 +69,3 @@ class CommandDict(TypedDict):
     """The request to a viewer from rerun-sdk 0.41 on, in base64; None if the page carries out the command in another way."""
     target: list[int]
     """The numbers of the fields that lead to the place in the request where the page puts the recording or view."""
-
-
-class Settings(TypedDict):
-    """The settings that the page needs besides the value; every update sends all of them."""
-
-    page: FileDataDict
-    """The module `bridge.js`, by which the page finds all others."""
-    viewer: ViewerFiles
-    height: str
-    """A CSS length."""
-    scale: int | None
-    min_width: int | None
-    streaming: bool
-    theme: Theme
-    panel_states: dict[PanelName, PanelState]
-    telemetry: bool
-    time_update_interval: float
-    """Seconds."""
-    allowed_origins: list[str]
-    interactive: bool | None
-    """None: decided by the component's events, which the page knows from the config."""
-    file_count: FileCount
-    file_types: list[str]
-    """As in the `accept` of an HTML input; empty for all."""
-    buttons: list[ButtonName]
-    clear_if_interactive: bool
-    """Whether there is a Clear button if users can upload, though `buttons` does not name it."""
-    commands: NotRequired[list[CommandDict]]
-    """Only in the update that sends them."""

@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
@@ -22,20 +21,21 @@ from starlette.responses import FileResponse, Response
 
 from ._checks import is_collection
 from ._component.parameters import check_parameters
-from ._component.settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
+from ._component.settings import PageSettings, check_page_files, checked_stream_size
 from ._gradio.calls import Call, current_call, follow_calls, may_build_apps
 from ._gradio.event_list import ANSWERS
 from ._gradio.event_methods import EventMeta, EventMethods
 from ._gradio.listeners import handlers
 from ._gradio.postponed import Postponed, follow_outputs, is_postponing
 from ._gradio.threads import in_thread
+from ._gradio.updates import ConstructorArgs
 from ._gradio.uploads import app_of, one_a_session, uploaded_file
 from ._recordings.file_types import check_file
 from ._recordings.shown import Appender, Shown, forget, joined, shown_in
 from ._recordings.values import checked_url, has_data, to_recordings
 from ._servers.tunnel import Servers
 from ._viewer.assets import viewer_assets
-from ._wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Settings, Theme
+from ._wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Theme
 from .commands import NO_VALUE, Show, separated, to_wire
 from .errors import CommandError, GradioRerunError, ParameterError, PlacementError
 
@@ -158,7 +158,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         """
         arguments = locals()
         check_parameters(arguments)
-        self._given = {name: arguments[name] for name in SETTINGS}
+        self._given = {name: arguments[name] for name in PageSettings.parameters()}
         follow_calls()
         follow_outputs()
         self.height = height
@@ -173,7 +173,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self.telemetry = telemetry
         self.allowed_origins = allowed_origins
         self.time_update_interval = time_update_interval
-        settings = page_settings(**self._given)
+        settings = self.page_settings()
         first = separated(value)
         shown = value if first is None else None if first.value is NO_VALUE else first.value
         in_function, in_render = get_local_contexts()
@@ -200,7 +200,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             preserved_by_key=preserved_by_key,
             html_template='<div class="rerun-toolbar" role="toolbar"></div><rerun-viewer></rerun-viewer>',
             # The same as in bridge.js: the page below must not jump.
-            css_template=f".block:has(> .html-container > &) {{ height: {css_length(height)}; padding: 0 !important }}",
+            css_template=f".block:has(> .html-container > &) {{ height: {settings['height']}; padding: 0 !important }}",
             js_on_load=_JS_ON_LOAD % "{}",
             buttons=None if buttons is None else [each for each in buttons if isinstance(each, gr.Button)],
             apply_default_css=False,
@@ -213,17 +213,36 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self._is_made = True
 
     @property
-    def constructor_args(self) -> _ConstructorArgs:
+    def constructor_args(self) -> ConstructorArgs:
         """The arguments this component was made with, for Gradio."""
         # If a function makes a component of a subclass, Gradio calls only the `__init__` of the subclass.
         if self._named_servers is None:
             self._name_servers(super().constructor_args.get("tunnel"), None, is_trusted=True)
-        arguments = _ConstructorArgs(self, super().constructor_args)
+        arguments = ConstructorArgs(super().constructor_args, self._merged)
         # Gradio makes the component again for each update, without its value.
         servers = self._servers
         if servers.is_trusted and (self._is_tunnel_given or servers.has_names):
             arguments["tunnel"] = servers
         return arguments
+
+    def _merged(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """What an update adds to the constructor's arguments. Raises an error for what an update cannot change."""
+        if separated(changes.get("value")):
+            raise CommandError(
+                f"Expected commands to be returned by themselves, got them in an update: {changes['value']!r:.200}. "
+                "Return them without gr.update or Rerun, and change the parameters in another function."
+            )
+        # An update is a dict, which a client may have sent.
+        if not isinstance(changes.get("tunnel", self._servers), Servers):
+            raise ParameterError("Expected an update without tunnel, got one. Return Rerun(tunnel=...) instead.")
+        merged = dict(changes)
+        # The app's own buttons have listeners, so an update does not change them.
+        if is_collection(changes.get("buttons")):
+            merged["buttons"] = [
+                *(each for each in changes["buttons"] if not isinstance(each, gr.Button)),
+                *self.buttons,
+            ]
+        return merged
 
     def _name_servers(self, tunnel: Any, value: Any, *, is_trusted: bool) -> None:
         """Removes `tunnel` from the arguments that Gradio keeps, and stores it. `is_trusted`: a function of the app is known to pass it.
@@ -270,9 +289,9 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         admitted = self._servers.admit(url, own=is_admitted)
         return admitted if isinstance(admitted, str) else admitted.model_dump()
 
-    def _settings(self, changes: Mapping[str, Any] = MappingProxyType({})) -> Settings:
-        """The settings for the page, with the parameters that change."""
-        return page_settings(**{name: changes.get(name, given) for name, given in self._given.items()})
+    def page_settings(self) -> dict[str, Any]:
+        """For updates: all settings that the frontend needs besides the value."""
+        return PageSettings.of(self._given).to_wire()
 
     def unrender(self) -> Rerun:
         """For Gradio: removes the component from the app, to show it elsewhere. Raises a `PlacementError` if that is a chat."""
@@ -379,7 +398,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or a `gr.skip()` if there is no new data.
         """
         if self._is_made and is_postponing():
-            return Postponed(partial(self.postprocess, value))  # type: ignore[return-value]  # for Gradio only
+            return Postponed(self.postprocess, value)  # type: ignore[return-value]  # for Gradio only
         with_commands = separated(value)
         if with_commands is not None:
             return self._update(with_commands)
@@ -477,7 +496,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
 
     def _update(self, show: Show) -> dict[str, Any]:
         """An update with the commands and, if there is one, the value, in the form that Gradio makes of a `gr.update`."""
-        settings = {**self._settings(), "commands": to_wire(show.commands, self._servers)}
+        settings = {**self.page_settings(), "commands": to_wire(show.commands, self._servers)}
         update: dict[str, Any] = {"__type__": "update", "props": {"settings": settings}}
         if show.value is NO_VALUE:
             return update
@@ -517,40 +536,6 @@ def _outputs(event: Any) -> list[Any]:
     """The outputs of a listener of the app; none for gr.Examples and clear buttons: an input that these fill is still an input."""
     helps = event.fn is None or str(event.api_name).startswith("load_example")
     return [] if helps else list(event.outputs)
-
-
-class _ConstructorArgs(dict[str, Any]):
-    """Adds the whole settings to each update on its way to the page.
-
-    Gradio merges an update into a copy of these arguments, then sends the page the changed arguments only. gr.HTML drops its own
-    (`scale`, `min_width`), and replaces all props in the page with the rest. So `update` adds all settings.
-    """
-
-    def __init__(self, viewer: Rerun, arguments: Mapping[str, Any]) -> None:
-        super().__init__(arguments)
-        self._viewer = viewer
-
-    def copy(self) -> _ConstructorArgs:
-        return _ConstructorArgs(self._viewer, self)
-
-    def update(self, changes: dict[str, Any]) -> None:  # type: ignore[override]
-        if separated(changes.get("value")):
-            raise CommandError(
-                f"Expected commands to be returned by themselves, got them in an update: {changes['value']!r:.200}. "
-                "Return them without gr.update or Rerun, and change the parameters in another function."
-            )
-        super().update(changes)
-        if "value" in changes and changes["value"] is None:
-            changes["value"] = []  # an explicit value, which clears, where a generator's None means "nothing new"
-        # An update is a dict, which a client may have sent.
-        if "tunnel" in changes and not isinstance(changes.pop("tunnel"), Servers):
-            raise ParameterError("Expected an update without tunnel, got one. Return Rerun(tunnel=...) instead.")
-        # Gradio passes the same gr.skip() object to all outputs of a function, and the others have no settings.
-        if changes.get("__type__") == "update" and changes != gr.skip():
-            changes["settings"] = self._viewer._settings(changes)
-        # The app's own buttons have listeners, so an update does not change them.
-        if is_collection(buttons := changes.pop("buttons", None)):
-            self["buttons"] = [*(each for each in buttons if not isinstance(each, gr.Button)), *self._viewer.buttons]
 
 
 def _url(item: ServerUrl | str) -> str:

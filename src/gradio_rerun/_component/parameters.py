@@ -1,4 +1,4 @@
-"""Checks those parameters of `Rerun` whose type says whether they are valid; `settings.py` and `tunnel.py` check the others."""
+"""Checks those parameters of `Rerun` that only Gradio needs; `settings.py` and `tunnel.py` check the others."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from gradio.blocks import Block
 from gradio.i18n import I18nData
 
-from .._checks import is_collection, is_number, wrong
+from .._checks import is_collection, is_flag, is_number, wrong
 
 
 def check_parameters(given: Mapping[str, Any]) -> None:
@@ -18,14 +17,6 @@ def check_parameters(given: Mapping[str, Any]) -> None:
     for name, (is_valid, wanted) in _RULES.items():
         if not is_valid(given[name]):
             raise wrong(name, wanted, given[name])
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, (bool, np.bool_))
-
-
-def _is_size(value: Any) -> bool:
-    return value is None or (is_number(value) and value >= 0)
 
 
 def _is_text(value: Any) -> bool:
@@ -42,8 +33,8 @@ def _is_inputs(value: Any) -> bool:
 
 
 _Rule = tuple[Callable[[Any], bool], str]
-_FLAG: _Rule = (_is_flag, "True or False")
-_FLAG_OR_NONE: _Rule = (lambda value: value is None or _is_flag(value), "True, False or None")
+_FLAG: _Rule = (is_flag, "True or False")
+_FLAG_OR_NONE: _Rule = (lambda value: value is None or is_flag(value), "True, False or None")
 
 _RULES: dict[str, _Rule] = {
     "label": (lambda value: _is_text(value) or isinstance(value, I18nData), "a string or None"),
@@ -53,14 +44,9 @@ _RULES: dict[str, _Rule] = {
     ),
     "inputs": (_is_inputs, "a component, a list of components or None"),
     "show_label": _FLAG_OR_NONE,
-    "show_download_button": _FLAG,
-    "show_clear_button": _FLAG,
     "container": _FLAG,
-    "scale": (_is_size, "an integer such as 1, or None"),
-    "min_width": (_is_size, "a number of pixels or None"),
-    "interactive": _FLAG_OR_NONE,
     "visible": (
-        lambda value: value == "hidden" if isinstance(value, str) else _is_flag(value),
+        lambda value: value == "hidden" if isinstance(value, str) else is_flag(value),
         'True, False or "hidden"',
     ),
     "elem_id": (_is_text, "a string or None"),
@@ -68,6 +54,4 @@ _RULES: dict[str, _Rule] = {
     "render": _FLAG,
     "key": (lambda value: isinstance(value, Hashable), "an integer, a string, a tuple of these or None"),
     "preserved_by_key": (_is_texts, "the name of a parameter, a list of names or None"),
-    "streaming": _FLAG,
-    "telemetry": _FLAG,
 }

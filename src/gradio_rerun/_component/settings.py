@@ -1,10 +1,10 @@
-"""The settings that the page needs besides the value: the checked parameters of `Rerun`, and the URLs of its files."""
+"""The settings that the frontend needs besides the value: the checked parameters of `Rerun`, and the URLs of its files."""
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import quote, urlsplit
@@ -13,10 +13,10 @@ import gradio as gr
 from gradio.data_classes import FileDataDict
 from gradio.utils import is_static_file
 
-from .._checks import is_collection, is_number, suggestion, wrong
+from .._checks import is_collection, is_flag, is_number, suggestion, wrong
 from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
 from .._viewer.assets import check_viewer_assets, published_folder, viewer_assets
-from .._wire import ButtonName, FileCount, PanelName, PanelState, Settings, Theme, ViewerFiles
+from .._wire import ButtonName, FileCount, PanelName, PanelState, Theme, ViewerFiles
 from ..errors import ParameterError
 
 FRONTEND = Path(__file__).parents[1] / "frontend"
@@ -35,51 +35,8 @@ _AN_ORIGIN = "https://tile.openstreetmap.org"
 
 _DEFAULT_BUTTONS: tuple[ButtonName, ...] = ("download", "screenshot", "fullscreen")
 
-
-def page_settings(
-    *,
-    height: int | float | str | None,
-    scale: int | None,
-    min_width: int | None,
-    streaming: bool,
-    panel_states: Mapping[PanelName, PanelState] | None,
-    theme: Theme,
-    telemetry: bool,
-    time_update_interval: float,
-    allowed_origins: Sequence[str] | None,
-    interactive: bool | None,
-    file_count: FileCount,
-    file_types: Sequence[str] | None,
-    show_download_button: bool,
-    show_clear_button: bool,
-    buttons: Sequence[ButtonName | gr.Button] | None,
-) -> Settings:
-    """The settings that the page needs besides the value. Raises a `ParameterError` for an invalid value."""
-    for name, value, known in (("theme", theme, get_args(Theme)), ("file_count", file_count, get_args(FileCount))):
-        if not isinstance(value, str) or value not in known:
-            raise wrong(name, f"one of {known}", value, suggestion(value, known))
-    return Settings(
-        page=_static_file(published_folder(FRONTEND) / "bridge.js"),
-        viewer=_viewer_files(),
-        height=css_length(height),
-        scale=scale,
-        min_width=min_width,
-        theme=theme,
-        streaming=bool(streaming),
-        panel_states=_panel_states(panel_states),
-        telemetry=bool(telemetry),
-        time_update_interval=_interval(time_update_interval),
-        allowed_origins=_origins(allowed_origins),
-        interactive=interactive,
-        file_count=file_count,
-        file_types=_file_types(file_types),
-        buttons=_built_in_buttons(buttons, download=show_download_button, clear=show_clear_button),
-        clear_if_interactive=buttons is None,
-    )
-
-
-SETTINGS = tuple(inspect.signature(page_settings).parameters)
-"""The parameters of `Rerun` that the page needs."""
+_Check = Callable[[str, Any], Any]
+"""Gets the name and the value of a parameter, and returns what the frontend gets. Raises a `ParameterError` for an invalid value."""
 
 
 def check_page_files() -> None:
@@ -108,13 +65,40 @@ def checked_stream_size(size: int | None) -> int | None:
     raise wrong("max_stream_size", "a positive number of bytes or None", size)
 
 
-def _interval(seconds: float) -> float:
-    if is_number(seconds) and seconds >= 0:
-        return seconds
-    raise wrong("time_update_interval", "a number of seconds, 0 or more", seconds)
+def _rule(is_valid: Callable[[Any], bool], wanted: str) -> _Check:
+    def check(name: str, value: Any) -> Any:
+        if is_valid(value):
+            return value
+        raise wrong(name, wanted, value)
+
+    return check
 
 
-def _panel_states(states: Mapping[PanelName, PanelState] | None) -> dict[PanelName, PanelState]:
+def _one_of(words: Any) -> _Check:
+    def check(name: str, value: Any) -> Any:
+        known = get_args(words)
+        if isinstance(value, str) and value in known:
+            return value
+        raise wrong(name, f"one of {known}", value, suggestion(value, known))
+
+    return check
+
+
+def _flag(name: str, value: Any) -> bool:
+    if is_flag(value):
+        return bool(value)
+    raise wrong(name, "True or False", value)
+
+
+def _is_size(value: Any) -> bool:
+    return value is None or (is_number(value) and value >= 0)
+
+
+def _is_duration(value: Any) -> bool:
+    return is_number(value) and value >= 0
+
+
+def _panel_states(_: str, states: Mapping[PanelName, PanelState] | None) -> dict[PanelName, PanelState]:
     if states is not None and not isinstance(states, Mapping):
         raise wrong("panel_states", 'a dict such as {"time": "hidden"}, or None', states)
     known = {name: state for name, state in (states or {}).items() if state is not None}
@@ -127,7 +111,7 @@ def _panel_states(states: Mapping[PanelName, PanelState] | None) -> dict[PanelNa
     return known
 
 
-def _origins(origins: Sequence[str] | None) -> list[str]:
+def _origins(_: str, origins: Sequence[str] | None) -> list[str]:
     if origins is not None and not is_collection(origins):
         cure = f"Write [{origins!r}]." if isinstance(origins, str) else ""
         raise wrong("allowed_origins", f"a list such as [{_AN_ORIGIN!r}], or None", origins, cure)
@@ -146,8 +130,12 @@ def _is_origin(origin: Any) -> bool:
 
 
 def _built_in_buttons(
-    buttons: Sequence[ButtonName | gr.Button] | None, *, download: bool, clear: bool
+    buttons: Sequence[ButtonName | gr.Button] | None, show_download_button: bool, show_clear_button: bool
 ) -> list[ButtonName]:
+    download, clear = (
+        _flag("show_download_button", show_download_button),
+        _flag("show_clear_button", show_clear_button),
+    )
     known = get_args(ButtonName)
     if buttons is not None and not is_collection(buttons):
         cure = f"Write [{buttons!r}]." if isinstance(buttons, str) else ""
@@ -164,7 +152,7 @@ def _built_in_buttons(
     ]
 
 
-def _file_types(types: Sequence[str] | None) -> list[str]:
+def _file_types(_: str, types: Sequence[str] | None) -> list[str]:
     if types is None:
         return [*RECORDING_SUFFIXES, *CONVERTIBLE_SUFFIXES]
     if not is_collection(types) or not all(isinstance(each, str) and each for each in types):
@@ -198,3 +186,68 @@ def _static_file(path: Path) -> FileDataDict:
         is_stream=False,
         meta={"_type": "gradio.FileData"},
     )
+
+
+def _checked(check: _Check) -> dict[str, Any]:
+    """For a field that is the parameter of the same name."""
+    return {"check": check}
+
+
+def _made(make: Callable[..., Any], *parameters: str) -> dict[str, Any]:
+    """For a field that is made of other parameters, or of none."""
+    return {"make": make, "parameters": parameters}
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """All settings that the frontend needs besides the value; each update sends all of them.
+
+    A new setting is a field here, a parameter of the same name in the constructor of `Rerun`, and its use in the frontend.
+    """
+
+    page: FileDataDict = field(metadata=_made(lambda: _static_file(published_folder(FRONTEND) / "bridge.js")))
+    """The module `bridge.js`, by which the frontend finds all other modules."""
+    viewer: ViewerFiles = field(metadata=_made(_viewer_files))
+    height: str = field(metadata=_checked(lambda _, height: css_length(height)))
+    """A CSS length."""
+    scale: int | None = field(metadata=_checked(_rule(_is_size, "an integer such as 1, or None")))
+    min_width: int | None = field(metadata=_checked(_rule(_is_size, "a number of pixels or None")))
+    streaming: bool = field(metadata=_checked(_flag))
+    theme: Theme = field(metadata=_checked(_one_of(Theme)))
+    panel_states: dict[PanelName, PanelState] = field(metadata=_checked(_panel_states))
+    telemetry: bool = field(metadata=_checked(_flag))
+    time_update_interval: float = field(metadata=_checked(_rule(_is_duration, "a number of seconds, 0 or more")))
+    """Seconds."""
+    allowed_origins: list[str] = field(metadata=_checked(_origins))
+    interactive: bool | None = field(
+        metadata=_checked(_rule(lambda value: value is None or is_flag(value), "True, False or None"))
+    )
+    """None: decided by the component's events, which the frontend knows from the config."""
+    file_count: FileCount = field(metadata=_checked(_one_of(FileCount)))
+    file_types: list[str] = field(metadata=_checked(_file_types))
+    """As in the `accept` of an HTML input; empty for all."""
+    buttons: list[ButtonName] = field(
+        metadata=_made(_built_in_buttons, "buttons", "show_download_button", "show_clear_button")
+    )
+    clear_if_interactive: bool = field(metadata=_made(lambda buttons: buttons is None, "buttons"))
+    """Whether there is a Clear button if users can upload, though `buttons` does not name it."""
+
+    @classmethod
+    def parameters(cls) -> set[str]:
+        """The parameters of `Rerun` that the settings are made of."""
+        return {name for each in fields(cls) for name in each.metadata.get("parameters", (each.name,))}
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> PageSettings:
+        """The settings for these parameters. Raises a `ParameterError` for an invalid value."""
+        made = {}
+        for each in fields(cls):
+            if "check" in each.metadata:
+                made[each.name] = each.metadata["check"](each.name, given[each.name])
+            else:
+                made[each.name] = each.metadata["make"](*map(given.__getitem__, each.metadata["parameters"]))
+        return cls(**made)
+
+    def to_wire(self) -> dict[str, Any]:
+        """As the frontend gets them; a further key `commands` is only in the update that sends commands."""
+        return asdict(self)

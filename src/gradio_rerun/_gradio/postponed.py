@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from gradio.blocks import Blocks
 from gradio.processing_utils import async_move_files_to_cache
+from gradio.state_holder import SessionState
 from gradio.utils import is_prop_update
 from pydantic import BaseModel
 
 from .threads import in_thread
+from .updates import complete
 
 _is_postponing: ContextVar[bool] = ContextVar("gradio_rerun_postponing", default=False)
 
@@ -24,8 +26,9 @@ _is_postponing: ContextVar[bool] = ContextVar("gradio_rerun_postponing", default
 class Postponed:
     """A placeholder for a value until Gradio has processed all outputs of a function."""
 
-    def __init__(self, prepare: Callable[[], Any]) -> None:
-        self.prepare = prepare
+    def __init__(self, postprocess: Callable[[Any], Any], value: Any) -> None:
+        self.postprocess = postprocess
+        self.value = value
 
 
 def is_postponing() -> bool:
@@ -41,6 +44,7 @@ def follow_outputs() -> None:
 
     @wraps(process)
     async def followed(app: Blocks, block_fn: Any, predictions: Any, state: Any = None) -> Any:
+        state = SessionState(app) if state is None else state
         token = _is_postponing.set(True)
         try:
             data = await process(app, block_fn, predictions, state)
@@ -52,13 +56,17 @@ def follow_outputs() -> None:
                 value = data[index]
                 if isinstance(value, Postponed):
                     data[index] = await _prepared(value, block, state)
-                elif _has_postponed(value):
-                    value["value"] = await _prepared(value["value"], block, state)
-                    if is_prop_update(value["value"]):  # no new data
-                        del value["value"]
+                elif is_prop_update(value):
+                    complete(value, state[block._id])
+                    if _has_postponed(value):
+                        # An explicit value, which clears. None of a generator means that there is nothing new.
+                        value["value"].value = [] if value["value"].value is None else value["value"].value
+                        value["value"] = await _prepared(value["value"], block, state)
+                        if is_prop_update(value["value"]):  # no new data
+                            del value["value"]
         finally:  # after an error, too
             for block, value in zip(outputs, data, strict=True):
-                if state is not None and (isinstance(value, Postponed) or _has_postponed(value)):
+                if isinstance(value, Postponed) or _has_postponed(value):
                     state._update_value_in_config(block._id, None)
         return data
 
@@ -74,11 +82,10 @@ async def _prepared(postponed: Postponed, block: Any, state: Any) -> Any:
     """The value that `postprocess` returns, serialized, with its files in Gradio's cache."""
     value = None
     try:
-        value = await in_thread(postponed.prepare)
+        value = await in_thread(partial(postponed.postprocess, postponed.value))
         if isinstance(value, BaseModel):
             value = value.model_dump()
         value = await async_move_files_to_cache(value, block, postprocess=True)
         return value
     finally:
-        if state is not None:  # which holds the Postponed
-            state._update_value_in_config(block._id, value)
+        state._update_value_in_config(block._id, value)  # instead of the Postponed
