@@ -22,9 +22,10 @@ from gradio.components.base import server
 from gradio.route_utils import delete_files_created_by_app
 
 from gradio_rerun import Rerun, events
-from gradio_rerun._gradio import uploads
-from gradio_rerun._recordings import conversions, shown, sinks
-from gradio_rerun._servers import tunnel
+from gradio_rerun._gradio import server_calls
+from gradio_rerun._recordings import shown, sinks
+from gradio_rerun._recordings.turns import conversion_turns
+from gradio_rerun._servers import forwarding
 
 SESSIONS = 20
 """That Gradio remembers."""
@@ -72,9 +73,9 @@ async def counts() -> dict[str, int]:
     return {
         "sinks": sum(type(each) is sinks.Drain for each in gc.get_objects()),
         "recordings that grow": len(shown._shown_by_path) + len(sinks._shared),
-        "calls to Rerun servers": len(tunnel._open_calls),
-        "uploads that wait": len(uploads._turns),
-        "conversions": len(conversions._turns._running) + conversions._turns._waiting,
+        "calls to Rerun servers": len(forwarding._open_calls),
+        "uploads that wait": len(server_calls._turns),
+        "conversions": len(conversion_turns._running) + conversion_turns._waiting,
         "tasks": len(asyncio.all_tasks()),
         "sessions": len(demo.app.state_holder.session_data),
         "sessions with streams": len(shown._sessions),

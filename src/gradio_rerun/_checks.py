@@ -37,3 +37,8 @@ def suggestion(word: Any, known: Collection[str]) -> str:
     """A sentence that suggests the most similar known word; empty if none is similar."""
     close = difflib.get_close_matches(word.lower(), known, 1) if isinstance(word, str) else []
     return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def described(value: Any) -> str:
+    """The type and the start of a value, for an error."""
+    return f"{type(value).__name__} {value!r}"[:120]

@@ -13,7 +13,6 @@ Theme = Literal["auto", "light", "dark"]
 ButtonName = Literal["download", "screenshot", "fullscreen", "clear"]
 FileCount = Literal["single", "multiple", "directory"]
 
-
 STREAM_TYPE = "application/vnd.rerun.stream"
 """The `mime_type` of a growing file, which adds to what is shown. `size` bytes of the file can be read so far; they end with a whole chunk.
 

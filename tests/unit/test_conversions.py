@@ -24,12 +24,13 @@ from full_disk import full_disk
 from other_files import glb, gltf, lerobot, mcap, ply, png, stl, write
 
 from gradio_rerun._gradio.threads import in_thread
-from gradio_rerun._recordings import conversions
+from gradio_rerun._recordings import conversions, looked_up, parts
 from gradio_rerun._recordings.conversion_process import conversion_command
-from gradio_rerun._recordings.conversions import converted, is_convertible
+from gradio_rerun._recordings.conversions import converted
 from gradio_rerun._recordings.convert_file import application_id, arrow_messages
 from gradio_rerun._recordings.file_types import CONVERTIBLE_SUFFIXES
 from gradio_rerun._recordings.limits import limits
+from gradio_rerun._recordings.parts import is_convertible
 from gradio_rerun._recordings.turns import Turns
 from gradio_rerun._viewer import sdk
 from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, RecordingNotFoundError
@@ -239,7 +240,9 @@ def test_four_threads_that_convert_one_file_start_one_process(
 def test_conversions_wait_for_their_turn(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
 ) -> None:
-    monkeypatch.setattr(conversions, "_turns", Turns(lambda: 1))
+    one_at_a_time = Turns(lambda: 1)
+    for module in (conversions, parts):
+        monkeypatch.setattr(module, "conversion_turns", one_at_a_time)
     start, running = subprocess.Popen, []
 
     def start_and_count(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
@@ -255,7 +258,7 @@ def test_conversions_wait_for_their_turn(
 
 
 def test_an_unchanged_file_is_read_once(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversions, "_A_WHILE", 0.0)
+    monkeypatch.setattr(looked_up, "_A_WHILE", 0.0)
     read: list[Path] = []
     digest = conversions._digest
     monkeypatch.setattr(conversions, "_digest", lambda path: (read.append(path), digest(path))[1])

@@ -1,8 +1,9 @@
-"""Imports within the package point one way."""
+"""The layout of the package: imports point one way, files are short, and each oddity of Gradio says when it can go."""
 
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -55,3 +56,18 @@ def test_the_test_sees_the_imports() -> None:
     assert "_recordings.rrd" in IMPORTS["_recordings.values"]
     assert "_gradio.calls" in IMPORTS["component"]
     assert IMPORTS["__init__"] == {"commands", "component", "errors", "events"}
+
+
+def test_no_file_is_longer_than_300_lines() -> None:
+    long = {path.name for path in PACKAGE.rglob("*.py") if len(path.read_text().splitlines()) > 300}
+    assert long - {"rrt_star.py"} == set()
+
+
+def test_each_oddity_of_gradio_names_its_versions_and_the_test_that_tells_when_it_can_go() -> None:
+    for path in (PACKAGE / "_gradio").glob("[!_]*.py"):
+        described = ast.get_docstring(ast.parse(path.read_text())) or ""
+        assert re.search(r"^Gradio 6\.\d+ to 6\.\d+\.", described, re.MULTILINE), path.name
+        tests = re.findall(r"(tests/[\w/.]+)::(\w+)", described)
+        assert tests, path.name
+        for file, name in tests:
+            assert f"def {name}(" in (PACKAGE.parents[1] / file).read_text(), path.name

@@ -219,4 +219,4 @@ def test_a_setting_is_added_by_one_field_and_one_parameter() -> None:
 
     assert More.parameters() - PageSettings.parameters() == {"zoom"}
     given = {**Rerun()._given, "zoom": 3}
-    assert More.of(given).to_wire() == {**Rerun().page_settings(), "zoom": 6}
+    assert More.of(given).to_wire() == {**Rerun()._page_settings(), "zoom": 6}

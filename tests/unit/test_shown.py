@@ -14,6 +14,7 @@ from recordings import recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
 from gradio_rerun._recordings import shown as module
+from gradio_rerun._recordings.bounded import Bounded
 from gradio_rerun._recordings.rrd import split, stores
 from gradio_rerun._recordings.shown import Appender, Shown, forget, joined
 from gradio_rerun._recordings.sinks import drained
@@ -273,7 +274,7 @@ def test_many_runs_leave_little_behind(shown: Shown) -> None:
 
 def test_many_recordings_leave_little_behind(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_STORES", 10)
-    monkeypatch.setattr(module, "_store_infos", module._Bounded(10))
+    monkeypatch.setattr(module, "_store_infos", Bounded(10))
     for number in range(30):
         give(shown, recording_bytes(str(number)))
     (growing,) = shown._growing.values()
@@ -292,7 +293,7 @@ def test_calls_at_once_lose_nothing(shown: Shown) -> None:
 
 
 def test_sessions_that_stream_at_once_share_what_is_known_of_recordings() -> None:
-    known = module._Bounded(2)
+    known = Bounded(2)
     failures: list[Exception] = []
 
     def remember() -> None:

@@ -11,8 +11,9 @@ import gradio as gr
 import pytest
 from anyio import to_thread
 
+from gradio_rerun._gradio.files import uploaded_file
+from gradio_rerun._gradio.server_calls import one_a_session
 from gradio_rerun._gradio.threads import current_work
-from gradio_rerun._gradio.uploads import one_a_session, uploaded_file
 from gradio_rerun._recordings.file_types import check_file
 from gradio_rerun.errors import RecordingError
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import gradio as gr
 from gradio.data_classes import FileDataDict
-from gradio.utils import is_static_file
 
 from .._checks import is_collection, is_flag, is_number, suggestion, wrong
+from .._gradio.files import static_file
 from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
 from .._viewer.assets import check_viewer_assets, published_folder, viewer_assets
 from .._wire import ButtonName, FileCount, PanelName, PanelState, Theme, ViewerFiles
@@ -168,23 +168,9 @@ def _viewer_files() -> ViewerFiles:
     assets = viewer_assets()
     return ViewerFiles(
         version=assets.version,
-        glue=_static_file(assets.glue),
-        wasm=_static_file(assets.wasm),
+        glue=static_file(assets.glue),
+        wasm=static_file(assets.wasm),
         wasm_size=assets.wasm_size,
-    )
-
-
-def _static_file(path: Path) -> FileDataDict:
-    if not is_static_file(path):
-        gr.set_static_paths(path.parent)
-    # Gradio puts the app's root in front of the url of everything that looks like a file.
-    return FileDataDict(
-        path=str(path),
-        url=f"/gradio_api/file={quote(path.as_posix(), safe='/:')}",
-        size=path.stat().st_size,
-        orig_name=path.name,
-        is_stream=False,
-        meta={"_type": "gradio.FileData"},
     )
 
 
@@ -205,7 +191,7 @@ class PageSettings:
     A new setting is a field here, a parameter of the same name in the constructor of `Rerun`, and its use in the frontend.
     """
 
-    page: FileDataDict = field(metadata=_made(lambda: _static_file(published_folder(FRONTEND) / "bridge.js")))
+    page: FileDataDict = field(metadata=_made(lambda: static_file(published_folder(FRONTEND) / "bridge.js")))
     """The module `bridge.js`, by which the frontend finds all other modules."""
     viewer: ViewerFiles = field(metadata=_made(_viewer_files))
     height: str = field(metadata=_checked(lambda _, height: css_length(height)))

@@ -1,4 +1,12 @@
-"""Attaches listeners to the viewer's events, so that no event is lost or overtakes another."""
+"""Attaches listeners to the viewer's events, so that no event is lost or overtakes another.
+
+Gradio drops events that occur while a listener runs, or sends a burst of events in any order. `trigger_mode="always_last"` sends old data
+again, and never ends with two listeners of one event. So the frontend sends an event when all listeners of the previous event have finished;
+see viewer-events.js. A line of JavaScript after each listener notifies the frontend.
+
+Gradio 6.10 to 6.31. This file can go when Gradio keeps events in order, and
+tests/unit/test_listeners.py::test_no_call_is_dropped_unless_the_app_says_so passes without it.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +48,6 @@ def _with_default_mode(listener: Callable[..., Any]) -> Callable[..., Any]:
     return listen
 
 
-# Gradio sends events in quick succession in any order. And its "always_last" sends the data of the event before the last again, and
-# never ends with two listeners of one event. So the page sends an event when all listeners of the one before have finished. These
-# callbacks notify the page; see viewer-events.js.
 _HANDLED_JS = '() => {{ document.dispatchEvent(new CustomEvent("rerun-handled", {{ detail: "{event}-{id}" }})); }}'
 
 

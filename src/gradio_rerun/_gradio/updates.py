@@ -34,7 +34,7 @@ def complete(update: dict[str, Any], component: Any) -> None:
     """Gives an update on its way to the frontend all settings of the component; `component` is that of the session, with the changes."""
     # Of a gr.skip(), Gradio makes props of its own.
     is_skip = update == {**gr.skip(), "props": gr.skip()}
-    if is_skip or not hasattr(component, "page_settings"):
+    if is_skip or not hasattr(component, "_page_settings"):
         return
-    update["props"] = {"settings": component.page_settings()}
+    update["props"] = {"settings": component._page_settings()}
     update.pop("buttons", None)  # those of the app, which the frontend has

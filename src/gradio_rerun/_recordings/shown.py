@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from gradio.data_classes import FileData
 
 from .._gradio.calls import Call
 from .._wire import STREAM_TYPE, Recording, ServerUrl
+from .bounded import Bounded
 from .growing import GrowingRecording, check_stream_size
 from .rrd import split, stores
 from .sinks import Drain, is_shared
@@ -35,25 +35,8 @@ _MOST_RUNS = 4
 _MOST_STORES = 1000
 """Upper bound on stores whose SetStoreInfo messages are kept."""
 
-
-class _Bounded(OrderedDict[Any, Any]):
-    """Forgets the entry that was set first when there are more than `most`. Several threads may set entries."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-        self._lock = threading.Lock()
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        with self._lock:
-            super().__setitem__(key, value)
-            self.move_to_end(key)
-            if len(self) > self._most:
-                self.popitem(last=False)
-
-
 # The SDK writes SetStoreInfo messages once. Other sessions that show the same BinaryStream need them, too, and so do data after a clear.
-_store_infos = _Bounded(_MOST_STORES)
+_store_infos = Bounded(_MOST_STORES)
 
 
 @dataclass
@@ -77,7 +60,7 @@ class _Taken:
 @dataclass
 class _Growing:
     recording: GrowingRecording
-    stores: _Bounded = field(default_factory=lambda: _Bounded(_MOST_STORES))
+    stores: Bounded = field(default_factory=lambda: Bounded(_MOST_STORES))
     """The stores whose SetStoreInfo messages it contains."""
 
 
@@ -94,7 +77,7 @@ class Shown:
         self._growing: dict[bytes, _Growing] = {}
         """By header."""
         self._taken: WeakKeyDictionary[Drain, _Taken] = WeakKeyDictionary()
-        self._runs = _Bounded(_MOST_RUNS)
+        self._runs = Bounded(_MOST_RUNS)
         self._sent: dict[str, int] = {}
         """The sizes that were sent to the page, by path of the growing file."""
         self._sent_at = -1.0

@@ -76,3 +76,7 @@ def _cores_of_container(folder: Path) -> float:
         period = (folder / "cpu" / "cpu.cfs_period_us").read_text()
         return int(quota) / int(period) if int(quota) > 0 else math.inf
     return math.inf
+
+
+# Each conversion is a process that loads rerun-sdk and uses a whole core.
+conversion_turns = Turns(cores)

@@ -6,40 +6,27 @@ import hashlib
 import inspect
 import io
 import os
-import re
-import secrets
-import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import lru_cache
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
-from urllib.parse import urlsplit
+from typing import Any, Protocol
 
 from gradio.data_classes import FileData
-from gradio.exceptions import InvalidPathError
 from gradio.utils import get_upload_folder, is_in_or_equal
 
+from .._checks import described
+from .._gradio.files import may_serve
 from .._servers.tunnel import Servers
 from .._viewer.sdk import server_url
 from .._wire import Recording
-from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log, not_kept
-from .conversions import converted, is_convertible
+from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log
+from .cached_files import cache_key, cached_name, place, write_file
+from .conversions import converted
 from .file_types import RECORDING_SUFFIXES
+from .parts import is_convertible
 from .rrd import MAGIC
 from .sinks import Drain, drained
-
-URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
-
-LINK_FROM = 64 * 1024 * 1024
-"""Files of this many bytes and more are linked into the cache, smaller ones are copied (a copy is a snapshot, but costs time)."""
-
-_WANTED = (
-    "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
-    "a URL (http, https, rerun, rerun+http, rerun+https), "
-    "bytes, a rerun.RecordingStream, a rerun.server.Server, or a list of these"
-)
+from .urls import WANTED, checked_url
 
 
 class Stream(Protocol):
@@ -121,43 +108,16 @@ def _to_recording(item: Any, cache: Path, stream: Stream | None, servers: Server
         return servers.admit(checked_url(url), own=True)
     if inspect.isgenerator(item) or inspect.isasyncgen(item):
         raise UnsupportedValueError(
-            f"{_WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
+            f"{WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
             "not one that returns a generator or an object with a generator as `__call__`."
         )
-    raise UnsupportedValueError(f"{_WANTED}; got {_describe(item)}. Log it with rerun and return the recording.")
-
-
-def _describe(item: Any) -> str:
-    return f"{type(item).__name__} {item!r}"[:120]
+    raise UnsupportedValueError(f"{WANTED}; got {described(item)}. Log it with rerun and return the recording.")
 
 
 def _is_rerun(item: Any, name: str) -> bool:
     # Importing rerun loads a 200 MB library; whoever holds one of its objects has imported it already.
     rerun = sys.modules.get("rerun")
     return rerun is not None and isinstance(item, getattr(rerun, name))
-
-
-def checked_url(url: str) -> str:
-    """The URL, without blanks around it, if it is one that the viewer opens. Raises an `UnsupportedValueError` otherwise."""
-    url = url.strip()
-    if re.search(r"[\x00-\x1f\x7f]", url):
-        raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}, which has a control character in it.")
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises for what is no port
-    except ValueError as error:
-        raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}: {error}.") from error
-    if parts.scheme.lower() not in URL_SCHEMES:
-        raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}. For a local file, give its path.")
-    # Browsers take a backslash for "/", and would ask another host than the one that is seen here.
-    if not parts.hostname or re.search(r"[\s\\]", parts.netloc):
-        raise UnsupportedValueError(f"{_WANTED}; got the URL {url!r}, which names no host.")
-    if parts.username is not None:
-        raise UnsupportedValueError(
-            f"{_WANTED}; got a URL for {parts.hostname} with a user name, which browsers do not fetch. "
-            "Download the recording in the function, and return its path."
-        )
-    return url
 
 
 def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
@@ -173,7 +133,7 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
     _check_start(start, f"the file {path.name!r}")
     # An upload, or a file that the component has shown before: the same file stays the same value.
     is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
-    return _file_data(path if is_there else _place(path, cache, name or path.name), name)
+    return _file_data(path if is_there else place(path, cache, name or path.name), name)
 
 
 def _file_data(path: Path, name: str | None = None) -> FileData:
@@ -209,7 +169,7 @@ def _is_left_to_gradio(path: Path) -> bool:
 
     Gradio checks a path when it copies the file into its cache. It does not check files that we put there.
     """
-    is_allowed = _is_allowed(path)
+    is_allowed = may_serve(path)
     if is_allowed is None:
         if path.suffix.lower() in RECORDING_SUFFIXES:
             return True
@@ -230,30 +190,15 @@ def _is_left_to_gradio(path: Path) -> bool:
     return False
 
 
-def _is_allowed(path: Path) -> bool | None:
-    """Whether Gradio may serve the file, by its own check; None if Gradio has no such check."""
-    try:
-        from gradio.processing_utils import _check_allowed
-    except ImportError:  # a private name, which a later Gradio may not have
-        return None
-    try:
-        _check_allowed(str(path), False)
-    except InvalidPathError:
-        return False
-    except (OSError, ValueError, RuntimeError):  # a NUL, too long a name, a loop of links: such a path is no file
-        return False
-    return True
-
-
 def _gradio_may_serve(path: Path) -> bool:
-    return _is_allowed(path) is True
+    return may_serve(path) is True
 
 
 def _bytes(data: bytes, cache: Path) -> FileData:
     _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
-    target = cache / _key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
+    target = cache / cache_key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
     if not (target.exists() and target.stat().st_size == len(data)):
-        _write(target, io.BytesIO(data))
+        write_file(target, io.BytesIO(data))
     return FileData(path=str(target), orig_name=target.name, size=len(data))
 
 
@@ -264,16 +209,16 @@ def _logged(source: Any, cache: Path, stream: Stream | None) -> FileData:
             if stream:
                 return FileData(path="", size=0)
             raise NotARecordingError(
-                f"Expected a {type(source).__name__} with something to show, got {_describe(source)}: it holds no data of its own. "
+                f"Expected a {type(source).__name__} with something to show, got {described(source)}: it holds no data of its own. "
                 "Was it sent to a file or a server before? Then return that path or URL."
             )
-        name = _cached_name(f"{drain.name}.rrd")
+        name = cached_name(f"{drain.name}.rrd")
         if stream:
             return stream.append_logged(drain, name)
-        target = cache / _key(drain.token, drain.size) / name
+        target = cache / cache_key(drain.token, drain.size) / name
         if not target.exists():
             drain.log.seek(0)
-            _write(target, drain.log)
+            write_file(target, drain.log)
     return FileData(path=str(target), orig_name=name, size=drain.size)
 
 
@@ -293,66 +238,6 @@ def _check_start(start: bytes, what: str) -> None:
     )
 
 
-@lru_cache(maxsize=1)
-def _salt() -> str:
-    return secrets.token_hex(16)
-
-
-def _key(*parts: object) -> str:
-    """A folder name in the cache: the same for the same parts, and not to be guessed from outside this process."""
-    return hashlib.sha256(repr((_salt(), *parts)).encode()).hexdigest()[:40]
-
-
 def _chunk(data: bytes, stream: Stream) -> FileData:
     _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
     return stream.append(data)
-
-
-def _cached_name(name: str) -> str:
-    name = Path(name.replace("\0", "")).name
-    suffix = next((each for each in RECORDING_SUFFIXES if name.lower().endswith(each)), "")
-    # File systems take 255 bytes, and not each letter that Python has.
-    stem = name[: len(name) - len(suffix)].encode(errors="ignore")[:200].decode(errors="ignore")
-    # The viewer recognizes recordings by the end of the URL.
-    return stem + (name[len(name) - len(suffix) :] or ".rrd")
-
-
-def _place(source: Path, cache: Path, name: str) -> Path:
-    """A copy of a file in the cache, or a link to it if it is big; made by the first call for what the file is now."""
-    stat = source.stat()
-    key = _key(str(source.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
-    target = cache / key / _cached_name(name)
-    if target.exists() and target.stat().st_size == stat.st_size:
-        return target
-    with _new(target) as temporary:
-        if stat.st_size < LINK_FROM or not _link(source, temporary):
-            shutil.copyfile(source, temporary)
-    return target
-
-
-def _link(source: Path, target: Path) -> bool:
-    try:
-        os.link(source.resolve(), target)
-    except OSError:  # another device, or a file system without hard links
-        return False
-    return True
-
-
-def _write(target: Path, data: BinaryIO) -> None:
-    with _new(target) as temporary, temporary.open("wb") as file:
-        shutil.copyfileobj(data, file)
-
-
-@contextmanager
-def _new(target: Path) -> Iterator[Path]:
-    """A file to fill, which becomes `target` when that went well. Raises a RecordingError when it did not."""
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(target)
-    except OSError as error:
-        raise not_kept(f"The recording {target.name!r}", target.parent.parent, error) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

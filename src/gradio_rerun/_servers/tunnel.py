@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
-import ipaddress
 import os
 import re
 import secrets
-import ssl
-from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
-from weakref import WeakKeyDictionary
 
-import anyio
-import certifi
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import PlainTextResponse, Response
 
 from .._checks import is_collection, wrong
 from .._viewer.sdk import server_url
 from .._wire import ServerUrl
+from .forwarding import GRPC_WEB, Forwarded
+from .origins import is_private, is_server, origin_of
 
 MAX_REQUEST = 4 * 1024 * 1024
 """Upper bound on the bytes of a call; equals the limit of gRPC."""
-MAX_OPEN_CALLS = 500
-"""Upper bound for this process. A viewer keeps a call open for each live recording. `_make_room` decides at the limit."""
-HEARTBEAT_EVERY = 15.0
-"""Seconds without data: proxies close connections that are silent for a minute."""
 
-HEARTBEAT = b"\x40\0\0\0\0"
-"""A frame that gRPC-web does not define, and that the frontend removes."""
-
-_CONNECT_WITHIN = 10.0
-_TYPE = "application/grpc-web"
 # The methods that read, of the services that viewers use. GetWriteAccessGrant and GetMultipartUploadPartGrants hand out the right to write.
 _PATH = re.compile(
     r"/rerun\.[a-z0-9_.]+\.(MessageProxyService|RerunCloudService|FrontendService)"
     r"/(?!\w*(Grant|Upload|Write))(Fetch|Find|Get|List|Query|Read|Scan|Search|Version|Watch|WhoAmI)\w*"
 )
 _REQUEST_HEADERS = re.compile(r"(accept|content-type|grpc-timeout|x-grpc-web|x-user-agent|x-rerun-[\w-]+)")
-_RESPONSE_HEADERS = re.compile(r"(content-type|grpc-[\w-]+|x-rerun-[\w-]+)")
 
 
 class Servers:
@@ -104,7 +86,7 @@ class Servers:
         """
         try:
             call = _checked(data)
-            return _Forwarded(self._request(call), address, call.page)
+            return Forwarded(self._request(call), address, call.page)
         except _RefusedError as error:
             return PlainTextResponse(str(error), error.status)
 
@@ -124,8 +106,8 @@ class Servers:
         if len(call.body) > MAX_REQUEST * 4 // 3 + 4:
             raise _RefusedError(f"A call has {MAX_REQUEST:,} bytes at most.", 413)
         headers = {name: value for name, value in call.headers.items() if _REQUEST_HEADERS.fullmatch(name)}
-        if not headers.get("content-type", "").startswith(_TYPE):
-            raise _RefusedError(f"The tunnel takes {_TYPE} only.", 415)
+        if not headers.get("content-type", "").startswith(GRPC_WEB):
+            raise _RefusedError(f"The tunnel takes {GRPC_WEB} only.", 415)
         if token := self._tokens.get(origin):
             headers["authorization"] = f"Bearer {token}"
         try:
@@ -167,37 +149,6 @@ class _Call(BaseModel):
     """An id that the page has chosen, so that the pages of one address share its calls."""
 
 
-def is_server(url: str) -> bool:
-    """Whether it is the URL of a Rerun server."""
-    return url.lower().startswith(("rerun://", "rerun+http://", "rerun+https://"))
-
-
-def origin_of(url: str) -> str:
-    """The http origin of the server behind a `rerun://` URL, with its port. Raises a `ValueError` for other URLs."""
-    parts = urlsplit(url)
-    if not is_server(url) or not parts.hostname:
-        raise ValueError(f"{url!r} names no Rerun server.")
-    scheme = "http" if parts.scheme == "rerun+http" else "https"
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{scheme}://{host}:{parts.port or _default_port(parts.hostname or '', scheme, parts.path)}"
-
-
-def _default_port(host: str, scheme: str, path: str) -> int:
-    # As in the viewer.
-    if host in ("localhost", "127.0.0.1", "::1"):
-        return 9876 if path == "/proxy" else 51234
-    return 80 if scheme == "http" else 443
-
-
-def is_private(origin: str) -> bool:
-    """Whether not every browser reaches this address, judged by its name."""
-    host = urlsplit(origin).hostname or ""
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".lan", ".home.arpa"))
-
-
 def _tokens(tunnel: bool | Sequence[str] | Mapping[str, str | None] | None) -> dict[str, str | None]:
     if tunnel is None or isinstance(tunnel, bool):
         return {}
@@ -225,168 +176,3 @@ def _random_key() -> bytes:
 
 def _key() -> bytes:
     return os.environ.get("GRADIO_RERUN_SECRET", "").encode() or _random_key()
-
-
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
-
-
-def _client() -> httpx.AsyncClient:
-    """The client of this event loop: connections belong to a loop, and a process may run several apps, each with its own."""
-    loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        certificates = ssl.create_default_context()
-        certificates.load_verify_locations(certifi.where())
-        _clients[loop] = httpx.AsyncClient(
-            timeout=httpx.Timeout(None, connect=_CONNECT_WITHIN),
-            limits=httpx.Limits(max_connections=None),
-            follow_redirects=False,
-            trust_env=False,  # an HTTP proxy does not reach servers on this machine
-            verify=certificates,
-        )
-    return _clients[loop]
-
-
-@dataclass(eq=False)
-class _OpenCall:
-    address: str
-    page: str
-    end: Callable[[], object]
-
-
-_open_calls: list[_OpenCall] = []
-
-
-def _make_room(address: str, page: str) -> bool:
-    """Whether another call may be opened.
-
-    At the limit, the address with the most calls loses one to an address with fewer calls. Within an address, the page with the most
-    calls loses one to another page. A page chooses its own id, but this does not get more calls for its address. Behind a proxy that
-    does not pass on addresses, all pages have the same address.
-    """
-    if len(_open_calls) < MAX_OPEN_CALLS:
-        return True
-    of_addresses = Counter(each.address for each in _open_calls)
-    crowded = max(of_addresses, key=of_addresses.__getitem__)
-    if of_addresses[crowded] < of_addresses[address] + 2:  # this one would not have fewer then
-        crowded = address
-    of_pages = Counter(each.page for each in _open_calls if each.address == crowded)
-    busiest = max(reversed(of_pages), key=of_pages.__getitem__, default=page)
-    if crowded == address and of_pages[busiest] < of_pages[page] + 2:
-        return False
-    last = [each for each in _open_calls if (each.address, each.page) == (crowded, busiest)][-1]
-    _open_calls.remove(last)
-    last.end()
-    return True
-
-
-class _Forwarded(Response):
-    """The response of the server, streamed. The call ends when the page disconnects."""
-
-    def __init__(self, request: httpx.Request, address: str, page: str) -> None:
-        super().__init__()
-        self._request = request
-        self._address = address
-        self._page = page
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _make_room(self._address, self._page):
-            return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
-        loop = asyncio.get_running_loop()
-        async with anyio.create_task_group() as group:
-            # Another app of this process, in another thread, may end the call.
-            end = partial(loop.call_soon_threadsafe, group.cancel_scope.cancel)
-            call = _OpenCall(self._address, self._page, end)
-            _open_calls.append(call)
-            try:
-                group.start_soon(_when_gone, receive, group.cancel_scope)
-                await self._forward(scope, receive, send)
-                group.cancel_scope.cancel()
-            finally:
-                with suppress(ValueError):  # `_make_room` has removed it
-                    _open_calls.remove(call)
-
-    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            upstream = await _client().send(self._request, stream=True)
-        except httpx.HTTPError as error:
-            return await _unavailable(f"It cannot be reached ({type(error).__name__})")(scope, receive, send)
-        try:
-            if not upstream.headers.get("content-type", "").startswith(_TYPE):
-                answer: Response = _unavailable(f"It is no Rerun server (it answered {upstream.status_code})")
-                return await answer(scope, receive, send)
-            headers = {name: value for name, value in upstream.headers.items() if _RESPONSE_HEADERS.fullmatch(name)}
-            with suppress(OSError):  # the page has disconnected
-                async with aclosing(_with_heartbeats(upstream.aiter_raw())) as pieces:
-                    await StreamingResponse(pieces, headers={**headers, **_UNTOUCHED}).stream_response(send)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await upstream.aclose()
-
-
-_UNTOUCHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-"""For proxies: to pass on each piece when it arrives."""
-
-
-async def _when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
-
-
-def _unavailable(message: str) -> Response:
-    # gRPC's own status: proxies replace a 502 by a page of their own.
-    headers = {"grpc-status": "14", "grpc-message": quote(message)}
-    return Response(headers={**headers, **_UNTOUCHED}, media_type=f"{_TYPE}+proto")
-
-
-async def _with_heartbeats(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The pieces, and heartbeats between frames that are far apart. If the server disconnects, the stream stops without its last frame."""
-    frames = _Frames()
-    following = asyncio.ensure_future(anext(pieces))
-    try:
-        while True:
-            done, _ = await asyncio.wait({following}, timeout=HEARTBEAT_EVERY)
-            if not done:
-                if frames.at_end:
-                    yield HEARTBEAT
-                continue
-            piece = await following
-            frames.read(piece)
-            yield piece
-            following = asyncio.ensure_future(anext(pieces))
-    except (StopAsyncIteration, httpx.HTTPError):
-        return
-    finally:
-        following.cancel()
-        # Not by `await following`: a second cancellation would cancel it again, while it closes the connection.
-        with anyio.CancelScope(shield=True):
-            await asyncio.wait({following})
-        if not following.cancelled():
-            following.exception()  # or asyncio logs that the exception was never retrieved
-
-
-class _Frames:
-    """Finds the ends of frames of gRPC-web. A frame is one byte of flags, four bytes of length, and that number of bytes."""
-
-    def __init__(self) -> None:
-        self._header = b""
-        self._left = 0
-
-    @property
-    def at_end(self) -> bool:
-        """Whether the last frame is complete."""
-        return not self._header and self._left == 0
-
-    def read(self, piece: bytes) -> None:
-        at = 0
-        while at < len(piece):
-            if self._left:
-                taken = min(self._left, len(piece) - at)
-                self._left -= taken
-            else:
-                taken = min(5 - len(self._header), len(piece) - at)
-                self._header += piece[at : at + taken]
-                if len(self._header) == 5:
-                    self._left = int.from_bytes(self._header[1:], "big")
-                    self._header = b""
-            at += taken

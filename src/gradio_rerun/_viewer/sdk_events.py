@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
+
+Payload = TypeVar("Payload")
 
 
 def event_class(name: str) -> type | None:
@@ -34,3 +36,13 @@ def _events() -> ModuleType | None:
         except ImportError:
             continue
     return None
+
+
+class SdkPayload(Generic[Payload]):
+    """The event as the SDK's class of the same name, which gradio_rerun 0.x passed to listeners."""
+
+    def __get__(self, event: Any, _: type) -> Payload:
+        if event is None:
+            return cast(Payload, self)
+        # If the SDK has no such class: the event has the same fields.
+        return cast(Payload, sdk_event(event._as_sdk_data()) or event)

@@ -6,11 +6,24 @@ import base64
 import re
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
+from ..errors import EventDataError
 from ..viewer_state import PlayState, RecordingState, TimelineState, TimelineType, ViewerState, ViewState
 from . import viewer_control
 
 _TIMELINE_TYPES: tuple[TimelineType | None, ...] = (None, "sequence", "duration", "timestamp")
 _PLAY_STATES: tuple[PlayState | None, ...] = (None, "paused", "playing", "following")
+
+
+def reported_state(data: dict[str, Any]) -> ViewerState:
+    """The state that the frontend reports. Raises an `EventDataError` if it is none."""
+    try:
+        return to_viewer_state(data)
+    except (KeyError, TypeError, ValueError, OverflowError, DecodeError) as error:
+        raise EventDataError(
+            f"Expected what the viewer tells of its state, got {data!r:.80}. Reload the page."
+        ) from error
 
 
 def to_viewer_state(told: dict[str, Any]) -> ViewerState:

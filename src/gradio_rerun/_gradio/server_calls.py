@@ -1,22 +1,24 @@
-"""Calls of server functions, and the files that they name."""
+"""Calls of server functions (`@server`).
+
+Gradio passes a server function the request of Starlette, without the session, and does not cancel the call when the client disconnects.
+
+Gradio 6.10 to 6.31. This file can go when the request has a session, and
+tests/unit/test_uploads.py::test_what_a_client_has_asked_for_ends_when_the_client_leaves passes without it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
 import anyio
 import gradio as gr
 from gradio.blocks import Blocks
-from gradio.utils import get_upload_folder, is_in_or_equal
 from starlette.requests import Request
 
-from ..errors import RecordingError
 from .threads import in_thread
 
 _LOOKS_AFTER = 0.5
@@ -62,16 +64,3 @@ def app_of(request: gr.Request) -> Blocks:
 def _raw(request: gr.Request) -> Request:
     # Gradio passes server functions the request of Starlette.
     return cast("Request", getattr(request, "request", request))
-
-
-def uploaded_file(path: Any) -> Path:
-    """The file at `path`, which a client has named, if it is in Gradio's upload folder. Raises a `RecordingError` otherwise."""
-    try:
-        # Not resolved: the same file must stay the same value.
-        file = Path(os.path.abspath(path))  # noqa: PTH100
-        if is_in_or_equal(file, get_upload_folder()):
-            return file
-        name = file.name
-    except (TypeError, ValueError, OSError, RuntimeError):  # no string, a NUL in it, too long, a loop
-        name = repr(path)
-    raise RecordingError(f"{name:.80} was not uploaded, or is there no more.")
