@@ -71,7 +71,7 @@ async def counts() -> dict[str, int]:
     """What is held for sessions."""
     gc.collect()
     return {
-        "sinks": sum(type(each) is sinks.Drain for each in gc.get_objects()),
+        "sinks": sum(type(each) is sinks.Sink for each in gc.get_objects()),
         "recordings that grow": len(shown._shown_by_path) + len(sinks._shared),
         "calls to Rerun servers": len(forwarding._open_calls),
         "uploads that wait": len(server_calls._turns),

@@ -1,4 +1,4 @@
-"""The types of what the server sends to the page; `frontend/wire.js` has the same in JavaScript."""
+"""The types of what the server sends to the frontend; `frontend/wire.js` has the same in JavaScript."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STREAM_TYPE = "application/vnd.rerun.stream"
 
 
 class ServerUrl(GradioModel):
-    """A URL of a Rerun server that the page reaches through the app."""
+    """A URL of a Rerun server that the frontend reaches through the app."""
 
     server: str
     """The URL: of a live recording, a catalog, a dataset or a segment."""
@@ -33,21 +33,21 @@ Recording: TypeAlias = FileData | ServerUrl | str
 
 
 class Recordings(GradioRootModel):
-    """The value on its way to the page and back: files in Gradio's cache, URLs of Rerun servers with a ticket, and URLs as they are."""
+    """The value on its way to the frontend and back: files in Gradio's cache, URLs of Rerun servers with a ticket, and URLs as they are."""
 
     root: list[Recording]
 
     @model_validator(mode="before")
     @classmethod
     def _accept_one_or_none(cls, value: Any) -> Any:
-        # Clients may send a bare file or URL. The page sends "" for None, and adds "" to a list when a recording was closed.
+        # Clients may send a bare file or URL. The frontend sends "" for None, and adds "" to a list when a recording was closed.
         if isinstance(value, cls):
             return value
         return [] if value is None else [each for each in (value if isinstance(value, list) else [value]) if each != ""]
 
 
 class ViewerFiles(TypedDict):
-    """Where the page finds the web viewer of the installed rerun-sdk."""
+    """Where the frontend finds the web viewer of the installed rerun-sdk."""
 
     version: str
     glue: FileDataDict
@@ -65,6 +65,6 @@ class CommandDict(TypedDict):
     arguments: dict[str, Any]
     """Numbers beyond 2**53 as digits, bytes as base64."""
     request: str | None
-    """The request to a viewer from rerun-sdk 0.41 on, in base64; None if the page carries out the command in another way."""
+    """The request to a viewer from rerun-sdk 0.41 on, in base64; None if the frontend carries out the command in another way."""
     target: list[int]
-    """The numbers of the fields that lead to the place in the request where the page puts the recording or view."""
+    """The numbers of the fields that lead to the place in the request where the frontend puts the recording or view."""

@@ -227,7 +227,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         return self
 
     def get_config(self) -> dict[str, Any]:  # type: ignore[override]  # as in gr.HTML
-        """What Gradio sends to the page about this component."""
+        """What Gradio sends to the frontend about this component."""
         # The events of the component are known only now. No update changes js_on_load.
         return {**super().get_config(), "js_on_load": js_on_load(part_in_app(self))}
 
@@ -277,7 +277,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         recordings = self.postprocess(show.value)
         if isinstance(recordings, dict) or (recordings is None and self.streaming):  # there is no new data
             return update
-        # The page gets the value first, and the commands are for this value.
+        # The frontend gets the value first, and the commands are for this value.
         return {"value": recordings.model_dump() if recordings else None, **update}
 
 

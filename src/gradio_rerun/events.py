@@ -71,9 +71,9 @@ class Load(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, str]) -> None:
         super().__init__(target, _data)
-        told = as_object(_data)
-        self.application_id = text_field(told, "application_id")
-        self.recording_id = text_field(told, "recording_id")
+        data = as_object(_data)
+        self.application_id = text_field(data, "application_id")
+        self.recording_id = text_field(data, "recording_id")
 
 
 class Error(EventData):
@@ -94,8 +94,8 @@ class Upload(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         super().__init__(target, _data)
-        told = as_object(_data)
-        self.names = told.get("names") or []
+        data = as_object(_data)
+        self.names = data.get("names") or []
         if not isinstance(self.names, list) or not all(isinstance(name, str) for name in self.names):
             raise wrong_field("names", "a list of strings", self.names)
 
@@ -136,7 +136,7 @@ class ViewerEvent(EventData):
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (None, self._data)  # without the target, to which the whole app hangs
+        return type(self), (None, self._data)  # without the target, which refers to the whole app
 
     def _as_sdk_data(self) -> dict[str, Any]:
         data = {each.name: getattr(self, each.name) for each in fields(self)}
@@ -170,7 +170,7 @@ class _TimeEvent(ViewerEvent):
     """The sequence number, or nanoseconds: since 1970 (UTC) on a timeline of timestamps, since its zero on one of durations.
 
     Between two sequence numbers, as while playing, it is the lower one, whose data is shown. Exact from rerun-sdk 0.41 on; older viewers
-    tell a 64-bit float, which is exact up to 2**53: durations up to 104 days, and timestamps of today to some 256 ns.
+    report a 64-bit float, which is exact up to 2**53: durations up to 104 days, and timestamps of today to some 256 ns.
     """
     timeline: str | None
     """The name of the timeline, None if the viewer has not reported it yet."""
@@ -194,7 +194,7 @@ class _TimeEvent(ViewerEvent):
     def as_timedelta(self) -> timedelta:
         """`time` as a duration, in whole microseconds, rounded down.
 
-        Raises `TimelineError` on a timeline of sequence numbers. If the viewer does not tell the type of the timeline, the
+        Raises `TimelineError` on a timeline of sequence numbers. If the viewer does not report the type of the timeline, the
         caller has to know it.
         """
         return to_timedelta(self.time, self.timeline, self.timeline_type)
@@ -202,7 +202,7 @@ class _TimeEvent(ViewerEvent):
     def as_datetime(self) -> datetime:
         """`time` as a moment in UTC, in whole microseconds, rounded down.
 
-        Raises `TimelineError` on a timeline of sequence numbers or durations. If the viewer does not tell the type of the timeline,
+        Raises `TimelineError` on a timeline of sequence numbers or durations. If the viewer does not report the type of the timeline,
         the caller has to know it.
         """
         return to_datetime(self.time, self.timeline, self.timeline_type)
@@ -279,19 +279,19 @@ class _Saved(EventData):
 
 
 class Screenshot(_Saved):
-    """The picture that the command `screenshot` asked for: `path` is that of a PNG in Gradio's folder of uploads."""
+    """The command `screenshot` has made a picture: `path` is that of a PNG in Gradio's upload folder."""
 
 
 class RecordingSaved(_Saved):
-    """What the viewer holds of a recording, for which the command `save_recording` asked: `path` is that of an .rrd file."""
+    """The command `save_recording` has saved a recording: `path` is that of an .rrd file."""
 
 
 class BlueprintSaved(_Saved):
-    """The blueprint, with the user's changes, for which the command `save_blueprint` asked: `path` is that of an .rbl file."""
+    """The command `save_blueprint` has saved the blueprint with the user's changes: `path` is that of an .rbl file."""
 
 
 class State(EventData):
-    """What the viewer shows, for which the command `get_state` asked."""
+    """The command `get_state` has an answer: what the viewer shows."""
 
     state: ViewerState
 

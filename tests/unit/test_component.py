@@ -302,7 +302,7 @@ def test_the_code_of_the_viewer_comes_as_the_browser_takes_it(accepted: str, cod
 
 def test_the_page_can_have_damaged_files_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[bool] = []
-    monkeypatch.setattr("gradio_rerun._component.server_functions.check_page_files", lambda: checked.append(True))
+    monkeypatch.setattr("gradio_rerun._component.server_functions.restore_page_files", lambda: checked.append(True))
     Rerun().check_files()
     assert checked
 

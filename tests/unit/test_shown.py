@@ -17,7 +17,7 @@ from gradio_rerun._recordings import shown as module
 from gradio_rerun._recordings.bounded import Bounded
 from gradio_rerun._recordings.rrd import split, stores
 from gradio_rerun._recordings.shown import Appender, Shown, forget, joined
-from gradio_rerun._recordings.sinks import drained
+from gradio_rerun._recordings.sinks import read_sink
 from gradio_rerun._recordings.values import to_recordings
 from gradio_rerun._wire import STREAM_TYPE, ServerUrl
 from gradio_rerun.errors import NotARecordingError, StreamTooLongError
@@ -183,9 +183,9 @@ def test_a_stream_whose_file_was_deleted_goes_on_in_another(shown: Shown) -> Non
 def log(recording: rr.RecordingStream, step: int) -> bytes:
     """All that was logged into the recording, after one more step."""
     recording.log("text", rr.TextLog(f"step {step}"))
-    with drained(recording) as drain:
-        drain.log.seek(0)
-        return drain.log.read()
+    with read_sink(recording) as sink:
+        sink.log.seek(0)
+        return sink.log.read()
 
 
 def test_recordings_that_each_call_makes_anew_are_in_one_file(shown: Shown, tmp_path: Path) -> None:

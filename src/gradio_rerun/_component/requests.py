@@ -37,9 +37,9 @@ NO_VALUE = object()
 
 
 def to_wire(commands: Iterable[Command], servers: Servers) -> list[CommandDict]:
-    """The commands as the page gets them, each with an id of its own, by which it runs once.
+    """The commands as the frontend gets them, each with an id, so that it runs once.
 
-    `servers` are those that the page asks through the app.
+    `servers`: the Rerun servers that the frontend reaches through the app.
     """
     return [_to_wire(command, servers) for command in commands]
 
@@ -59,7 +59,7 @@ def _to_wire(command: Command, servers: Servers) -> CommandDict:
 
 
 def _request(command: Command) -> tuple[bytes | None, list[int]]:
-    """The request that carries a command out from rerun-sdk 0.41 on, and where in it the page puts what only the page knows."""
+    """The request that carries a command out from rerun-sdk 0.41 on, and the position where the frontend inserts the recording or view."""
     given = dict(command.arguments)
     target: list[int] = []
     if command.name in ("set_time", "set_timeline", "play", "pause"):

@@ -35,7 +35,7 @@ class ServerAccess(_Base):
 
     @property
     def _servers(self) -> Servers:
-        """The Rerun servers that the page reaches through the app."""
+        """The Rerun servers that the frontend reaches through the app."""
         # gr.load makes components from the config of another app, and sets their `proxy_url`.
         is_loaded = getattr(self, "proxy_url", None) is not None
         return Servers(False) if is_loaded or self._named_servers is None else self._named_servers

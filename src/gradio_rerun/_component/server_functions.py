@@ -19,7 +19,7 @@ from .._recordings.values import to_recordings
 from .._viewer.assets import viewer_assets
 from .._wire import Recordings
 from ..errors import GradioRerunError
-from .settings import check_page_files
+from .settings import restore_page_files
 from .streaming import Streaming
 
 
@@ -28,7 +28,7 @@ class ServerFunctions(Streaming):
 
     @server  # type: ignore[untyped-decorator]
     async def open_upload(self, path: str, request: gr.Request | None = None) -> dict[str, Any]:
-        """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
+        """For the frontend: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
         # `delete_cache` deletes the recording with the upload itself. It does not know the list of a component that was updated.
         listed = app_of(request).upload_file_set if request else self.temp_files
         return await one_a_session(partial(self._opened, path, listed), request)
@@ -44,13 +44,13 @@ class ServerFunctions(Streaming):
 
     @server  # type: ignore[untyped-decorator]
     def check_files(self, _: None = None) -> None:
-        """For the page, if a file of the viewer was not loaded completely: restores missing and damaged files."""
-        check_page_files()
+        """For the frontend, if a file of the viewer was not loaded completely: restores missing and damaged files."""
+        restore_page_files()
 
     @server  # type: ignore[untyped-decorator]
     def viewer_code(self, name: str, request: gr.Request) -> Response:
-        """For the page: the WebAssembly of the viewer, which the browser decompresses while it loads."""
-        # Gradio's file route sends no Content-Encoding: the page would have to decompress the file, in its main thread.
+        """For the frontend: the WebAssembly of the viewer, which the browser decompresses while it loads."""
+        # Gradio's file route sends no Content-Encoding: the frontend would have to decompress the file, in its main thread.
         assets = viewer_assets()
         if name != assets.wasm.name:  # the app has been started again, with another rerun-sdk
             return Response(status_code=404)
@@ -64,10 +64,10 @@ class ServerFunctions(Streaming):
 
     @server  # type: ignore[untyped-decorator]
     async def ask_server(self, call: Any, request: gr.Request) -> Response:
-        """For the page: the response of a Rerun server to one of the viewer's calls."""
+        """For the frontend: the response of a Rerun server to one of the viewer's calls."""
         return self._servers.forward(call, request.client.host if request.client else "")
 
     @server  # type: ignore[untyped-decorator]
     def forget_recording(self, path: Any) -> bool:
-        """For the page, when it no longer shows a growing recording: later data are a new one. Returns whether this one may arrive again."""
+        """For the frontend, when it no longer shows a growing recording: later data are a new one. Returns whether this one may arrive again."""
         return isinstance(path, str) and forget(path)

@@ -15,7 +15,7 @@ from gradio.data_classes import FileDataDict
 from .._checks import is_collection, is_flag, is_number, suggestion, wrong
 from .._gradio.files import static_file
 from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
-from .._viewer.assets import check_viewer_assets, published_folder, viewer_assets
+from .._viewer.assets import published_folder, restore_viewer_assets, viewer_assets
 from .._wire import ButtonName, FileCount, PanelName, PanelState, Theme, ViewerFiles
 from ..errors import ParameterError
 
@@ -39,10 +39,10 @@ _Check = Callable[[str, Any], Any]
 """Gets the name and the value of a parameter, and returns what the frontend gets. Raises a `ParameterError` for an invalid value."""
 
 
-def check_page_files() -> None:
-    """Restores the files that a page loads if they are missing or damaged."""
+def restore_page_files() -> None:
+    """Restores the files that the frontend loads if they are missing or damaged."""
     published_folder(FRONTEND)
-    check_viewer_assets()
+    restore_viewer_assets()
 
 
 def css_length(height: int | float | str | None) -> str:
@@ -192,7 +192,7 @@ class PageSettings:
     """
 
     page: FileDataDict = field(metadata=_made(lambda: static_file(published_folder(FRONTEND) / "bridge.js")))
-    """The module `bridge.js`, by which the frontend finds all other modules."""
+    """The module `bridge.js`, from which the frontend imports all other modules."""
     viewer: ViewerFiles = field(metadata=_made(_viewer_files))
     height: str = field(metadata=_checked(lambda _, height: css_length(height)))
     """A CSS length."""

@@ -34,7 +34,7 @@ class Streaming(ServerAccess, StreamingOutput):
         is_empty = isinstance(value, (list, tuple)) and not value
         if is_empty or (value is None and not call.is_generator):
             shown.clear()
-            # For the page, None means that a generator has ended without a yield.
+            # For the frontend, None means that a generator has ended without a yield.
             return Recordings(root=[])
         appender = Appender(shown, call, self.max_stream_size)
         recordings = to_recordings(
@@ -56,7 +56,7 @@ class Streaming(ServerAccess, StreamingOutput):
         return shown_in(call.session, id_, cache, component.temp_files)
 
     def _listed(self, call: Call) -> set[str]:
-        """Gradio's list of the files of this component in the app, by which it deletes them (`delete_cache`)."""
+        """Gradio's list of the files of this component in the app, for `delete_cache`."""
         listed: set[str] = self._in_app(call)[1].temp_files
         return listed
 
@@ -88,7 +88,7 @@ class Streaming(ServerAccess, StreamingOutput):
     async def stream_output(
         self, value: list[Any] | None, output_id: str, first_chunk: bool
     ) -> tuple[MediaStreamChunk | None, Any]:
-        """For Gradio: what it sends to the page for a value that a generator has yielded.
+        """For Gradio: what it sends to the frontend for a value that a generator has yielded.
 
         Parameters:
             value: The return value of `postprocess`; None if there is nothing new, and at the end of the run.

@@ -15,7 +15,7 @@ from typing import Any
 from gradio.context import LocalContext
 
 from .event_list import ANSWERS
-from .listeners import handlers
+from .listeners import listener_counts
 
 # Gradio replaces all of `props` with every update. A `gr.skip()` contains no settings: the next mount uses the last ones.
 _SCRIPT = """
@@ -48,13 +48,13 @@ def js_on_load(part: dict[str, Any] | None = None) -> str:
 def part_in_app(viewer: Any) -> dict[str, Any]:
     """What the frontend must know of the app about `viewer`."""
     events = _app_events(viewer)
-    heard = {name for event in events for id_, name in event.targets if id_ == viewer._id}
+    listened = {name for event in events for id_, name in event.targets if id_ == viewer._id}
     return {
         "id": viewer._id,
         "session": viewer._session or "",
         "isInput": _is_input_only(viewer, events),
-        "handlers": handlers(viewer, events),
-        "listened": sorted(heard & {str(each) for each in ANSWERS}),
+        "handlers": listener_counts(viewer, events),
+        "listened": sorted(listened & {str(each) for each in ANSWERS}),
     }
 
 

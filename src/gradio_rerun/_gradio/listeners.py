@@ -27,7 +27,7 @@ class EveryTime(EventListener):
 
     def __init__(self, event_name: str, **options: Any) -> None:
         self._options = options
-        super().__init__(event_name, callback=partial(_tell_when_handled, event_name), **options)
+        super().__init__(event_name, callback=partial(_notify_when_finished, event_name), **options)
         self.listener: Callable[..., Any] = _with_default_mode(self.listener)
 
     def copy(self) -> EveryTime:
@@ -51,8 +51,8 @@ def _with_default_mode(listener: Callable[..., Any]) -> Callable[..., Any]:
 _HANDLED_JS = '() => {{ document.dispatchEvent(new CustomEvent("rerun-handled", {{ detail: "{event}-{id}" }})); }}'
 
 
-def _tell_when_handled(event_name: str, viewer: Any) -> None:
-    """Notifies the page whenever the listener that was just attached to `viewer` has finished or failed."""
+def _notify_when_finished(event_name: str, viewer: Any) -> None:
+    """Notifies the frontend whenever the listener that was just attached to `viewer` has finished or failed."""
     app = get_blocks_context()
     if app is None:
         return
@@ -78,9 +78,9 @@ def _tell_when_handled(event_name: str, viewer: Any) -> None:
         )
 
 
-def handlers(viewer: Any, functions: Iterable[Any]) -> dict[str, int]:
-    """How many listeners of each event of `viewer` notify the page when they have finished."""
-    told = [each.js for each in functions if not each.trigger_only_on_failure]
+def listener_counts(viewer: Any, functions: Iterable[Any]) -> dict[str, int]:
+    """How many listeners of each event of `viewer` notify the frontend when they have finished."""
+    scripts = [each.js for each in functions if not each.trigger_only_on_failure]
     names = [each.event_name for each in viewer.EVENTS]
-    counts = {name: told.count(_HANDLED_JS.format(event=name, id=viewer._id)) for name in names}
+    counts = {name: scripts.count(_HANDLED_JS.format(event=name, id=viewer._id)) for name in names}
     return {name: count for name, count in counts.items() if count}

@@ -49,6 +49,7 @@ class _Ended:
 
 
 def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> _Ended:
+    """Runs a command of `convert_file.py` within the limits, and returns how it has ended. Raises a `RecordingError` at a limit."""
     # OpenBLAS, which NumPy uses, allocates memory for each core of the machine.
     environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
     environment.pop("RERUN", None)  # RERUN=off would log nothing
@@ -102,6 +103,7 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
 
 
 def crashed(path: Path, ended: _Ended) -> RecordingError:
+    """The error for a file that has ended the process."""
     return RecordingError(
         f"{path.name!r} could not be turned into a recording: the process in which rerun-sdk {sdk_version()} "
         f"reads it ended with exit code {ended.code}. {ended.last_line}".rstrip()
@@ -146,6 +148,7 @@ def refusal(path: Path, ended: _Ended) -> str | None:
 
 
 def refused(path: Path, reason: str) -> NotARecordingError:
+    """The error for a file that cannot be converted."""
     # "No importer support for …" and, before 0.30 or so, "No data-loader support for …"
     cure = "Update rerun-sdk" if " support for " in reason else "Check the file and its suffix"
     return NotARecordingError(

@@ -96,7 +96,7 @@ def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: boo
 
     # For a suffix that it does not know, the SDK would search PATH for programs rerun-loader-* and run them all.
     os.environ["PATH"] = ""
-    # The SDK names the entity after the path that it gets, and the page must not learn the server's folders.
+    # The SDK names the entity after the path that it gets, and the frontend must not learn the server's folders.
     os.chdir(source.parent)
     source = Path(source.name)
     is_file = source.is_file()

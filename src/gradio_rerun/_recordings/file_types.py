@@ -26,7 +26,7 @@ CONVERTIBLE_SUFFIXES = (
 def check_file(file: Path, types: Sequence[str] | None) -> None:
     """Raises a `RecordingError` if `file` is not a file, or neither a recording nor of the component's `file_types`.
 
-    Our page sends no such file, but a client need not be our page, and Gradio takes any path in its upload folder.
+    The frontend sends no such file, but other clients can: Gradio takes any path in its upload folder.
     """
     try:
         is_file = file.is_file()

@@ -50,7 +50,7 @@ class GrowingRecording:
         self.size += length
 
     def file_data(self) -> FileData:
-        """The file as the page gets it."""
+        """The file as the frontend gets it."""
         return FileData(path=str(self.path), orig_name=self.path.name, size=self.size, mime_type=STREAM_TYPE)
 
 

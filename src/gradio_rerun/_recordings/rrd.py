@@ -1,7 +1,7 @@
 """The little that must be known about the bytes of a recording to put several of them together into one.
 
 A recording is a header of 12 bytes (magic, version of the SDK, options), then messages (kind and length, 8 bytes each, then the
-content), then a message of kind 0, with which it ends. Since rerun-sdk 0.28 or so that has a table of contents, and the positions of such
+content). A message of kind 0 is the last one. Since rerun-sdk 0.28 or so that has a table of contents, and the positions of such
 tables follow: 20 bytes for each, `RRF2FOOT`, and their number. Seen in what rerun-sdk 0.24 to 0.41 write.
 
 Two recordings behind each other are one only for the viewer: the readers of the SDK end at the first end, or fail at the last table.
@@ -109,7 +109,7 @@ def _end_of_messages(data: bytes, at: int) -> int | None:
 
 
 def _end_of_recording(data: bytes, at: int) -> int:
-    """Where the next recording begins, behind the message at `at` with which this one ends, if it has one."""
+    """The position of the next recording. The last message of this one, if it has one, is at `at`."""
     if at == len(data):
         return at
     _, length = _MESSAGE.unpack_from(data, at)

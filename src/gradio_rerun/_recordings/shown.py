@@ -19,12 +19,12 @@ from .._wire import STREAM_TYPE, Recording, ServerUrl
 from .bounded import Bounded
 from .growing import GrowingRecording, check_stream_size
 from .rrd import split, stores
-from .sinks import Drain, is_shared
+from .sinks import Sink, is_shared
 
 CHUNK_NAME = "chunk.rrd"
 """The file name of data that belong to no session."""
 
-# A request for the end of a file costs the server 10 ms, a yield without one 5 ms. Base64 adds a third to the bytes, and a page that lags may
+# A request for the end of a file costs the server 10 ms, a yield without one 5 ms. Base64 adds a third to the bytes, and a frontend that lags may
 # have requested them already. So a value carries the new bytes only if they are few and the function yields slowly.
 _MOST_SENT = 64_000
 _TAKES_ITS_TIME = 0.02  # seconds between two values
@@ -76,13 +76,13 @@ class Shown:
         """By path or URL, in order of arrival."""
         self._growing: dict[bytes, _Growing] = {}
         """By header."""
-        self._taken: WeakKeyDictionary[Drain, _Taken] = WeakKeyDictionary()
+        self._taken: WeakKeyDictionary[Sink, _Taken] = WeakKeyDictionary()
         self._runs = Bounded(_MOST_RUNS)
         self._sent: dict[str, int] = {}
-        """The sizes that were sent to the page, by path of the growing file."""
+        """The sizes that were sent to the frontend, by path of the growing file."""
         self._sent_at = -1.0
         self._cleared: int | None = None
-        """The time of the last clear, in milliseconds: the clear itself may not reach the page."""
+        """The time of the last clear, in milliseconds: the clear itself may not reach the frontend."""
 
     def next(self, call: Call, recordings: list[Recording]) -> list[Recording]:
         """All that is shown after a value with `recordings`. Data are added; files and URLs alone replace, unless a generator has streamed."""
@@ -100,7 +100,7 @@ class Shown:
                     self._items[file.path] = file
             now = time.monotonic()
             takes_its_time, self._sent_at = now - self._sent_at > _TAKES_ITS_TIME, now
-            value = [self._as_page_gets_it(each, takes_its_time) for each in self._items.values()]
+            value = [self._as_sent(each, takes_its_time) for each in self._items.values()]
             if call.is_generator:
                 run.last = value
             return value
@@ -110,8 +110,8 @@ class Shown:
         with self._lock:
             return self._run(call).last
 
-    def clear(self, *, by_page: bool = False) -> None:
-        """Removes all that is shown. Later data are a new recording. `by_page`: the page shows something else already, such as an upload."""
+    def clear(self, *, by_frontend: bool = False) -> None:
+        """Removes all that is shown. Later data are a new recording. `by_frontend`: the frontend shows something else already, such as an upload."""
         with self._lock:
             for growing in self._growing.values():
                 _shown_by_path.pop(str(growing.recording.path), None)
@@ -119,7 +119,7 @@ class Shown:
             self._growing.clear()
             self._taken.clear()
             self._sent.clear()
-            if not by_page:
+            if not by_frontend:
                 self._cleared = max(time.time_ns() // 1_000_000, (self._cleared or 0) + 1)
             self._runs.pop("", None)
             for run in self._runs.values():
@@ -147,26 +147,26 @@ class Shown:
                 growing.stores[store] = None
             return file
 
-    def append_logged(self, drain: Drain, call: Call, limit: int | None, name: str) -> FileData:
+    def append_logged(self, sink: Sink, call: Call, limit: int | None, name: str) -> FileData:
         """Appends the data logged since the last time, and returns the file. If another session shows the source already, both share a file."""
         with self._lock:
-            owner = drain.owner() if drain.owner else None
-            if self._listed is None or drain.header is None or owner not in (None, self):
-                return drain.growing(self._cache, name, limit).file_data()
-            drain.owner = ref(self)
-            taken = self._taken.get(drain)
+            owner = sink.owner() if sink.owner else None
+            if self._listed is None or sink.header is None or owner not in (None, self):
+                return sink.growing(self._cache, name, limit).file_data()
+            sink.owner = ref(self)
+            taken = self._taken.get(sink)
             if (
                 taken is None
                 or taken.growing not in [each.recording for each in self._growing.values()]
                 or not taken.growing.is_there()
             ):
-                taken = _Taken(self._growing_for(drain.header, name).recording, 0)
-            drain.log.seek(taken.size)
-            data = drain.log.read(drain.size - taken.size)
+                taken = _Taken(self._growing_for(sink.header, name).recording, 0)
+            sink.log.seek(taken.size)
+            data = sink.log.read(sink.size - taken.size)
             file = taken.growing.file_data()
             if data:
-                file = self.append(data if taken.size == 0 else drain.header + data, call, limit, name)
-            self._taken[drain] = _Taken(taken.growing, drain.size)
+                file = self.append(data if taken.size == 0 else sink.header + data, call, limit, name)
+            self._taken[sink] = _Taken(taken.growing, sink.size)
             return file
 
     def _run(self, call: Call) -> _Run:
@@ -199,8 +199,8 @@ class Shown:
         run.size += length
         return growing.file_data()
 
-    def _as_page_gets_it(self, recording: Recording, takes_its_time: bool) -> Recording:
-        """The recording as it is sent to the page. A stream carries further fields in its `mime_type`."""
+    def _as_sent(self, recording: Recording, takes_its_time: bool) -> Recording:
+        """The recording as it is sent to the frontend. A stream carries further fields in its `mime_type`."""
         if not isinstance(recording, FileData) or not _is_stream(recording):
             return recording
         type_ = STREAM_TYPE if self._cleared is None else f"{STREAM_TYPE};cleared={self._cleared}"
@@ -209,7 +209,7 @@ class Shown:
         return recording.model_copy(update={"mime_type": type_})  # Gradio drops other fields
 
     def _end(self, file: FileData, takes_its_time: bool) -> bytes:
-        """The new bytes of the file if they are few, so that the page need not request them."""
+        """The new bytes of the file if they are few, so that the frontend need not request them."""
         if file.size is None:
             return b""
         before, self._sent[file.path] = self._sent.get(file.path, 0), file.size
@@ -219,7 +219,7 @@ class Shown:
             with Path(file.path).open("rb") as content:
                 content.seek(before)
                 return content.read(file.size - before)
-        except OSError:  # Gradio has deleted it: the request of the page fails, too
+        except OSError:  # Gradio has deleted it: the request of the frontend fails, too
             return b""
 
 
@@ -235,9 +235,9 @@ class Appender:
         """See `Shown.append`."""
         return self.shown.append(data, self.call, self.limit)
 
-    def append_logged(self, drain: Drain, name: str) -> FileData:
+    def append_logged(self, sink: Sink, name: str) -> FileData:
         """See `Shown.append_logged`."""
-        return self.shown.append_logged(drain, self.call, self.limit, name)
+        return self.shown.append_logged(sink, self.call, self.limit, name)
 
 
 _sessions: WeakKeyDictionary[Any, dict[int, Shown]] = WeakKeyDictionary()
@@ -258,10 +258,10 @@ def shown_in(session: Any, component_id: int, cache: Path, listed: set[str]) -> 
 
 
 def forget(path: str) -> bool:
-    """For a growing recording that the page no longer shows: later data are a new recording. Returns whether the same file may arrive again."""
+    """For a growing recording that the frontend no longer shows: later data are a new recording. Returns whether the same file may arrive again."""
     shown = _shown_by_path.get(path)
     if shown is not None:
-        shown.clear(by_page=True)
+        shown.clear(by_frontend=True)
     return is_shared(path)
 
 

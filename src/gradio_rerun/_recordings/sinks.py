@@ -20,7 +20,7 @@ from .rrd import split, stores
 
 
 @dataclass(eq=False)
-class Drain:
+class Sink:
     """All the data of one RecordingStream or BinaryStream."""
 
     name: str
@@ -74,7 +74,7 @@ class Drain:
     def growing(self, cache: Path, name: str, limit: int | None) -> GrowingRecording:
         """The recording in `cache` that contains all the data and will contain later data."""
         grown = self.grown.get(cache)
-        # If the data cannot be split (`header` is None), the page cannot read the end alone.
+        # If the data cannot be split (`header` is None), the frontend cannot read the end alone.
         if grown is None or self.header is None or not grown.is_there():
             grown = self.grown[cache] = GrowingRecording(cache, name)
             _shared[str(grown.path)] = grown
@@ -84,9 +84,9 @@ class Drain:
         return grown
 
 
-_drains: weakref.WeakKeyDictionary[Any, Drain] = weakref.WeakKeyDictionary()
-_of_global: dict[str, Drain] = {}
-"""The drain of rerun's global recording, by its id: the SDK returns a new object for this recording each time."""
+_sinks: weakref.WeakKeyDictionary[Any, Sink] = weakref.WeakKeyDictionary()
+_of_global: dict[str, Sink] = {}
+"""The sink of rerun's global recording, by its id: the SDK returns a new object for this recording each time."""
 _shared: weakref.WeakValueDictionary[str, GrowingRecording] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 
@@ -95,7 +95,7 @@ def _after_fork() -> None:
     """For a child process: another thread may have held the lock at the fork, and the files of the logs belong to the parent."""
     global _lock
     _lock = threading.Lock()
-    _drains.clear()
+    _sinks.clear()
     _of_global.clear()
     _shared.clear()
 
@@ -110,34 +110,34 @@ def is_shared(path: str) -> bool:
 
 
 @contextmanager
-def drained(source: Any) -> Iterator[Drain]:
-    """The drain of a RecordingStream or BinaryStream, with all that was logged into it so far; nobody else has it meanwhile."""
+def read_sink(source: Any) -> Iterator[Sink]:
+    """The sink of a RecordingStream or BinaryStream, with all that was logged into it so far; nobody else has it meanwhile."""
     with _lock:
-        drain = _drain_of(source)
-    with drain.lock:
-        drain.read()
-        yield drain
+        sink = _sink_of(source)
+    with sink.lock:
+        sink.read()
+        yield sink
 
 
-def _drain_of(source: Any) -> Drain:
+def _sink_of(source: Any) -> Sink:
     if not hasattr(source, "binary_stream"):
-        drain = _drains.get(source)
-        if drain is None:
+        sink = _sinks.get(source)
+        if sink is None:
             # Held by its own value, the key would never go.
-            drain = _drains[source] = Drain("recording", _Reader(source))
-        return drain
+            sink = _sinks[source] = Sink("recording", _Reader(source))
+        return sink
     recording_id = source.get_recording_id()
     current = sys.modules["rerun"].get_global_data_recording()
     is_global = current is not None and current.get_recording_id() == recording_id
     if current is None or current.get_recording_id() not in _of_global:
-        _of_global.clear()  # objects of the previous recording keep its drain
-    drain = _drains.get(source) or (_of_global.get(recording_id) if is_global else None)
-    if drain is None:
-        drain = Drain(source.get_application_id() or "recording", source.binary_stream())
-    _drains[source] = drain
+        _of_global.clear()  # objects of the previous recording keep its sink
+    sink = _sinks.get(source) or (_of_global.get(recording_id) if is_global else None)
+    if sink is None:
+        sink = Sink(source.get_application_id() or "recording", source.binary_stream())
+    _sinks[source] = sink
     if is_global:
-        _of_global[recording_id] = drain
-    return drain
+        _of_global[recording_id] = sink
+    return sink
 
 
 class _Reader:

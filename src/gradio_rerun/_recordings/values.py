@@ -1,4 +1,4 @@
-"""Any value a function may return, turned into recordings that the page can open."""
+"""Any value a function may return, turned into recordings that the frontend can open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder, is_in_or_equal
@@ -25,31 +25,22 @@ from .conversions import converted
 from .file_types import RECORDING_SUFFIXES
 from .parts import is_convertible
 from .rrd import MAGIC
-from .sinks import Drain, drained
+from .shown import Appender
+from .sinks import read_sink
 from .urls import WANTED, checked_url
-
-
-class Stream(Protocol):
-    """Appends data to the recording on screen. Each method returns the file that contains the data then."""
-
-    def append(self, data: bytes) -> FileData:
-        """Appends the bytes of a whole recording."""
-
-    def append_logged(self, drain: Drain, name: str) -> FileData:
-        """Appends the messages that were logged since the last time; `name` is the name of a new file."""
 
 
 def to_recordings(
     value: Any,
     cache: Path,
     *,
-    stream: Stream | None = None,
+    stream: Appender | None = None,
     servers: Servers | None = None,
     listed: set[str] | None = None,
 ) -> list[Recording]:
-    """The files (inside `cache`) and URLs that the page opens for `value`; empty for `None`.
+    """The files (inside `cache`) and URLs that the frontend opens for `value`; empty for `None`.
 
-    `servers`: the Rerun servers that the page reaches through the app. `listed`: the files are added to it, also if a later item is refused.
+    `servers`: the Rerun servers that the frontend reaches through the app. `listed`: the files are added to it, also if a later item is refused.
 
     A file that is not a recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
     BinaryStreams) are appended to files that grow; values without data are left out.
@@ -89,7 +80,7 @@ def _has_no_data(item: Any) -> bool:
     return item is None or (isinstance(item, _BYTES) and len(item) == 0)
 
 
-def _to_recording(item: Any, cache: Path, stream: Stream | None, servers: Servers) -> Recording:
+def _to_recording(item: Any, cache: Path, stream: Appender | None, servers: Servers) -> Recording:
     if isinstance(item, str):
         return servers.admit(checked_url(item)) if "://" in item else _file(Path(item), cache)
     if isinstance(item, os.PathLike):
@@ -202,24 +193,24 @@ def _bytes(data: bytes, cache: Path) -> FileData:
     return FileData(path=str(target), orig_name=target.name, size=len(data))
 
 
-def _logged(source: Any, cache: Path, stream: Stream | None) -> FileData:
+def _logged(source: Any, cache: Path, stream: Appender | None) -> FileData:
     """A file with all data so far of a RecordingStream or BinaryStream."""
-    with drained(source) as drain:
-        if not drain.has_data:
+    with read_sink(source) as sink:
+        if not sink.has_data:
             if stream:
                 return FileData(path="", size=0)
             raise NotARecordingError(
                 f"Expected a {type(source).__name__} with something to show, got {described(source)}: it holds no data of its own. "
                 "Was it sent to a file or a server before? Then return that path or URL."
             )
-        name = cached_name(f"{drain.name}.rrd")
+        name = cached_name(f"{sink.name}.rrd")
         if stream:
-            return stream.append_logged(drain, name)
-        target = cache / cache_key(drain.token, drain.size) / name
+            return stream.append_logged(sink, name)
+        target = cache / cache_key(sink.token, sink.size) / name
         if not target.exists():
-            drain.log.seek(0)
-            write_file(target, drain.log)
-    return FileData(path=str(target), orig_name=name, size=drain.size)
+            sink.log.seek(0)
+            write_file(target, sink.log)
+    return FileData(path=str(target), orig_name=name, size=sink.size)
 
 
 def _check_start(start: bytes, what: str) -> None:
@@ -238,6 +229,6 @@ def _check_start(start: bytes, what: str) -> None:
     )
 
 
-def _chunk(data: bytes, stream: Stream) -> FileData:
+def _chunk(data: bytes, stream: Appender) -> FileData:
     _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
     return stream.append(data)

@@ -1,4 +1,4 @@
-"""The tunnel from the page to Rerun servers that the app reaches and the browser does not: the servers, and the forwarding of a call."""
+"""The tunnel from the frontend to Rerun servers that the app reaches and the browser does not: the servers, and the forwarding of a call."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _REQUEST_HEADERS = re.compile(r"(accept|content-type|grpc-timeout|x-grpc-web|x-u
 
 
 class Servers:
-    """The Rerun servers that the page of one component reaches through the app.
+    """The Rerun servers that the frontend of one component reaches through the app.
 
     `tunnel` is the component's parameter: None means the servers in `value` that not every browser reaches.
     A client may have sent both: until `trust` is called, only the SDK's own objects open the tunnel.
@@ -80,7 +80,7 @@ class Servers:
         return None
 
     def forward(self, data: Any, address: str = "") -> Response:
-        """The response to one gRPC-web call of the page, streamed; a 4xx with the reason if the call is refused.
+        """The response to one gRPC-web call of the frontend, streamed; a 4xx with the reason if the call is refused.
 
         `address`: the client's.
         """
@@ -158,7 +158,7 @@ def _tokens(tunnel: bool | Sequence[str] | Mapping[str, str | None] | None) -> d
             if all(token is None or isinstance(token, str) for token in tokens.values()):
                 return {origin_of(url): token for url, token in tokens.items()}
     wanted = 'True, False, None, a list of Rerun servers such as ["rerun+http://robot:9876"], or a dict of servers and tokens'
-    # The error may reach the page, which must not get tokens.
+    # The error may reach the frontend, which must not get tokens.
     given = list(tunnel) if isinstance(tunnel, Mapping) else tunnel
     raise wrong("tunnel", wanted, given, f"Write [{tunnel!r}]." if isinstance(tunnel, str) else "")
 

@@ -28,7 +28,7 @@ from typing import TypedDict
 import brotli  # Gradio needs it, too
 
 from .cache import cache_dir, cache_dirs, check_owner, own_folder, remove_abandoned, stored, write_whole
-from .extraction import ViewerFiles, extract_viewer
+from .extraction import ExtractedViewer, extract_viewer
 from .sdk import build_file, sdk_version
 
 # Level and size of the WASM of 0.41.0 (43.2 MB), time on one core of the machine this was written on:
@@ -90,7 +90,7 @@ def viewer_assets() -> ViewerAssets:
         return _assets
 
 
-def check_viewer_assets() -> None:
+def restore_viewer_assets() -> None:
     """Extracts the viewer again if its files are missing or damaged. Raises as `viewer_assets` does."""
     global _assets, _next_check
     with _assets_lock:
@@ -188,7 +188,7 @@ def _extract(version: str, build: str) -> ViewerAssets:
     return assets
 
 
-def _write(root: Path, version: str, build: str, files: ViewerFiles) -> ViewerAssets:
+def _write(root: Path, version: str, build: str, files: ExtractedViewer) -> ViewerAssets:
     folder = own_folder(root, *_viewer_folder(Path(), version).parts)
     remove_abandoned(folder)
     glue_name, wasm_name = (

@@ -64,7 +64,7 @@ def _words(error: OSError) -> str:
 
 
 def cache_dirs() -> list[Path]:
-    """The folders in which `stored` may have stored something."""
+    """The folders that `stored` may have written to."""
     return [cache_dir()] if _fallback is None else [cache_dir(), _fallback]
 
 

@@ -1,4 +1,4 @@
-"""Takes the web viewer out of the installed rerun-sdk: from the zip beside it, or from the server that it can start."""
+"""Extracts the web viewer from the installed rerun-sdk: from the zip beside it, or from the server that it can start."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ TIME_LIMIT = 120.0
 
 
 @dataclass(frozen=True)
-class ViewerFiles:
+class ExtractedViewer:
     """The two files of the viewer, as the SDK serves them."""
 
     glue: bytes = field(repr=False)
     wasm: bytes = field(repr=False)
 
 
-def extract_viewer() -> ViewerFiles:
+def extract_viewer() -> ExtractedViewer:
     """The web viewer of the installed rerun-sdk. Raises ViewerError when it has none or does not hand it out."""
     packaged = sdk.packaged_viewer()
     files = _from_zip(packaged) if packaged else _from_server(sdk.viewer_server_command())
@@ -43,19 +43,19 @@ def extract_viewer() -> ViewerFiles:
     return files
 
 
-def _from_zip(path: Path) -> ViewerFiles:
+def _from_zip(path: Path) -> ExtractedViewer:
     try:
         with zipfile.ZipFile(path) as archive:
-            return ViewerFiles(glue=archive.read(GLUE), wasm=archive.read(WASM))
+            return ExtractedViewer(glue=archive.read(GLUE), wasm=archive.read(WASM))
     except (OSError, KeyError, zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise ViewerError(f"The web viewer cannot be read from {path}: {error}. {_reinstall()}") from error
 
 
-def _from_server(command: list[str]) -> ViewerFiles:
+def _from_server(command: list[str]) -> ExtractedViewer:
     with contextlib.closing(_ServerProcess(command)) as server:
         try:
             port = server.port()
-            return ViewerFiles(glue=_fetch(port, GLUE), wasm=_fetch(port, WASM))
+            return ExtractedViewer(glue=_fetch(port, GLUE), wasm=_fetch(port, WASM))
         except urllib.error.HTTPError as error:
             raise ViewerError(
                 f"rerun-sdk {sdk.sdk_version()} carries no web viewer: it answers HTTP {error.code} for {error.url}. "

@@ -67,10 +67,10 @@ SelectionItem = EntityItem | ViewItem | ContainerItem | UnknownItem
 
 
 def selection_item(raw: Any) -> SelectionItem:
-    told = raw if isinstance(raw, dict) else {}
+    data = raw if isinstance(raw, dict) else {}
     for known in (EntityItem, ViewItem, ContainerItem):
-        if told.get("type") == known.type:
-            found = {each.name: told[each.name] for each in fields(known) if each.name in told}
+        if data.get("type") == known.type:
+            found = {each.name: data[each.name] for each in fields(known) if each.name in data}
             if isinstance(found.get("position"), list):
                 found["position"] = tuple(found["position"])
             if not all(_is_of_item(name, value) for name, value in found.items()):
@@ -79,7 +79,7 @@ def selection_item(raw: Any) -> SelectionItem:
                 return known(**found)
             except TypeError:  # a newer viewer leaves out a field
                 break
-    kind = told.get("type")
+    kind = data.get("type")
     return UnknownItem(kind=kind if isinstance(kind, str) else "", raw=raw)
 
 

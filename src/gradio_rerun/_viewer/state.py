@@ -26,12 +26,12 @@ def reported_state(data: dict[str, Any]) -> ViewerState:
         ) from error
 
 
-def to_viewer_state(told: dict[str, Any]) -> ViewerState:
-    """The state that the page reports: bytes of the viewer's protocol, or what the page requested from an older viewer.
+def to_viewer_state(reported: dict[str, Any]) -> ViewerState:
+    """The state that the frontend reports: bytes of the viewer's protocol, or what the frontend requested from an older viewer.
 
     Raises a KeyError, TypeError, ValueError, OverflowError or DecodeError if it is none: any client can send it.
     """
-    return _of_protocol(base64.b64decode(told["protocol"])) if "protocol" in told else _of_page(told)
+    return _of_protocol(base64.b64decode(reported["protocol"])) if "protocol" in reported else _of_frontend(reported)
 
 
 def _of_protocol(data: bytes) -> ViewerState:
@@ -46,9 +46,9 @@ def _of_protocol(data: bytes) -> ViewerState:
     )
 
 
-def _recording(told: Any) -> RecordingState:
-    application_id, recording_id = split_store_id(told.store_id)
-    cursor = told.current_time
+def _recording(reported: Any) -> RecordingState:
+    application_id, recording_id = split_store_id(reported.store_id)
+    cursor = reported.current_time
     return RecordingState(
         application_id=application_id,
         recording_id=recording_id,
@@ -60,22 +60,22 @@ def _recording(told: Any) -> RecordingState:
                 end=each.time_range.end if each.HasField("time_range") else None,
                 time=each.current_time.time if each.HasField("current_time") else None,
             )
-            for each in told.timelines
+            for each in reported.timelines
         ),
         timeline=cursor.timeline.name or None,
         time=cursor.time.time if cursor.HasField("time") else None,
-        play_state=_of(_PLAY_STATES, told.play_state),
+        play_state=_of(_PLAY_STATES, reported.play_state),
     )
 
 
-def _view(told: Any) -> ViewState:
+def _view(reported: Any) -> ViewState:
     return ViewState(
-        id=told.view_id,
-        name=told.name,
-        kind=told.kind,
-        origin=told.origin,
-        visible=told.visible,
-        problems=tuple(": ".join(filter(None, (each.summary, each.details))) for each in told.reports),
+        id=reported.view_id,
+        name=reported.name,
+        kind=reported.kind,
+        origin=reported.origin,
+        visible=reported.visible,
+        problems=tuple(": ".join(filter(None, (each.summary, each.details))) for each in reported.reports),
     )
 
 
@@ -92,24 +92,24 @@ def _of(known: tuple[Any, ...], number: int) -> Any:
     return known[number] if 0 <= number < len(known) else None
 
 
-def _of_page(told: dict[str, Any]) -> ViewerState:
-    recordings = {each.recording_id: each for each in map(_recording_of_page, _field(told, "recordings", list))}
+def _of_frontend(reported: dict[str, Any]) -> ViewerState:
+    recordings = {each.recording_id: each for each in map(_recording_of_frontend, _field(reported, "recordings", list))}
     return ViewerState(
-        viewer_version=_field(told, "viewer_version", str),
+        viewer_version=_field(reported, "viewer_version", str),
         location=None,
         recordings=tuple(recordings.values()),
-        active_recording=recordings.get(_field(told, "active_recording_id", str, None)),
+        active_recording=recordings.get(_field(reported, "active_recording_id", str, None)),
         views=None,
     )
 
 
-def _recording_of_page(told: Any) -> RecordingState:
-    timeline, time = _field(told, "timeline", str, None), _time(told, "time")
-    known, playing = _field(told, "range", dict, None), _field(told, "playing", bool, None)
+def _recording_of_frontend(reported: Any) -> RecordingState:
+    timeline, time = _field(reported, "timeline", str, None), _time(reported, "time")
+    known, playing = _field(reported, "range", dict, None), _field(reported, "playing", bool, None)
     ends = (_time(known, "min"), _time(known, "max")) if known else (None, None)
     return RecordingState(
-        application_id=_field(told, "application_id", str),
-        recording_id=_field(told, "recording_id", str),
+        application_id=_field(reported, "application_id", str),
+        recording_id=_field(reported, "recording_id", str),
         timelines=(TimelineState(timeline, None, *ends, time),) if timeline else (),
         timeline=timeline,
         time=time,
@@ -117,15 +117,15 @@ def _recording_of_page(told: Any) -> RecordingState:
     )
 
 
-def _field(told: Any, name: str, *kinds: type | None) -> Any:
-    value = told[name]
+def _field(reported: Any, name: str, *kinds: type | None) -> Any:
+    value = reported[name]
     if (None if value is None else type(value)) in kinds:
         return value
     raise TypeError(f"{name!r} is {value!r:.80}")
 
 
-def _time(told: Any, name: str) -> int | None:
-    number = _field(told, name, int, float, None)
+def _time(reported: Any, name: str) -> int | None:
+    number = _field(reported, name, int, float, None)
     if number is None:
         return None
     number = float(number)  # JSON contains the shortest digits of a float; the greatest time becomes 2**63

@@ -14,12 +14,14 @@ _NANOS = 1_000_000_000
 
 
 def sequence_number(value: Any) -> int:
+    """The number of a sequence. Raises a `CommandError` for anything but an integer."""
     if not _is_number(value, int, np.integer):
         raise CommandError(f"Expected sequence to be an integer, got {described(value)}.")
     return int(value)
 
 
 def duration_ns(value: Any) -> int:
+    """Nanoseconds of a duration in seconds, or of a timedelta. Raises a `CommandError` for anything else."""
     if isinstance(value, np.timedelta64) and not np.isnat(value):
         nanos = int(value.astype("timedelta64[ns]").astype("int64"))
     elif isinstance(value, timedelta):
@@ -36,6 +38,7 @@ def duration_ns(value: Any) -> int:
 
 
 def timestamp_ns(value: Any) -> int:
+    """Nanoseconds since 1970 of a time in seconds, a datetime or a datetime64. Raises a `CommandError` for anything else."""
     if isinstance(value, datetime):
         to_datetime64 = getattr(value, "to_datetime64", None)  # pandas counts nanoseconds
         if to_datetime64 is None:

@@ -1,4 +1,4 @@
-"""The protocol by which viewers from rerun-sdk 0.41 on are controlled: requests as bytes, and what the viewer says of its state.
+"""The control protocol of viewers from rerun-sdk 0.41 on: requests as bytes, and the state of the viewer.
 
 The messages are in viewer_control.proto. They are made at run time from what it was compiled to, so that any protobuf will do: code that
 protoc generates works with the protobuf of its own time only.
@@ -51,7 +51,7 @@ def _message(name: str) -> Any:
 
 @cache
 def _pool() -> descriptor_pool.DescriptorPool:
-    # One of our own, in which the names cannot clash with those of another package.
+    # Not the default pool: names could clash with those of another package.
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(COMPILED.read_bytes()).file:
         pool.AddSerializedFile(file.SerializeToString())
