@@ -83,7 +83,7 @@ soak: $(VENV)/installed-test
 	SOAK_SESSIONS=$(SESSIONS) SOAK_KILLS=$(KILLS) $(BIN)/pytest tests/soak tests/abuse/test_as_many_calls.py -s
 
 protocol: $(VENV)/installed-test
-	cd src/gradio_rerun && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. --descriptor_set_out=viewer_control.binpb viewer_control.proto
+	cd src/gradio_rerun/_viewer && $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I. --descriptor_set_out=viewer_control.binpb viewer_control.proto
 
 $(VENV)/installed: pyproject.toml | check-python
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

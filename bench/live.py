@@ -30,7 +30,7 @@ from running_app import App, resident, running
 from stream import Case, measure, reach, visiting
 from stream_stages import percentile, shown_at
 
-from gradio_rerun.viewer_assets import viewer_assets
+from gradio_rerun._viewer.assets import viewer_assets
 
 CALL = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages"
 HEADERS = {"content-type": "application/grpc-web+proto"}

@@ -38,8 +38,8 @@ from http_page import GrowingFile, HttpPage  # noqa: E402 - found by the line ab
 from recordings import write_recording  # noqa: E402
 from streams import frames_of  # noqa: E402
 
-from gradio_rerun.cache import cache_dir  # noqa: E402
-from gradio_rerun.rrd import split  # noqa: E402
+from gradio_rerun._recordings.rrd import split  # noqa: E402
+from gradio_rerun._viewer.cache import cache_dir  # noqa: E402
 
 # A stream that grows has no table of contents, which the reader warns of.
 warnings.filterwarnings("ignore", message="RRD file has no footer")

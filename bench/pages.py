@@ -21,7 +21,7 @@ from playwright.sync_api import TimeoutError as PageTimeoutError
 
 BENCH = Path(__file__).parent
 
-_SERVE_VIEWER = "import os; from gradio_rerun.sdk import viewer_server_command as c; os.execv(c()[0], c())"
+_SERVE_VIEWER = "import os; from gradio_rerun._viewer.sdk import viewer_server_command as c; os.execv(c()[0], c())"
 
 
 @contextmanager

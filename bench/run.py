@@ -33,7 +33,7 @@ from report import write_report
 from stream import Case, measure
 from stream_stages import percentile
 
-from gradio_rerun.cache import cache_dir
+from gradio_rerun._viewer.cache import cache_dir
 
 WHO = ("peer", "ours")
 DOCS = Path(__file__).parents[1] / "docs"

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 from gradio_client.utils import apply_diff
 
-from gradio_rerun.wire import STREAM_TYPE
+from gradio_rerun._wire import STREAM_TYPE
 
 CONNECTIONS = 6
 """To one server, as in browsers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradio_rerun.sdk import sdk_version
+from gradio_rerun._viewer.sdk import sdk_version
 
 VERSION = tuple(int(part) for part in sdk_version().split(".")[:2])
 

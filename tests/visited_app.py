@@ -21,7 +21,11 @@ import rerun as rr
 from gradio.components.base import server
 from gradio.route_utils import delete_files_created_by_app
 
-from gradio_rerun import Rerun, conversions, drains, events, shown, tunnel, uploads
+from gradio_rerun import Rerun, events
+from gradio_rerun._gradio import server_calls
+from gradio_rerun._recordings import shown, sinks
+from gradio_rerun._recordings.turns import conversion_turns
+from gradio_rerun._servers import forwarding
 
 SESSIONS = 20
 """That Gradio remembers."""
@@ -67,11 +71,11 @@ async def counts() -> dict[str, int]:
     """What is held for sessions."""
     gc.collect()
     return {
-        "sinks": sum(type(each) is drains.Drain for each in gc.get_objects()),
-        "recordings that grow": len(shown._shown_by_path) + len(drains._shared),
-        "calls to Rerun servers": len(tunnel._open_calls),
-        "uploads that wait": len(uploads._turns),
-        "conversions": len(conversions._turns._running) + conversions._turns._waiting,
+        "sinks": sum(type(each) is sinks.Sink for each in gc.get_objects()),
+        "recordings that grow": len(shown._shown_by_path) + len(sinks._shared),
+        "calls to Rerun servers": len(forwarding._open_calls),
+        "uploads that wait": len(server_calls._turns),
+        "conversions": len(conversion_turns._running) + conversion_turns._waiting,
         "tasks": len(asyncio.all_tasks()),
         "sessions": len(demo.app.state_holder.session_data),
         "sessions with streams": len(shown._sessions),

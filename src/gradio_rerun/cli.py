@@ -18,14 +18,14 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from . import Rerun, __version__
-from .cache import cache_dir
-from .conversions import CONVERTIBLE_SUFFIXES
+from ._component.settings import FRONTEND
+from ._preparing import preparing_page
+from ._recordings.file_types import CONVERTIBLE_SUFFIXES
+from ._recordings.values import to_recordings
+from ._viewer.assets import published_folder, viewer_assets
+from ._viewer.cache import cache_dir
+from ._viewer.sdk import sdk_version
 from .errors import GradioRerunError
-from .preparing import preparing_page
-from .recordings import to_recordings
-from .sdk import sdk_version
-from .settings import FRONTEND
-from .viewer_assets import published_folder, viewer_assets
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -168,9 +168,9 @@ def _has_browser() -> bool:
 
 
 def _log_example(folder: Path) -> Path:
-    from . import example  # imports rerun, which existing files do not need
+    from . import _example  # imports rerun, which existing files do not need
 
-    return example.write(folder / "example.rrd")
+    return _example.write(folder / "example.rrd")
 
 
 def _fail(message: str) -> NoReturn:

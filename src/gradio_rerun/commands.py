@@ -9,12 +9,10 @@ fails, the user and the listeners of the event `error` get the reason. `show` ta
 
 from __future__ import annotations
 
-import base64
 import tempfile
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
@@ -23,11 +21,12 @@ import numpy as np
 from gradio.data_classes import FileData
 from gradio.utils import is_in_or_equal
 
-from . import viewer_control
+from ._checks import described
+from ._recordings.urls import checked_url
+from ._recordings.values import to_recordings
+from ._viewer.times import duration_ns, sequence_number, timestamp_ns
+from ._wire import PanelName, PanelState
 from .errors import CommandError, NotARecordingError, RecordingError
-from .recordings import checked_url, to_recordings
-from .tunnel import Servers
-from .wire import CommandDict, PanelName, PanelState
 
 __all__ = [
     "Command",
@@ -49,9 +48,7 @@ __all__ = [
     "show",
 ]
 
-_NANOS = 1_000_000_000
 _INT64 = range(-(2**63), 2**63)
-_PAUSED, _PLAYING = 1, 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,7 +76,7 @@ def show(value: Any, *commands: Command) -> Show:
     """Any value that the component takes, and what the viewer does when it is open."""
     for command in commands:
         if not isinstance(command, Command):
-            raise CommandError(f"Expected show(value, command, ...), got {_described(command)} as a command.")
+            raise CommandError(f"Expected show(value, command, ...), got {described(command)} as a command.")
     return Show(value, commands)
 
 
@@ -112,11 +109,11 @@ def set_time(
             f"Expected set_time to get one of sequence, duration and timestamp, got {', '.join(given) or 'none of them'}."
         )
     ((kind, value),) = given.items()
-    time = {"sequence": _sequence, "duration": _duration_ns, "timestamp": _timestamp_ns}[kind](value)
+    time = {"sequence": sequence_number, "duration": duration_ns, "timestamp": timestamp_ns}[kind](value)
     if time not in _INT64:
         raise CommandError(f"Expected {kind} to fit into 64 bits (in nanoseconds, if it is a time), got {value!r}.")
     if not isinstance(play, (bool, np.bool_)):
-        raise CommandError(f"Expected play to be True or False, got {_described(play)}.")
+        raise CommandError(f"Expected play to be True or False, got {described(play)}.")
     name = None if timeline is None else _name("timeline", timeline)
     text = [*([] if name is None else [repr(name)]), f"{kind}={value!r}", *(["play=True"] if play else [])]
     arguments = (("timeline", name), ("kind", kind), ("time", time), ("play", bool(play)))
@@ -155,7 +152,7 @@ def open(url: str) -> Command:
     """Opens a URL besides what is open: of a recording, a blueprint, or a Rerun server. The value of the component stays as it is."""
     if not isinstance(url, str) or "://" not in url:
         raise CommandError(
-            f"Expected open to get a URL such as 'https://example.com/run.rrd', got {_described(url)}. "
+            f"Expected open to get a URL such as 'https://example.com/run.rrd', got {described(url)}. "
             "Return a path as the value of the component."
         )
     return _command("open", url=checked_url(url))
@@ -165,7 +162,7 @@ def set_panel_states(states: Mapping[PanelName, PanelState | None]) -> Command:
     """Shows panels of the viewer, or hides them, as the parameter `panel_states` does; None leaves a panel to the user."""
     if not isinstance(states, Mapping):
         raise CommandError(
-            f'Expected set_panel_states to get a dict such as {{"time": "hidden"}}, got {_described(states)}.'
+            f'Expected set_panel_states to get a dict such as {{"time": "hidden"}}, got {described(states)}.'
         )
     for name, state in states.items():
         if name not in get_args(PanelName) or state not in (None, *get_args(PanelState)):
@@ -191,7 +188,7 @@ def set_blueprint(blueprint: Any, *, application_id: str | None = None) -> Comma
         return Command("set_blueprint", (("rbl", _read_blueprint(Path(blueprint))),), repr(str(blueprint)))
     if not type(blueprint).__module__.startswith("rerun."):
         raise CommandError(
-            f"Expected set_blueprint to get a rerun.blueprint.Blueprint or the path of an .rbl file, got {_described(blueprint)}."
+            f"Expected set_blueprint to get a rerun.blueprint.Blueprint or the path of an .rbl file, got {described(blueprint)}."
         )
     import rerun as rr
 
@@ -226,7 +223,7 @@ def screenshot(view: str | UUID | None = None, max_size: int | None = None) -> C
         _name("view", view)
     is_size = isinstance(max_size, (int, np.integer)) and not isinstance(max_size, bool) and 0 < max_size < 2**31
     if max_size is not None and not is_size:
-        raise CommandError(f"Expected max_size to be a number of pixels, got {_described(max_size)}.")
+        raise CommandError(f"Expected max_size to be a number of pixels, got {described(max_size)}.")
     return _command(
         "screenshot",
         view=None if view is None else str(view),
@@ -249,86 +246,6 @@ def get_state() -> Command:
     return _command("get_state")
 
 
-def separated(value: Any) -> Show | None:
-    """The commands in what a function returned, with the value beside them, or `NO_VALUE`; None if there are no commands."""
-    if isinstance(value, Show):
-        return value
-    if isinstance(value, Command):
-        return Show(NO_VALUE, (value,))
-    if isinstance(value, (list, tuple)) and any(isinstance(each, (Command, Show)) for each in value):
-        if not all(isinstance(each, Command) for each in value):
-            raise CommandError(
-                f"Expected a list of commands or a list of recordings, got both: {value!r:.200}. "
-                "Write: commands.show([recording, ...], command, ...)."
-            )
-        return Show(NO_VALUE, tuple(value))
-    return None
-
-
-NO_VALUE = object()
-"""The component keeps its value."""
-
-
-def to_wire(commands: Iterable[Command], servers: Servers) -> list[CommandDict]:
-    """The commands as the page gets them, each with an id of its own, by which it runs once.
-
-    `servers` are those that the page asks through the app.
-    """
-    return [_to_wire(command, servers) for command in commands]
-
-
-def _to_wire(command: Command, servers: Servers) -> CommandDict:
-    request, target = _request(command)
-    arguments = {name: _as_json(value) for name, value in command.arguments}
-    if command.name == "open":
-        arguments["ticket"] = servers.ticket(arguments["url"])
-    return CommandDict(
-        id=uuid.uuid4().hex,
-        name=command.name,
-        arguments=arguments,
-        request=None if request is None else base64.b64encode(request).decode(),
-        target=target,
-    )
-
-
-def _request(command: Command) -> tuple[bytes | None, list[int]]:
-    """The request that carries a command out from rerun-sdk 0.41 on, and where in it the page puts what only the page knows."""
-    given = dict(command.arguments)
-    target: list[int] = []
-    if command.name in ("set_time", "set_timeline", "play", "pause"):
-        state = {"play": _PLAYING, "pause": _PAUSED, "set_time": _PLAYING if given.get("play") else _PAUSED}
-        request = viewer_control.request(
-            "set_time_cursor",
-            timeline=None if given.get("timeline") is None else {"name": given["timeline"]},
-            time={"time": given["time"]} if "time" in given else None,
-            play_state=state.get(command.name),
-        )
-        target = viewer_control.field_path("set_time_cursor", "store_id")
-    elif command.name == "close":
-        request = viewer_control.request("close", current=None if given["recording_id"] else True)
-        target = viewer_control.field_path("close", "store_ids", "store_ids")
-    elif command.name == "set_recording":
-        request = viewer_control.request("set_location")
-        target = viewer_control.field_path("set_location", "location")
-    elif command.name == "run_command":
-        request = viewer_control.request("run_command", id=given["id"])
-    elif command.name == "screenshot" and given["view"] is not None:
-        request = viewer_control.request("save_screenshot", max_size=given["max_size"])
-        target = viewer_control.field_path("save_screenshot", "view_id")
-    else:
-        return None, []
-    return request, target
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, tuple):
-        return dict(value)
-    # The numbers of JavaScript end at 2**53.
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53 else value
-
-
 def _command(command_name: str, **arguments: Any) -> Command:
     """Its text is that of a call: the first argument by its place, the others by their names."""
     given = {name: value for name, value in arguments.items() if value is not None}
@@ -337,69 +254,14 @@ def _command(command_name: str, **arguments: Any) -> Command:
     return Command(command_name, tuple(arguments.items()), text)
 
 
-def _described(value: Any) -> str:
-    return f"{type(value).__name__} {value!r}"[:120]
-
-
 def _name(what: str, value: str) -> str:
     if not isinstance(value, str) or not value:
-        raise CommandError(f"Expected {what} to be a text, got {_described(value)}.")
+        raise CommandError(f"Expected {what} to be a text, got {described(value)}.")
     return value
 
 
 def _optional_id(recording_id: str | None) -> str | None:
     return None if recording_id is None else _name("recording_id", recording_id)
-
-
-def _is_number(value: Any, *types: type) -> bool:
-    return isinstance(value, types) and not isinstance(value, (bool, np.bool_, np.timedelta64))
-
-
-def _sequence(value: Any) -> int:
-    if not _is_number(value, int, np.integer):
-        raise CommandError(f"Expected sequence to be an integer, got {_described(value)}.")
-    return int(value)
-
-
-def _duration_ns(value: Any) -> int:
-    if isinstance(value, np.timedelta64) and not np.isnat(value):
-        nanos = int(value.astype("timedelta64[ns]").astype("int64"))
-    elif isinstance(value, timedelta):
-        nanos = getattr(value, "value", None) or _timedelta_ns(value)  # pandas counts nanoseconds
-    elif _is_number(value, int, np.integer):
-        nanos = int(value) * _NANOS
-    elif _is_number(value, float, np.floating) and np.isfinite(value):
-        nanos = round(float(value) * _NANOS)
-    else:
-        raise CommandError(f"Expected duration to be seconds or a timedelta, got {_described(value)}.")
-    if nanos < 0:
-        raise CommandError(f"Expected duration to be 0 or more, got {value!r}.")
-    return nanos
-
-
-def _timestamp_ns(value: Any) -> int:
-    if isinstance(value, datetime):
-        to_datetime64 = getattr(value, "to_datetime64", None)  # pandas counts nanoseconds
-        if to_datetime64 is None:
-            aware = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value
-            return _timedelta_ns(aware - datetime(1970, 1, 1, tzinfo=timezone.utc))
-        value = to_datetime64()
-    if isinstance(value, np.datetime64) and not np.isnat(value):
-        return int(value.astype("datetime64[ns]").astype("int64"))
-    # Narrower floats are too coarse for a time since 1970, says rerun.
-    if _is_number(value, int, np.integer, float) and np.isfinite(value):
-        if value > 1e11:
-            raise CommandError(
-                f"Expected timestamp to be seconds since 1970, got {value!r}, which looks like milliseconds."
-            )
-        return int(value) * _NANOS if int(value) == value else round(float(value) * _NANOS)
-    raise CommandError(
-        f"Expected timestamp to be seconds since 1970, a datetime or a datetime64, got {_described(value)}."
-    )
-
-
-def _timedelta_ns(value: timedelta) -> int:
-    return value // timedelta(microseconds=1) * 1000
 
 
 def _read_blueprint(path: Path) -> bytes:

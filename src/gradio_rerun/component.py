@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import html
-import json
-import re
 import sys
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
 from gradio.component_meta import get_local_contexts
-from gradio.components.base import Component, StreamingOutput, server
+from gradio.components.base import Component
 from gradio.context import LocalContext
-from gradio.data_classes import FileData, MediaStreamChunk
-from starlette.responses import FileResponse, Response
+from gradio.data_classes import FileData
 
-from .calls import Call, current_call, follow_calls, may_build_apps
-from .commands import NO_VALUE, Show, separated, to_wire
-from .errors import CommandError, GradioRerunError, ParameterError, PlacementError
-from .event_methods import EventMeta, EventMethods
-from .events import ANSWERS
-from .listeners import handlers
-from .parameters import check_parameters, is_collection
-from .postponed import Postponed, follow_outputs, is_postponing
-from .recordings import checked_url, has_data, to_recordings
-from .settings import SETTINGS, check_page_files, checked_stream_size, css_length, page_settings
-from .shown import Appender, Shown, forget, joined, shown_in
-from .threads import in_thread
-from .tunnel import Servers
-from .uploads import app_of, check_file, one_a_session, uploaded_file
-from .viewer_assets import viewer_assets
-from .wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Settings, Theme
+from ._checks import is_collection
+from ._component.examples import Examples
+from ._component.parameters import check_parameters
+from ._component.requests import NO_VALUE, separated, to_wire
+from ._component.server_functions import ServerFunctions
+from ._component.settings import PageSettings, checked_stream_size
+from ._gradio.calls import current_call, follow_calls
+from ._gradio.event_methods import EventMeta, EventMethods
+from ._gradio.files import uploaded_file
+from ._gradio.js_on_load import js_on_load, part_in_app
+from ._gradio.postponed import Postponed, follow_outputs, is_postponing
+from ._gradio.updates import ConstructorArgs
+from ._recordings.urls import checked_url
+from ._recordings.values import to_recordings
+from ._servers.tunnel import Servers
+from ._wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Theme
+from .commands import Show
+from .errors import CommandError, ParameterError, PlacementError
 
 if TYPE_CHECKING:
     from gradio.blocks import BlockContext
@@ -49,30 +44,8 @@ if TYPE_CHECKING:
 else:
     _HTML = gr.HTML
 
-# Gradio replaces all of `props` with every update. A `gr.skip()` contains no settings: the next mount uses the last ones.
-_JS_ON_LOAD = """
-const fail = (error) => {
-  element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}. Please reload the page.`;
-};
-const part = %s;
-const settings = props.settings ?? element.closest(".gradio-container")?.rerunSettings?.[part.id];
-if (settings) {
-  const { page, viewer } = settings;
-  const checkFiles = () => server.check_files();
-  // The viewer's code takes longest, so it is requested before the other modules are loaded. A failure is reported when the code is needed.
-  import(page.url.replace("bridge.js", "loader.js")).then(({ loadViewer }) => loadViewer(viewer, { component: part, checkFiles })).catch(() => {});
-  const load = () => import(page.url);
-  load()
-    .catch(() => checkFiles().then(load))
-    .then(({ mount }) => mount({ element, props, trigger, watch, server, settings, ...part }))
-    .catch(fail);
-} else {
-  fail("Gradio sent no settings, which a newer gradio_rerun may know how to get");
-}
-"""
 
-
-class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
+class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta):
     """Shows Rerun recordings in the viewer of the installed rerun-sdk.
 
     As an output it takes what a function returns: the path or URL of a recording, bytes, a `rerun.RecordingStream`,
@@ -82,12 +55,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
 
     data_model = Recordings
 
-    _yielded_data_in: str | None = None
-    """The run of a generator that has yielded data, if the component is not streaming."""
-    _has_warned = False
     _is_made = False
     """Whether `postprocess` gets the values of functions: before, it gets the initial value."""
-    _named_servers: Servers | None = None
 
     def __init__(
         self,
@@ -156,7 +125,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         """
         arguments = locals()
         check_parameters(arguments)
-        self._given = {name: arguments[name] for name in SETTINGS}
+        self._given = {name: arguments[name] for name in PageSettings.parameters()}
         follow_calls()
         follow_outputs()
         self.height = height
@@ -171,7 +140,7 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self.telemetry = telemetry
         self.allowed_origins = allowed_origins
         self.time_update_interval = time_update_interval
-        settings = page_settings(**self._given)
+        settings = self._page_settings()
         first = separated(value)
         shown = value if first is None else None if first.value is NO_VALUE else first.value
         in_function, in_render = get_local_contexts()
@@ -198,8 +167,8 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             preserved_by_key=preserved_by_key,
             html_template='<div class="rerun-toolbar" role="toolbar"></div><rerun-viewer></rerun-viewer>',
             # The same as in bridge.js: the page below must not jump.
-            css_template=f".block:has(> .html-container > &) {{ height: {css_length(height)}; padding: 0 !important }}",
-            js_on_load=_JS_ON_LOAD % "{}",
+            css_template=f".block:has(> .html-container > &) {{ height: {settings['height']}; padding: 0 !important }}",
+            js_on_load=js_on_load(),
             buttons=None if buttons is None else [each for each in buttons if isinstance(each, gr.Button)],
             apply_default_css=False,
             settings=settings | ({"commands": to_wire(first.commands, self._servers)} if first else {}),
@@ -211,66 +180,40 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         self._is_made = True
 
     @property
-    def constructor_args(self) -> _ConstructorArgs:
+    def constructor_args(self) -> ConstructorArgs:
         """The arguments this component was made with, for Gradio."""
         # If a function makes a component of a subclass, Gradio calls only the `__init__` of the subclass.
         if self._named_servers is None:
             self._name_servers(super().constructor_args.get("tunnel"), None, is_trusted=True)
-        arguments = _ConstructorArgs(self, super().constructor_args)
+        arguments = ConstructorArgs(super().constructor_args, self._merged)
         # Gradio makes the component again for each update, without its value.
         servers = self._servers
         if servers.is_trusted and (self._is_tunnel_given or servers.has_names):
             arguments["tunnel"] = servers
         return arguments
 
-    def _name_servers(self, tunnel: Any, value: Any, *, is_trusted: bool) -> None:
-        """Removes `tunnel` from the arguments that Gradio keeps, and stores it. `is_trusted`: a function of the app is known to pass it.
+    def _merged(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """What an update adds to the constructor's arguments. Raises an error for what an update cannot change."""
+        if separated(changes.get("value")):
+            raise CommandError(
+                f"Expected commands to be returned by themselves, got them in an update: {changes['value']!r:.200}. "
+                "Return them without gr.update or Rerun, and change the parameters in another function."
+            )
+        # An update is a dict, which a client may have sent.
+        if not isinstance(changes.get("tunnel", self._servers), Servers):
+            raise ParameterError("Expected an update without tunnel, got one. Return Rerun(tunnel=...) instead.")
+        merged = dict(changes)
+        # The app's own buttons have listeners, so an update does not change them.
+        if is_collection(changes.get("buttons")):
+            merged["buttons"] = [
+                *(each for each in changes["buttons"] if not isinstance(each, gr.Button)),
+                *self.buttons,
+            ]
+        return merged
 
-        Gradio itself makes components from data of a client (gr.Chatbot), but not in the contexts in which functions of the app run.
-        Threads of a function do not inherit these contexts. Without one, a component must be added to the app first: see `render`.
-        """
-        self._is_tunnel_given = "tunnel" in self._constructor_args[0]
-        for arguments in self._constructor_args:
-            arguments.pop("tunnel", None)  # Gradio can send them to pages, which must not get tokens
-        self._named_servers = tunnel if isinstance(tunnel, Servers) else Servers(tunnel, value)
-        if is_trusted and self._is_tunnel_given:
-            self._named_servers.trust()
-
-    @property
-    def _servers(self) -> Servers:
-        """The Rerun servers that the page reaches through the app."""
-        # gr.load makes components from the config of another app, and sets their `proxy_url`.
-        is_loaded = getattr(self, "proxy_url", None) is not None
-        return Servers(False) if is_loaded or self._named_servers is None else self._named_servers
-
-    def render(self) -> Rerun:
-        """For Gradio: adds the component to the app. From then on, it trusts the servers that the app's author has named."""
-        super().render()
-        if self.is_rendered and not any(get_local_contexts()) and may_build_apps():
-            self._servers.trust()
-            if "value" in self.__dict__:  # its `__init__` has finished before
-                self._add_tickets()
-        return self
-
-    def _add_tickets(self) -> None:
-        """Adds the tickets to the initial value and commands, which were made before the component was in the app."""
-        if isinstance(self.value, list):
-            self.value = [self._with_ticket(each) for each in self.value]
-        for command in self.props["settings"].get("commands", []):
-            if command["name"] == "open":
-                command["arguments"]["ticket"] = self._servers.ticket(command["arguments"]["url"])
-
-    def _with_ticket(self, item: Any) -> Any:
-        is_admitted = isinstance(item, dict) and "server" in item
-        if not isinstance(item, str) and not is_admitted:
-            return item
-        url = item["server"] if is_admitted else item
-        admitted = self._servers.admit(url, own=is_admitted)
-        return admitted if isinstance(admitted, str) else admitted.model_dump()
-
-    def _settings(self, changes: Mapping[str, Any] = MappingProxyType({})) -> Settings:
-        """The settings for the page, with the parameters that change."""
-        return page_settings(**{name: changes.get(name, given) for name, given in self._given.items()})
+    def _page_settings(self) -> dict[str, Any]:
+        """For updates: all settings that the frontend needs besides the value."""
+        return PageSettings.of(self._given).to_wire()
 
     def unrender(self) -> Rerun:
         """For Gradio: removes the component from the app, to show it elsewhere. Raises a `PlacementError` if that is a chat."""
@@ -284,72 +227,9 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
         return self
 
     def get_config(self) -> dict[str, Any]:  # type: ignore[override]  # as in gr.HTML
-        """What Gradio sends to the page about this component."""
+        """What Gradio sends to the frontend about this component."""
         # The events of the component are known only now. No update changes js_on_load.
-        return {**super().get_config(), "js_on_load": _JS_ON_LOAD % json.dumps(self._part_in_app())}
-
-    def _part_in_app(self) -> dict[str, Any]:
-        events = self._app_events()
-        heard = {name for event in events for id_, name in event.targets if id_ == self._id}
-        return {
-            "id": self._id,
-            "session": self._session or "",
-            "isInput": self._is_input_only(events),
-            "handlers": handlers(self, events),
-            "listened": sorted(heard & {str(each) for each in ANSWERS}),
-        }
-
-    def _app_events(self) -> list[Any]:
-        root: Any = self
-        while root.parent is not None:
-            root = root.parent
-        rendering = LocalContext.blocks_config.get(None)  # while a gr.render runs
-        return list({**getattr(root, "fns", {}), **(rendering.fns if rendering else {})}.values())
-
-    def _is_input_only(self, events: list[Any]) -> bool:
-        is_input = any(each._id == self._id for event in events for each in event.inputs)
-        return is_input and not any(each._id == self._id for event in events for each in _outputs(event))
-
-    @server  # type: ignore[untyped-decorator]
-    async def open_upload(self, path: str, request: gr.Request | None = None) -> dict[str, Any]:
-        """For the page: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
-        # `delete_cache` deletes the recording with the upload itself. It does not know the list of a component that was updated.
-        listed = app_of(request).upload_file_set if request else self.temp_files
-        return await one_a_session(partial(self._opened, path, listed), request)
-
-    def _opened(self, path: str, listed: set[str]) -> dict[str, Any]:
-        try:
-            file = uploaded_file(path)
-            self._check_upload(file)
-            recordings = to_recordings(file, Path(self.GRADIO_CACHE), listed=listed)
-            return {"file": Recordings(root=recordings).model_dump()[0]}
-        except GradioRerunError as error:
-            return {"error": str(error)}
-
-    @server  # type: ignore[untyped-decorator]
-    def check_files(self, _: None = None) -> None:
-        """For the page, if a file of the viewer was not loaded completely: restores missing and damaged files."""
-        check_page_files()
-
-    @server  # type: ignore[untyped-decorator]
-    def viewer_code(self, name: str, request: gr.Request) -> Response:
-        """For the page: the WebAssembly of the viewer, which the browser decompresses while it loads."""
-        # Gradio's file route sends no Content-Encoding: the page would have to decompress the file, in its main thread.
-        assets = viewer_assets()
-        if name != assets.wasm.name:  # the app has been started again, with another rerun-sdk
-            return Response(status_code=404)
-        takes_brotli = re.search(r"\bbr\b", request.headers.get("accept-encoding", ""))
-        path, coding = (assets.wasm_br, "br") if takes_brotli else (assets.wasm, "gzip")
-        return FileResponse(path, media_type="application/wasm", headers={"Content-Encoding": coding})
-
-    @server  # type: ignore[untyped-decorator]
-    async def ask_server(self, call: Any, request: gr.Request) -> Response:
-        """For the page: the response of a Rerun server to one of the viewer's calls."""
-        return self._servers.forward(call, request.client.host if request.client else "")
-
-    def _check_upload(self, file: Path) -> None:
-        # A folder may contain files of any type: the function ignores those that it does not need.
-        check_file(file, None if self.file_count == "directory" else self.file_types)
+        return {**super().get_config(), "js_on_load": js_on_load(part_in_app(self))}
 
     def preprocess(self, payload: Recordings | None) -> str | list[str] | None:
         """
@@ -377,185 +257,29 @@ class Rerun(EventMethods, _HTML, StreamingOutput, metaclass=EventMeta):
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or a `gr.skip()` if there is no new data.
         """
         if self._is_made and is_postponing():
-            return Postponed(partial(self.postprocess, value))  # type: ignore[return-value]  # for Gradio only
+            return Postponed(self.postprocess, value)  # type: ignore[return-value]  # for Gradio only
         with_commands = separated(value)
         if with_commands is not None:
             return self._update(with_commands)
-        cache, call = Path(self.GRADIO_CACHE), current_call()
+        call = current_call()
         if not self.streaming:
             self._warn_of_stream(value, call)
-            recordings = to_recordings(value, cache, servers=self._servers, listed=self._listed(call))
+            recordings = to_recordings(value, Path(self.GRADIO_CACHE), servers=self._servers, listed=self._listed(call))
             return Recordings(root=recordings) if recordings else None
-        shown = self._shown(call)
-        is_empty = isinstance(value, (list, tuple)) and not value
-        if is_empty or (value is None and not call.is_generator):
-            shown.clear()
-            # For the page, None means that a generator has ended without a yield.
-            return Recordings(root=[])
-        appender = Appender(shown, call, self.max_stream_size)
-        recordings = to_recordings(value, cache, stream=appender, servers=self._servers, listed=self._listed(call))
-        if recordings:
-            return Recordings(root=shown.next(call, recordings))
-        if call.is_generator:
-            last = shown.unchanged(call)
-            return Recordings(root=last) if last else None
-        return dict(gr.skip())
-
-    def _shown(self, call: Call) -> Shown:
-        """What this component shows in the session of the call; a new `Shown` if there is no session."""
-        cache = Path(self.GRADIO_CACHE)
-        if call.session is None:
-            return Shown(cache)
-        id_, component = self._in_app(call)
-        return shown_in(call.session, id_, cache, component.temp_files)
-
-    def _listed(self, call: Call) -> set[str]:
-        """Gradio's list of the files of this component in the app, by which it deletes them (`delete_cache`)."""
-        listed: set[str] = self._in_app(call)[1].temp_files
-        return listed
-
-    def _in_app(self, call: Call) -> tuple[int, Rerun]:
-        """The id and the object of this component in the app: after an update, a session has another object, with a later id."""
-        blocks = call.session.blocks_config.blocks if call.session else {}
-        id_ = min((id_ for id_, each in blocks.items() if each is self), default=self._id)
-        app = LocalContext.blocks.get(None)
-        return id_, (app.blocks.get(id_) if app else None) or self
-
-    def _warn_of_stream(self, value: Any, call: Call) -> None:
-        """Warns once of a generator whose data replace each other."""
-        if not call.is_generator or not has_data(value):
-            return
-        _, component = self._in_app(call)
-        if component._yielded_data_in != call.run:
-            component._yielded_data_in = call.run
-        elif not component._has_warned:
-            component._has_warned = True
-            warnings.warn(
-                "A generator yields data to a Rerun component that is not streaming: each value replaces the one before. "
-                "To add the data to what is shown, construct it with Rerun(streaming=True).",
-                stacklevel=3,
-            )
-
-    def check_streamable(self) -> None:
-        """Nothing: every viewer can be streamed to."""
-
-    async def stream_output(
-        self, value: list[Any] | None, output_id: str, first_chunk: bool
-    ) -> tuple[MediaStreamChunk | None, Any]:
-        """For Gradio: what it sends to the page for a value that a generator has yielded.
-
-        Parameters:
-            value: The return value of `postprocess`; None if there is nothing new, and at the end of the run.
-            output_id: Unused: it begins with the hash of the session, which the client chooses.
-            first_chunk: Whether it is the first value of the run.
-        Returns:
-            No chunk for Gradio to keep, and the value.
-        """
-        call = current_call()
-        if call.session is None:  # gr.Examples is caching what a generator yields; Gradio streams within sessions only
-            return MediaStreamChunk(data=value, duration=0, extension=".rrd"), _Files()
-        if value is None:
-            # Another call may be writing to the recording.
-            await in_thread(partial(self._shown(call).end, call))
-            return None, dict(gr.skip())  # at the end, Gradio sends the last value again
-        # Gradio treats a file with a URL as a file on another server.
-        return None, _Files({**each, "url": None} if FileData.is_file_data(each) else each for each in value)
-
-    async def combine_stream(
-        self, stream: list[Any], desired_output_format: str | None = None, only_file: bool = False
-    ) -> Recordings:
-        """For Gradio, when it caches examples: joins all that a generator has yielded into one value."""
-        root = await in_thread(partial(joined, stream, Path(self.GRADIO_CACHE), self.max_stream_size))
-        return Recordings(root=root)
-
-    @server  # type: ignore[untyped-decorator]
-    def forget_recording(self, path: Any) -> bool:
-        """For the page, when it no longer shows a growing recording: later data are a new one. Returns whether this one may arrive again."""
-        return isinstance(path, str) and forget(path)
+        return self._streamed(value, call)
 
     def _update(self, show: Show) -> dict[str, Any]:
         """An update with the commands and, if there is one, the value, in the form that Gradio makes of a `gr.update`."""
-        settings = {**self._settings(), "commands": to_wire(show.commands, self._servers)}
+        settings = {**self._page_settings(), "commands": to_wire(show.commands, self._servers)}
         update: dict[str, Any] = {"__type__": "update", "props": {"settings": settings}}
         if show.value is NO_VALUE:
             return update
         recordings = self.postprocess(show.value)
         if isinstance(recordings, dict) or (recordings is None and self.streaming):  # there is no new data
             return update
-        # The page gets the value first, and the commands are for this value.
+        # The frontend gets the value first, and the commands are for this value.
         return {"value": recordings.model_dump() if recordings else None, **update}
-
-    def process_example(self, value: Any) -> str:
-        """The names of the recordings, as text for the table of examples."""
-        # gr.Examples shows this as HTML.
-        items = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
-        return ", ".join(html.escape(_name(item)) for item in items)
-
-    def api_info(self) -> dict[str, Any]:
-        """JSON schema of the value, for clients: a list of files and URLs."""
-        return Component.api_info(self)  # gr.HTML says that the value is a string
-
-    def example_payload(self) -> Any:
-        """An example of a value that a client sends."""
-        return ["https://app.rerun.io/version/0.24.0/examples/dna.rrd"]
-
-    def example_value(self) -> Any:
-        """An example of a value that a function returns."""
-        return "https://app.rerun.io/version/0.24.0/examples/dna.rrd"
-
-
-class _Files(list[Any]):
-    """Files and URLs. Gradio reads fields of a streamed value as if it were a single file."""
-
-    def get(self, name: str) -> None:
-        """None: a list has no such field."""
-
-
-def _outputs(event: Any) -> list[Any]:
-    """The outputs of a listener of the app; none for gr.Examples and clear buttons: an input that these fill is still an input."""
-    helps = event.fn is None or str(event.api_name).startswith("load_example")
-    return [] if helps else list(event.outputs)
-
-
-class _ConstructorArgs(dict[str, Any]):
-    """Adds the whole settings to each update on its way to the page.
-
-    Gradio merges an update into a copy of these arguments, then sends the page the changed arguments only. gr.HTML drops its own
-    (`scale`, `min_width`), and replaces all props in the page with the rest. So `update` adds all settings.
-    """
-
-    def __init__(self, viewer: Rerun, arguments: Mapping[str, Any]) -> None:
-        super().__init__(arguments)
-        self._viewer = viewer
-
-    def copy(self) -> _ConstructorArgs:
-        return _ConstructorArgs(self._viewer, self)
-
-    def update(self, changes: dict[str, Any]) -> None:  # type: ignore[override]
-        if separated(changes.get("value")):
-            raise CommandError(
-                f"Expected commands to be returned by themselves, got them in an update: {changes['value']!r:.200}. "
-                "Return them without gr.update or Rerun, and change the parameters in another function."
-            )
-        super().update(changes)
-        if "value" in changes and changes["value"] is None:
-            changes["value"] = []  # an explicit value, which clears, where a generator's None means "nothing new"
-        # An update is a dict, which a client may have sent.
-        if "tunnel" in changes and not isinstance(changes.pop("tunnel"), Servers):
-            raise ParameterError("Expected an update without tunnel, got one. Return Rerun(tunnel=...) instead.")
-        # Gradio passes the same gr.skip() object to all outputs of a function, and the others have no settings.
-        if changes.get("__type__") == "update" and changes != gr.skip():
-            changes["settings"] = self._viewer._settings(changes)
-        # The app's own buttons have listeners, so an update does not change them.
-        if is_collection(buttons := changes.pop("buttons", None)):
-            self["buttons"] = [*(each for each in buttons if not isinstance(each, gr.Button)), *self._viewer.buttons]
 
 
 def _url(item: ServerUrl | str) -> str:
     return item.server if isinstance(item, ServerUrl) else item
-
-
-def _name(item: Any) -> str:
-    if isinstance(item, FileData):
-        return item.orig_name or Path(item.path).name
-    return Path(str(item)).name if isinstance(item, (str, Path)) else type(item).__name__

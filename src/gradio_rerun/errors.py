@@ -10,7 +10,7 @@
     │   ├── NotARecordingError      it is there, and holds no Rerun recording (also a ValueError)
     │   └── StreamTooLongError      a stream would get longer than `max_stream_size`
     ├── EventDataError          what a client sends as an event of the viewer is none (also a ValueError)
-    ├── TimelineError           a time on one kind of timeline was asked for as of another (also a ValueError)
+    ├── TimelineError           a time was converted as one of another kind of timeline (also a ValueError)
     ├── SdkError                rerun-sdk is missing or too old
     └── ViewerError             the web viewer of the installed rerun-sdk cannot be had
 
@@ -89,7 +89,7 @@ class EventDataError(GradioRerunError, ValueError):
 
 
 class TimelineError(GradioRerunError, ValueError):
-    """A time on one kind of timeline was asked for as of another."""
+    """A time was converted as one of another kind of timeline."""
 
 
 class SdkError(GradioRerunError):

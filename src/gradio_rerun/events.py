@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-import math
-import re
-from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from google.protobuf.message import DecodeError
 from gradio.blocks import Block
-from gradio.events import EventData, EventListener
+from gradio.events import EventData
 
-from .errors import EventDataError, TimelineError
-from .listeners import EveryTime
-from .sdk_events import event_class, sdk_event
-from .uploads import check_file, uploaded_file
-from .viewer_state import ViewerState, to_viewer_state
+from ._gradio.files import uploaded_file
+from ._recordings.file_types import check_file
+from ._viewer.event_data import as_object, as_time, segment_field, text_field, wrong_field
+from ._viewer.sdk_events import SdkPayload, event_class
+from ._viewer.selection import ContainerItem, EntityItem, SelectionItem, UnknownItem, ViewItem, selection_item
+from ._viewer.state import reported_state
+from ._viewer.times import to_datetime, to_timedelta
+from .viewer_state import ViewerState
+
+__all__ = [
+    "BlueprintSaved",
+    "Clear",
+    "ContainerItem",
+    "EntityItem",
+    "Error",
+    "Load",
+    "Pause",
+    "Play",
+    "RecordingOpen",
+    "RecordingSaved",
+    "Screenshot",
+    "SelectionChange",
+    "SelectionItem",
+    "State",
+    "TimeUpdate",
+    "TimelineChange",
+    "TimelineType",
+    "UnknownItem",
+    "Upload",
+    "ViewItem",
+    "ViewerEvent",
+]
 
 if TYPE_CHECKING:
     from rerun._event import PauseEvent as PauseEvent
@@ -37,7 +61,6 @@ else:
 
 
 TimelineType = Literal["sequence", "duration", "timestamp"]
-Payload = TypeVar("Payload")
 
 
 class Load(EventData):
@@ -48,9 +71,9 @@ class Load(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, str]) -> None:
         super().__init__(target, _data)
-        told = _object(_data)
-        self.application_id = _text(told, "application_id")
-        self.recording_id = _text(told, "recording_id")
+        data = as_object(_data)
+        self.application_id = text_field(data, "application_id")
+        self.recording_id = text_field(data, "recording_id")
 
 
 class Error(EventData):
@@ -60,7 +83,7 @@ class Error(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, str]) -> None:
         super().__init__(target, _data)
-        self.message = _text(_object(_data), "message")
+        self.message = text_field(as_object(_data), "message")
 
 
 class Upload(EventData):
@@ -71,24 +94,14 @@ class Upload(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         super().__init__(target, _data)
-        told = _object(_data)
-        self.names = told.get("names") or []
+        data = as_object(_data)
+        self.names = data.get("names") or []
         if not isinstance(self.names, list) or not all(isinstance(name, str) for name in self.names):
-            raise _wrong("names", "a list of strings", self.names)
+            raise wrong_field("names", "a list of strings", self.names)
 
 
 class Clear(EventData):
     """The user has cleared the viewer."""
-
-
-class _SdkEvent(Generic[Payload]):
-    """The event as the SDK's class of the same name, which gradio_rerun 0.x passed to listeners."""
-
-    def __get__(self, event: ViewerEvent | None, _: type) -> Payload:
-        if event is None:
-            return cast(Payload, self)
-        # If the SDK has no such class: the event has the same fields.
-        return cast(Payload, sdk_event(event._as_sdk_data()) or event)
 
 
 @dataclass(frozen=True, init=False)
@@ -97,7 +110,7 @@ class ViewerEvent(EventData):
 
     type: ClassVar[str]
     """The viewer's name of the event."""
-    payload = _SdkEvent[Any]()
+    payload = SdkPayload[Any]()
     """The event as the SDK's class, for listeners written for gradio_rerun 0.x."""
 
     application_id: str
@@ -110,20 +123,20 @@ class ViewerEvent(EventData):
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         # Frozen for others; EventData sets these two itself.
         self.__dict__.update(target=target, _data=_data)
-        self.__dict__.update(self._read(_object(_data)))
+        self.__dict__.update(self._read(as_object(_data)))
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
         return {
-            "application_id": _text(data, "application_id"),
-            "recording_id": _text(data, "recording_id"),
+            "application_id": text_field(data, "application_id"),
+            "recording_id": text_field(data, "recording_id"),
             # Remove partition_id when the rerun-sdk floor has segment_id: 0.29 does, 0.24 does not.
-            "segment_id": _segment(data, "segment_id") or _segment(data, "partition_id"),
+            "segment_id": segment_field(data, "segment_id") or segment_field(data, "partition_id"),
             "from_command": data.get("from_command") is True,
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (None, self._data)  # without the target, to which the whole app hangs
+        return type(self), (None, self._data)  # without the target, which refers to the whole app
 
     def _as_sdk_data(self) -> dict[str, Any]:
         data = {each.name: getattr(self, each.name) for each in fields(self)}
@@ -139,7 +152,7 @@ class Play(ViewerEvent):
     """The viewer plays, and did not before."""
 
     type = "play"
-    payload = _SdkEvent["PlayEvent"]()
+    payload = SdkPayload["PlayEvent"]()
     """The event as the SDK's `PlayEvent`."""
 
 
@@ -147,7 +160,7 @@ class Pause(ViewerEvent):
     """The viewer has stopped playing: by the user, or at the end of the recording."""
 
     type = "pause"
-    payload = _SdkEvent["PauseEvent"]()
+    payload = SdkPayload["PauseEvent"]()
     """The event as the SDK's `PauseEvent`."""
 
 
@@ -157,7 +170,7 @@ class _TimeEvent(ViewerEvent):
     """The sequence number, or nanoseconds: since 1970 (UTC) on a timeline of timestamps, since its zero on one of durations.
 
     Between two sequence numbers, as while playing, it is the lower one, whose data is shown. Exact from rerun-sdk 0.41 on; older viewers
-    tell a 64-bit float, which is exact up to 2**53: durations up to 104 days, and timestamps of today to some 256 ns.
+    report a 64-bit float, which is exact up to 2**53: durations up to 104 days, and timestamps of today to some 256 ns.
     """
     timeline: str | None
     """The name of the timeline, None if the viewer has not reported it yet."""
@@ -169,8 +182,8 @@ class _TimeEvent(ViewerEvent):
         timeline_type = data.get("timeline_type")
         return {
             **super()._read(data),
-            "time": _time(data.get("time")),
-            "timeline": _text(data, "timeline") or None,
+            "time": as_time(data.get("time")),
+            "timeline": text_field(data, "timeline") or None,
             "timeline_type": timeline_type if timeline_type in ("sequence", "duration", "timestamp") else None,
         }
 
@@ -181,37 +194,25 @@ class _TimeEvent(ViewerEvent):
     def as_timedelta(self) -> timedelta:
         """`time` as a duration, in whole microseconds, rounded down.
 
-        Raises `TimelineError` on a timeline of sequence numbers. If the viewer does not tell the type of the timeline, the
+        Raises `TimelineError` on a timeline of sequence numbers. If the viewer does not report the type of the timeline, the
         caller has to know it.
         """
-        if self.timeline_type == "sequence":
-            raise TimelineError(
-                f"Expected a timeline of durations or timestamps, got {self.timeline!r}, which counts a sequence. "
-                f"Use `time`, which is its number: {self.time}."
-            )
-        return timedelta(microseconds=self.time // 1000)
+        return to_timedelta(self.time, self.timeline, self.timeline_type)
 
     def as_datetime(self) -> datetime:
         """`time` as a moment in UTC, in whole microseconds, rounded down.
 
-        Raises `TimelineError` on a timeline of sequence numbers or durations. If the viewer does not tell the type of the timeline,
+        Raises `TimelineError` on a timeline of sequence numbers or durations. If the viewer does not report the type of the timeline,
         the caller has to know it.
         """
-        if self.timeline_type in ("sequence", "duration"):
-            cure = (
-                "`as_timedelta()`" if self.timeline_type == "duration" else f"`time`, which is its number: {self.time}"
-            )
-            raise TimelineError(
-                f"Expected a timeline of timestamps, got {self.timeline!r}, of type {self.timeline_type!r}. Use {cure}."
-            )
-        return datetime(1970, 1, 1, tzinfo=timezone.utc) + self.as_timedelta()
+        return to_datetime(self.time, self.timeline, self.timeline_type)
 
 
 class TimeUpdate(_TimeEvent):
     """The viewer shows another time: it plays, or the user has moved the time cursor."""
 
     type = "time_update"
-    payload = _SdkEvent["TimeUpdateEvent"]()
+    payload = SdkPayload["TimeUpdateEvent"]()
     """The event as the SDK's `TimeUpdateEvent`."""
 
 
@@ -219,68 +220,8 @@ class TimelineChange(_TimeEvent):
     """The viewer shows another timeline, or a recording's first."""
 
     type = "timeline_change"
-    payload = _SdkEvent["TimelineChangeEvent"]()
+    payload = SdkPayload["TimelineChangeEvent"]()
     """The event as the SDK's `TimelineChangeEvent`."""
-
-
-@dataclass(frozen=True)
-class EntityItem:
-    """An entity of the recording, or an instance of it."""
-
-    type: ClassVar[Literal["entity"]] = "entity"
-
-    entity_path: str
-    instance_id: int | None = None
-    """Which of the points, boxes, …; None: all of the entity."""
-    view_name: str | None = None
-    """The name of the view that it was selected in; None if it was selected elsewhere."""
-    position: tuple[float | None, ...] | None = None
-    """Where it was clicked, as x, y, z in the units of the view's space: pixels in a 2D view, whose z is None.
-
-    None if it was not selected in a 2D or 3D view.
-    """
-
-
-@dataclass(frozen=True)
-class ViewItem:
-    """A view of the blueprint."""
-
-    type: ClassVar[Literal["view"]] = "view"
-
-    view_id: str
-    view_name: str
-
-
-@dataclass(frozen=True)
-class ContainerItem:
-    """A container of the blueprint."""
-
-    type: ClassVar[Literal["container"]] = "container"
-
-    container_id: str
-    container_name: str
-
-
-@dataclass(frozen=True)
-class UnknownItem:
-    """Something that a newer viewer can select, and this package does not know yet."""
-
-    kind: str
-    """The viewer's name of its kind."""
-    raw: Any = field(hash=False)
-    """The viewer's data about it."""
-
-    if TYPE_CHECKING:  # so that type checkers infer EntityItem from `item.type == "entity"`
-        type: ClassVar[Literal["unknown"]]
-    else:
-
-        @property
-        def type(self) -> str:
-            """The same as `kind`."""
-            return self.kind
-
-
-SelectionItem = EntityItem | ViewItem | ContainerItem | UnknownItem
 
 
 @dataclass(frozen=True, init=False)
@@ -288,7 +229,7 @@ class SelectionChange(ViewerEvent):
     """Other things are selected: by a click or a key of the user, or because another recording is shown."""
 
     type = "selection_change"
-    payload = _SdkEvent["SelectionChangeEvent"]()
+    payload = SdkPayload["SelectionChangeEvent"]()
     """The event as the SDK's `SelectionChangeEvent`."""
 
     items: tuple[SelectionItem, ...]
@@ -297,7 +238,7 @@ class SelectionChange(ViewerEvent):
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
         items = data.get("items")
-        return {**super()._read(data), "items": tuple(map(_item, items)) if isinstance(items, list) else ()}
+        return {**super()._read(data), "items": tuple(map(selection_item, items)) if isinstance(items, list) else ()}
 
     def _as_sdk_data(self) -> dict[str, Any]:
         # The SDK drops what it does not know, too.
@@ -305,39 +246,12 @@ class SelectionChange(ViewerEvent):
         return {**super()._as_sdk_data(), "items": [{"type": each.type, **asdict(each)} for each in known]}
 
 
-def _item(raw: Any) -> SelectionItem:
-    told = raw if isinstance(raw, dict) else {}
-    for known in (EntityItem, ViewItem, ContainerItem):
-        if told.get("type") == known.type:
-            found = {each.name: told[each.name] for each in fields(known) if each.name in told}
-            if isinstance(found.get("position"), list):
-                found["position"] = tuple(found["position"])
-            if not all(_is_of_item(name, value) for name, value in found.items()):
-                break
-            try:
-                return known(**found)
-            except TypeError:  # a newer viewer leaves out a field
-                break
-    kind = told.get("type")
-    return UnknownItem(kind=kind if isinstance(kind, str) else "", raw=raw)
-
-
-def _is_of_item(name: str, value: Any) -> bool:
-    if name == "instance_id":
-        return value is None or type(value) is int
-    if name == "position":
-        return value is None or (
-            isinstance(value, tuple) and all(each is None or type(each) in (int, float) for each in value)
-        )
-    return isinstance(value, str) or (value is None and name == "view_name")
-
-
 @dataclass(frozen=True, init=False)
 class RecordingOpen(ViewerEvent):
     """A recording is open: its first data has arrived."""
 
     type = "recording_open"
-    payload = _SdkEvent["RecordingOpenEvent"]()
+    payload = SdkPayload["RecordingOpenEvent"]()
     """The event as the SDK's `RecordingOpenEvent`."""
 
     source: str
@@ -347,45 +261,11 @@ class RecordingOpen(ViewerEvent):
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return {**super()._read(data), "source": _text(data, "source"), "version": _text(data, "version") or None}
-
-
-# A client can send anything as the data of an event.
-
-
-def _object(data: Any) -> dict[str, Any]:
-    if isinstance(data, dict):
-        return data
-    raise EventDataError(
-        f"Expected what the page tells of an event to be an object, got {data!r:.80}. Reload the page."
-    )
-
-
-def _text(data: dict[str, Any], name: str) -> str:
-    value = data.get(name)
-    if value is None or isinstance(value, str):
-        return value or ""
-    raise _wrong(name, "a string", value)
-
-
-def _segment(data: dict[str, Any], name: str) -> str | None:
-    value = data.get(name)
-    # The viewer of 0.41 writes {"id": "..."}.
-    return (_text(value, "id") if isinstance(value, dict) else _text(data, name)) or None
-
-
-def _wrong(name: str, wanted: str, value: Any) -> EventDataError:
-    return EventDataError(f"Expected {name!r} of an event to be {wanted}, got {value!r:.80}. Reload the page.")
-
-
-def _time(told: Any) -> int:
-    # The page sends digits, since the numbers of JavaScript end at 2**53.
-    if isinstance(told, str) and re.fullmatch(r"-?[0-9]{1,19}", told):
-        told = int(told)
-    if type(told) in (int, float) and -(2**63) <= told < 2**63:  # nor NaN
-        time: int = math.floor(told)
-        return time
-    raise _wrong("time", "an integer of 64 bits", told)
+        return {
+            **super()._read(data),
+            "source": text_field(data, "source"),
+            "version": text_field(data, "version") or None,
+        }
 
 
 class _Saved(EventData):
@@ -393,85 +273,28 @@ class _Saved(EventData):
 
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         super().__init__(target, _data)
-        file = uploaded_file(_object(_data).get("path"))
+        file = uploaded_file(as_object(_data).get("path"))
         check_file(file, None)
         self.path = str(file)
 
 
 class Screenshot(_Saved):
-    """The picture that the command `screenshot` asked for: `path` is that of a PNG in Gradio's folder of uploads."""
+    """The command `screenshot` has made a picture: `path` is that of a PNG in Gradio's upload folder."""
 
 
 class RecordingSaved(_Saved):
-    """What the viewer holds of a recording, for which the command `save_recording` asked: `path` is that of an .rrd file."""
+    """The command `save_recording` has saved a recording: `path` is that of an .rrd file."""
 
 
 class BlueprintSaved(_Saved):
-    """The blueprint, with the user's changes, for which the command `save_blueprint` asked: `path` is that of an .rbl file."""
+    """The command `save_blueprint` has saved the blueprint with the user's changes: `path` is that of an .rbl file."""
 
 
 class State(EventData):
-    """What the viewer shows, for which the command `get_state` asked."""
+    """The command `get_state` has an answer: what the viewer shows."""
 
     state: ViewerState
 
     def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
         super().__init__(target, _data)
-        try:
-            self.state = to_viewer_state(_object(_data))
-        except (KeyError, TypeError, ValueError, OverflowError, DecodeError) as error:
-            raise EventDataError(
-                f"Expected what the viewer tells of its state, got {_data!r:.80}. Reload the page."
-            ) from error
-
-
-class _Renamed(EveryTime):
-    """An event with one name in Python and another on the wire.
-
-    Gradio takes what a component sends as "error" for a message to the user, and sends it to no function; and it sends "load" by
-    itself to every component when the page loads.
-    """
-
-    def __new__(cls, name: str, event_name: str, **_: Any) -> _Renamed:
-        return str.__new__(cls, name)
-
-    def __init__(self, _: str, event_name: str, **options: Any) -> None:
-        super().__init__(event_name, **options)
-
-    def copy(self) -> _Renamed:
-        """Another one, for Gradio."""
-        return _Renamed(str(self), self.event_name, **self._options)
-
-
-ANSWERS = [
-    EveryTime("screenshot", doc="The command `screenshot` has made a picture. See `gradio_rerun.events.Screenshot`."),
-    EveryTime(
-        "recording_saved",
-        doc="The command `save_recording` has saved a recording. See `gradio_rerun.events.RecordingSaved`.",
-    ),
-    EveryTime(
-        "blueprint_saved",
-        doc="The command `save_blueprint` has saved a blueprint. See `gradio_rerun.events.BlueprintSaved`.",
-    ),
-    EveryTime("state", doc="The command `get_state` has an answer. See `gradio_rerun.events.State`."),
-]
-"""What answers commands."""
-
-EVENTS: list[str | EventListener] = [
-    EventListener("change", doc="The value has changed, by a function or by the user."),
-    EventListener("upload", doc="The user has uploaded recordings. See `gradio_rerun.events.Upload`."),
-    EventListener("clear", doc="The user has cleared the viewer."),
-    _Renamed("load", "rerun_load", doc="A recording is open. See `gradio_rerun.events.Load`."),
-    _Renamed("error", "rerun_error", doc="Something could not be shown. See `gradio_rerun.events.Error`."),
-    EveryTime("play", doc="The viewer plays. See `gradio_rerun.events.Play`."),
-    EveryTime("pause", doc="The viewer has stopped playing. See `gradio_rerun.events.Pause`."),
-    EveryTime(
-        "time_update",
-        show_progress="hidden",
-        doc="The viewer shows another time; at most every `time_update_interval` seconds, and not while its listeners run. The last time is always sent. See `gradio_rerun.events.TimeUpdate`.",
-    ),
-    EveryTime("timeline_change", doc="The viewer shows another timeline. See `gradio_rerun.events.TimelineChange`."),
-    EveryTime("selection_change", doc="Other things are selected. See `gradio_rerun.events.SelectionChange`."),
-    EveryTime("recording_open", doc="A recording is open. See `gradio_rerun.events.RecordingOpen`."),
-    *ANSWERS,
-]
+        self.state = reported_state(as_object(_data))

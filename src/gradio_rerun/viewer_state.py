@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from . import viewer_control
+from typing import Literal
 
 TimelineType = Literal["sequence", "duration", "timestamp"]
 PlayState = Literal["paused", "playing", "following"]
-
-_TIMELINE_TYPES: tuple[TimelineType | None, ...] = (None, "sequence", "duration", "timestamp")
-_PLAY_STATES: tuple[PlayState | None, ...] = (None, "paused", "playing", "following")
 
 
 @dataclass(frozen=True)
@@ -89,111 +82,3 @@ class ViewerState:
     def play_state(self) -> PlayState | None:
         """Whether the recording on screen plays."""
         return self.active_recording.play_state if self.active_recording else None
-
-
-def to_viewer_state(told: dict[str, Any]) -> ViewerState:
-    """The state that the page reports: bytes of the viewer's protocol, or what the page requested from an older viewer.
-
-    Raises a KeyError, TypeError, ValueError, OverflowError or DecodeError if it is none: any client can send it.
-    """
-    return _of_protocol(base64.b64decode(told["protocol"])) if "protocol" in told else _of_page(told)
-
-
-def _of_protocol(data: bytes) -> ViewerState:
-    state = viewer_control.read_state(data)
-    recordings = {each.store_id: _recording(each) for each in state.recordings}
-    return ViewerState(
-        viewer_version=state.viewer_version,
-        location=state.location or None,
-        recordings=tuple(recordings.values()),
-        active_recording=recordings.get(state.active_store_id),
-        views=tuple(_view(each) for each in state.views),
-    )
-
-
-def _recording(told: Any) -> RecordingState:
-    application_id, recording_id = split_store_id(told.store_id)
-    cursor = told.current_time
-    return RecordingState(
-        application_id=application_id,
-        recording_id=recording_id,
-        timelines=tuple(
-            TimelineState(
-                name=each.timeline.name,
-                type=_of(_TIMELINE_TYPES, each.time_type),
-                start=each.time_range.start if each.HasField("time_range") else None,
-                end=each.time_range.end if each.HasField("time_range") else None,
-                time=each.current_time.time if each.HasField("current_time") else None,
-            )
-            for each in told.timelines
-        ),
-        timeline=cursor.timeline.name or None,
-        time=cursor.time.time if cursor.HasField("time") else None,
-        play_state=_of(_PLAY_STATES, told.play_state),
-    )
-
-
-def _view(told: Any) -> ViewState:
-    return ViewState(
-        id=told.view_id,
-        name=told.name,
-        kind=told.kind,
-        origin=told.origin,
-        visible=told.visible,
-        problems=tuple(": ".join(filter(None, (each.summary, each.details))) for each in told.reports),
-    )
-
-
-def split_store_id(store_id: str) -> tuple[str, str]:
-    r"""The application id and the recording id in "Recording:<application id>:<recording id>".
-
-    In the application id, ":" and "\" are escaped by "\". The frontend's `recordingOf` (store-id.js) is the same.
-    """
-    found = re.match(r"[^:]*:((?:\\.|[^:\\])*):(.*)", store_id, re.DOTALL)
-    return (re.sub(r"\\(.)", r"\1", found[1]), found[2]) if found else ("", store_id)
-
-
-def _of(known: tuple[Any, ...], number: int) -> Any:
-    return known[number] if 0 <= number < len(known) else None
-
-
-def _of_page(told: dict[str, Any]) -> ViewerState:
-    recordings = {each.recording_id: each for each in map(_recording_of_page, _field(told, "recordings", list))}
-    return ViewerState(
-        viewer_version=_field(told, "viewer_version", str),
-        location=None,
-        recordings=tuple(recordings.values()),
-        active_recording=recordings.get(_field(told, "active_recording_id", str, None)),
-        views=None,
-    )
-
-
-def _recording_of_page(told: Any) -> RecordingState:
-    timeline, time = _field(told, "timeline", str, None), _time(told, "time")
-    known, playing = _field(told, "range", dict, None), _field(told, "playing", bool, None)
-    ends = (_time(known, "min"), _time(known, "max")) if known else (None, None)
-    return RecordingState(
-        application_id=_field(told, "application_id", str),
-        recording_id=_field(told, "recording_id", str),
-        timelines=(TimelineState(timeline, None, *ends, time),) if timeline else (),
-        timeline=timeline,
-        time=time,
-        play_state=None if playing is None else "playing" if playing else "paused",
-    )
-
-
-def _field(told: Any, name: str, *kinds: type | None) -> Any:
-    value = told[name]
-    if (None if value is None else type(value)) in kinds:
-        return value
-    raise TypeError(f"{name!r} is {value!r:.80}")
-
-
-def _time(told: Any, name: str) -> int | None:
-    number = _field(told, name, int, float, None)
-    if number is None:
-        return None
-    number = float(number)  # JSON contains the shortest digits of a float; the greatest time becomes 2**63
-    if not -(2.0**63) <= number <= 2.0**63:  # nor NaN
-        raise ValueError(f"{name!r} is {number!r}")
-    return min(int(number), 2**63 - 1)

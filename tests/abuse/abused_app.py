@@ -14,7 +14,7 @@ from recordings import recording_bytes
 from visitor import Visitor
 
 import gradio_rerun
-from gradio_rerun.cache import cache_dir
+from gradio_rerun._viewer.cache import cache_dir
 
 
 @dataclass

@@ -20,7 +20,7 @@ from recordings import write_recording
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands, events
-from gradio_rerun.sdk import sdk_version
+from gradio_rerun._viewer.sdk import sdk_version
 from gradio_rerun.viewer_state import ViewerState
 
 Launch = Callable[..., str]

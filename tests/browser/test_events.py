@@ -21,16 +21,8 @@ from seen import click_at
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
-from gradio_rerun.events import (
-    EntityItem,
-    Pause,
-    Play,
-    RecordingOpen,
-    SelectionChange,
-    TimelineChange,
-    TimeUpdate,
-    ViewerEvent,
-)
+from gradio_rerun._viewer.selection import EntityItem
+from gradio_rerun.events import Pause, Play, RecordingOpen, SelectionChange, TimelineChange, TimeUpdate, ViewerEvent
 
 Launch = Callable[..., str]
 

@@ -24,7 +24,8 @@ from test_streaming import app as streaming_app
 from viewer_page import ViewerPage
 from wasm_memory import with_memory_limit
 
-from gradio_rerun import Rerun, viewer_assets
+from gradio_rerun import Rerun
+from gradio_rerun._viewer import assets as viewer_assets
 
 pytestmark = pytest.mark.first_visit
 

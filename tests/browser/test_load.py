@@ -15,7 +15,8 @@ from http_page import HttpPage
 from recordings import write_recording
 from streams import frames_of, stream_bytes
 
-from gradio_rerun import Rerun, shown
+from gradio_rerun import Rerun
+from gradio_rerun._recordings import shown
 
 
 @pytest.mark.slow

@@ -41,24 +41,50 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "gradio_rerun"
 
 TESTS = {
+    "bounded": ["shown"],
     "cache": ["cache"],
-    "commands": ["commands"],
+    "cached_files": ["recordings", "fuzz"],
     "calls": ["calls"],
+    "commands": ["commands"],
     "component": ["component", "updates", "parameters", "commands", "calls", "placement"],
+    "conversion_process": ["conversions"],
     "conversions": ["conversions", "recordings"],
-    "drains": ["drains", "recordings"],
-    "events": ["events", "event_methods", "fuzz"],
+    "event_data": ["events", "fuzz"],
+    "event_list": ["events", "event_methods"],
+    "event_methods": ["event_methods"],
+    "events": ["events", "fuzz"],
+    "examples": ["component"],
+    "file_types": ["uploads", "component"],
+    "files": ["uploads", "recordings"],
+    "forwarding": ["tunnel"],
+    "frames": ["tunnel"],
+    "growing": ["growing", "shown"],
+    "js_on_load": ["component", "listeners"],
+    "limits": ["conversions"],
     "listeners": ["listeners", "events"],
+    "origins": ["tunnel"],
     "parameters": ["parameters"],
-    "recordings": ["recordings", "fuzz", "shown"],
+    "parts": ["conversions", "recordings"],
+    "postponed": ["event_loop", "updates"],
+    "requests": ["commands"],
     "rrd": ["rrd", "fuzz", "shown"],
+    "selection": ["events", "fuzz"],
+    "server_access": ["tunnel", "updates"],
+    "server_calls": ["uploads"],
+    "server_functions": ["component"],
     "settings": ["settings", "parameters"],
     "shown": ["shown", "calls"],
-    "stream": ["stream", "shown"],
-    "uploads": ["uploads", "component"],
+    "sinks": ["sinks", "recordings"],
+    "state": ["viewer_state", "fuzz"],
+    "streaming": ["calls", "component"],
+    "times": ["commands", "events"],
+    "tunnel": ["tunnel"],
+    "turns": ["threads"],
+    "updates": ["updates", "component"],
+    "urls": ["recordings", "fuzz"],
+    "values": ["recordings", "fuzz", "shown"],
     "viewer_control": ["viewer_control", "viewer_state", "commands"],
-    "viewer_state": ["viewer_state", "fuzz"],
-    "wire": ["fuzz", "component"],
+    "_wire": ["fuzz", "component"],
 }
 """The files in tests/unit (`test_*.py`) that test a module."""
 
@@ -338,7 +364,7 @@ def mutate(module: str, sample: int, folder: Path) -> None:
     shutil.copytree(
         PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"), dirs_exist_ok=True
     )
-    target = folder / PACKAGE.name / f"{module}.py"
+    (target,) = (folder / PACKAGE.name).rglob(f"{module}.py")
     source = target.read_text()
     files = [f"tests/unit/test_{name}.py" for name in TESTS[module]]
     files = [each for each in files if (ROOT / each).exists()]

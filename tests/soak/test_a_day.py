@@ -21,7 +21,7 @@ from recordings import recording_bytes
 from rerun_servers import logger
 from visitor import Visitor
 
-from gradio_rerun.rrd import MAGIC, split
+from gradio_rerun._recordings.rrd import MAGIC, split
 
 APP = Path(__file__).parents[1] / "visited_app.py"
 SESSIONS = int(os.environ.get("SOAK_SESSIONS", "30"))

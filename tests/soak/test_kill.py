@@ -21,7 +21,7 @@ from fake_sdk import GLUE, FakeSdk
 from other_files import ply
 from recordings import recording_bytes
 
-from gradio_rerun.rrd import MAGIC, split
+from gradio_rerun._recordings.rrd import MAGIC, split
 
 KILLS = int(os.environ.get("SOAK_KILLS", "12"))
 """Of each kind a third."""
@@ -46,9 +46,9 @@ def killed_at_random(process: subprocess.Popen[str], longest: float, dice: rando
 _FORKING = """
 import os, signal, sys, time
 from pathlib import Path
-from gradio_rerun.conversions import converted
-from gradio_rerun.shown import Shown
-from gradio_rerun.calls import Call
+from gradio_rerun._recordings.conversions import converted
+from gradio_rerun._recordings.shown import Shown
+from gradio_rerun._gradio.calls import Call
 
 {work}
 
@@ -182,7 +182,7 @@ def data_of(recording: Path) -> list[bytes]:
 
 
 EXTRACTS = """
-    from gradio_rerun.viewer_assets import viewer_assets
+    from gradio_rerun._viewer.assets import viewer_assets
     print("ready", flush=True)
     assets = viewer_assets()
     print(assets.glue, assets.wasm, assets.wasm_br, flush=True)

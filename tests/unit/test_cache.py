@@ -14,8 +14,8 @@ import platformdirs
 import pytest
 from fake_sdk import FakeSdk
 
-from gradio_rerun import cache
-from gradio_rerun.cache import cache_dir, check_owner, own_folder, remove_abandoned, stored, write_whole
+from gradio_rerun._viewer import cache
+from gradio_rerun._viewer.cache import cache_dir, check_owner, own_folder, remove_abandoned, stored, write_whole
 from gradio_rerun.errors import ViewerError
 
 
@@ -80,7 +80,7 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder_and_on
 
 def test_the_temporary_folder_goes_with_its_process(blocked: Path, tmp_path: Path) -> None:
     process = FakeSdk(tmp_path / "site").process("""
-        from gradio_rerun.cache import stored, write_whole
+        from gradio_rerun._viewer.cache import stored, write_whole
         print(stored(lambda root: write_whole(root / "a", b"1") or root))
     """)
     printed, _ = process.communicate()
@@ -92,7 +92,7 @@ def test_the_temporary_folder_goes_with_its_process(blocked: Path, tmp_path: Pat
 def test_a_forked_worker_that_exits_leaves_the_temporary_folder_to_the_others(blocked: Path, tmp_path: Path) -> None:
     process = FakeSdk(tmp_path / "site").process("""
         import os
-        from gradio_rerun.cache import stored, write_whole
+        from gradio_rerun._viewer.cache import stored, write_whole
         folder = stored(lambda root: write_whole(root / "a", b"1") or root)
         if worker := os.fork():
             os.waitpid(worker, 0)

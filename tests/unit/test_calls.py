@@ -17,8 +17,9 @@ import rerun as rr
 from gradio.state_holder import SessionState
 from recordings import recording_bytes
 
-from gradio_rerun import Rerun, commands, shown
-from gradio_rerun.calls import Call, current_call
+from gradio_rerun import Rerun, commands
+from gradio_rerun._gradio.calls import Call, current_call
+from gradio_rerun._recordings import shown
 
 DATA = recording_bytes("one")
 

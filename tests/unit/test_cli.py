@@ -17,8 +17,10 @@ import httpx
 import ports
 import pytest
 
-from gradio_rerun import __version__, cache, cli, viewer_assets
-from gradio_rerun.preparing import preparing_page
+from gradio_rerun import __version__, cli
+from gradio_rerun._preparing import preparing_page
+from gradio_rerun._viewer import assets as viewer_assets
+from gradio_rerun._viewer import cache
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

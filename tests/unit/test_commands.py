@@ -16,9 +16,10 @@ from needs import NEEDS
 from recordings import write_recording
 
 from gradio_rerun import Rerun, commands
-from gradio_rerun.commands import separated, set_time, to_wire
+from gradio_rerun._component.requests import separated, to_wire
+from gradio_rerun._servers.tunnel import Servers
+from gradio_rerun.commands import set_time
 from gradio_rerun.errors import CommandError, RecordingError
-from gradio_rerun.tunnel import Servers
 
 NANOS = 1_714_979_289_123_456_789
 UTC = dt.timezone.utc

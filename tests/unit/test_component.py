@@ -11,15 +11,15 @@ from typing import Any
 import gradio as gr
 import pytest
 import rerun as rr
-from gradio.blocks import postprocess_update_dict
 from gradio.data_classes import FileData
 from recordings import log_points, recording_bytes, write_recording
+from updates import sent_to_the_page
 
 import gradio_rerun
 from gradio_rerun import Rerun
+from gradio_rerun._viewer.assets import viewer_assets
+from gradio_rerun._wire import Recordings
 from gradio_rerun.errors import ParameterError, RecordingError
-from gradio_rerun.viewer_assets import viewer_assets
-from gradio_rerun.wire import Recordings
 
 PARAMETERS = [
     *["value", "label", "every", "inputs", "show_label", "show_download_button", "show_clear_button", "container"],
@@ -224,33 +224,35 @@ def test_other_types_of_files_are_refused_from_clients_too(
     ],
 )
 def test_every_update_tells_the_page_all_settings(update: dict[str, Any], told: dict[str, Any]) -> None:
-    """Goes the way of Gradio's postprocess_data: see _ConstructorArgs."""
-    viewer = Rerun(panel_states={"time": "hidden"}, render=False)
-    prediction: dict[str, Any] = {**update, "__type__": "update"}
-    arguments = viewer.constructor_args.copy()
-    arguments.update(prediction)
-    del arguments["__type__"]
-    sent = postprocess_update_dict(Rerun(**arguments), prediction)
+    sent, _ = sent_to_the_page(lambda: gr.update(**update), with_a_hidden_panel)
     told = {**told, "panel_states": {"time": "hidden"}}
     assert {name: sent["props"]["settings"][name] for name in told} == told
 
 
+def with_a_hidden_panel() -> Rerun:
+    return Rerun(panel_states={"time": "hidden"})
+
+
 def test_updates_add_up() -> None:
     viewer = Rerun(render=False)
-    for update in ({"height": 300}, {"scale": 2}):
+    for update in ({"height": 300}, {"scale": 2}, {"theme": "dark"}):
         arguments = viewer.constructor_args.copy()
-        arguments.update(dict(update))
+        arguments.update(update)
         viewer = Rerun(**{**arguments, "render": False})
-    prediction: dict[str, Any] = {"theme": "dark", "__type__": "update"}
-    viewer.constructor_args.copy().update(prediction)
-    assert prediction["settings"]["height"] == "300px"
-    assert prediction["settings"]["scale"] == 2
+    settings = viewer.props["settings"]
+    assert (settings["height"], settings["scale"], settings["theme"]) == ("300px", 2, "dark")
 
 
-def test_a_skip_stays_what_it_is_for_the_other_outputs() -> None:
-    skip = gr.skip()
-    Rerun(render=False).constructor_args.copy().update(skip)
-    assert skip == gr.skip()
+def test_an_update_and_a_skip_stay_as_the_function_has_made_them() -> None:
+    for update in (gr.update(height=300, buttons=["clear"]), gr.skip()):
+        before = dict(update)
+        Rerun(render=False).constructor_args.copy().update(update)
+        assert update == before
+
+
+def test_a_skip_sends_the_page_no_settings() -> None:
+    sent, _ = sent_to_the_page(gr.skip)
+    assert "settings" not in sent["props"]
 
 
 def test_an_example_is_shown_by_its_name_and_never_as_html() -> None:
@@ -300,7 +302,7 @@ def test_the_code_of_the_viewer_comes_as_the_browser_takes_it(accepted: str, cod
 
 def test_the_page_can_have_damaged_files_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[bool] = []
-    monkeypatch.setattr("gradio_rerun.component.check_page_files", lambda: checked.append(True))
+    monkeypatch.setattr("gradio_rerun._component.server_functions.restore_page_files", lambda: checked.append(True))
     Rerun().check_files()
     assert checked
 

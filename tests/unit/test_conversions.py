@@ -23,12 +23,17 @@ from anyio import to_thread
 from full_disk import full_disk
 from other_files import glb, gltf, lerobot, mcap, ply, png, stl, write
 
-from gradio_rerun import conversions, sdk
-from gradio_rerun.conversions import CONVERTIBLE_SUFFIXES, converted, is_convertible
-from gradio_rerun.convert_file import application_id, arrow_messages
+from gradio_rerun._gradio.threads import in_thread
+from gradio_rerun._recordings import conversions, looked_up, parts
+from gradio_rerun._recordings.conversion_process import conversion_command
+from gradio_rerun._recordings.conversions import converted
+from gradio_rerun._recordings.convert_file import application_id, arrow_messages
+from gradio_rerun._recordings.file_types import CONVERTIBLE_SUFFIXES
+from gradio_rerun._recordings.limits import limits
+from gradio_rerun._recordings.parts import is_convertible
+from gradio_rerun._recordings.turns import Turns
+from gradio_rerun._viewer import sdk
 from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, RecordingNotFoundError
-from gradio_rerun.limits import limits
-from gradio_rerun.threads import Turns, in_thread
 
 SECRET = b"abcdefghijklmnopqrstuvwxyz0123456789"
 ROBOT = '<robot name="r"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
@@ -235,7 +240,9 @@ def test_four_threads_that_convert_one_file_start_one_process(
 def test_conversions_wait_for_their_turn(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[subprocess.Popen[bytes]]
 ) -> None:
-    monkeypatch.setattr(conversions, "_turns", Turns(lambda: 1))
+    one_at_a_time = Turns(lambda: 1)
+    for module in (conversions, parts):
+        monkeypatch.setattr(module, "conversion_turns", one_at_a_time)
     start, running = subprocess.Popen, []
 
     def start_and_count(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
@@ -251,7 +258,7 @@ def test_conversions_wait_for_their_turn(
 
 
 def test_an_unchanged_file_is_read_once(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversions, "_A_WHILE", 0.0)
+    monkeypatch.setattr(looked_up, "_A_WHILE", 0.0)
     read: list[Path] = []
     digest = conversions._digest
     monkeypatch.setattr(conversions, "_digest", lambda path: (read.append(path), digest(path))[1])
@@ -367,7 +374,7 @@ def test_a_robot_is_read_in_another_process_only(tmp_path: Path, cache: Path, mo
 
 def test_a_conversion_ends_and_cleans_up_when_the_app_dies(tmp_path: Path) -> None:
     target = tmp_path / "half.part"
-    command = sdk.conversion_command(write(tmp_path / "big.ply", ply(2_000_000)), target, limits())
+    command = conversion_command(write(tmp_path / "big.ply", ply(2_000_000)), target, limits())
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(b"{}\n")
@@ -384,7 +391,7 @@ def test_copies_of_parts_go_when_the_app_dies_while_no_file_can_be_opened(tmp_pa
     document, positions = gltf(2_000_000)
     document["buffers"][0]["uri"] = "parts.bin"
     target, copy = tmp_path / "half.part", write(tmp_path / "half.parts" / "0.bin", positions)
-    command = sdk.conversion_command(write(tmp_path / "scene.gltf", json.dumps(document)), target, limits())
+    command = conversion_command(write(tmp_path / "scene.gltf", json.dumps(document)), target, limits())
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin
     process.stdin.write(json.dumps({"parts.bin": str(copy)}).encode() + b"\n")

@@ -89,10 +89,8 @@ def test_every_event_is_described_with_its_class_and_what_that_tells() -> None:
     described = re.findall(r"\w+", "".join(rows))
     assert described[:5] == ["change", "upload", "clear", "load", "error"]
     assert described[5:] == Rerun.EVENTS[5:]
-    classes = [each for each in vars(events).values() if inspect.isclass(each) and each.__module__ == events.__name__]
+    classes = [each for each in (getattr(events, name) for name in events.__all__) if inspect.isclass(each)]
     for each in classes:
-        if each.__name__.startswith("_"):
-            continue
         assert re.search(rf"`[\w.]*\b{each.__name__}`", PAGES["events"]), each.__name__
         for field in inspect.get_annotations(each):
             if field not in ("type", "kind", "raw", "view_id", "container_id", "container_name"):
@@ -142,7 +140,7 @@ def template(node: ast.expr) -> str:
 
 
 def texts_of_python() -> Iterator[str]:
-    for path in sorted((ROOT / "src" / "gradio_rerun").glob("*.py")):
+    for path in sorted((ROOT / "src" / "gradio_rerun").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 error = getattr(errors, node.func.id, None)

@@ -15,8 +15,10 @@ from gradio.state_holder import SessionState
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
-from gradio_rerun import Rerun, commands, component, shown
-from gradio_rerun.postponed import Postponed
+from gradio_rerun import Rerun, commands, component
+from gradio_rerun._component import streaming
+from gradio_rerun._gradio.postponed import Postponed
+from gradio_rerun._recordings import shown
 
 BEATS = 5
 HEARTBEAT = 0.02  # seconds
@@ -58,7 +60,8 @@ def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
 
         return slow
 
-    monkeypatch.setattr(component, "to_recordings", slowly(component.to_recordings))
+    for module in (component, streaming):
+        monkeypatch.setattr(module, "to_recordings", slowly(module.to_recordings))
     monkeypatch.setattr(shown.Shown, "end", slowly(shown.Shown.end))
     return heart
 

@@ -12,9 +12,10 @@ import gradio as gr
 import pytest
 from gradio.events import EventListener
 
-from gradio_rerun import Rerun, event_methods
-from gradio_rerun.event_methods import EventMethods, ListenerOptions
-from gradio_rerun.events import EVENTS
+from gradio_rerun import Rerun
+from gradio_rerun._gradio import event_methods
+from gradio_rerun._gradio.event_list import EVENTS
+from gradio_rerun._gradio.event_methods import EventMethods, ListenerOptions
 
 NAMES = [str(event) for event in EVENTS]
 NEVER_FIRED = sorted({str(event) for event in gr.HTML.EVENTS} - set(NAMES))

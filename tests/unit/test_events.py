@@ -18,6 +18,7 @@ import pytest
 from gradio.utils import get_upload_folder
 
 from gradio_rerun import Rerun, events
+from gradio_rerun._gradio.event_list import ANSWERS
 from gradio_rerun.errors import EventDataError, RecordingError, TimelineError
 
 SDK = import_module("rerun._event" if find_spec("rerun._event") else "rerun.event")
@@ -50,7 +51,7 @@ DATA = {
 def test_the_events_are_these() -> None:
     names = ["change", "upload", "clear", "load", "error"]
     names += ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open"]
-    names += [str(each) for each in events.ANSWERS]
+    names += [str(each) for each in ANSWERS]
     assert len(names) == len(Rerun.EVENTS)
     for name in names:
         assert callable(getattr(Rerun, name))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gradio_rerun import example
+from gradio_rerun import _example
 
 
 def columns(path: Path) -> dict[str, set[float]]:
@@ -34,7 +34,7 @@ def columns(path: Path) -> dict[str, set[float]]:
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return example.write(tmp_path_factory.mktemp("example") / "example.rrd")
+    return _example.write(tmp_path_factory.mktemp("example") / "example.rrd")
 
 
 def test_the_example_has_three_paths_a_plot_and_a_text_for_some_seconds(recording: Path) -> None:

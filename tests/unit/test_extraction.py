@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from fake_sdk import GLUE, WASM, FakeSdk
 
-from gradio_rerun import extraction
+from gradio_rerun._viewer import extraction
+from gradio_rerun._viewer.extraction import extract_viewer
 from gradio_rerun.errors import ViewerError
-from gradio_rerun.extraction import extract_viewer
 
 
 def test_the_files_are_those_that_the_server_of_the_sdk_hands_out(
@@ -133,7 +133,7 @@ def test_the_server_ends_when_the_process_that_wants_the_viewer_is_killed(tmp_pa
     pipe = tmp_path / "alive"
     os.mkfifo(pipe)
     fake = FakeSdk(tmp_path / "site", body=f'alive = open({str(pipe)!r}, "w")\ntime.sleep(600)')
-    process = fake.process("from gradio_rerun.extraction import extract_viewer; extract_viewer()")
+    process = fake.process("from gradio_rerun._viewer.extraction import extract_viewer; extract_viewer()")
     with pipe.open("rb") as alive:  # opens when the server has opened its end
         process.kill()
         process.communicate()

@@ -20,13 +20,14 @@ from pydantic import TypeAdapter, ValidationError
 from recordings import recording_bytes
 
 from gradio_rerun import Rerun, events
+from gradio_rerun._component.settings import css_length
+from gradio_rerun._recordings.cached_files import cached_name
+from gradio_rerun._recordings.rrd import HEADER_SIZE, split, stores
+from gradio_rerun._recordings.urls import URL_SCHEMES, checked_url
+from gradio_rerun._viewer.viewer_control import _message
+from gradio_rerun._wire import Recordings
 from gradio_rerun.errors import EventDataError, GradioRerunError, ParameterError, RecordingError, UnsupportedValueError
-from gradio_rerun.recordings import URL_SCHEMES, _cached_name, checked_url
-from gradio_rerun.rrd import HEADER_SIZE, split, stores
-from gradio_rerun.settings import css_length
-from gradio_rerun.viewer_control import _message
 from gradio_rerun.viewer_state import ViewerState
-from gradio_rerun.wire import Recordings
 
 # The machine may be slow, and a run must be the same each time in CI.
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
@@ -341,7 +342,7 @@ def test_nothing_but_the_height_is_in_the_template() -> None:
 @example("../../etc/passwd")
 @example("..")
 def test_a_name_in_the_cache_is_a_name_for_any_file_system(name: str) -> None:
-    made = _cached_name(name)
+    made = cached_name(name)
     assert not {"/", "\0"} & set(made)
     assert 0 < len(made.encode()) <= 255
     assert made.lower().endswith((".rrd", ".rbl"))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gradio_rerun import cache
-from gradio_rerun.viewer_assets import published_folder
+from gradio_rerun._viewer import cache
+from gradio_rerun._viewer.assets import published_folder
 
 
 @pytest.fixture(autouse=True)

@@ -20,17 +20,17 @@ from other_files import lerobot, mcap
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
-from gradio_rerun import recordings
-from gradio_rerun.calls import Call
+from gradio_rerun._gradio.calls import Call
+from gradio_rerun._recordings import cached_files
+from gradio_rerun._recordings.shown import Appender, Shown
+from gradio_rerun._recordings.values import has_data, to_recordings
+from gradio_rerun._servers.tunnel import Servers
 from gradio_rerun.errors import (
     NotARecordingError,
     RecordingError,
     RecordingNotFoundError,
     UnsupportedValueError,
 )
-from gradio_rerun.recordings import has_data, to_recordings
-from gradio_rerun.shown import Appender, Shown
-from gradio_rerun.tunnel import Servers
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ def test_a_small_file_is_a_snapshot(file: Path, cache: Path) -> None:
 
 
 def test_a_big_file_is_linked(file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings, "LINK_FROM", 1)
+    monkeypatch.setattr(cached_files, "LINK_FROM", 1)
     (item,) = to_recordings(file, cache)
     assert path_of(item).samefile(file)
 
@@ -262,7 +262,7 @@ def test_a_big_file_on_another_device_is_copied(file: Path, cache: Path, monkeyp
     def refuse(*_: object) -> None:
         raise OSError("Invalid cross-device link")
 
-    monkeypatch.setattr(recordings, "LINK_FROM", 1)
+    monkeypatch.setattr(cached_files, "LINK_FROM", 1)
     monkeypatch.setattr(os, "link", refuse)
     (item,) = to_recordings(file, cache)
     assert not path_of(item).samefile(file)
@@ -289,7 +289,7 @@ def test_a_recording_without_suffix_gets_one_for_the_viewer(file: Path, cache: P
 def test_a_folder_in_the_cache_cannot_be_guessed(file: Path, cache: Path) -> None:
     (item,) = to_recordings(file, cache)
     name = path_of(item).parent.name
-    recordings._salt.cache_clear()  # as in another process
+    cached_files._salt.cache_clear()  # as in another process
     (other,) = to_recordings(file, cache)
     assert path_of(other).parent.name != name
 
@@ -552,7 +552,7 @@ def test_a_file_that_gradio_may_not_serve_is_refused_and_the_log_says_what_allow
 def test_files_are_linked_from_a_size_on(
     size: int, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordings, "LINK_FROM", 100)
+    monkeypatch.setattr(cached_files, "LINK_FROM", 100)
     path = tmp_path / "x.rrd"
     path.write_bytes(b"RRF2" + bytes(size - 4))
     assert path_of(to_recordings(path, cache)[0]).samefile(path) == (size >= 100)

@@ -8,7 +8,7 @@ import pytest
 import rerun as rr
 from recordings import recording_bytes
 
-from gradio_rerun.rrd import HEADER_SIZE, split, stores
+from gradio_rerun._recordings.rrd import HEADER_SIZE, split, stores
 
 
 def frames_in(path: Path) -> list[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fake_sdk import FakeSdk
 
-from gradio_rerun import sdk
+from gradio_rerun._viewer import sdk
 from gradio_rerun.errors import SdkError, ViewerError
 
 
@@ -62,7 +62,7 @@ def test_the_layout_with_a_pth_file_is_found_too(tmp_path: Path, monkeypatch: py
 
 def test_nothing_of_rerun_is_imported(tmp_path: Path) -> None:
     process = FakeSdk(tmp_path).process("""
-        from gradio_rerun import sdk
+        from gradio_rerun._viewer import sdk
         sdk.sdk_version(), sdk.build_file(), sdk.viewer_server_command()
         print([name for name in sys.modules if name.startswith("rerun")])
     """)

@@ -25,9 +25,9 @@ from PIL import Image
 from recordings import recording_bytes, write_recording
 
 from gradio_rerun import Rerun, commands
-from gradio_rerun.shown import CHUNK_NAME
-from gradio_rerun.viewer_assets import viewer_assets
-from gradio_rerun.wire import STREAM_TYPE
+from gradio_rerun._recordings.shown import CHUNK_NAME
+from gradio_rerun._viewer.assets import viewer_assets
+from gradio_rerun._wire import STREAM_TYPE
 
 HTML = "<img src=x onerror=alert(1)>"
 META = {"_type": "gradio.FileData"}

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import inspect
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import gradio_rerun
 from gradio_rerun import Rerun
+from gradio_rerun._component.settings import PageSettings, css_length
 from gradio_rerun.errors import ParameterError
-from gradio_rerun.settings import SETTINGS, css_length, page_settings
 
 
 def settings(**changes: Any) -> Any:
     parameters = inspect.signature(Rerun.__init__).parameters
-    return page_settings(**{name: changes.get(name, parameters[name].default) for name in SETTINGS})
+    given = {name: changes.get(name, parameters[name].default) for name in PageSettings.parameters()}
+    return PageSettings.of(given).to_wire()
 
 
 @pytest.mark.parametrize(
@@ -189,3 +193,30 @@ def test_the_page_learns_name_and_size_of_each_file() -> None:
         assert (file["is_stream"], file["meta"]) == (False, {"_type": "gradio.FileData"})
     assert told["page"]["orig_name"] == "bridge.js"
     assert told["viewer"]["wasm_size"] > told["viewer"]["wasm"]["size"] > 1_000_000 > told["viewer"]["glue"]["size"]
+
+
+PACKAGE = Path(gradio_rerun.__file__).parent
+
+
+def files_that_name(setting: str) -> set[str]:
+    """The files of the package that name a setting, other than as a value in a string with more words."""
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js")]
+    return {str(each.relative_to(PACKAGE)) for each in files if re.search(rf"\b{setting}\b", each.read_text())}
+
+
+@pytest.mark.parametrize("setting", ["telemetry", "time_update_interval", "panel_states"])
+def test_a_setting_is_named_by_the_constructor_the_dataclass_and_the_frontend_only(setting: str) -> None:
+    # `panel_states` is mentioned by the command `set_panel_states`, too, and `time_update_interval` by the event.
+    mentioned = {"commands.py", "_gradio/event_list.py", "_gradio/event_methods.py"}
+    python = {each for each in files_that_name(setting) if each.endswith(".py")}
+    assert python - mentioned == {"component.py", "_component/settings.py"}
+
+
+def test_a_setting_is_added_by_one_field_and_one_parameter() -> None:
+    @dataclass(frozen=True)
+    class More(PageSettings):
+        zoom: float = field(metadata={"check": lambda name, value: value * 2})
+
+    assert More.parameters() - PageSettings.parameters() == {"zoom"}
+    given = {**Rerun()._given, "zoom": 3}
+    assert More.of(given).to_wire() == {**Rerun()._page_settings(), "zoom": 6}

@@ -12,14 +12,15 @@ import rerun as rr
 from gradio.data_classes import FileData
 from recordings import recording_bytes, write_recording
 
-from gradio_rerun import shown as module
-from gradio_rerun.calls import Call
-from gradio_rerun.drains import drained
+from gradio_rerun._gradio.calls import Call
+from gradio_rerun._recordings import shown as module
+from gradio_rerun._recordings.bounded import Bounded
+from gradio_rerun._recordings.rrd import split, stores
+from gradio_rerun._recordings.shown import Appender, Shown, forget, joined
+from gradio_rerun._recordings.sinks import read_sink
+from gradio_rerun._recordings.values import to_recordings
+from gradio_rerun._wire import STREAM_TYPE, ServerUrl
 from gradio_rerun.errors import NotARecordingError, StreamTooLongError
-from gradio_rerun.recordings import to_recordings
-from gradio_rerun.rrd import split, stores
-from gradio_rerun.shown import Appender, Shown, forget, joined
-from gradio_rerun.wire import STREAM_TYPE, ServerUrl
 
 CALL = Call()
 RUN = Call(run="run", is_generator=True)
@@ -182,9 +183,9 @@ def test_a_stream_whose_file_was_deleted_goes_on_in_another(shown: Shown) -> Non
 def log(recording: rr.RecordingStream, step: int) -> bytes:
     """All that was logged into the recording, after one more step."""
     recording.log("text", rr.TextLog(f"step {step}"))
-    with drained(recording) as drain:
-        drain.log.seek(0)
-        return drain.log.read()
+    with read_sink(recording) as sink:
+        sink.log.seek(0)
+        return sink.log.read()
 
 
 def test_recordings_that_each_call_makes_anew_are_in_one_file(shown: Shown, tmp_path: Path) -> None:
@@ -273,7 +274,7 @@ def test_many_runs_leave_little_behind(shown: Shown) -> None:
 
 def test_many_recordings_leave_little_behind(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_STORES", 10)
-    monkeypatch.setattr(module, "_store_infos", module._Bounded(10))
+    monkeypatch.setattr(module, "_store_infos", Bounded(10))
     for number in range(30):
         give(shown, recording_bytes(str(number)))
     (growing,) = shown._growing.values()
@@ -292,7 +293,7 @@ def test_calls_at_once_lose_nothing(shown: Shown) -> None:
 
 
 def test_sessions_that_stream_at_once_share_what_is_known_of_recordings() -> None:
-    known = module._Bounded(2)
+    known = Bounded(2)
     failures: list[Exception] = []
 
     def remember() -> None:
@@ -364,7 +365,7 @@ def test_data_tell_the_page_that_they_came_after_a_clear(shown: Shown) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which a test sets."""
     now = [100.0]
-    monkeypatch.setattr("gradio_rerun.shown.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("gradio_rerun._recordings.shown.time.monotonic", lambda: now[0])
     return now
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from anyio import to_thread
 
-from gradio_rerun import threads
+from gradio_rerun._gradio.threads import current_work, in_thread
+from gradio_rerun._recordings import turns
+from gradio_rerun._recordings.turns import Turns, cores
 from gradio_rerun.errors import RecordingError
-from gradio_rerun.threads import Turns, cores, current_work, in_thread
 
 
 def test_work_in_threads_holds_none_of_gradio_s() -> None:
@@ -50,7 +51,7 @@ def hold(turns: Turns, key: str, held: threading.Event, end: threading.Event) ->
 
 
 def test_few_wait_for_a_turn_and_the_others_are_told_that_the_app_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "_WAITING_FOR_EACH_CORE", 2)
+    monkeypatch.setattr("gradio_rerun._recordings.turns._WAITING_FOR_EACH_CORE", 2)
     turns, held, end = Turns(lambda: 1), threading.Event(), threading.Event()
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(hold, turns, "first", held, end)
@@ -125,7 +126,7 @@ def test_the_cores_of_a_container_are_those_of_its_control_group(
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
-    assert threads._cores_of_container(tmp_path) == expected
+    assert turns._cores_of_container(tmp_path) == expected
 
 
 def test_there_is_a_core() -> None:

@@ -28,9 +28,10 @@ from recordings import log_points, write_recording
 from rerun_servers import Call, other_server
 from updates import in_event
 
-from gradio_rerun import Rerun, commands, tunnel
+from gradio_rerun import Rerun, commands
+from gradio_rerun._servers import forwarding, frames, tunnel
+from gradio_rerun._wire import ServerUrl
 from gradio_rerun.errors import ParameterError
-from gradio_rerun.wire import ServerUrl
 
 READ_MESSAGES = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages"
 GRPC_WEB = {"content-type": "application/grpc-web+proto"}
@@ -566,10 +567,10 @@ def test_the_call_ends_when_the_page_goes(launch: Launch) -> None:
         with app.open() as response:
             pieces = response.iter_raw()  # which closes the response when it is forgotten
             assert next(pieces)
-            assert len(tunnel._open_calls) == 1
+            assert len(forwarding._open_calls) == 1
         assert endless.ended.wait(30)
         assert app.ask(ticket="").status_code == 403
-        assert tunnel._open_calls == []
+        assert forwarding._open_calls == []
 
 
 def test_the_call_ends_when_the_page_goes_before_there_is_an_answer(launch: Launch) -> None:
@@ -600,7 +601,7 @@ def test_a_page_that_does_not_read_holds_the_server_back(launch: Launch) -> None
 
 
 def test_more_calls_than_are_allowed_are_refused(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tunnel, "MAX_OPEN_CALLS", 1)
+    monkeypatch.setattr(forwarding, "MAX_OPEN_CALLS", 1)
     with other_server(Endless(EMPTY, pause=0.05)) as (url, _):
         app = launch(url)
         with app.open() as response:
@@ -627,7 +628,7 @@ def test_who_holds_few_of_all_calls_takes_one_of_those_who_hold_many(
         address, _, page = text.partition("/")
         return {"address": f"10.0.0.{address}", "page": page}
 
-    monkeypatch.setattr(tunnel, "MAX_OPEN_CALLS", len(open_))
+    monkeypatch.setattr(forwarding, "MAX_OPEN_CALLS", len(open_))
     with other_server(Endless(EMPTY, pause=0.05)) as (url, _), contextlib.ExitStack() as stack:
         app = launch(url)
         pieces = [stack.enter_context(app.open(**caller(each))).iter_raw() for each in open_]
@@ -646,7 +647,7 @@ def test_who_holds_few_of_all_calls_takes_one_of_those_who_hold_many(
 def test_silence_is_filled_with_heartbeats_but_not_within_a_frame(
     launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tunnel, "HEARTBEAT_EVERY", 0.05)
+    monkeypatch.setattr(frames, "HEARTBEAT_EVERY", 0.05)
     go_on = [threading.Event(), threading.Event()]
     frame = b"\0\0\0\0\4abcd"
 
@@ -661,11 +662,11 @@ def test_silence_is_filled_with_heartbeats_but_not_within_a_frame(
         threading.Timer(0.5, go_on[0].set).start()
         pieces = response.iter_raw()
         data = b""
-        while not data.endswith(tunnel.HEARTBEAT * 2):
+        while not data.endswith(frames.HEARTBEAT * 2):
             data += next(pieces)
         go_on[1].set()
         data += b"".join(pieces)
-    assert data == frame + tunnel.HEARTBEAT * data.count(tunnel.HEARTBEAT) + b"\x80\0\0\0\0"
+    assert data == frame + frames.HEARTBEAT * data.count(frames.HEARTBEAT) + b"\x80\0\0\0\0"
 
 
 def test_in_a_render_an_address_may_be_what_a_user_has_typed_and_gets_no_ticket(rendered: Callable[..., str]) -> None:

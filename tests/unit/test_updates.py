@@ -162,9 +162,9 @@ def test_a_component_built_in_an_event_leaves_nothing_behind() -> None:
 @ways
 def test_a_changed_parameter_stays_through_later_updates(update: Callable[..., Any]) -> None:
     _, updated = sent_to_the_page(lambda: update(buttons=["clear"]), viewer_with_a_button)
-    later: dict[str, Any] = {"height": 300, "__type__": "update"}
-    updated.constructor_args.copy().update(later)
-    assert later["settings"]["buttons"] == ["clear"]
+    later = updated.constructor_args.copy()
+    later.update({"height": 300})
+    assert Rerun(**{**later, "render": False}).props["settings"]["buttons"] == ["clear"]
 
 
 @ways

@@ -11,9 +11,11 @@ import gradio as gr
 import pytest
 from anyio import to_thread
 
+from gradio_rerun._gradio.files import uploaded_file
+from gradio_rerun._gradio.server_calls import one_a_session
+from gradio_rerun._gradio.threads import current_work
+from gradio_rerun._recordings.file_types import check_file
 from gradio_rerun.errors import RecordingError
-from gradio_rerun.threads import current_work
-from gradio_rerun.uploads import check_file, one_a_session, uploaded_file
 
 
 @pytest.fixture

@@ -15,12 +15,13 @@ import brotli
 import pytest
 from fake_sdk import GLUE, WASM, FakeSdk
 
-from gradio_rerun import cache, viewer_assets
+from gradio_rerun._viewer import assets as viewer_assets
+from gradio_rerun._viewer import cache
+from gradio_rerun._viewer.assets import ViewerAssets
 from gradio_rerun.errors import SdkError, ViewerError
-from gradio_rerun.viewer_assets import ViewerAssets
 
 USE = """
-from gradio_rerun.viewer_assets import viewer_assets
+from gradio_rerun._viewer.assets import viewer_assets
 assets = viewer_assets()
 print(assets.wasm)
 """
@@ -342,7 +343,7 @@ def test_importing_reads_no_variable_starts_no_thread_and_writes_nothing(folder:
     process = sdk.process("""
         import os, threading, platformdirs  # which reads variables itself
         os.environ = None
-        import gradio_rerun.viewer_assets
+        import gradio_rerun._viewer.assets
         print(threading.active_count())
     """)
     assert process.communicate() == ("1\n", "")
@@ -360,7 +361,7 @@ def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(
 ) -> None:
     assets = use()
     damage(assets.wasm)
-    viewer_assets.check_viewer_assets()
+    viewer_assets.restore_viewer_assets()
     assert viewer_assets.viewer_assets() == assets
     assert gzip.decompress(assets.wasm.read_bytes()) == WASM
 
@@ -368,7 +369,7 @@ def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(
 def test_a_check_of_whole_files_takes_nothing_out(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
     assets = use()
     before = assets.wasm.stat().st_mtime_ns
-    viewer_assets.check_viewer_assets()
+    viewer_assets.restore_viewer_assets()
     assert assets.wasm.stat().st_mtime_ns == before
 
 
@@ -395,7 +396,7 @@ def test_a_script_that_another_user_could_have_planted_is_not_served(
     plant(folder)
     assets.glue.parent.chmod(0o777)
     if again:
-        viewer_assets.check_viewer_assets()
+        viewer_assets.restore_viewer_assets()
     served = viewer_assets.viewer_assets() if again else use()
     assert gzip.decompress(served.glue.read_bytes()) == GLUE
     assert not served.glue.is_relative_to(folder)
@@ -420,7 +421,7 @@ def test_a_check_of_files_that_have_not_changed_does_not_read_them(
     read: list[str] = []
     read_bytes = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path.suffix), read_bytes(path))[1])
-    viewer_assets.check_viewer_assets()
+    viewer_assets.restore_viewer_assets()
     assert read == [".json"]  # the manifest
 
 
@@ -434,12 +435,12 @@ def test_checks_that_fail_start_one_extraction_in_a_while(
     monkeypatch.setattr(viewer_assets, "_next_check", 0.0)
     monkeypatch.setattr(viewer_assets.time, "monotonic", lambda: now)
     with pytest.raises(ViewerError):
-        viewer_assets.check_viewer_assets()
+        viewer_assets.restore_viewer_assets()
     extractions = len(sdk.ports())
     for _ in range(5):
-        viewer_assets.check_viewer_assets()
+        viewer_assets.restore_viewer_assets()
     assert len(sdk.ports()) == extractions
     now += 60
     with pytest.raises(ViewerError):
-        viewer_assets.check_viewer_assets()
+        viewer_assets.restore_viewer_assets()
     assert len(sdk.ports()) == extractions + 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gradio_rerun import viewer_control
+from gradio_rerun._viewer import viewer_control
 
 PROTO = viewer_control.COMPILED.with_suffix(".proto")
 

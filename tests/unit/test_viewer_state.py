@@ -9,8 +9,9 @@ import rerun as rr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradio_rerun import viewer_control
-from gradio_rerun.viewer_state import RecordingState, TimelineState, ViewState, split_store_id, to_viewer_state
+from gradio_rerun._viewer import viewer_control
+from gradio_rerun._viewer.state import split_store_id, to_viewer_state
+from gradio_rerun.viewer_state import RecordingState, TimelineState, ViewState
 
 try:
     from rerun import chunk

@@ -1,0 +1,44 @@
+"""Checks of the values that callers give, and their errors."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Collection, Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from .errors import ParameterError
+
+
+def wrong(name: str, wanted: str, value: Any, cure: str = "") -> ParameterError:
+    """The error for a parameter with an invalid value."""
+    return ParameterError(f"Expected {name} to be {wanted}, got {value!r:.200}. {cure}".rstrip())
+
+
+def is_collection(value: Any) -> bool:
+    """Whether it is a list or a similar collection, and not a string, bytes or a dict."""
+    return isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number. True and False are not."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_flag(value: Any) -> bool:
+    """Whether it is True or False, also those of NumPy."""
+    return isinstance(value, (bool, np.bool_))
+
+
+def suggestion(word: Any, known: Collection[str]) -> str:
+    """A sentence that suggests the most similar known word; empty if none is similar."""
+    close = difflib.get_close_matches(word.lower(), known, 1) if isinstance(word, str) else []
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def described(value: Any) -> str:
+    """The type and the start of a value, for an error."""
+    return f"{type(value).__name__} {value!r}"[:120]

@@ -1,0 +1,1 @@
+"""Parts of the component `Rerun`: its parameters and settings."""

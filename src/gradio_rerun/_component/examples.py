@@ -1,0 +1,39 @@
+"""Values of the component in examples and in the API's description."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+from gradio.components.base import Component
+from gradio.data_classes import FileData
+
+
+class Examples:
+    """The part of `Rerun` that describes values."""
+
+    def process_example(self, value: Any) -> str:
+        """The names of the recordings, as text for the table of examples."""
+        # gr.Examples shows this as HTML.
+        items = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
+        return ", ".join(html.escape(_name(item)) for item in items)
+
+    def api_info(self) -> dict[str, Any]:
+        """JSON schema of the value, for clients: a list of files and URLs."""
+        viewer: Any = self
+        return Component.api_info(viewer)  # gr.HTML says that the value is a string
+
+    def example_payload(self) -> Any:
+        """An example of a value that a client sends."""
+        return ["https://app.rerun.io/version/0.24.0/examples/dna.rrd"]
+
+    def example_value(self) -> Any:
+        """An example of a value that a function returns."""
+        return "https://app.rerun.io/version/0.24.0/examples/dna.rrd"
+
+
+def _name(item: Any) -> str:
+    if isinstance(item, FileData):
+        return item.orig_name or Path(item.path).name
+    return Path(str(item)).name if isinstance(item, (str, Path)) else type(item).__name__

@@ -1,0 +1,73 @@
+"""Functions of the server that the frontend calls."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.components.base import server
+from starlette.responses import FileResponse, Response
+
+from .._gradio.files import uploaded_file
+from .._gradio.server_calls import app_of, one_a_session
+from .._recordings.file_types import check_file
+from .._recordings.shown import forget
+from .._recordings.values import to_recordings
+from .._viewer.assets import viewer_assets
+from .._wire import Recordings
+from ..errors import GradioRerunError
+from .settings import restore_page_files
+from .streaming import Streaming
+
+
+class ServerFunctions(Streaming):
+    """The part of `Rerun` that the frontend calls. Any client can call these functions."""
+
+    @server  # type: ignore[untyped-decorator]
+    async def open_upload(self, path: str, request: gr.Request | None = None) -> dict[str, Any]:
+        """For the frontend: the recording that an uploaded file is or can be converted to, or the reason why it cannot."""
+        # `delete_cache` deletes the recording with the upload itself. It does not know the list of a component that was updated.
+        listed = app_of(request).upload_file_set if request else self.temp_files
+        return await one_a_session(partial(self._opened, path, listed), request)
+
+    def _opened(self, path: str, listed: set[str]) -> dict[str, Any]:
+        try:
+            file = uploaded_file(path)
+            self._check_upload(file)
+            recordings = to_recordings(file, Path(self.GRADIO_CACHE), listed=listed)
+            return {"file": Recordings(root=recordings).model_dump()[0]}
+        except GradioRerunError as error:
+            return {"error": str(error)}
+
+    @server  # type: ignore[untyped-decorator]
+    def check_files(self, _: None = None) -> None:
+        """For the frontend, if a file of the viewer was not loaded completely: restores missing and damaged files."""
+        restore_page_files()
+
+    @server  # type: ignore[untyped-decorator]
+    def viewer_code(self, name: str, request: gr.Request) -> Response:
+        """For the frontend: the WebAssembly of the viewer, which the browser decompresses while it loads."""
+        # Gradio's file route sends no Content-Encoding: the frontend would have to decompress the file, in its main thread.
+        assets = viewer_assets()
+        if name != assets.wasm.name:  # the app has been started again, with another rerun-sdk
+            return Response(status_code=404)
+        takes_brotli = re.search(r"\bbr\b", request.headers.get("accept-encoding", ""))
+        path, coding = (assets.wasm_br, "br") if takes_brotli else (assets.wasm, "gzip")
+        return FileResponse(path, media_type="application/wasm", headers={"Content-Encoding": coding})
+
+    def _check_upload(self, file: Path) -> None:
+        # A folder may contain files of any type: the function ignores those that it does not need.
+        check_file(file, None if self.file_count == "directory" else self.file_types)
+
+    @server  # type: ignore[untyped-decorator]
+    async def ask_server(self, call: Any, request: gr.Request) -> Response:
+        """For the frontend: the response of a Rerun server to one of the viewer's calls."""
+        return self._servers.forward(call, request.client.host if request.client else "")
+
+    @server  # type: ignore[untyped-decorator]
+    def forget_recording(self, path: Any) -> bool:
+        """For the frontend, when it no longer shows a growing recording: later data are a new one. Returns whether this one may arrive again."""
+        return isinstance(path, str) and forget(path)

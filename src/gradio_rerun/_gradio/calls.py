@@ -1,0 +1,77 @@
+"""Which call of an app's function a value belongs to: its session, its run, and whether the function is a generator.
+
+Gradio passes only the value to `postprocess`. So this file wraps `Blocks.process_api`.
+
+Gradio 6.10 to 6.31. This file can go when `postprocess` gets the session and the run, and
+tests/unit/test_calls.py::test_runs_and_calls_are_in_one_file_and_sessions_are_not passes without it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from gradio.blocks import Blocks
+from gradio.cli.commands.reload import reload_thread
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function of the app; of a generator, one step."""
+
+    session: Any = None
+    """Gradio's `SessionState`; None if the call belongs to no session, or to several (`batch=True`)."""
+    run: str = ""
+    """The same for all steps of a generator."""
+    is_generator: bool = False
+
+
+_current: ContextVar[Call] = ContextVar("gradio_rerun_call")
+_has_called = False
+
+
+def current_call() -> Call:
+    """The call that is being handled; a plain one without a session outside of the app."""
+    return _current.get(Call())
+
+
+def may_build_apps() -> bool:
+    """Whether this thread may be building an app. After the first call of a function, a thread other than the main one may belong to a function."""
+    thread = threading.current_thread()
+    return not _has_called or thread is threading.main_thread() or getattr(reload_thread, "running_reload", False)
+
+
+def follow_calls() -> None:
+    """Makes `current_call` return the calls of all apps of this process."""
+    process = Blocks.process_api
+    if hasattr(process, "followed_by_rerun"):
+        return
+
+    @wraps(process)
+    async def followed(*args: Any, **options: Any) -> Any:
+        global _has_called
+        _has_called = True
+        # In the context of the task, which Gradio copies into the thread of `postprocess`.
+        _current.set(_call(*args, **options))
+        try:
+            return await process(*args, **options)
+        finally:
+            # Not the outer call: gr.Examples caches lazily in the context of a visitor's call, and other visitors get the result.
+            _current.set(Call())
+
+    followed.followed_by_rerun = True  # type: ignore[attr-defined]
+    Blocks.process_api = followed
+
+
+def _call(app: Blocks, block_fn: Any, *_: Any, **given: Any) -> Call:
+    # Gradio names the rest. Not by the signature of `process_api`, which other packages wrap, too.
+    function = app.fns[block_fn] if isinstance(block_fn, int) else block_fn
+    run = given.get("event_id") or ""
+    # As Gradio decides it.
+    is_generator = inspect.isgeneratorfunction(function.fn) or inspect.isasyncgenfunction(function.fn)
+    has_session = given.get("session_hash") is not None and not function.batch
+    return Call(given.get("state") if has_session else None, run, is_generator)

@@ -1,0 +1,65 @@
+"""Which files Gradio serves, and under which URLs.
+
+Gradio serves static paths, uploads and its cache. It checks the path of a file when it copies the file into the cache, but not files that
+this package writes there. The check is a private function.
+
+Gradio 6.10 to 6.31. `may_serve` can go when Gradio has a public check, and
+tests/unit/test_security.py::test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_gradio_may_not_serve passes with that.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+from gradio.data_classes import FileDataDict
+from gradio.exceptions import InvalidPathError
+from gradio.utils import get_upload_folder, is_in_or_equal, is_static_file
+
+from ..errors import RecordingError
+
+
+def static_file(path: Path) -> FileDataDict:
+    """A file that every visitor may fetch, as Gradio sends it to the frontend."""
+    if not is_static_file(path):
+        gr.set_static_paths(path.parent)
+    # Gradio puts the app's root in front of the url of everything that looks like a file.
+    return FileDataDict(
+        path=str(path),
+        url=f"/gradio_api/file={quote(path.as_posix(), safe='/:')}",
+        size=path.stat().st_size,
+        orig_name=path.name,
+        is_stream=False,
+        meta={"_type": "gradio.FileData"},
+    )
+
+
+def may_serve(path: Path) -> bool | None:
+    """Whether Gradio may serve the file, by its own check; None if Gradio has no such check."""
+    try:
+        from gradio.processing_utils import _check_allowed
+    except ImportError:  # a private name, which a later Gradio may not have
+        return None
+    try:
+        _check_allowed(str(path), False)
+    except InvalidPathError:
+        return False
+    except (OSError, ValueError, RuntimeError):  # a NUL, too long a name, a loop of links: such a path is no file
+        return False
+    return True
+
+
+def uploaded_file(path: Any) -> Path:
+    """The file at `path`, which a client has named, if it is in Gradio's upload folder. Raises a `RecordingError` otherwise."""
+    try:
+        # Not resolved: the same file must stay the same value.
+        file = Path(os.path.abspath(path))  # noqa: PTH100
+        if is_in_or_equal(file, get_upload_folder()):
+            return file
+        name = file.name
+    except (TypeError, ValueError, OSError, RuntimeError):  # no string, a NUL in it, too long, a loop
+        name = repr(path)
+    raise RecordingError(f"{name:.80} was not uploaded, or is there no more.")

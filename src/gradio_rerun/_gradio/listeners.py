@@ -1,0 +1,86 @@
+"""Attaches listeners to the viewer's events, so that no event is lost or overtakes another.
+
+Gradio drops events that occur while a listener runs, or sends a burst of events in any order. `trigger_mode="always_last"` sends old data
+again, and never ends with two listeners of one event. So the frontend sends an event when all listeners of the previous event have finished;
+see viewer-events.js. A line of JavaScript after each listener notifies the frontend.
+
+Gradio 6.10 to 6.31. This file can go when Gradio keeps events in order, and
+tests/unit/test_listeners.py::test_no_call_is_dropped_unless_the_app_says_so passes without it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from typing import Any
+
+from gradio.context import get_blocks_context
+from gradio.events import EventListener, EventListenerMethod
+
+
+class EveryTime(EventListener):
+    """An event that listeners receive each time, and in order.
+
+    Gradio drops events that occur while a call runs, unless `trigger_mode="multiple"`. `gr.on` passes by here: it needs that from the app.
+    """
+
+    def __init__(self, event_name: str, **options: Any) -> None:
+        self._options = options
+        super().__init__(event_name, callback=partial(_notify_when_finished, event_name), **options)
+        self.listener: Callable[..., Any] = _with_default_mode(self.listener)
+
+    def copy(self) -> EveryTime:
+        """Another one, for Gradio, which would make a plain `EventListener` of it."""
+        return type(self)(self.event_name, **self._options)
+
+
+def _with_default_mode(listener: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(listener)
+
+    @wraps(listener)  # also takes along the attributes that Gradio has put on it
+    def listen(*args: Any, **options: Any) -> Any:
+        given = signature.bind(*args, **options)
+        if given.arguments.get("trigger_mode") is None:
+            given.arguments["trigger_mode"] = "multiple"
+        return listener(*given.args, **given.kwargs)
+
+    return listen
+
+
+_HANDLED_JS = '() => {{ document.dispatchEvent(new CustomEvent("rerun-handled", {{ detail: "{event}-{id}" }})); }}'
+
+
+def _notify_when_finished(event_name: str, viewer: Any) -> None:
+    """Notifies the frontend whenever the listener that was just attached to `viewer` has finished or failed."""
+    app = get_blocks_context()
+    if app is None:
+        return
+    function: Any = next(reversed(app.fns.values()), None)
+    # gr.on calls this before it attaches its function.
+    if function is None or (viewer._id, event_name) not in function.targets:
+        return
+    # A validator that refuses ends a call without a notification, and so does a listener in JavaScript only in older Gradios.
+    if function.fn is None or function.validator is not None:
+        return
+    for only_on_failure in (False, True):  # the first of them is not run after a failure
+        app.set_event_trigger(
+            [EventListenerMethod(None, "then")],  # gr.load refuses an app that has "failure" here
+            None,
+            [],
+            [],
+            js=_HANDLED_JS.format(event=event_name, id=viewer._id),
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+            trigger_after=function._id,
+            trigger_only_on_failure=only_on_failure,
+        )
+
+
+def listener_counts(viewer: Any, functions: Iterable[Any]) -> dict[str, int]:
+    """How many listeners of each event of `viewer` notify the frontend when they have finished."""
+    scripts = [each.js for each in functions if not each.trigger_only_on_failure]
+    names = [each.event_name for each in viewer.EVENTS]
+    counts = {name: scripts.count(_HANDLED_JS.format(event=name, id=viewer._id)) for name in names}
+    return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,94 @@
+"""Prepares the values of functions in threads of our own.
+
+Gradio calls `postprocess` on the event loop for the value of a `gr.update` or of a component that a function returns; Gradio 6.10 does so for
+every value. All visitors wait meanwhile. Otherwise Gradio uses one of the threads that also serve files.
+
+Gradio 6.10 to 6.31. This file can go when
+tests/unit/test_event_loop.py::test_the_event_loop_goes_on_while_a_value_is_prepared passes without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import partial, wraps
+from typing import Any
+
+from gradio.blocks import Blocks
+from gradio.processing_utils import async_move_files_to_cache
+from gradio.state_holder import SessionState
+from gradio.utils import is_prop_update
+from pydantic import BaseModel
+
+from .threads import in_thread
+from .updates import complete
+
+_is_postponing: ContextVar[bool] = ContextVar("gradio_rerun_postponing", default=False)
+
+
+class Postponed:
+    """A placeholder for a value until Gradio has processed all outputs of a function."""
+
+    def __init__(self, postprocess: Callable[[Any], Any], value: Any) -> None:
+        self.postprocess = postprocess
+        self.value = value
+
+
+def is_postponing() -> bool:
+    """Whether `postprocess` may return a `Postponed`."""
+    return _is_postponing.get()
+
+
+def follow_outputs() -> None:
+    """Lets `postprocess` return a `Postponed`, in all apps of this process."""
+    process = Blocks.postprocess_data
+    if hasattr(process, "followed_by_rerun"):
+        return
+
+    @wraps(process)
+    async def followed(app: Blocks, block_fn: Any, predictions: Any, state: Any = None) -> Any:
+        state = SessionState(app) if state is None else state
+        token = _is_postponing.set(True)
+        try:
+            data = await process(app, block_fn, predictions, state)
+        finally:
+            _is_postponing.reset(token)
+        outputs = block_fn.outputs[: len(data)]
+        try:
+            for index, block in enumerate(outputs):
+                value = data[index]
+                if isinstance(value, Postponed):
+                    data[index] = await _prepared(value, block, state)
+                elif is_prop_update(value):
+                    complete(value, state[block._id])
+                    if _has_postponed(value):
+                        # An explicit value, which clears. None of a generator means that there is nothing new.
+                        value["value"].value = [] if value["value"].value is None else value["value"].value
+                        value["value"] = await _prepared(value["value"], block, state)
+                        if is_prop_update(value["value"]):  # no new data
+                            del value["value"]
+        finally:  # after an error, too
+            for block, value in zip(outputs, data, strict=True):
+                if isinstance(value, Postponed) or _has_postponed(value):
+                    state._update_value_in_config(block._id, None)
+        return data
+
+    followed.followed_by_rerun = True  # type: ignore[attr-defined]
+    Blocks.postprocess_data = followed
+
+
+def _has_postponed(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("value"), Postponed)
+
+
+async def _prepared(postponed: Postponed, block: Any, state: Any) -> Any:
+    """The value that `postprocess` returns, serialized, with its files in Gradio's cache."""
+    value = None
+    try:
+        value = await in_thread(partial(postponed.postprocess, postponed.value))
+        if isinstance(value, BaseModel):
+            value = value.model_dump()
+        value = await async_move_files_to_cache(value, block, postprocess=True)
+        return value
+    finally:
+        state._update_value_in_config(block._id, value)  # instead of the Postponed

@@ -1,0 +1,66 @@
+"""Calls of server functions (`@server`).
+
+Gradio passes a server function the request of Starlette, without the session, and does not cancel the call when the client disconnects.
+
+Gradio 6.10 to 6.31. This file can go when the request has a session, and
+tests/unit/test_uploads.py::test_what_a_client_has_asked_for_ends_when_the_client_leaves passes without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+from weakref import WeakValueDictionary
+
+import anyio
+import gradio as gr
+from gradio.blocks import Blocks
+from starlette.requests import Request
+
+from .threads import in_thread
+
+_LOOKS_AFTER = 0.5
+"""Seconds between two checks whether the client is still connected."""
+
+_turns: WeakValueDictionary[tuple[int, str], anyio.Lock] = WeakValueDictionary()
+"""By event loop and session."""
+
+
+async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request | None) -> dict[str, Any]:
+    """The result of `work`, which runs in a thread: one at a time for each session. It ends when the client disconnects."""
+    result: dict[str, Any] = {"error": "The page has left."}
+    async with anyio.create_task_group() as group:
+        if request is not None:
+            group.start_soon(_end_when_gone, request, group.cancel_scope)
+        async with await _turn_of(request):
+            result = await in_thread(work)
+        group.cancel_scope.cancel()
+    return result
+
+
+async def _turn_of(request: gr.Request | None) -> anyio.Lock:
+    session = ""
+    if request is not None:
+        # Gradio passes a request without its session.
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
+            session = str((await _raw(request).json())["session_hash"])
+    lock = anyio.Lock()
+    return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock
+
+
+async def _end_when_gone(request: gr.Request, scope: anyio.CancelScope) -> None:
+    while not await _raw(request).is_disconnected():
+        await anyio.sleep(_LOOKS_AFTER)
+    scope.cancel()
+
+
+def app_of(request: gr.Request) -> Blocks:
+    """The app that a client has sent the request to."""
+    return cast("Blocks", _raw(request).app.get_blocks())
+
+
+def _raw(request: gr.Request) -> Request:
+    # Gradio passes server functions the request of Starlette.
+    return cast("Request", getattr(request, "request", request))

@@ -1,0 +1,40 @@
+"""How an update of a component reaches the frontend.
+
+Gradio merges an update into a copy of `constructor_args`, makes the component again, and sends the frontend the changed arguments only.
+gr.HTML drops its own arguments (`scale`, `min_width`), and replaces all props of the frontend with the rest. So each update gets all
+settings of the new component.
+
+Gradio 6.10 to 6.31. This file can go when Gradio merges props in the frontend, and
+tests/unit/test_updates.py::test_parameters_that_are_not_named_stay passes without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gradio as gr
+
+
+class ConstructorArgs(dict[str, Any]):
+    """The arguments that a component was made with. `merged` returns what an update adds to a copy of them."""
+
+    def __init__(self, arguments: Mapping[str, Any], merged: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        super().__init__(arguments)
+        self._merged = merged
+
+    def copy(self) -> ConstructorArgs:
+        return ConstructorArgs(self, self._merged)
+
+    def update(self, changes: Mapping[str, Any]) -> None:  # type: ignore[override]
+        super().update(self._merged(changes))
+
+
+def complete(update: dict[str, Any], component: Any) -> None:
+    """Gives an update on its way to the frontend all settings of the component; `component` is that of the session, with the changes."""
+    # Of a gr.skip(), Gradio makes props of its own.
+    is_skip = update == {**gr.skip(), "props": gr.skip()}
+    if is_skip or not hasattr(component, "_page_settings"):
+        return
+    update["props"] = {"settings": component._page_settings()}
+    update.pop("buttons", None)  # those of the app, which the frontend has

@@ -1,0 +1,1 @@
+"""Any value that a function returns, converted to recordings."""

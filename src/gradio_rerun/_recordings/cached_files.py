@@ -1,0 +1,79 @@
+"""Recordings as files in Gradio's cache, under names that cannot be guessed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import not_kept
+from .file_types import RECORDING_SUFFIXES
+
+LINK_FROM = 64 * 1024 * 1024
+"""Files of this many bytes and more are linked into the cache, smaller ones are copied (a copy is a snapshot, but costs time)."""
+
+
+@lru_cache(maxsize=1)
+def _salt() -> str:
+    return secrets.token_hex(16)
+
+
+def cache_key(*parts: object) -> str:
+    """A folder name in the cache: the same for the same parts, and not to be guessed from outside this process."""
+    return hashlib.sha256(repr((_salt(), *parts)).encode()).hexdigest()[:40]
+
+
+def cached_name(name: str) -> str:
+    name = Path(name.replace("\0", "")).name
+    suffix = next((each for each in RECORDING_SUFFIXES if name.lower().endswith(each)), "")
+    # File systems take 255 bytes, and not each letter that Python has.
+    stem = name[: len(name) - len(suffix)].encode(errors="ignore")[:200].decode(errors="ignore")
+    # The viewer recognizes recordings by the end of the URL.
+    return stem + (name[len(name) - len(suffix) :] or ".rrd")
+
+
+def place(source: Path, cache: Path, name: str) -> Path:
+    """A copy of a file in the cache, or a link to it if it is big; made by the first call for what the file is now."""
+    stat = source.stat()
+    key = cache_key(str(source.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    target = cache / key / cached_name(name)
+    if target.exists() and target.stat().st_size == stat.st_size:
+        return target
+    with _new(target) as temporary:
+        if stat.st_size < LINK_FROM or not _link(source, temporary):
+            shutil.copyfile(source, temporary)
+    return target
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        os.link(source.resolve(), target)
+    except OSError:  # another device, or a file system without hard links
+        return False
+    return True
+
+
+def write_file(target: Path, data: BinaryIO) -> None:
+    with _new(target) as temporary, temporary.open("wb") as file:
+        shutil.copyfileobj(data, file)
+
+
+@contextmanager
+def _new(target: Path) -> Iterator[Path]:
+    """A file to fill, which becomes `target` when that went well. Raises a RecordingError when it did not."""
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(target)
+    except OSError as error:
+        raise not_kept(f"The recording {target.name!r}", target.parent.parent, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,182 @@
+"""The process in which the installed rerun-sdk converts a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from .._gradio.threads import current_work, unwanted
+from .._viewer.sdk import knows_robot_descriptions, sdk_version
+from ..errors import NotARecordingError, RecordingError, SdkError
+from .convert_file import ALONE, REFUSED, WHOLE
+from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, Limits, over
+
+# The SDK converts the readable part of these, and an error does not mean that it refuses the file: a robot that crashes leaves a truncated .mcap.
+_PARTLY_CONVERTED = ".mcap"
+
+DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceeded")
+
+_MOST_SAID = 1_000_000
+"""Upper bound on the characters that are kept of the SDK's log for one file."""
+
+_NO_MEMORY = re.compile(
+    "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc"
+)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    code: int
+    output: str
+    said: str
+    errors: list[str]
+    warnings: list[str]
+
+    @property
+    def last_line(self) -> str:
+        """The last line that the process has written to stderr."""
+        lines = [line for line in self.said.splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+
+
+def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> _Ended:
+    """Runs a command of `convert_file.py` within the limits, and returns how it has ended. Raises a `RecordingError` at a limit."""
+    # OpenBLAS, which NumPy uses, allocates memory for each core of the machine.
+    environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment.pop("RERUN", None)  # RERUN=off would log nothing
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+    assert process.stdin
+    assert process.stderr
+    stdout = cast("BinaryIO", process.stdout)
+    late = threading.Event()
+
+    def end_late() -> None:
+        late.set()
+        process.kill()
+
+    limit = threading.Timer(most.seconds, end_late)
+    limit.start()
+    work = current_work()
+    output: list[bytes] = []
+    reader = threading.Thread(target=lambda: output.append(stdout.read()), daemon=True)
+    reader.start()
+    said = ""
+    try:
+        with work.ended_by(process.kill):
+            with suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(copies or {}).encode() + b"\n")
+                process.stdin.flush()
+            for line in process.stderr:
+                text = line.decode(errors="replace")
+                if len(said) < _MOST_SAID:
+                    said += text
+                if DISK_FULL.search(text):
+                    process.kill()  # after this error the SDK may hang
+            code = process.wait()
+    finally:
+        limit.cancel()
+        process.kill()
+        process.wait()
+        reader.join()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        stdout.close()
+        process.stderr.close()
+    if work.is_unwanted:
+        raise unwanted()
+    if late.is_set():
+        raise over(path.name, f"{most.seconds:g} s", SECONDS_VARIABLE)
+    if code and _NO_MEMORY.search(said):
+        raise over(path.name, f"{most.memory:,} bytes of memory", MEMORY_VARIABLE)
+    errors, warnings = _log_entries(said)
+    return _Ended(code, b"".join(output).decode(errors="replace"), said, errors, warnings)
+
+
+def crashed(path: Path, ended: _Ended) -> RecordingError:
+    """The error for a file that has ended the process."""
+    return RecordingError(
+        f"{path.name!r} could not be turned into a recording: the process in which rerun-sdk {sdk_version()} "
+        f"reads it ended with exit code {ended.code}. {ended.last_line}".rstrip()
+    )
+
+
+# From 0.30 or so "2026-11-23T13:44:37.774371Z  WARN re_mp4_reader::asset: …", before "[2026-11-23T13:44:39Z WARN  re_x::y] …".
+# Remove the second when the rerun-sdk floor passes 0.28.
+_ENTRY = re.compile(r"^\[?[\d-]+T[\d:.]+Z +(ERROR|WARN|INFO|DEBUG|TRACE) +[\w:]+(?::|\]) ", re.MULTILINE)
+
+
+def _log_entries(said: str) -> tuple[list[str], list[str]]:
+    """The errors and the warnings of the SDK, without times and modules."""
+    said = re.sub(r"\x1b\[[\d;]*m", "", said)
+    _, *parts = _ENTRY.split(said)
+    errors, warnings = [], []
+    for level, text in zip(parts[::2], parts[1::2], strict=True):
+        if level == "ERROR":
+            errors.append(_cleaned(text))
+        elif level == "WARN":
+            warnings.append(_cleaned(text))
+    return errors, warnings
+
+
+def _cleaned(text: str) -> str:
+    text = text.rpartition(" err=")[2]
+    text = text.partition("\nFile path: ")[0]
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def refusal(path: Path, ended: _Ended) -> str | None:
+    """The reason why the SDK refuses the file; None if it has converted the file or has crashed."""
+    if ended.code == REFUSED:
+        return "; ".join(ended.errors or ended.warnings) or ended.last_line or "nothing, and logs nothing"
+    if ended.code:
+        return None
+    if ended.errors and path.suffix.lower() != _PARTLY_CONVERTED and not path.is_dir():
+        return "; ".join(ended.errors)
+    # The SDK passes on a video in which it finds no frames, and the video never plays.
+    unplayable = [said for said in ended.warnings if "Failed to read frame timestamps" in said]
+    return unplayable[0] if unplayable else None
+
+
+def refused(path: Path, reason: str) -> NotARecordingError:
+    """The error for a file that cannot be converted."""
+    # "No importer support for …" and, before 0.30 or so, "No data-loader support for …"
+    cure = "Update rerun-sdk" if " support for " in reason else "Check the file and its suffix"
+    return NotARecordingError(
+        f"{path.name!r} cannot be turned into a recording: {reason.rstrip('.')}. {cure}, or log it with rerun and give "
+        "the .rrd file."
+    )
+
+
+def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
+    """The command that converts `source` to the recording `target` with the importers of the installed rerun-sdk."""
+    # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
+    # Remove when the rerun-sdk floor passes 0.32.
+    whole = source.is_dir() or (source.suffix.lower() == ".mcap" and not knows_robot_descriptions())
+    # Absolute, because the process changes to the folder of the file.
+    entries = [str(Path(entry).absolute()) for entry in sys.path]
+    return [*_convert_file("convert", source, most), str(target), WHOLE if whole else ALONE, *entries]
+
+
+def names_command(source: Path, most: Limits) -> list[str]:
+    """The command that lists the files that `source` names as its parts."""
+    return _convert_file("names", source, most)
+
+
+def _convert_file(command: str, source: Path, most: Limits) -> list[str]:
+    if getattr(sys, "frozen", False) or not sys.executable:
+        raise SdkError(
+            f"Files are converted by rerun-sdk in a Python of its own, and this process has none (sys.executable is "
+            f"{sys.executable!r}). Convert {source.name!r} beforehand, and give the .rrd file."
+        )
+    script = Path(__file__).with_name("convert_file.py")
+    return [sys.executable, str(script), command, str(source), str(most.memory), str(most.size)]

@@ -1,0 +1,168 @@
+"""Converts other files to recordings with the installed rerun-sdk, once for the same content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .._viewer import sdk
+from ..errors import RecordingError, RecordingNotFoundError, not_kept
+from .conversion_process import DISK_FULL, conversion_command, crashed, refusal, refused, run
+from .limits import SIZE_VARIABLE, limits, over
+from .looked_up import looked_up
+from .parts import LEROBOT_INFO, files_in, is_convertible, parts_of
+from .turns import conversion_turns
+
+_MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
+"""Upper bound on the size of files that are read as one string. The .urdf of a humanoid robot has 0.1 MB."""
+
+# The SDK passes images and meshes on unread. If the viewer cannot decode one, it shows nothing but a small warning.
+# Files of the most common types are checked for the first bytes of any of these types, whichever the suffix names.
+_CHECKED_IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+_IMAGE_STARTS = (b"BM", b"GIF8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"II*\0", b"MM\0*")
+
+
+def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None = None) -> Path:
+    """The recording that the installed rerun-sdk makes of `path`: a file in `cache`, made by the first call.
+
+    A robot description, a .gltf or a dataset may name any file of the server, and the SDK would put it into the recording. Here the SDK
+    gets only files that are parts by their suffix, and for which `may_read` is true. Without `may_read`, it gets only the parts of a .gltf.
+    The parts of a .gltf must lie in its folder or below in any case. A robot description in an .mcap gets no files.
+    As many conversions run at once as this process has cores. Some more wait; others are refused. A conversion ends when its result is
+    unwanted.
+    Raises RecordingNotFoundError; NotARecordingError, with the reason, if the file cannot be shown; RecordingError if the file cannot be
+    read, or the SDK crashes or exceeds the limits of limits.py.
+    """
+    path, cache = path.absolute(), cache.absolute()
+    try:
+        _check_start(path)
+        parts = parts_of(path, may_read)
+        key = _key(path, parts)
+    except FileNotFoundError as error:
+        if isinstance(error, RecordingError):
+            raise
+        raise RecordingNotFoundError(
+            f"Expected the path of a file to convert, got {path.name!r}: there is no such file."
+        ) from error
+    except OSError as error:
+        if isinstance(error, RecordingError):
+            raise
+        raise RecordingError(f"The file {path.name!r} cannot be read: {error.strerror}.") from error
+    target = cache / key / _recording_name(path.name)
+    if not _is_there(target):
+        with conversion_turns.turn(key):
+            if not _is_there(target):
+                _convert(path, parts, target, cache / f".{key}.{secrets.token_hex(4)}.part")
+    return target
+
+
+def _is_there(target: Path) -> bool:
+    """Whether the file was made before. If so, its time becomes now: Gradio deletes old files (`delete_cache`)."""
+    try:
+        os.utime(target)
+    except OSError:
+        return False
+    return True
+
+
+def _check_start(path: Path) -> None:
+    """Raises an error for a file that the SDK would pass on unread and the viewer could not show."""
+    if path.is_dir():
+        if not is_convertible(path):
+            raise refused(path, f"it is a folder without {LEROBOT_INFO}, so no LeRobot dataset")
+        return
+    size = path.stat().st_size
+    if size == 0:
+        raise refused(path, "it is empty")
+    suffix = path.suffix.lower()
+    if size > (most := _MOST_BYTES.get(suffix, size)):
+        raise refused(path, f"it has {size:,} bytes, and a {suffix} file {most:,} at most")
+    with path.open("rb") as file:
+        start = file.read(12)
+    if suffix in _CHECKED_IMAGES and not start.startswith(_IMAGE_STARTS):
+        raise refused(path, f"it is no image: it starts with {start!r}")
+    if suffix == ".glb":
+        if not start.startswith(b"glTF"):
+            raise refused(path, f"it is no binary glTF: it starts with {start!r}, not b'glTF'")
+        if (length := int.from_bytes(start[8:], "little")) > size:
+            raise refused(path, f"it is cut off: it has {size} of its {length} bytes")
+
+
+def _key(path: Path, parts: Mapping[str, Path]) -> str:
+    """A folder name in the cache: the same for the same content and name, with the same rerun-sdk."""
+    digest = hashlib.sha256(repr((path.name, sdk.sdk_version(), sorted(parts))).encode())
+    if path.is_dir():
+        for file in files_in(path):
+            if file.is_file():  # not its content: datasets have gigabytes
+                stat = file.stat()
+                # A client cannot know the last two, and so cannot guess the name.
+                known = (str(file), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+                digest.update(repr(known).encode())
+        return digest.hexdigest()[:40]
+    for file in (path, *(parts[name] for name in sorted(parts))):
+        digest.update(looked_up(_digest, file))
+    return digest.hexdigest()[:40]
+
+
+def _recording_name(name: str) -> str:
+    # File systems take 255 bytes.
+    return f"{name.encode()[:200].decode(errors='ignore')}.rrd"
+
+
+def _digest(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.digest()
+
+
+def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Path) -> None:
+    what, most = f"The recording made of {path.name!r}", limits()
+    try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        with _copies(parts, temporary) as copies:
+            ended = run(path, conversion_command(path, temporary, most), most, copies)
+        if full := DISK_FULL.search(ended.said):
+            if temporary.stat().st_size >= most.size:
+                raise over(path.name, f"{most.size:,} bytes of recording", SIZE_VARIABLE)
+            raise not_kept(what, temporary.parent, full[0])
+        reason = refusal(path, ended)
+        if reason is not None:
+            raise refused(path, f"rerun-sdk {sdk.sdk_version()} says: {reason}")
+        if ended.code:
+            raise crashed(path, ended)
+        for said in (*ended.errors, *ended.warnings):
+            print(f"gradio_rerun: {path.name}: rerun-sdk says: {said}", file=sys.stderr)
+        target.parent.mkdir(exist_ok=True)
+        temporary.replace(target)
+    except OSError as error:
+        if isinstance(error, RecordingError):
+            raise
+        raise not_kept(what, temporary.parent, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _copies(parts: Mapping[str, Path], beside: Path) -> Iterator[dict[str, str]]:
+    """Copies of the parts in a folder of their own, by the names of the parts. The SDK opens the files there, and no others."""
+    if not parts:
+        yield {}
+        return
+    folder = beside.with_suffix(".parts")
+    try:
+        folder.mkdir()
+        files = {file: folder / f"{number}{file.suffix}" for number, file in enumerate(dict.fromkeys(parts.values()))}
+        for file, copy in files.items():
+            shutil.copyfile(file, copy)
+        yield {name: str(files[file]) for name, file in parts.items()}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

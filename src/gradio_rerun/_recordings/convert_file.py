@@ -1,0 +1,278 @@
+"""Turns one file into a recording with the installed rerun-sdk: a script, run in a process of its own.
+
+    python convert_file.py convert SOURCE MEMORY SIZE TARGET alone|whole [entry of sys.path ...]
+    python convert_file.py names SOURCE MEMORY SIZE
+
+`convert` first reads one line from stdin: a JSON object of the files that SOURCE may name, each with the path of a copy. Its exit code is 0
+if TARGET holds the recording, and `REFUSED` if the SDK logged nothing. The messages of the SDK are on stderr.
+With `alone`, the SDK can open no file: it gets the content of SOURCE. With `whole`, it opens SOURCE itself and, if that is a folder, the
+files in it. MEMORY and SIZE are limits in bytes: of the memory of this process, and of each file that it writes.
+
+`names` writes a JSON list of the files that a .urdf or .gltf names to stdout. Its exit code is `REFUSED`, with the reason on stderr, if
+SOURCE is invalid.
+
+When stdin ends, which it also does when the parent process dies, this process removes TARGET and the copies, and exits.
+It imports nothing of this package, because that would import Gradio, which takes seconds.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import re
+import struct
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+REFUSED = 3
+ALONE = "alone"
+WHOLE = "whole"
+
+_ARROW_MESSAGE = 2
+_MOST_NAMES = 10_000
+
+
+def main() -> None:
+    """Convert, or list names."""
+    command, source = sys.argv[1], Path(sys.argv[2])
+    limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
+    if command == "names":
+        threading.Thread(target=end_with_stdin, daemon=True).start()
+        try:
+            print(json.dumps(named_files(source)))
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            sys.exit(REFUSED)
+        return
+    target = Path(sys.argv[5])
+    copies = json.loads(sys.stdin.buffer.readline() or "{}")
+    # A robot description is written beside the copies.
+    folders = {Path(copy).parent for copy in copies.values()}
+    files = [target, *map(Path, copies.values()), *(folder / source.name for folder in folders)]
+    threading.Thread(target=end_with_stdin, args=(*files, *folders), daemon=True).start()
+    # Python puts this script's folder first, where modules of ours would hide others of the same name.
+    sys.path[:] = sys.argv[7:]
+    if not convert(source, target, copies, alone=sys.argv[6] == ALONE):
+        sys.exit(REFUSED)
+
+
+def end_with_stdin(*paths: Path) -> None:
+    """Removes the files, then the folders, which are empty by then, and ends this process when its stdin ends."""
+    while os.read(0, 1):
+        pass
+    try:
+        for path in paths:
+            # Not by shutil.rmtree, which opens folders: see `no_file_opened`.
+            with contextlib.suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()
+    finally:
+        os._exit(1)
+
+
+def limit_resources(*, memory: int, size: int) -> None:
+    """Limits this process to `memory` bytes, and each file that it writes to `size` bytes, where the system has such limits."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    # Not RLIMIT_AS: the allocator of the SDK reserves gigabytes of addresses that it never uses.
+    for kind, limit in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_FSIZE, size)):
+        soft, hard = resource.getrlimit(kind)
+        lowest = min(each for each in (soft, hard, limit) if each != resource.RLIM_INFINITY)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, (lowest, hard))
+
+
+def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: bool) -> bool:
+    """Converts `source` to the recording `target`; False if the SDK logs nothing."""
+    import rerun as rr
+
+    # For a suffix that it does not know, the SDK would search PATH for programs rerun-loader-* and run them all.
+    os.environ["PATH"] = ""
+    # The SDK names the entity after the path that it gets, and the frontend must not learn the server's folders.
+    os.chdir(source.parent)
+    source = Path(source.name)
+    is_file = source.is_file()
+    if not is_file:
+        check_dataset(source)
+    rr.set_strict_mode(True)
+    recording = rr.RecordingStream(application_id(source.name), send_properties=False)
+    recording.save(target)
+    # Each episode of a LeRobot dataset becomes a recording of its own, and this one stays empty.
+    if is_file:
+        recording.send_recording_name(source.name)
+    try:
+        if source.suffix.lower() == ".urdf" and copies:
+            # The SDK reads the copies of the meshes. The description is written beside them, and names no other files.
+            description = self_contained_urdf(source, copies)
+            os.chdir(Path(next(iter(copies.values()))).parent)
+            source.write_bytes(description)
+            recording.log_file_from_path(source)
+        elif is_file and alone:
+            contents = contents_of(source, copies)
+            with no_file_opened():
+                recording.log_file_from_contents(source, contents)
+                # The importers run in threads of their own, and disconnect waits for them.
+                recording.disconnect()
+        else:
+            recording.log_file_from_path(source)
+    except RuntimeError as error:  # "No importer support for …"
+        print(error, file=sys.stderr)
+    recording.flush()
+    recording.disconnect()
+    own = 1 if is_file else 0  # the name
+    return arrow_messages(target) > own
+
+
+@contextlib.contextmanager
+def no_file_opened() -> Iterator[None]:
+    """No file can be opened meanwhile.
+
+    A robot description in an .mcap names files such as file:///etc/passwd as its meshes, and the SDK puts them into the recording,
+    whatever they hold.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def application_id(name: str) -> str:
+    """`name` in the characters that the SDK takes as they are: from 0.41 on it turns "a.png" into "a-png911d"."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:100]
+
+
+def arrow_messages(recording: Path) -> int:
+    """How many messages of the recording carry data."""
+    found = 0
+    with recording.open("rb") as file:
+        file.seek(12)
+        while len(header := file.read(16)) == 16:
+            kind, size = struct.unpack("<QQ", header)
+            if kind == 0:  # the end; a footer follows
+                break
+            found += kind == _ARROW_MESSAGE
+            file.seek(size, os.SEEK_CUR)
+    return found
+
+
+def named_files(path: Path) -> list[str]:
+    """The files that a .gltf or .urdf names as its parts, by their names in it. Raises a `ValueError` with the reason if it is invalid."""
+    if path.suffix.lower() == ".urdf":
+        names = [mesh.attrib["filename"] for mesh in meshes(urdf(path)) if "filename" in mesh.attrib]
+    else:
+        names = [unquote(part["uri"]) for part in parts(gltf(path)) if not part["uri"].startswith("data:")]
+    names = list(dict.fromkeys(names))
+    if len(names) > _MOST_NAMES:
+        raise ValueError(f"it names {len(names)} files, more than {_MOST_NAMES}")
+    return names
+
+
+def contents_of(path: Path, copies: Mapping[str, str]) -> bytes:
+    """The content that the SDK gets."""
+    if path.suffix.lower() == ".urdf":
+        return self_contained_urdf(path, copies)
+    if path.suffix.lower() == ".gltf":
+        return self_contained_gltf(path, copies)
+    return path.read_bytes()
+
+
+def urdf(path: Path) -> ElementTree.Element:
+    """The robot description, in which only the attribute `filename` of meshes names files.
+
+    The SDK reads child elements as attributes, too, and ignores namespaces.
+    """
+    try:
+        root = ElementTree.fromstring(path.read_bytes())
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise ValueError(f"it is no URDF: {error}") from error
+    for element in root.iter():
+        element.tag = local(element.tag)
+        attributes = {local(name): value for name, value in element.attrib.items()}
+        for child in [child for child in element if local(child.tag) == "filename"]:
+            attributes.setdefault("filename", (child.text or "").strip())
+            element.remove(child)
+        if element.tag != "mesh":
+            attributes.pop("filename", None)
+        element.attrib.clear()
+        element.attrib.update(attributes)
+    return root
+
+
+def local(name: str) -> str:
+    """The name without its namespace."""
+    return name.rpartition("}")[2]
+
+
+def meshes(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    """The elements that name a file."""
+    return root.iter("mesh")
+
+
+def self_contained_urdf(path: Path, copies: Mapping[str, str]) -> bytes:
+    """The robot description with the names of the copies, which lie beside it. All other meshes get the name of a missing file."""
+    root = urdf(path)
+    for mesh in meshes(root):
+        if "filename" in mesh.attrib:
+            mesh.attrib["filename"] = Path(copies.get(mesh.attrib["filename"], "missing")).name
+    return ElementTree.tostring(root)
+
+
+def gltf(path: Path) -> dict[str, Any]:
+    """The document of a .gltf file. Raises a `ValueError` if it is invalid."""
+    try:
+        document = json.loads(path.read_bytes())
+        document["asset"].get("version")
+        parts(document)
+        return dict(document)
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        raise ValueError(f"it is no glTF document: {error!r}") from error
+
+
+def parts(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The buffers and images that have a URI."""
+    found = [part for part in [*document.get("buffers", ()), *document.get("images", ())] if "uri" in part]
+    for part in found:
+        part["uri"].startswith("data:")
+    return found
+
+
+def self_contained_gltf(path: Path, copies: Mapping[str, str]) -> bytes:
+    """The .gltf file with its buffers and images embedded, since the viewer gets this file only."""
+    document = gltf(path)
+    for part in parts(document):
+        if not part["uri"].startswith("data:"):
+            content = base64.b64encode(Path(copies[unquote(part["uri"])]).read_bytes()).decode()
+            part["uri"] = f"data:{part.get('mimeType', 'application/octet-stream')};base64,{content}"
+    return json.dumps(document).encode()
+
+
+def check_dataset(folder: Path) -> None:
+    """Ends this process with the reason if a LeRobot dataset names files outside of its folder, or hidden ones."""
+    info = json.loads((folder / "meta" / "info.json").read_bytes())
+    keys = [str(key) for key in info.get("features") or {}]
+    for template in (str(info.get("data_path") or ""), str(info.get("video_path") or "")):
+        for key in keys if "{video_key" in template else [""]:
+            # The other fields in braces are numbers.
+            name = re.sub(r"\{[^{}]*\}", "0", key.join(re.split(r"\{video_key[^{}]*\}", template)))
+            if re.match(r"[/\\]|\w:", name) or any(part.startswith(".") for part in re.split(r"[/\\]", name)):
+                print(f"it names the file {name!r}, which is not in its folder", file=sys.stderr)
+                sys.exit(REFUSED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The types of files that can be shown and uploaded."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import RecordingError
+from .rrd import MAGIC
+
+RECORDING_SUFFIXES = (".rrd", ".rbl")
+
+CONVERTIBLE_SUFFIXES = (
+    *(".avif", ".bmp", ".dds", ".exr", ".ff", ".gif", ".hdr", ".ico", ".jpeg", ".jpg", ".pam", ".pbm", ".pgm", ".png"),
+    *(".ppm", ".rvl", ".tga", ".tif", ".tiff", ".webp"),
+    ".mp4",
+    *(".aac", ".mp3", ".oga", ".ogg", ".wav"),
+    *(".dae", ".glb", ".gltf", ".obj", ".stl", ".ply", ".urdf"),
+    *(".mcap", ".parquet"),
+    *(".md", ".txt"),
+)
+"""The suffixes that the importers of any rerun-sdk from 0.24 to 0.41 know. An older rerun-sdk refuses some of them, with an error."""
+
+
+def check_file(file: Path, types: Sequence[str] | None) -> None:
+    """Raises a `RecordingError` if `file` is not a file, or neither a recording nor of the component's `file_types`.
+
+    The frontend sends no such file, but other clients can: Gradio takes any path in its upload folder.
+    """
+    try:
+        is_file = file.is_file()
+    except (OSError, ValueError):  # too long a name, a lone surrogate in it
+        is_file = False
+    if not is_file:
+        raise RecordingError(f"{file.name:.80} was not uploaded, or is there no more.")
+    # A file that the component has shown is a recording, whatever may be uploaded.
+    if types is None or file.suffix.lower() in RECORDING_SUFFIXES or any(_is_of(file, each) for each in types):
+        return
+    if _starts_as_recording(file):
+        return
+    raise RecordingError(f"{file.name} is none of the types that can be uploaded: {', '.join(types)}.")
+
+
+def _is_of(file: Path, wanted: str) -> bool:
+    """As in settings.py: a suffix, "file" for any, a word such as "image", or a MIME type."""
+    if wanted.startswith("."):
+        return file.name.lower().endswith(wanted.lower())
+    mime_type = mimetypes.guess_type(file.name)[0] or ""
+    return wanted in ("file", mime_type, mime_type.split("/")[0]) or (
+        wanted.endswith("/*") and mime_type.startswith(wanted[:-1])
+    )
+
+
+def _starts_as_recording(file: Path) -> bool:
+    try:
+        with file.open("rb") as content:
+            return content.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False

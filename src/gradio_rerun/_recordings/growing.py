@@ -1,0 +1,63 @@
+"""Recordings that grow while they are shown."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from gradio.data_classes import FileData
+
+from .._wire import STREAM_TYPE
+from ..errors import StreamTooLongError, not_kept
+
+_WRITTEN_AT_ONCE = 1 << 20
+"""Bytes. A function that reads the file meanwhile must not find the half of a message."""
+
+
+class GrowingRecording:
+    """A recording in the cache, under a name not to be guessed, that only gets longer, by whole messages."""
+
+    def __init__(self, cache: Path, name: str = "recording.rrd") -> None:
+        self.path = cache / secrets.token_hex(20) / name
+        self.size = 0
+        """Bytes; what lies behind them in the file is not complete."""
+
+    def is_there(self) -> bool:
+        """Whether all that was appended can still be read: Gradio deletes files that are old (`delete_cache`)."""
+        try:
+            return self.size == 0 or self.path.stat().st_size >= self.size
+        except OSError:
+            return False
+
+    def append(self, parts: Iterable[bytes | memoryview], length: int, limit: int | None) -> None:
+        """Appends the parts, `length` bytes together, if the file stays within `limit` bytes then.
+
+        Raises: a `StreamTooLongError` if not, a `RecordingError` if it cannot be written. The file stays what it was.
+        """
+        check_stream_size(self.size, length, limit)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("r+b" if self.path.exists() else "wb", buffering=_WRITTEN_AT_ONCE) as file:
+                file.seek(self.size)
+                file.writelines(parts)
+        except OSError as error:
+            with suppress(OSError):
+                os.truncate(self.path, self.size)
+            raise not_kept("More of the stream", self.path.parent.parent, error) from error
+        self.size += length
+
+    def file_data(self) -> FileData:
+        """The file as the frontend gets it."""
+        return FileData(path=str(self.path), orig_name=self.path.name, size=self.size, mime_type=STREAM_TYPE)
+
+
+def check_stream_size(size: int, more: int, limit: int | None) -> None:
+    """Raises a `StreamTooLongError` if `more` bytes after `size` would pass `limit`."""
+    if limit is not None and size + more > limit:
+        raise StreamTooLongError(
+            f"The stream ends at {size:,} bytes: {more:,} more would pass max_stream_size={limit:,}. "
+            "Stream less, or allow more: Rerun(streaming=True, max_stream_size=...)."
+        )

@@ -1,0 +1,110 @@
+"""The files that a robot description, a .gltf or a dataset consists of."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .conversion_process import crashed, names_command, refused, run
+from .convert_file import REFUSED
+from .file_types import CONVERTIBLE_SUFFIXES
+from .limits import limits
+from .looked_up import looked_up
+from .turns import conversion_turns
+
+LEROBOT_INFO = Path("meta", "info.json")
+
+_MESHES = (".stl", ".obj", ".dae", ".glb", ".gltf", ".ply")
+
+_PART_SUFFIXES = {
+    ".urdf": _MESHES,
+    ".gltf": (".bin", ".glbin", ".glbuf", ".png", ".jpg", ".jpeg", ".webp", ".ktx2", ".dds"),
+}
+"""The suffixes of the parts that a file with this suffix may name: the SDK would read any file as a mesh."""
+
+_NOT_ALLOWED = "which it may not: Gradio may not serve that file, or an upload names it"
+
+
+def is_convertible(path: Path) -> bool:
+    """True for a file with one of `CONVERTIBLE_SUFFIXES`, or a folder that is a LeRobot dataset."""
+    if path.is_dir():
+        return (path / LEROBOT_INFO).is_file()
+    return path.suffix.lower() in CONVERTIBLE_SUFFIXES
+
+
+def parts_of(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, Path]:
+    """The files that a .gltf or .urdf names, by their names in it, with links resolved. Raises an error if it may not name one of them."""
+    if path.is_dir():
+        for file in files_in(path):
+            if may_read is not None and not may_read(file):
+                raise refused(path, f"it names the file {str(file.relative_to(path))!r}, {_NOT_ALLOWED}")
+        return {}
+    if path.suffix.lower() not in _PART_SUFFIXES:
+        return {}
+    found = {name: _part(path, name, may_read) for name in looked_up(_named_files, path)}
+    return {name: file for name, file in found.items() if file}
+
+
+def _part(path: Path, name: str, may_read: Callable[[Path], bool] | None) -> Path | None:
+    """The file that `path` names as its part; None if it does not exist, and the robot is shown without it."""
+    suffix = path.suffix.lower()
+    is_gltf = suffix == ".gltf"
+    file = _file_named(path, name)
+    if is_gltf and not (file and file.is_relative_to(path.parent.resolve())):
+        raise refused(path, f"it names the file {name!r}, which is not in its folder")
+    if file is None:
+        return None
+    if file.suffix.lower() not in _PART_SUFFIXES[suffix]:
+        raise refused(path, f"it names the file {name!r}, which is none of {', '.join(_PART_SUFFIXES[suffix])}")
+    if not (may_read(file) if may_read else is_gltf):
+        raise refused(path, f"it names the file {name!r}, {_NOT_ALLOWED}")
+    if file.is_file():
+        return file
+    if is_gltf:
+        raise refused(path, f"it names the file {name!r}, which is missing; a .glb file carries all its parts")
+    return None
+
+
+def _named_files(path: Path) -> list[str]:
+    with conversion_turns.turn(str(path)):
+        ended = run(path, names_command(path, limits()), limits())
+    if ended.code == REFUSED:
+        raise refused(path, ended.last_line)
+    if ended.code:
+        raise crashed(path, ended)
+    names: list[str] = json.loads(ended.output)
+    return names
+
+
+def _file_named(path: Path, name: str) -> Path | None:
+    """The path at which the SDK looks for a file that the robot description or .gltf `path` names, with links resolved; None if it does not look."""
+    scheme, separator, rest = name.partition("://")
+    try:
+        if not separator:
+            return (path.parent / name).resolve()
+        if scheme == "file":
+            return Path(rest).resolve()
+        if scheme == "package":
+            package, _, rest = rest.partition("/")
+            return next(((each / rest).resolve() for each in _ros_packages(package) if each.is_dir()), None)
+    except (OSError, ValueError, RuntimeError):  # a NUL, too long, a loop of links
+        pass
+    return None
+
+
+def _ros_packages(name: str) -> Iterator[Path]:
+    for entry in filter(None, os.environ.get("ROS_PACKAGE_PATH", "").split(os.pathsep)):
+        yield Path(entry, name)
+        if Path(entry).name == name:
+            yield Path(entry)
+    for entry in filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)):
+        yield Path(entry, "share", name)
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """All files and links in a dataset, except hidden ones, which datasets do not use."""
+    for file in sorted(folder.rglob("*")):
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts):
+            yield file

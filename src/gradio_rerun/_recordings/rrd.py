@@ -1,0 +1,121 @@
+"""The little that must be known about the bytes of a recording to put several of them together into one.
+
+A recording is a header of 12 bytes (magic, version of the SDK, options), then messages (kind and length, 8 bytes each, then the
+content). A message of kind 0 is the last one. Since rerun-sdk 0.28 or so that has a table of contents, and the positions of such
+tables follow: 20 bytes for each, `RRF2FOOT`, and their number. Seen in what rerun-sdk 0.24 to 0.41 write.
+
+Two recordings behind each other are one only for the viewer: the readers of the SDK end at the first end, or fail at the last table.
+"""
+
+from __future__ import annotations
+
+import struct
+
+MAGIC = b"RRF2"
+HEADER_SIZE = 12
+
+_MESSAGE = struct.Struct("<QQ")
+_END = 0
+_STORE_INFO = 1
+_FOOT = b"RRF2FOOT"
+_MOST_TABLES = 16
+_MOST_KINDS = 256
+
+
+def split(data: bytes) -> tuple[bytes, list[memoryview]] | None:
+    """The header and the messages of a recording, or of several with the same header; None if it is built otherwise."""
+    header = data[:HEADER_SIZE]
+    view = memoryview(data)
+    messages: list[memoryview] = []
+    at = 0
+    while at < len(data):
+        if len(header) < HEADER_SIZE or data[at : at + HEADER_SIZE] != header:
+            return None
+        start = at + HEADER_SIZE
+        end = _end_of_messages(data, start)
+        if end is None:
+            return None
+        messages.append(view[start:end])
+        at = _end_of_recording(data, end)
+    return header, messages
+
+
+def stores(messages: list[memoryview]) -> dict[bytes, bytes]:
+    """The ids of the stores (recordings and blueprints) that the messages belong to, each with its SetStoreInfo messages.
+
+    Viewers up to 0.33 at least show nothing of a store without SetStoreInfo.
+    """
+    found: dict[bytes, bytes] = {}
+    for view in messages:
+        at = 0
+        while at < len(view):
+            kind, length = _MESSAGE.unpack_from(view, at)
+            end = at + _MESSAGE.size + length
+            content = view[at + _MESSAGE.size : end]
+            if kind == _STORE_INFO:
+                store = _field(_field(content, 2), 2)
+                found[store] = found.get(store, b"") + bytes(view[at:end])
+            else:
+                found.setdefault(_field(content, 1), b"")
+            at = end
+    found.pop(b"", None)
+    return found
+
+
+def _field(message: bytes | memoryview, number: int) -> bytes:
+    """The bytes of a field of a protobuf message; none if it has no such field."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        kind = tag & 7
+        if kind == 2:
+            length, at = _varint(message, at)
+            if tag >> 3 == number:
+                return bytes(message[at : at + length])
+            at += length
+        elif kind == 0:
+            _, at = _varint(message, at)
+        elif kind in (1, 5):
+            at += 8 if kind == 1 else 4
+        else:
+            break
+    return b""
+
+
+def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
+    """A number, and where it ends."""
+    value = shift = 0
+    while at < len(message):
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            break
+    return value, at
+
+
+def _end_of_messages(data: bytes, at: int) -> int | None:
+    while at < len(data):
+        if at + _MESSAGE.size > len(data):
+            return None
+        kind, length = _MESSAGE.unpack_from(data, at)
+        if kind == _END:
+            return at
+        at += _MESSAGE.size + length
+        if kind > _MOST_KINDS or at > len(data):
+            return None
+    return at
+
+
+def _end_of_recording(data: bytes, at: int) -> int:
+    """The position of the next recording. The last message of this one, if it has one, is at `at`."""
+    if at == len(data):
+        return at
+    _, length = _MESSAGE.unpack_from(data, at)
+    at += _MESSAGE.size + length
+    for tables in range(1, _MOST_TABLES + 1):
+        foot = at + 20 * tables
+        if data[foot : foot + len(_FOOT)] == _FOOT:
+            return foot + len(_FOOT) + 4
+    return at

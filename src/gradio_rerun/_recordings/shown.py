@@ -1,0 +1,299 @@
+"""What a streaming component shows in a session: one recording that grows, and files and URLs beside it."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary, ref
+
+from gradio.data_classes import FileData
+
+from .._gradio.calls import Call
+from .._wire import STREAM_TYPE, Recording, ServerUrl
+from .bounded import Bounded
+from .growing import GrowingRecording, check_stream_size
+from .rrd import split, stores
+from .sinks import Sink, is_shared
+
+CHUNK_NAME = "chunk.rrd"
+"""The file name of data that belong to no session."""
+
+# A request for the end of a file costs the server 10 ms, a yield without one 5 ms. Base64 adds a third to the bytes, and a frontend that lags may
+# have requested them already. So a value carries the new bytes only if they are few and the function yields slowly.
+_MOST_SENT = 64_000
+_TAKES_ITS_TIME = 0.02  # seconds between two values
+
+_MOST_RUNS = 4
+"""Runs of a session that are remembered: Gradio does not report the end of each that is cancelled."""
+
+_MOST_STORES = 1000
+"""Upper bound on stores whose SetStoreInfo messages are kept."""
+
+# The SDK writes SetStoreInfo messages once. Other sessions that show the same BinaryStream need them, too, and so do data after a clear.
+_store_infos = Bounded(_MOST_STORES)
+
+
+@dataclass
+class _Run:
+    """A run of a generator, or all calls of plain functions since the last clear."""
+
+    size: int = 0
+    """Bytes streamed."""
+    has_streamed: bool = False
+    """Whether it has added data since the last clear."""
+    last: list[Recording] | None = None
+    """Its last value."""
+
+
+@dataclass(eq=False)
+class _Taken:
+    growing: GrowingRecording
+    size: int
+
+
+@dataclass
+class _Growing:
+    recording: GrowingRecording
+    stores: Bounded = field(default_factory=lambda: Bounded(_MOST_STORES))
+    """The stores whose SetStoreInfo messages it contains."""
+
+
+class Shown:
+    """What one component shows in one session. Its methods may be called by several threads."""
+
+    def __init__(self, cache: Path, listed: set[str] | None = None) -> None:
+        """`listed`: Gradio's list of the component's files, for `delete_cache`; None if it is for one value only."""
+        self._cache = cache
+        self._listed = listed
+        self._lock = threading.RLock()
+        self._items: dict[str, Recording] = {}
+        """By path or URL, in order of arrival."""
+        self._growing: dict[bytes, _Growing] = {}
+        """By header."""
+        self._taken: WeakKeyDictionary[Sink, _Taken] = WeakKeyDictionary()
+        self._runs = Bounded(_MOST_RUNS)
+        self._sent: dict[str, int] = {}
+        """The sizes that were sent to the frontend, by path of the growing file."""
+        self._sent_at = -1.0
+        self._cleared: int | None = None
+        """The time of the last clear, in milliseconds: the clear itself may not reach the frontend."""
+
+    def next(self, call: Call, recordings: list[Recording]) -> list[Recording]:
+        """All that is shown after a value with `recordings`. Data are added; files and URLs alone replace, unless a generator has streamed."""
+        with self._lock:
+            run = self._run(call)
+            if any(_is_stream(each) for each in recordings):
+                run.has_streamed = True
+            elif not (call.is_generator and run.has_streamed):
+                self.clear()
+            for each in recordings:
+                self._items[_key(each)] = each
+            for growing in self._growing.values():
+                file = growing.recording.file_data()  # another thread may have appended more
+                if file.path in self._items:
+                    self._items[file.path] = file
+            now = time.monotonic()
+            takes_its_time, self._sent_at = now - self._sent_at > _TAKES_ITS_TIME, now
+            value = [self._as_sent(each, takes_its_time) for each in self._items.values()]
+            if call.is_generator:
+                run.last = value
+            return value
+
+    def unchanged(self, call: Call) -> list[Recording] | None:
+        """The last value of the run; None if it has none yet."""
+        with self._lock:
+            return self._run(call).last
+
+    def clear(self, *, by_frontend: bool = False) -> None:
+        """Removes all that is shown. Later data are a new recording. `by_frontend`: the frontend shows something else already, such as an upload."""
+        with self._lock:
+            for growing in self._growing.values():
+                _shown_by_path.pop(str(growing.recording.path), None)
+            self._items.clear()
+            self._growing.clear()
+            self._taken.clear()
+            self._sent.clear()
+            if not by_frontend:
+                self._cleared = max(time.time_ns() // 1_000_000, (self._cleared or 0) + 1)
+            self._runs.pop("", None)
+            for run in self._runs.values():
+                run.has_streamed, run.last = False, None
+
+    def end(self, call: Call) -> None:
+        """Forgets the run. The data that it has streamed stay."""
+        with self._lock:
+            self._runs.pop(call.run, None)
+
+    def append(self, data: bytes, call: Call, limit: int | None, name: str = "recording.rrd") -> FileData:
+        """Appends `data` to the recording that grows, and returns its file. Raises as `GrowingRecording.append` does; `limit` is the run's."""
+        header, messages = split(data) or (b"", [memoryview(data)])
+        with self._lock:
+            growing = self._growing_for(header, name)
+            parts: list[bytes | memoryview] = [header] if growing.recording.size == 0 else []
+            found = stores(messages) if header else {}
+            for store, info in found.items():
+                known = info or _store_infos.get(store, b"")
+                if not info and store not in growing.stores:
+                    parts.append(known)
+                _store_infos[store] = known
+            file = self._write(growing.recording, [*parts, *messages], call, limit)
+            for store in found:
+                growing.stores[store] = None
+            return file
+
+    def append_logged(self, sink: Sink, call: Call, limit: int | None, name: str) -> FileData:
+        """Appends the data logged since the last time, and returns the file. If another session shows the source already, both share a file."""
+        with self._lock:
+            owner = sink.owner() if sink.owner else None
+            if self._listed is None or sink.header is None or owner not in (None, self):
+                return sink.growing(self._cache, name, limit).file_data()
+            sink.owner = ref(self)
+            taken = self._taken.get(sink)
+            if (
+                taken is None
+                or taken.growing not in [each.recording for each in self._growing.values()]
+                or not taken.growing.is_there()
+            ):
+                taken = _Taken(self._growing_for(sink.header, name).recording, 0)
+            sink.log.seek(taken.size)
+            data = sink.log.read(sink.size - taken.size)
+            file = taken.growing.file_data()
+            if data:
+                file = self.append(data if taken.size == 0 else sink.header + data, call, limit, name)
+            self._taken[sink] = _Taken(taken.growing, sink.size)
+            return file
+
+    def _run(self, call: Call) -> _Run:
+        key = call.run if call.is_generator else ""
+        run: _Run = self._runs.get(key) or _Run()
+        self._runs[key] = run  # now the most recent one
+        return run
+
+    def _growing_for(self, header: bytes, name: str) -> _Growing:
+        growing = self._growing.get(header)
+        # Data of an unknown structure (the header is empty) get a recording of their own.
+        if growing is not None and header and growing.recording.is_there():
+            return growing
+        if growing is not None and header:
+            self._items.pop(str(growing.recording.path), None)  # Gradio has deleted it
+        recording = GrowingRecording(self._cache, name if self._listed is not None else CHUNK_NAME)
+        if self._listed is not None:
+            self._listed.add(str(recording.path))
+            _shown_by_path[str(recording.path)] = self
+        growing = self._growing[header] = _Growing(recording)
+        return growing
+
+    def _write(
+        self, growing: GrowingRecording, parts: Iterable[bytes | memoryview], call: Call, limit: int | None
+    ) -> FileData:
+        parts = list(parts)
+        length, run = sum(map(len, parts)), self._run(call)
+        check_stream_size(run.size, length, limit)
+        growing.append(parts, length, None)
+        run.size += length
+        return growing.file_data()
+
+    def _as_sent(self, recording: Recording, takes_its_time: bool) -> Recording:
+        """The recording as it is sent to the frontend. A stream carries further fields in its `mime_type`."""
+        if not isinstance(recording, FileData) or not _is_stream(recording):
+            return recording
+        type_ = STREAM_TYPE if self._cleared is None else f"{STREAM_TYPE};cleared={self._cleared}"
+        if end := self._end(recording, takes_its_time):
+            type_ += f";end={base64.b64encode(end).decode()}"
+        return recording.model_copy(update={"mime_type": type_})  # Gradio drops other fields
+
+    def _end(self, file: FileData, takes_its_time: bool) -> bytes:
+        """The new bytes of the file if they are few, so that the frontend need not request them."""
+        if file.size is None:
+            return b""
+        before, self._sent[file.path] = self._sent.get(file.path, 0), file.size
+        if not takes_its_time or not 0 < file.size - before <= _MOST_SENT:
+            return b""
+        try:
+            with Path(file.path).open("rb") as content:
+                content.seek(before)
+                return content.read(file.size - before)
+        except OSError:  # Gradio has deleted it: the request of the frontend fails, too
+            return b""
+
+
+@dataclass(frozen=True)
+class Appender:
+    """Appends the data of one value."""
+
+    shown: Shown
+    call: Call
+    limit: int | None
+
+    def append(self, data: bytes) -> FileData:
+        """See `Shown.append`."""
+        return self.shown.append(data, self.call, self.limit)
+
+    def append_logged(self, sink: Sink, name: str) -> FileData:
+        """See `Shown.append_logged`."""
+        return self.shown.append_logged(sink, self.call, self.limit, name)
+
+
+_sessions: WeakKeyDictionary[Any, dict[int, Shown]] = WeakKeyDictionary()
+_shown_by_path: WeakValueDictionary[str, Shown] = WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def shown_in(session: Any, component_id: int, cache: Path, listed: set[str]) -> Shown:
+    """What the component shows in the session. It is forgotten with the session."""
+    with _lock:
+        shown = _sessions.setdefault(session, {})
+        if component_id not in shown:
+            # Components of a gr.render that has run again are no longer there.
+            for old in shown.keys() - session.blocks_config.blocks.keys():
+                del shown[old]
+            shown[component_id] = Shown(cache, listed)
+        return shown[component_id]
+
+
+def forget(path: str) -> bool:
+    """For a growing recording that the frontend no longer shows: later data are a new recording. Returns whether the same file may arrive again."""
+    shown = _shown_by_path.get(path)
+    if shown is not None:
+        shown.clear(by_frontend=True)
+    return is_shared(path)
+
+
+def joined(values: Iterable[Any], cache: Path, limit: int | None) -> list[Recording]:
+    """Joins the values that a run has yielded outside of a session."""
+    shown, call = Shown(cache, set()), Call()
+    all_: dict[str, Recording] = {}
+    for value in values:
+        for each in value if isinstance(value, list) else []:
+            recording = _model(each)
+            if isinstance(recording, FileData) and _is_stream(recording) and Path(recording.path).name == CHUNK_NAME:
+                chunk = Path(recording.path)
+                recording = shown.append(chunk.read_bytes(), call, limit)
+                chunk.unlink()
+                with suppress(OSError):
+                    chunk.parent.rmdir()
+            all_[_key(recording)] = recording
+    return list(all_.values())
+
+
+def _model(item: Any) -> Recording:
+    if isinstance(item, str):
+        return item
+    # Gradio takes a file that has a URL already for one on another server.
+    return ServerUrl(**item) if "server" in item else FileData(**{**item, "url": None})
+
+
+def _is_stream(item: Recording) -> bool:
+    return isinstance(item, FileData) and (item.mime_type or "").startswith(STREAM_TYPE)
+
+
+def _key(item: Recording) -> str:
+    if isinstance(item, str):
+        return item
+    return item.server if isinstance(item, ServerUrl) else item.path

@@ -1,0 +1,151 @@
+"""The data of RecordingStreams and BinaryStreams so far: the SDK returns each message only once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..errors import RecordingError, log
+from .growing import GrowingRecording
+from .rrd import split, stores
+
+
+@dataclass(eq=False)
+class Sink:
+    """All the data of one RecordingStream or BinaryStream."""
+
+    name: str
+    """The application id, if it is known."""
+    stream: Any
+    # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
+    log: BinaryIO = field(default_factory=tempfile.TemporaryFile)
+    unwritten: bytes = b""
+    """Data that a full disk has kept out of the log."""
+    size: int = 0
+    has_data: bool = False
+    """Whether there are messages other than SetStoreInfo, which only names the recording."""
+    header: bytes | None = None
+    token: str = field(default_factory=secrets.token_hex)
+    owner: weakref.ref[Any] | None = None
+    """The session's component whose own recording contains all the data; the others share `grown`."""
+    grown: dict[Path, GrowingRecording] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, self.log.close)
+
+    def read(self) -> None:
+        """Appends new data to the log, so that the log is one recording.
+
+        Raises a RecordingError if the data cannot be written. They are not lost: the next call writes them.
+        """
+        data = self.unwritten = self.unwritten + (self.stream.read() or b"")
+        header, parts = split(data) or (None, [memoryview(data)])
+        if header is None or sum(map(len, stores(parts).values())) < sum(map(len, parts)):
+            self.has_data = self.has_data or bool(data)
+        is_new = bool(data) and (self.size == 0 or header != self.header)
+        if is_new:
+            parts = [memoryview(header or b""), *parts]
+        try:
+            self.log.seek(self.size)  # what lies behind it was written halfway
+            self.log.truncate()
+            self.log.writelines(parts)
+            self.log.flush()
+        except OSError as error:
+            log(f"the data of a recording cannot be written to {tempfile.gettempdir()!r}: {error}")
+            raise RecordingError(
+                f"The data of the recording cannot be written to the system's temporary folder: {error.strerror}. Make room there, and "
+                "return the recording again. Nothing is lost."
+            ) from error
+        self.unwritten = b""
+        self.size = self.log.tell()
+        if is_new:
+            self.header = header
+
+    def growing(self, cache: Path, name: str, limit: int | None) -> GrowingRecording:
+        """The recording in `cache` that contains all the data and will contain later data."""
+        grown = self.grown.get(cache)
+        # If the data cannot be split (`header` is None), the frontend cannot read the end alone.
+        if grown is None or self.header is None or not grown.is_there():
+            grown = self.grown[cache] = GrowingRecording(cache, name)
+            _shared[str(grown.path)] = grown
+        self.log.seek(grown.size)
+        pieces = iter(lambda: self.log.read(1 << 20), b"")
+        grown.append(pieces, self.size - grown.size, limit)
+        return grown
+
+
+_sinks: weakref.WeakKeyDictionary[Any, Sink] = weakref.WeakKeyDictionary()
+_of_global: dict[str, Sink] = {}
+"""The sink of rerun's global recording, by its id: the SDK returns a new object for this recording each time."""
+_shared: weakref.WeakValueDictionary[str, GrowingRecording] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    """For a child process: another thread may have held the lock at the fork, and the files of the logs belong to the parent."""
+    global _lock
+    _lock = threading.Lock()
+    _sinks.clear()
+    _of_global.clear()
+    _shared.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def is_shared(path: str) -> bool:
+    """Whether the file grows with a RecordingStream or BinaryStream that several sessions may show."""
+    return path in _shared
+
+
+@contextmanager
+def read_sink(source: Any) -> Iterator[Sink]:
+    """The sink of a RecordingStream or BinaryStream, with all that was logged into it so far; nobody else has it meanwhile."""
+    with _lock:
+        sink = _sink_of(source)
+    with sink.lock:
+        sink.read()
+        yield sink
+
+
+def _sink_of(source: Any) -> Sink:
+    if not hasattr(source, "binary_stream"):
+        sink = _sinks.get(source)
+        if sink is None:
+            # Held by its own value, the key would never go.
+            sink = _sinks[source] = Sink("recording", _Reader(source))
+        return sink
+    recording_id = source.get_recording_id()
+    current = sys.modules["rerun"].get_global_data_recording()
+    is_global = current is not None and current.get_recording_id() == recording_id
+    if current is None or current.get_recording_id() not in _of_global:
+        _of_global.clear()  # objects of the previous recording keep its sink
+    sink = _sinks.get(source) or (_of_global.get(recording_id) if is_global else None)
+    if sink is None:
+        sink = Sink(source.get_application_id() or "recording", source.binary_stream())
+    _sinks[source] = sink
+    if is_global:
+        _of_global[recording_id] = sink
+    return sink
+
+
+class _Reader:
+    """Reads a BinaryStream without keeping it alive."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = weakref.ref(stream)
+
+    def read(self) -> bytes | None:
+        stream = self._stream()
+        return None if stream is None else stream.read()

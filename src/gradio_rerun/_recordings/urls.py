@@ -1,0 +1,39 @@
+"""URLs that the viewer opens."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from ..errors import UnsupportedValueError
+
+URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
+
+WANTED = (
+    "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
+    "a URL (http, https, rerun, rerun+http, rerun+https), "
+    "bytes, a rerun.RecordingStream, a rerun.server.Server, or a list of these"
+)
+
+
+def checked_url(url: str) -> str:
+    """The URL, without blanks around it, if it is one that the viewer opens. Raises an `UnsupportedValueError` otherwise."""
+    url = url.strip()
+    if re.search(r"[\x00-\x1f\x7f]", url):
+        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r}, which has a control character in it.")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for what is no port
+    except ValueError as error:
+        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r}: {error}.") from error
+    if parts.scheme.lower() not in URL_SCHEMES:
+        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r}. For a local file, give its path.")
+    # Browsers take a backslash for "/", and would ask another host than the one that is seen here.
+    if not parts.hostname or re.search(r"[\s\\]", parts.netloc):
+        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r}, which names no host.")
+    if parts.username is not None:
+        raise UnsupportedValueError(
+            f"{WANTED}; got a URL for {parts.hostname} with a user name, which browsers do not fetch. "
+            "Download the recording in the function, and return its path."
+        )
+    return url

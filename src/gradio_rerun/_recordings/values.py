@@ -1,0 +1,234 @@
+"""Any value a function may return, turned into recordings that the frontend can open."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gradio.data_classes import FileData
+from gradio.utils import get_upload_folder, is_in_or_equal
+
+from .._checks import described
+from .._gradio.files import may_serve
+from .._servers.tunnel import Servers
+from .._viewer.sdk import server_url
+from .._wire import Recording
+from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log
+from .cached_files import cache_key, cached_name, place, write_file
+from .conversions import converted
+from .file_types import RECORDING_SUFFIXES
+from .parts import is_convertible
+from .rrd import MAGIC
+from .shown import Appender
+from .sinks import read_sink
+from .urls import WANTED, checked_url
+
+
+def to_recordings(
+    value: Any,
+    cache: Path,
+    *,
+    stream: Appender | None = None,
+    servers: Servers | None = None,
+    listed: set[str] | None = None,
+) -> list[Recording]:
+    """The files (inside `cache`) and URLs that the frontend opens for `value`; empty for `None`.
+
+    `servers`: the Rerun servers that the frontend reaches through the app. `listed`: the files are added to it, also if a later item is refused.
+
+    A file that is not a recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
+    BinaryStreams) are appended to files that grow; values without data are left out.
+
+    Raises: a `RecordingError` that names what was given, what was wanted, and what to do.
+    """
+    if value is None:
+        return []
+    items = value if isinstance(value, (list, tuple)) else [value]
+    if stream:
+        items = [item for item in items if not _has_no_data(item)]
+    servers = servers or Servers(False)
+    recordings = []
+    for item in items:
+        recordings.append(_to_recording(item, cache, stream, servers))
+        if listed is not None and isinstance(recordings[-1], FileData):
+            path = Path(recordings[-1].path).absolute()
+            if path.is_relative_to(cache.absolute()):
+                listed.add(str(path))
+    # A RecordingStream into which nothing was logged yet has a size of 0.
+    return [each for each in recordings if not (isinstance(each, FileData) and each.size == 0)]
+
+
+def has_data(value: Any) -> bool:
+    """Whether the value contains data that can be streamed: bytes, a RecordingStream or a BinaryStream."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return any(
+        isinstance(item, _BYTES) or _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream")
+        for item in items
+    )
+
+
+_BYTES = (bytes, bytearray, memoryview)
+
+
+def _has_no_data(item: Any) -> bool:
+    return item is None or (isinstance(item, _BYTES) and len(item) == 0)
+
+
+def _to_recording(item: Any, cache: Path, stream: Appender | None, servers: Servers) -> Recording:
+    if isinstance(item, str):
+        return servers.admit(checked_url(item)) if "://" in item else _file(Path(item), cache)
+    if isinstance(item, os.PathLike):
+        return _file(Path(item), cache)
+    if isinstance(item, _BYTES):
+        return _chunk(bytes(item), stream) if stream else _bytes(bytes(item), cache)
+    if FileData.is_file_data(item):
+        item = FileData(**item)
+    if isinstance(item, FileData):
+        if "://" in item.path:
+            return checked_url(item.path)
+        return _file(Path(item.path), cache, item.orig_name)
+    if _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream"):
+        return _logged(item, cache, stream)
+    if url := server_url(item):
+        return servers.admit(checked_url(url), own=True)
+    if inspect.isgenerator(item) or inspect.isasyncgen(item):
+        raise UnsupportedValueError(
+            f"{WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
+            "not one that returns a generator or an object with a generator as `__call__`."
+        )
+    raise UnsupportedValueError(f"{WANTED}; got {described(item)}. Log it with rerun and return the recording.")
+
+
+def _is_rerun(item: Any, name: str) -> bool:
+    # Importing rerun loads a 200 MB library; whoever holds one of its objects has imported it already.
+    rerun = sys.modules.get("rerun")
+    return rerun is not None and isinstance(item, getattr(rerun, name))
+
+
+def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
+    with suppress(RuntimeError):  # a user without a home
+        path = path.expanduser()
+    if _is_left_to_gradio(path):
+        return FileData(path=str(path.absolute()), orig_name=name or path.name)
+    start = _read_start(path)
+    if start != MAGIC and is_convertible(path):
+        # A function may return a robot whose meshes it could also return itself. An upload may not name meshes.
+        is_upload = is_in_or_equal(path, get_upload_folder())
+        return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
+    _check_start(start, f"the file {path.name!r}")
+    # An upload, or a file that the component has shown before: the same file stays the same value.
+    is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
+    return _file_data(path if is_there else place(path, cache, name or path.name), name)
+
+
+def _file_data(path: Path, name: str | None = None) -> FileData:
+    return FileData(path=str(path), orig_name=name or path.name, size=path.stat().st_size)
+
+
+def _read_start(path: Path) -> bytes:
+    """The first bytes of a file; none of a folder that can be converted."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC))
+    except FileNotFoundError as error:
+        log(f"there is no file {str(path.absolute())!r}")
+        raise RecordingNotFoundError(
+            f"Expected the path of a recording, got {path.name!r}: there is no such file. The app's log has the whole path."
+        ) from error
+    except IsADirectoryError as error:
+        if is_convertible(path):
+            return b""
+        raise NotARecordingError(
+            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {path.name!r}."
+        ) from error
+    except (OSError, ValueError) as error:
+        log(f"{str(path)!r} cannot be read: {error}")
+        raise RecordingError(
+            f"The recording {path.name!r} cannot be read: {getattr(error, 'strerror', error)}. "
+            "Give the path of a file that the app's user may read."
+        ) from error
+
+
+def _is_left_to_gradio(path: Path) -> bool:
+    """Whether Gradio must check and copy the file by itself. Raises a `RecordingError` if Gradio may not serve it.
+
+    Gradio checks a path when it copies the file into its cache. It does not check files that we put there.
+    """
+    is_allowed = may_serve(path)
+    if is_allowed is None:
+        if path.suffix.lower() in RECORDING_SUFFIXES:
+            return True
+        raise RecordingError(
+            f"{path.name!r} cannot be shown: this version of Gradio does not say which files it may serve. "
+            "Update gradio_rerun, or give the .rrd file."
+        )
+    if not is_allowed:
+        # The same error whether or not the file exists: a user may have typed the path.
+        log(
+            f"Gradio may not serve {str(path)!r}: it is neither in the working directory {str(Path.cwd())!r} nor in the temporary one. "
+            f"launch(allowed_paths=[{str(path.absolute().parent)!r}]) allows it"
+        )
+        raise RecordingError(
+            f"Gradio may not serve {path.name!r}: it is in none of the folders that this app serves. "
+            "If you are the app's author, the log says how to allow it."
+        )
+    return False
+
+
+def _gradio_may_serve(path: Path) -> bool:
+    return may_serve(path) is True
+
+
+def _bytes(data: bytes, cache: Path) -> FileData:
+    _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
+    target = cache / cache_key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
+    if not (target.exists() and target.stat().st_size == len(data)):
+        write_file(target, io.BytesIO(data))
+    return FileData(path=str(target), orig_name=target.name, size=len(data))
+
+
+def _logged(source: Any, cache: Path, stream: Appender | None) -> FileData:
+    """A file with all data so far of a RecordingStream or BinaryStream."""
+    with read_sink(source) as sink:
+        if not sink.has_data:
+            if stream:
+                return FileData(path="", size=0)
+            raise NotARecordingError(
+                f"Expected a {type(source).__name__} with something to show, got {described(source)}: it holds no data of its own. "
+                "Was it sent to a file or a server before? Then return that path or URL."
+            )
+        name = cached_name(f"{sink.name}.rrd")
+        if stream:
+            return stream.append_logged(sink, name)
+        target = cache / cache_key(sink.token, sink.size) / name
+        if not target.exists():
+            sink.log.seek(0)
+            write_file(target, sink.log)
+    return FileData(path=str(target), orig_name=name, size=sink.size)
+
+
+def _check_start(start: bytes, what: str) -> None:
+    if start == MAGIC:
+        return
+    if not start:
+        raise NotARecordingError(f"Expected a Rerun recording, got {what}: it is empty.")
+    if start.startswith(b"RRF"):
+        raise NotARecordingError(
+            f"Expected a Rerun recording of version 0.23 or newer, got {what}, which an older rerun-sdk wrote. "
+            "Convert it with that version's `rerun rrd migrate`."
+        )
+    raise NotARecordingError(
+        f"Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, got {what}: "
+        f"it starts with {start!r}, not {MAGIC!r}."
+    )
+
+
+def _chunk(data: bytes, stream: Appender) -> FileData:
+    _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
+    return stream.append(data)

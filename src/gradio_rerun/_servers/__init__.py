@@ -1,0 +1,1 @@
+"""Rerun servers that the frontend reaches through the app."""

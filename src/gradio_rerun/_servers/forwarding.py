@@ -1,0 +1,142 @@
+"""Forwards a call to a Rerun server, and streams its response."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections import Counter
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+import anyio
+import certifi
+import httpx
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from .frames import with_heartbeats
+
+MAX_OPEN_CALLS = 500
+"""Upper bound for this process. A viewer keeps a call open for each live recording. `_make_room` decides at the limit."""
+
+_CONNECT_WITHIN = 10.0
+
+GRPC_WEB = "application/grpc-web"
+
+_RESPONSE_HEADERS = re.compile(r"(content-type|grpc-[\w-]+|x-rerun-[\w-]+)")
+
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+
+
+def _client() -> httpx.AsyncClient:
+    """The client of this event loop: connections belong to a loop, and a process may run several apps, each with its own."""
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        certificates = ssl.create_default_context()
+        certificates.load_verify_locations(certifi.where())
+        _clients[loop] = httpx.AsyncClient(
+            timeout=httpx.Timeout(None, connect=_CONNECT_WITHIN),
+            limits=httpx.Limits(max_connections=None),
+            follow_redirects=False,
+            trust_env=False,  # an HTTP proxy does not reach servers on this machine
+            verify=certificates,
+        )
+    return _clients[loop]
+
+
+@dataclass(eq=False)
+class _OpenCall:
+    address: str
+    page: str
+    end: Callable[[], object]
+
+
+_open_calls: list[_OpenCall] = []
+
+
+def _make_room(address: str, page: str) -> bool:
+    """Whether another call may be opened.
+
+    At the limit, the address with the most calls loses one to an address with fewer calls. Within an address, the page with the most
+    calls loses one to another page. A page chooses its own id, but this does not get more calls for its address. Behind a proxy that
+    does not pass on addresses, all pages have the same address.
+    """
+    if len(_open_calls) < MAX_OPEN_CALLS:
+        return True
+    of_addresses = Counter(each.address for each in _open_calls)
+    crowded = max(of_addresses, key=of_addresses.__getitem__)
+    if of_addresses[crowded] < of_addresses[address] + 2:  # this one would not have fewer then
+        crowded = address
+    of_pages = Counter(each.page for each in _open_calls if each.address == crowded)
+    busiest = max(reversed(of_pages), key=of_pages.__getitem__, default=page)
+    if crowded == address and of_pages[busiest] < of_pages[page] + 2:
+        return False
+    last = [each for each in _open_calls if (each.address, each.page) == (crowded, busiest)][-1]
+    _open_calls.remove(last)
+    last.end()
+    return True
+
+
+class Forwarded(Response):
+    """The response of the server, streamed. The call ends when the page disconnects."""
+
+    def __init__(self, request: httpx.Request, address: str, page: str) -> None:
+        super().__init__()
+        self._request = request
+        self._address = address
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _make_room(self._address, self._page):
+            return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
+        loop = asyncio.get_running_loop()
+        async with anyio.create_task_group() as group:
+            # Another app of this process, in another thread, may end the call.
+            end = partial(loop.call_soon_threadsafe, group.cancel_scope.cancel)
+            call = _OpenCall(self._address, self._page, end)
+            _open_calls.append(call)
+            try:
+                group.start_soon(_when_gone, receive, group.cancel_scope)
+                await self._forward(scope, receive, send)
+                group.cancel_scope.cancel()
+            finally:
+                with suppress(ValueError):  # `_make_room` has removed it
+                    _open_calls.remove(call)
+
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            upstream = await _client().send(self._request, stream=True)
+        except httpx.HTTPError as error:
+            return await _unavailable(f"It cannot be reached ({type(error).__name__})")(scope, receive, send)
+        try:
+            if not upstream.headers.get("content-type", "").startswith(GRPC_WEB):
+                answer: Response = _unavailable(f"It is no Rerun server (it answered {upstream.status_code})")
+                return await answer(scope, receive, send)
+            headers = {name: value for name, value in upstream.headers.items() if _RESPONSE_HEADERS.fullmatch(name)}
+            with suppress(OSError):  # the page has disconnected
+                async with aclosing(with_heartbeats(upstream.aiter_raw())) as pieces:
+                    await StreamingResponse(pieces, headers={**headers, **_UNTOUCHED}).stream_response(send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await upstream.aclose()
+
+
+_UNTOUCHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""For proxies: to pass on each piece when it arrives."""
+
+
+async def _when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
+
+
+def _unavailable(message: str) -> Response:
+    # gRPC's own status: proxies replace a 502 by a page of their own.
+    headers = {"grpc-status": "14", "grpc-message": quote(message)}
+    return Response(headers={**headers, **_UNTOUCHED}, media_type=f"{GRPC_WEB}+proto")

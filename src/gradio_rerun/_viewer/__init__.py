@@ -1,0 +1,1 @@
+"""The web viewer of the installed rerun-sdk."""

@@ -1,0 +1,262 @@
+"""The files that a page loads, on disk under names that never change their bytes.
+
+    <cache>/viewer/<SDK version>/re_viewer-<version>-<hash>.js.gz         the web viewer of the installed rerun-sdk
+                                 re_viewer_bg-<version>-<hash>.wasm.gz, .wasm.br
+                                 manifest-<build>.json                    their sizes and hashes, written last
+    <cache>/frontend/<hash>/*.js *.css                                    our own modules
+
+There is no lock: processes that start at once write the same bytes, each by an atomic rename.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypedDict
+
+import brotli  # Gradio needs it, too
+
+from .cache import cache_dir, cache_dirs, check_owner, own_folder, remove_abandoned, stored, write_whole
+from .extraction import ExtractedViewer, extract_viewer
+from .sdk import build_file, sdk_version
+
+# Level and size of the WASM of 0.41.0 (43.2 MB), time on one core of the machine this was written on:
+# 5: 13.94 MB 1.3 s, 6: 13.78 MB 2.4 s, 7: 13.74 MB 2.7 s, 8: 13.72 MB 3.4 s, 9: 13.71 MB 3.9 s.
+_GZIP_LEVEL = 7
+# The same with brotli: quality 4: 12.07 MB 2.4 s, 5: 11.22 MB 2.8 s, 6: 11.02 MB 4.0 s, 7: 10.83 MB 11.8 s.
+_BROTLI_QUALITY = 5
+
+# After a failed check. Any client can request a check, and each would start a process.
+_CHECK_AGAIN_AFTER = 10.0  # seconds
+
+_assets: ViewerAssets | None = None
+_assets_lock = threading.RLock()
+_next_check = 0.0
+
+
+@dataclass(frozen=True)
+class ViewerAssets:
+    """The web viewer of the installed rerun-sdk, as files."""
+
+    version: str
+    """Of the rerun-sdk, hence of the viewer."""
+    glue: Path
+    """The JavaScript, compressed with gzip."""
+    wasm: Path
+    """The WebAssembly, compressed with gzip."""
+    wasm_br: Path
+    """The same, compressed with brotli."""
+    wasm_size: int
+    """Bytes of the WebAssembly before compression."""
+
+
+class _File(TypedDict):
+    name: str
+    size: int
+    sha256: str
+
+
+class _Manifest(TypedDict):
+    glue: _File
+    wasm: _File
+    wasm_br: _File
+    wasm_size: int
+
+
+def viewer_assets() -> ViewerAssets:
+    """The web viewer of the installed rerun-sdk; extracted at first use, which takes seconds and prints a line.
+
+    The result is kept for the life of the process, while its files exist.
+
+    Raises SdkError when rerun-sdk is missing or too old, ViewerError when the viewer cannot be had.
+    """
+    global _assets
+    with _assets_lock:
+        if _assets is None or not all(path.is_file() for path in (_assets.glue, _assets.wasm, _assets.wasm_br)):
+            version, build = sdk_version(), _build()
+            found = (_read(folder, version, build) for folder in cache_dirs())
+            _assets = next(filter(None, found), None) or _extract(version, build)
+        return _assets
+
+
+def restore_viewer_assets() -> None:
+    """Extracts the viewer again if its files are missing or damaged. Raises as `viewer_assets` does."""
+    global _assets, _next_check
+    with _assets_lock:
+        if time.monotonic() < _next_check:
+            return
+        _next_check = time.monotonic() + _CHECK_AGAIN_AFTER
+        _assets = None
+        viewer_assets()
+        _next_check = 0.0
+
+
+def published_folder(source: Path) -> Path:
+    """A folder with the .js and .css files of `source`, named by their content.
+
+    A browser that keeps modules of an older release, by their URL, thus never mixes them with newer ones.
+    """
+    paths = [path for path in sorted(source.iterdir()) if _is_frontend(path)]
+    folder, state = _published.get(cache_dir(), (source, ""))
+    if state and state == _state([*paths, folder, *(folder / path.name for path in paths)]):
+        return folder
+    folder = _publish({path.name: path.read_bytes() for path in paths})
+    _published[cache_dir()] = folder, _state([*paths, folder, *(folder / path.name for path in paths)])
+    return folder
+
+
+# Each `gr.update` needs the folder, on the event loop.
+_published: dict[Path, tuple[Path, str]] = {}
+
+
+def _state(paths: Iterable[Path]) -> str:
+    """A string that changes when one of the files changes; empty if one does not exist."""
+    try:
+        found = [(str(path), path.stat()) for path in paths]
+    except OSError:
+        return ""
+    return repr([(name, each.st_size, each.st_mtime_ns, each.st_ctime_ns, each.st_ino) for name, each in found])
+
+
+def _publish(files: dict[str, bytes]) -> Path:
+    digest = hashlib.sha256()
+    for name, content in files.items():
+        digest.update(f"{name}\n{len(content)}\n".encode() + content)
+
+    def publish(root: Path) -> Path:
+        folder = own_folder(root, "frontend", digest.hexdigest()[:12])
+        for name, content in files.items():
+            if not _holds(folder / name, content, root):
+                remove_abandoned(folder)
+                write_whole(folder / name, content)
+        return folder
+
+    return stored(publish)
+
+
+def _is_frontend(path: Path) -> bool:
+    return path.suffix in (".js", ".css") and path.is_file() and not path.is_symlink()
+
+
+def _build() -> str:
+    """A hash that differs between two builds of one version of the SDK, without reading 200 MB."""
+    stat = build_file().stat()
+    # Layers of container images keep whole seconds only.
+    return _short_hash(f"{stat.st_size} {int(stat.st_mtime)}".encode())
+
+
+def _read(root: Path, version: str, build: str) -> ViewerAssets | None:
+    """The viewer in the cache; None if it is missing or damaged."""
+    folder = _viewer_folder(root, version)
+    path = _manifest_path(folder, build)
+    try:
+        check_owner(path, root)
+        manifest: _Manifest = json.loads(path.read_bytes())
+        entries = manifest["glue"], manifest["wasm"], manifest["wasm_br"]
+        glue, wasm, wasm_br = (_whole_file(folder, entry, root) for entry in entries)
+        return ViewerAssets(version, glue, wasm, wasm_br, wasm_size=int(manifest["wasm_size"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _whole_file(folder: Path, entry: _File, root: Path) -> Path:
+    path = folder / entry["name"]
+    check_owner(path, root)
+    if _entry(path) != entry:  # also when the name leads out of the folder
+        raise ValueError(f"{path} is damaged")
+    return path
+
+
+def _extract(version: str, build: str) -> ViewerAssets:
+    started = time.monotonic()
+    _say(f"taking the web viewer out of rerun-sdk {version} (first use only)")
+    files = extract_viewer()
+    assets = stored(lambda root: _write(root, version, build, files))
+    megabytes = sum(path.stat().st_size for path in (assets.glue, assets.wasm, assets.wasm_br)) / 1e6
+    _say(f"that took {time.monotonic() - started:.1f} s; {megabytes:.1f} MB in {assets.glue.parent}")
+    return assets
+
+
+def _write(root: Path, version: str, build: str, files: ExtractedViewer) -> ViewerAssets:
+    folder = own_folder(root, *_viewer_folder(Path(), version).parts)
+    remove_abandoned(folder)
+    glue_name, wasm_name = (
+        f"{stem}-{folder.name}-{_short_hash(content)}.{suffix}"
+        for stem, suffix, content in (("re_viewer", "js", files.glue), ("re_viewer_bg", "wasm", files.wasm))
+    )
+    contents = {f"{glue_name}.gz": files.glue, f"{wasm_name}.gz": files.wasm, f"{wasm_name}.br": files.wasm}
+    glue, wasm, wasm_br = paths = [folder / name for name in contents]
+    with ThreadPoolExecutor() as pool:
+        compress = partial(_compressed_unless_there, root)
+        for path, compressed in zip(paths, pool.map(compress, paths, contents.values()), strict=True):
+            if compressed is not None:
+                write_whole(path, compressed)
+    manifest = _Manifest(glue=_entry(glue), wasm=_entry(wasm), wasm_br=_entry(wasm_br), wasm_size=len(files.wasm))
+    write_whole(_manifest_path(folder, build), json.dumps(manifest, indent=2).encode())
+    return ViewerAssets(version, glue, wasm, wasm_br, wasm_size=len(files.wasm))
+
+
+def _compressed_unless_there(root: Path, path: Path, content: bytes) -> bytes | None:
+    # Pythons with another zlib compress to other bytes: those that are there stay, since another process serves them.
+    return None if _holds(path, content, root) else _compressed(content, path.suffix)
+
+
+def _compressed(content: bytes, suffix: str) -> bytes:
+    if suffix == ".br":
+        return bytes(brotli.compress(content, quality=_BROTLI_QUALITY))
+    return gzip.compress(content, _GZIP_LEVEL, mtime=0)
+
+
+_DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".br": brotli.decompress}
+
+
+def _holds(path: Path, content: bytes, root: Path) -> bool:
+    try:
+        check_owner(path, root)
+        held = path.read_bytes()
+        return _DECOMPRESS.get(path.suffix, bytes)(held) == content
+    except (OSError, EOFError, zlib.error, brotli.error):
+        return False
+
+
+def _entry(path: Path) -> _File:
+    state = _state([path])
+    known = _entries.get(path)
+    if known is None or known[0] != state:
+        content = path.read_bytes()
+        known = state, _File(name=path.name, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+        _entries[path] = known
+    return known[1]
+
+
+# Any client can request a check, which would read 25 MB.
+_entries: dict[Path, tuple[str, _File]] = {}
+
+
+def _viewer_folder(root: Path, version: str) -> Path:
+    # A version such as 0.42.0+dev becomes part of a URL.
+    return root / "viewer" / re.sub(r"[^\w.]", "-", version)
+
+
+def _manifest_path(folder: Path, build: str) -> Path:
+    # One per build: two environments with the same version share the files, and neither undoes the other's manifest.
+    return folder / f"manifest-{build}.json"
+
+
+def _short_hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _say(text: str) -> None:
+    print(f"gradio_rerun: {text}", file=sys.stderr, flush=True)

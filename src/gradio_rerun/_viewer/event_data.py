@@ -1,0 +1,49 @@
+"""Reads the data of events. A client can send anything."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from ..errors import EventDataError
+
+
+def as_object(data: Any) -> dict[str, Any]:
+    """`data`, if it is an object. Raises an `EventDataError` otherwise, as all functions here do."""
+    if isinstance(data, dict):
+        return data
+    raise EventDataError(
+        f"Expected what the page tells of an event to be an object, got {data!r:.80}. Reload the page."
+    )
+
+
+def text_field(data: dict[str, Any], name: str) -> str:
+    """The string in a field; empty if there is none."""
+    value = data.get(name)
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise wrong_field(name, "a string", value)
+
+
+def segment_field(data: dict[str, Any], name: str) -> str | None:
+    """The id of a segment; None if there is none."""
+    value = data.get(name)
+    # The viewer of 0.41 writes {"id": "..."}.
+    return (text_field(value, "id") if isinstance(value, dict) else text_field(data, name)) or None
+
+
+def wrong_field(name: str, wanted: str, value: Any) -> EventDataError:
+    """The error for a field of another type."""
+    return EventDataError(f"Expected {name!r} of an event to be {wanted}, got {value!r:.80}. Reload the page.")
+
+
+def as_time(reported: Any) -> int:
+    """A time of 64 bits, rounded down."""
+    # The frontend sends digits, since the numbers of JavaScript end at 2**53.
+    if isinstance(reported, str) and re.fullmatch(r"-?[0-9]{1,19}", reported):
+        reported = int(reported)
+    if type(reported) in (int, float) and -(2**63) <= reported < 2**63:  # nor NaN
+        time: int = math.floor(reported)
+        return time
+    raise wrong_field("time", "an integer of 64 bits", reported)

@@ -1,0 +1,58 @@
+"""The control protocol of viewers from rerun-sdk 0.41 on: requests as bytes, and the state of the viewer.
+
+The messages are in viewer_control.proto. They are made at run time from what it was compiled to, so that any protobuf will do: code that
+protoc generates works with the protobuf of its own time only.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+COMPILED = Path(__file__).with_name("viewer_control.binpb")
+
+_PACKAGE = "gradio_rerun.viewer_control"
+
+
+def request(kind: str, **fields: Any) -> bytes:
+    """The request `kind` with these fields, such as `request("set_time_cursor", time={"time": 3})`; None leaves a field out."""
+    content = {name: value for name, value in fields.items() if value is not None}
+    message = _message("Request")(**{kind: content})
+    getattr(message, kind).SetInParent()  # a request without fields is one, too
+    return bytes(message.SerializeToString())
+
+
+def field_path(*names: str) -> list[int]:
+    """The numbers of the fields that lead to one within a request: `field_path("set_time_cursor", "store_id")` is [6, 1]."""
+    numbers, message = [], _message("Request").DESCRIPTOR
+    for name in names:
+        field = message.fields_by_name[name]
+        numbers.append(int(field.number))
+        message = field.message_type
+    return numbers
+
+
+def read_state(data: bytes) -> Any:
+    """The message `State` that `data` holds; further fields of a newer viewer are left out."""
+    return _message("State").FromString(data)
+
+
+@cache
+def _message(name: str) -> Any:
+    found = _pool().FindMessageTypeByName(f"{_PACKAGE}.{name}")
+    if hasattr(message_factory, "GetMessageClass"):
+        return message_factory.GetMessageClass(found)
+    # Remove when the protobuf floor passes 4.22.
+    return message_factory.MessageFactory(_pool()).GetPrototype(found)
+
+
+@cache
+def _pool() -> descriptor_pool.DescriptorPool:
+    # Not the default pool: names could clash with those of another package.
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(COMPILED.read_bytes()).file:
+        pool.AddSerializedFile(file.SerializeToString())
+    return pool

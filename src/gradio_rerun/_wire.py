@@ -1,0 +1,70 @@
+"""The types of what the server sends to the frontend; `frontend/wire.js` has the same in JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias, TypedDict
+
+from gradio.data_classes import FileData, FileDataDict, GradioModel, GradioRootModel
+from pydantic import model_validator
+
+PanelName = Literal["top", "blueprint", "selection", "time"]
+PanelState = Literal["hidden", "collapsed", "expanded"]
+Theme = Literal["auto", "light", "dark"]
+ButtonName = Literal["download", "screenshot", "fullscreen", "clear"]
+FileCount = Literal["single", "multiple", "directory"]
+
+STREAM_TYPE = "application/vnd.rerun.stream"
+"""The `mime_type` of a growing file, which adds to what is shown. `size` bytes of the file can be read so far; they end with a whole chunk.
+
+`;cleared=` may follow, with the time of the component's last clear in milliseconds; then `;end=`, with the last bytes in base64.
+"""
+
+
+class ServerUrl(GradioModel):
+    """A URL of a Rerun server that the frontend reaches through the app."""
+
+    server: str
+    """The URL: of a live recording, a catalog, a dataset or a segment."""
+    ticket: str
+    """Opens the tunnel to this server. Only the app can make one."""
+
+
+Recording: TypeAlias = FileData | ServerUrl | str
+
+
+class Recordings(GradioRootModel):
+    """The value on its way to the frontend and back: files in Gradio's cache, URLs of Rerun servers with a ticket, and URLs as they are."""
+
+    root: list[Recording]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_one_or_none(cls, value: Any) -> Any:
+        # Clients may send a bare file or URL. The frontend sends "" for None, and adds "" to a list when a recording was closed.
+        if isinstance(value, cls):
+            return value
+        return [] if value is None else [each for each in (value if isinstance(value, list) else [value]) if each != ""]
+
+
+class ViewerFiles(TypedDict):
+    """Where the frontend finds the web viewer of the installed rerun-sdk."""
+
+    version: str
+    glue: FileDataDict
+    wasm: FileDataDict
+    """gzip of the WebAssembly; its `size` is the compressed one, in bytes."""
+    wasm_size: int
+    """Bytes of the WebAssembly itself."""
+
+
+class CommandDict(TypedDict):
+    """A command for the viewer, to be carried out once."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    """Numbers beyond 2**53 as digits, bytes as base64."""
+    request: str | None
+    """The request to a viewer from rerun-sdk 0.41 on, in base64; None if the frontend carries out the command in another way."""
+    target: list[int]
+    """The numbers of the fields that lead to the place in the request where the frontend puts the recording or view."""

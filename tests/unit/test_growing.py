@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gradio_rerun._recordings.growing import GrowingRecording
+from gradio_rerun._wire import STREAM_TYPE
+from gradio_rerun.errors import RecordingError, StreamTooLongError
+
+
+def test_a_second_append_keeps_the_first_bytes(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    growing.append([b"one"], 3, None)
+    growing.append([b"two"], 3, None)
+    assert growing.path.read_bytes() == b"onetwo"
+    assert growing.file_data().size == 6
+    assert growing.file_data().mime_type == STREAM_TYPE
+
+
+def test_what_was_written_halfway_is_written_over(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    growing.append([b"one"], 3, None)
+    with growing.path.open("ab") as file:
+        file.write(b"half")
+    growing.append([b"whole"], 5, None)
+    assert growing.path.read_bytes() == b"onewhole"
+
+
+def test_the_limit_is_named_and_what_is_there_stays(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    growing.append([b"12345678"], 8, 10)
+    with pytest.raises(StreamTooLongError, match=r"8 bytes: 3 more would pass max_stream_size=10"):
+        growing.append([b"abc"], 3, 10)
+    assert growing.path.read_bytes() == b"12345678"
+
+
+def test_a_file_that_cannot_be_written_says_so_and_stays_whole(tmp_path: Path) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"tw"
+        raise OSError(28, "No space left on device")
+
+    growing = GrowingRecording(tmp_path)
+    growing.append([b"one"], 3, None)
+    with pytest.raises(RecordingError, match="No space left on device"):
+        growing.append(broken(), 5, None)
+    assert growing.path.read_bytes() == b"one"
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(None, True), (12, True), (11, True), (10, False), (0, False)])
+def test_a_recording_grows_up_to_its_limit(limit: int | None, fits: bool, tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    growing.append([b"12345678"], 8, None)
+    if fits:
+        growing.append([b"9", memoryview(b"ab")], 3, limit)
+    else:
+        with pytest.raises(StreamTooLongError, match=r"8 bytes: 3 more would pass max_stream_size="):
+            growing.append([b"9", memoryview(b"ab")], 3, limit)
+    assert growing.path.read_bytes() == (b"123456789ab" if fits else b"12345678")
+    assert growing.size == growing.path.stat().st_size
+
+
+def test_a_recording_is_no_longer_there_when_its_file_is_deleted_or_cut(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    assert growing.is_there()  # nothing that could be missing
+    growing.append([b"whole"], 5, None)
+    assert growing.is_there()
+    growing.path.write_bytes(b"whole, and a part that is not yet complete")
+    assert growing.is_there()
+    growing.path.write_bytes(b"whol")
+    assert not growing.is_there()
+    growing.path.unlink()
+    assert not growing.is_there()
+
+
+def test_what_fails_at_first_can_succeed_later(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path / "cache" / "of this component", "my run.rrd")
+    (tmp_path / "cache").write_bytes(b"a file where a folder should be")
+    with pytest.raises(RecordingError, match="More of the stream cannot be kept"):
+        growing.append([b"one"], 3, None)
+    (tmp_path / "cache").unlink()
+    growing.append([b"two"], 3, None)
+    assert growing.path.read_bytes() == b"two"
+    assert (growing.file_data().orig_name, growing.file_data().path) == ("my run.rrd", str(growing.path))
+
+
+def test_the_folder_of_a_recording_cannot_be_guessed(tmp_path: Path) -> None:
+    names = {GrowingRecording(tmp_path).path.parent.name for _ in range(100)}
+    assert len(names) == 100
+    assert {len(name) for name in names} == {40}

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rerun as rr
+from full_disk import full_disk
+from recordings import log_points
+
+from gradio_rerun._recordings import sinks
+from gradio_rerun._recordings.rrd import split
+from gradio_rerun._recordings.sinks import Sink, is_shared, read_sink
+from gradio_rerun.errors import RecordingError
+
+
+def test_a_sink_has_all_that_was_logged_so_far() -> None:
+    recording = rr.RecordingStream("my_app")
+    log_points(recording)
+    with read_sink(recording) as sink:
+        first = sink.size
+    log_points(recording)
+    with read_sink(recording) as sink:
+        assert sink.size > 1.5 * first
+        sink.log.seek(0)
+        assert len(sink.log.read()) == sink.size
+
+
+def test_the_file_of_a_recording_stays_and_grows(tmp_path: Path) -> None:
+    recording = rr.RecordingStream("my_app")
+    log_points(recording)
+    with read_sink(recording) as sink:
+        path = sink.growing(tmp_path, "my_app.rrd", None).path
+        before = path.read_bytes()
+    log_points(recording)
+    with read_sink(recording) as sink:
+        assert sink.growing(tmp_path, "my_app.rrd", None).path == path
+    assert path.read_bytes().startswith(before)
+    assert path.stat().st_size == sink.size
+    assert is_shared(str(path))
+    assert not is_shared(str(tmp_path / "other.rrd"))
+
+
+def test_a_file_that_was_deleted_is_written_anew_as_a_whole(tmp_path: Path) -> None:
+    recording = rr.RecordingStream("my_app")
+    log_points(recording)
+    with read_sink(recording) as sink:
+        path = sink.growing(tmp_path, "my_app.rrd", None).path
+        before = path.read_bytes()
+        path.unlink()
+        again = sink.growing(tmp_path, "my_app.rrd", None).path
+    assert again != path
+    assert again.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["recording", "binary stream"])
+def test_a_sink_does_not_keep_its_source_alive(kind: str, tmp_path: Path) -> None:
+    source = rr.RecordingStream("my_app")
+    log_points(source)
+    if kind == "binary stream":
+        source = source.binary_stream()
+    with read_sink(source) as sink:
+        sink.growing(tmp_path, "x.rrd", None)
+    left = [weakref.ref(source), weakref.ref(sink)]
+    del source, sink
+    gc.collect()
+    assert [each() for each in left] == [None, None]
+
+
+def test_what_a_full_disk_has_refused_is_there_when_it_has_room_again(tmp_path: Path) -> None:
+    recording = rr.RecordingStream("my_app")
+    stream = recording.binary_stream()
+    for step in range(3):
+        recording.log("points", rr.Points3D([[0, 0, step]] * 1000))
+    with read_sink(stream):
+        pass
+    recording.log("more", rr.Points3D(np.random.rand(5000, 3)))
+    for _ in range(2):
+        with (
+            full_disk(),
+            pytest.raises(RecordingError, match=r"to the system's temporary folder: [^/]+\. Make room"),
+            read_sink(stream),
+        ):
+            pass
+    recording.log("last", rr.Points3D([[0, 0, 0]]))
+    with read_sink(stream) as sink:
+        sink.log.seek(0)
+        written = sink.log.read()
+    assert len(written) == sink.size
+    parts = split(written)
+    assert parts
+    assert all(name in written for name in (b"/more", b"/last"))
+
+
+def test_a_slow_sink_holds_up_nobody_else() -> None:
+    slow, other = rr.RecordingStream("slow"), rr.RecordingStream("other")
+    log_points(slow)
+    log_points(other)
+    sizes = []
+
+    def read_other() -> None:
+        with read_sink(other) as sink:
+            sizes.append(sink.size)
+
+    with read_sink(slow):
+        thread = threading.Thread(target=read_other)
+        thread.start()
+        thread.join(60)
+        assert sizes
+
+
+@pytest.fixture
+def global_recording() -> Iterator[None]:
+    """Puts rerun's global recording back."""
+    before = rr.get_global_data_recording()
+    yield
+    rr.set_global_data_recording(before)
+
+
+def sink_of_global() -> Sink:
+    rr.log("text", rr.TextLog("a step"))
+    with read_sink(rr.get_global_data_recording()) as sink:
+        assert sink.has_data
+        return sink
+
+
+def test_a_global_recording_is_released_when_there_is_another_one(global_recording: None) -> None:
+    left = []
+    for number in range(20):
+        rr.init(f"app {number}")
+        left.append(weakref.ref(sink_of_global()))
+    gc.collect()
+    assert sum(each() is not None for each in left) == 1
+
+
+def test_each_object_of_a_global_recording_has_the_same_sink(global_recording: None) -> None:
+    rr.init("app")
+    kept = rr.get_global_data_recording()
+    with read_sink(kept):
+        pass
+    first = sink_of_global()
+    rr.init("another app")
+    sink_of_global()
+    gc.collect()
+    kept.log("text", rr.TextLog("later"))
+    with read_sink(kept) as sink:
+        assert sink is first
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_child_process_reads_sinks_though_a_thread_of_its_parent_does() -> None:
+    held, forked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with sinks._lock:
+            held.set()
+            forked.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(120)
+        recording = rr.RecordingStream("child")
+        log_points(recording)
+        with read_sink(recording) as sink:
+            os._exit(0 if sink.has_data else 1)
+    _, status = os.waitpid(child, 0)
+    forked.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(status) == 0
