@@ -60,7 +60,7 @@ if (settings) {
   const { page, viewer } = settings;
   const checkFiles = () => server.check_files();
   // The viewer's code takes longest, so it is requested before the other modules are loaded. A failure is reported when the code is needed.
-  import(page.url.replace("bridge.js", "loader.js")).then(({ loadViewer }) => loadViewer(viewer, { component: part, checkFiles })).catch(() => {});
+  import(page.url.replace("gradio/bridge.js", "viewer/loader.js")).then(({ loadViewer }) => loadViewer(viewer, { component: part, checkFiles })).catch(() => {});
   const load = () => import(page.url);
   load()
     .catch(() => checkFiles().then(load))

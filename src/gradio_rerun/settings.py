@@ -59,8 +59,9 @@ def page_settings(
     for name, value, known in (("theme", theme, get_args(Theme)), ("file_count", file_count, get_args(FileCount))):
         if not isinstance(value, str) or value not in known:
             raise wrong(name, f"one of {known}", value, suggestion(value, known))
+    modules = published_folder(FRONTEND)
     return Settings(
-        page=_static_file(published_folder(FRONTEND) / "bridge.js"),
+        page=_static_file(modules / "gradio" / "bridge.js", modules),
         viewer=_viewer_files(),
         height=css_length(height),
         scale=scale,
@@ -187,9 +188,10 @@ def _viewer_files() -> ViewerFiles:
     )
 
 
-def _static_file(path: Path) -> FileDataDict:
+def _static_file(path: Path, folder: Path | None = None) -> FileDataDict:
+    """A file that any visitor may read, as all in `folder`; by default, the file's own folder."""
     if not is_static_file(path):
-        gr.set_static_paths(path.parent)
+        gr.set_static_paths(folder or path.parent)
     # Gradio puts the app's root in front of the url of everything that looks like a file.
     return FileDataDict(
         path=str(path),

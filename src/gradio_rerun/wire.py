@@ -76,7 +76,7 @@ class Settings(TypedDict):
     """The settings that the page needs besides the value; every update sends all of them."""
 
     page: FileDataDict
-    """The module `bridge.js`, by which the page finds all others."""
+    """The module `gradio/bridge.js`, by which the page finds all others."""
     viewer: ViewerFiles
     height: str
     """A CSS length."""

@@ -7,7 +7,7 @@ globalThis.location = /** @type {any} */ ({ href: "http://app.test/" });
 globalThis.HTMLElement = /** @type {any} */ (FakeElement);
 globalThis.ShadowRoot = /** @type {any} */ (class {});
 globalThis.customElements = /** @type {any} */ ({ get: () => undefined, define: () => {} });
-const { mount } = await import("../../src/gradio_rerun/frontend/bridge.js");
+const { mount } = await import("../../src/gradio_rerun/frontend/gradio/bridge.js");
 
 /** The element, as far as the bridge knows it. */
 class FakeViewer extends FakeElement {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { CommandQueue } from "../../src/gradio_rerun/frontend/commands.js";
+import { CommandQueue } from "../../src/gradio_rerun/frontend/viewer/commands.js";
 
 /** @type {string[]} */
 let done;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { CommandQueue } from "../../src/gradio_rerun/frontend/commands.js";
-import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer-control.js";
+import { CommandQueue } from "../../src/gradio_rerun/frontend/viewer/commands.js";
+import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
 
 /** As much of the element as commands need: one that is ready, with one recording open. */
 class FakeViewer {

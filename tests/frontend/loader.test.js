@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/demo/" });
 Object.defineProperty(globalThis, "navigator", { value: { gpu: {} }, configurable: true });
-const { loadViewer, missingInBrowser } = await import("../../src/gradio_rerun/frontend/loader.js");
+const { loadViewer, missingInBrowser } = await import("../../src/gradio_rerun/frontend/viewer/loader.js");
 
 /** An empty module. */
 const WASM = Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { OpenRecordings, isFile } from "../../src/gradio_rerun/frontend/open-recordings.js";
+import { OpenRecordings, isFile } from "../../src/gradio_rerun/frontend/viewer/open-recordings.js";
 
 /** @typedef {import("../../src/gradio_rerun/frontend/wire.js").Recording} Recording */
 

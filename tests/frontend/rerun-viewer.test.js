@@ -10,9 +10,9 @@ import { encode } from "./messages.js";
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/", origin: "http://app.test" });
 globalThis.HTMLElement = /** @type {any} */ (FakeElement);
 Object.defineProperty(globalThis, "navigator", { value: { gpu: {} }, configurable: true });
-const { message, read, text } = await import("../../src/gradio_rerun/frontend/protobuf.js");
-const { RerunViewerElement } = await import("../../src/gradio_rerun/frontend/rerun-viewer.js");
-const { Ended } = await import("../../src/gradio_rerun/frontend/viewer-control.js");
+const { message, read, text } = await import("../../src/gradio_rerun/frontend/viewer/protobuf.js");
+const { RerunViewerElement } = await import("../../src/gradio_rerun/frontend/viewer/rerun-viewer.js");
+const { Ended } = await import("../../src/gradio_rerun/frontend/viewer/viewer-control.js");
 
 const GLUE = `const wasm_bindgen = Object.assign(async () => ({ memory: { buffer: { byteLength: 0 } } }), {
   WebHandle: class extends globalThis.FakeHandle { constructor(options) { super(options, fetch, requestAnimationFrame); } },

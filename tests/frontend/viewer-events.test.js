@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 globalThis.document = /** @type {any} */ (new EventTarget());
-const { ViewerEvents } = await import("../../src/gradio_rerun/frontend/viewer-events.js");
+const { ViewerEvents } = await import("../../src/gradio_rerun/frontend/gradio/viewer-events.js");
 
 
 /** As much of the element as the events need. */

@@ -5,9 +5,9 @@
  */
 
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import ts from "typescript";
@@ -109,7 +109,8 @@ async function fail(copy, tests) {
 
 /** @param {string} module @param {number} sample @param {string[]} copies of the repository */
 async function mutate(module, sample, copies) {
-  const path = join(SOURCES, `${module}.js`);
+  const names = await readdir(join(ROOT, SOURCES), { recursive: true });
+  const path = join(SOURCES, /** @type {string} */ (names.find((name) => basename(name) === `${module}.js`)));
   const source = await readFile(join(ROOT, path), "utf8");
   const tests = TESTED_BY[module];
   if (await fail(copies[0], tests)) throw new Error(`The tests of ${module} fail without a change.`);

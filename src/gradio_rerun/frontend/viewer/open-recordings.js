@@ -3,7 +3,7 @@
 import { storeIdOf } from "./store-id.js";
 import { StreamReader } from "./stream-reader.js";
 
-/** @typedef {import("./wire.js").Recording} Recording */
+/** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
 
 /** ms after the last byte of a recording in which the viewer may still be working on it. */

@@ -2,7 +2,7 @@
 
 import { Ended, NotThere } from "./viewer-control.js";
 
-/** @typedef {import("./wire.js").Command} Command */
+/** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 

@@ -45,7 +45,7 @@ export class Overlay {
 
   /**
    * A recording is on its way.
-   * @param {import("./wire.js").Recording} recording
+   * @param {import("../wire.js").Recording} recording
    * @param {number} loaded bytes
    * @param {number | null} total bytes
    */
@@ -55,13 +55,13 @@ export class Overlay {
     this.#frame ||= requestAnimationFrame(() => this.#showDownloads());
   }
 
-  /** A file is being converted. @param {import("./wire.js").Recording} recording */
+  /** A file is being converted. @param {import("../wire.js").Recording} recording */
   showConversion({ url, name }) {
     this.#downloads.set(url, { name: `Converting ${name}`, loaded: 0, total: null });
     this.#showDownloads();
   }
 
-  /** A live recording waits for its server. @param {import("./wire.js").Recording} recording @param {string} reason */
+  /** A live recording waits for its server. @param {import("../wire.js").Recording} recording @param {string} reason */
   showWait({ url, name }, reason) {
     this.#downloads.set(url, { name: `${name}: ${reason}`, loaded: 0, total: null });
     this.#showDownloads();

@@ -1,7 +1,7 @@
 /** Gets the web viewer into the page: fetched, kept by the browser, compiled once for all viewers of the page. */
 
 /**
- * @typedef {import("./wire.js").ViewerFiles} ViewerFiles
+ * @typedef {import("../wire.js").ViewerFiles} ViewerFiles
  * @typedef {(loaded: number, total: number | null) => void} OnProgress bytes
  * @typedef {Record<typeof GLOBALS[number], any>} Globals
  * @typedef {{id: number, session: string}} Asked the component, as Gradio knows it
@@ -107,7 +107,7 @@ function hasWebGL2() {
 /**
  * The glue is a script that refers to the browser's functions by their free names or as methods of window. In a function of its own it
  * can be instantiated any number of times, each with those that we choose.
- * @param {import("./wire.js").FileData} file
+ * @param {import("../wire.js").FileData} file
  * @param {RequestCache} cache
  */
 async function loadGlue(file, cache) {
@@ -141,7 +141,7 @@ async function loadModule(files, cache, report, component) {
 /**
  * The result made of a file; its checksum, or the compiler, detects bytes that are wrong or missing.
  * @template T
- * @param {import("./wire.js").FileData} file
+ * @param {import("../wire.js").FileData} file
  * @param {Promise<T>} made
  */
 function arrived(file, made) {
@@ -152,7 +152,7 @@ function arrived(file, made) {
 
 /**
  * The wasm from `viewer_code` in component.py; null if it does not come.
- * @param {import("./wire.js").FileData} file
+ * @param {import("../wire.js").FileData} file
  * @param {Asked} [component]
  */
 async function askComponent(file, component) {
@@ -215,7 +215,7 @@ function decompressed(response) {
   return body.pipeThrough(/** @type {any} */ (new DecompressionStream("gzip")));
 }
 
-/** @param {import("./wire.js").FileData} file @param {RequestCache} cache */
+/** @param {import("../wire.js").FileData} file @param {RequestCache} cache */
 async function fetchFile(file, cache) {
   let response;
   try {
@@ -228,7 +228,7 @@ async function fetchFile(file, cache) {
   return response;
 }
 
-/** @param {import("./wire.js").FileData} file */
+/** @param {import("../wire.js").FileData} file */
 function fileUrl(file) {
   return new URL(/** @type {string} */ (file.url), location.href).href;
 }

@@ -9,8 +9,8 @@ import { currentTime } from "./viewer-state.js";
 
 /** @typedef {import("./viewer-state.js").CurrentTime} CurrentTime */
 /** @typedef {import("./kept-time.js").Place} Place */
-/** @typedef {import("./wire.js").PanelStates} PanelStates */
-/** @typedef {import("./wire.js").PanelName} PanelName */
+/** @typedef {import("../wire.js").PanelStates} PanelStates */
+/** @typedef {import("../wire.js").PanelName} PanelName */
 
 /** ms between two checks whether the viewer has panicked: it does not report that by itself. */
 const PANIC_POLL = 500;

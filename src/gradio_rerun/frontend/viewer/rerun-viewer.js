@@ -7,9 +7,9 @@ import { Run } from "./run.js";
 import { extend, isSame } from "./succession.js";
 import { Ended } from "./viewer-control.js";
 
-/** @typedef {import("./wire.js").Recording} Recording */
-/** @typedef {import("./wire.js").Settings} Settings */
-/** @typedef {import("./wire.js").Command} Command */
+/** @typedef {import("../wire.js").Recording} Recording */
+/** @typedef {import("../wire.js").Settings} Settings */
+/** @typedef {import("../wire.js").Command} Command */
 /** @typedef {"idle" | "loading" | "ready" | "error"} State */
 
 /** ms an element may be out of the document before its viewer is given up: a move in the DOM takes it out and puts it in again. */

@@ -7,11 +7,11 @@ import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
 import { Ended, fromBase64 } from "./viewer-control.js";
 import { createViewerFetch } from "./viewer-fetch.js";
-import { fileUrl, rootOf } from "./wire.js";
+import { fileUrl, rootOf } from "../wire.js";
 
-/** @typedef {import("./wire.js").Recording} Recording */
-/** @typedef {import("./wire.js").Settings} Settings */
-/** @typedef {import("./wire.js").Command} Command */
+/** @typedef {import("../wire.js").Recording} Recording */
+/** @typedef {import("../wire.js").Settings} Settings */
+/** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 
 /** How many frames the viewer needs until a recording is on screen: it takes the data, makes views, and draws them. */
