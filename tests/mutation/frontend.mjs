@@ -21,6 +21,7 @@ const TESTS = "tests/frontend";
 /** The files in tests/frontend (`*.test.js`) that test a module. @type {Record<string, string[]>} */
 const TESTED_BY = {
   bridge: ["bridge"],
+  "component-server": ["component-server"],
   commands: ["commands", "commands-of-values"],
   "grpc-web": ["grpc-web", "tunnel"],
   "kept-time": ["kept-time", "viewer"],

@@ -2,6 +2,7 @@
 
 import "../viewer/rerun-viewer-define.js";
 import { CommandQueue } from "../viewer/commands.js";
+import { callComponent } from "./component-server.js";
 import { save, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
 import { Toolbar } from "./toolbar.js";
@@ -48,15 +49,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     return toRecordings([{ ...file, url: null }], root())[0];
   };
   viewer.checkFiles = () => server.check_files();
-  // Gradio's own `server` parses responses as JSON, and waits for their end.
-  viewer.askServer = (call, signal) =>
-    fetch(`${root()}/gradio_api/component_server`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ data: call, component_id: id, fn_name: "ask_server", session_hash: session }),
-      credentials: "same-origin",
-      signal,
-    });
+  viewer.askServer = (call, signal) => callComponent(root(), { id, session }, "ask_server", call, { signal });
   const events = new ViewerEvents(viewer, { trigger, id, handlers });
   // Gradio keeps the names "load" and "error" for itself; see events.py.
   viewer.addEventListener("viewer-event", (event) => {
