@@ -26,6 +26,7 @@ const TESTED_BY = {
   "grpc-web": ["grpc-web", "tunnel"],
   "kept-time": ["kept-time", "viewer"],
   loader: ["loader"],
+  "open-recording": ["open-recording", "open-recordings"],
   "open-recordings": ["open-recordings"],
   overlay: ["overlay"],
   protobuf: ["protobuf", "viewer-state", "viewer-control"],

@@ -1,59 +1,31 @@
-/** The recordings of one running viewer: those that were passed to it, and their state. */
+/** The recordings of one running viewer. */
 
+import { OpenRecording, SETTLE_WITHIN, isServer } from "./open-recording.js";
 import { storeIdOf } from "./store-id.js";
 import { StreamReader } from "./stream-reader.js";
 
 /** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
 
-/** ms after the last byte of a recording in which the viewer may still be working on it. */
-const SETTLE_WITHIN = 2_000;
-
-/** ms that the viewer has, after the last byte of a recording, to report that it is open. */
-const OPEN_WITHIN = 10_000;
-
-/** ms that the viewer has after an error in the recording. It may have read a part of the recording. */
-const OPEN_WITHIN_AFTER_ERROR = 2_000;
-
 /** Parts of the viewer that only draw: their errors are about no file. */
 const DRAWING = /\b(re_renderer|re_view_\w+|re_viewport\w*|re_video|re_ui|wgpu\w*|naga|egui\w*|eframe)::/;
 
-const CUT_OFF = "It is cut off: it ends in the middle of its data, of which the rest is missing. Copy it anew, or log it again.";
-
-/**
- * The state of a recording that was passed to the viewer. `flaw`: why a part of it cannot be read.
- * @typedef {{recording: Recording, flaw: string | null, isOpen: boolean, endedAt: number | null}} Progress
- */
-
 export class OpenRecordings {
-  /** Recordings that were passed to the viewer, by URL. @type {Map<string, import("./viewer-fetch.js").Told & Progress>} */
-  told = new Map();
-  /** Recordings that it has opened, by store id. @type {Map<string, RecordingName>} */
+  /** In the order in which they were opened. @type {Map<string, OpenRecording>} */
+  byUrl = new Map();
+  /** Recordings that the viewer has opened, by store id. @type {Map<string, RecordingName>} */
   #names = new Map();
-  /** URLs of recordings that are neither open nor failed yet. @type {Set<string>} */
-  #awaited = new Set();
-  /** URLs of recordings whose data is still arriving. @type {Set<string>} */
-  #coming = new Set();
-  /** By URL. @type {Map<string, StreamReader>} */
-  #streams = new Map();
-  /** The recordings that the readers read, by URL. @type {Map<string, Recording>} */
-  #streamed = new Map();
-  /** URLs of streams with a part that the viewer could not read. @type {Set<string>} */
-  #flawedStreams = new Set();
-  /** Messages by URL. @type {Map<string, string>} */
-  #failures = new Map();
-  /** URL of the recording whose bytes the viewer takes right now. @type {string | null} */
+  /** The recording whose bytes the viewer takes right now. @type {OpenRecording | null} */
   #reading = null;
-  #lastCame = 0;
+  #arrivedAt = 0;
   #hasClosed = false;
   /** @type {import("./viewer.js").Viewer | null} */
   #viewer = null;
-  #overlay;
   #convert;
-  #isSeen;
-  #onChange;
   #onCloseOne;
   #signal;
+  /** @type {import("./open-recording.js").Surroundings} */
+  #around;
 
   /**
    * @param {object} options
@@ -65,14 +37,21 @@ export class OpenRecordings {
    * @param {AbortSignal} options.signal the end of the viewer
    */
   constructor({ overlay, convert, isSeen, onChange, onCloseOne, signal }) {
-    this.#overlay = overlay;
     this.#convert = convert;
-    this.#isSeen = isSeen;
-    this.#onChange = onChange;
     this.#onCloseOne = onCloseOne;
     this.#signal = signal;
-    // Timers run on for a while, and would keep the viewer's memory.
-    signal.addEventListener("abort", () => (this.#viewer = null));
+    this.#around = {
+      overlay,
+      isSeen,
+      hasOpen: () => this.#names.size > 0,
+      onBytes: (recording) => this.#take(recording),
+      onArrival: () => (this.#arrivedAt = performance.now()),
+      onChange,
+    };
+    signal.addEventListener("abort", () => {
+      this.#viewer = null; // timers run on for a while, and would keep its memory
+      this.forget();
+    });
   }
 
   /** The open recordings. @returns {RecordingName[]} */
@@ -81,43 +60,48 @@ export class OpenRecordings {
   }
 
   get state() {
-    if (this.#awaited.size > 0) return "loading";
-    return this.#failures.size > 0 ? "error" : "ready";
+    const all = this.#all;
+    if (all.some(({ isAwaited }) => isAwaited)) return "loading";
+    return all.some(({ state }) => state === "failed") ? "error" : "ready";
   }
 
-  /** The recordings that could not be opened, with the reasons: one line for each. */
+  /** The recordings that could not be opened, with the reasons: one line for each. @returns {string[]} */
   get failures() {
-    return [...this.#failures.values()];
+    return this.#all.flatMap(({ failure }) => failure ?? []);
   }
 
   /** How many of the failed recordings are open in part. */
   get incomplete() {
-    return [...this.#failures.keys()].filter((url) => this.told.get(url)?.isOpen || this.#streams.has(url)).length;
+    return this.#all.filter(({ isIncomplete }) => isIncomplete).length;
   }
 
   /** Whether all files have arrived, and are open or have failed. */
   get isLoaded() {
-    return this.#awaited.size === 0 && ![...this.#coming].some(isFile);
+    return !this.#all.some(({ isAwaited, isArriving, url }) => isAwaited || (isArriving && !isServer(url)));
   }
 
   /** Whether data is arriving, or has just arrived. */
-  get isComing() {
-    return this.#coming.size > 0 || this.#awaited.size > 0 || performance.now() - this.#lastCame < SETTLE_WITHIN;
+  get isArriving() {
+    return this.#all.some(({ isAwaited, isArriving }) => isAwaited || isArriving) || performance.now() - this.#arrivedAt < SETTLE_WITHIN;
   }
 
   /** Whether the catalog of a server may be shown. */
   get hasCatalog() {
-    return [...this.told.keys()].some((url) => isCatalog(url) && !this.#awaited.has(url) && !this.#failures.has(url));
+    return this.#all.some(({ isCatalog, state }) => isCatalog && state === "open");
   }
 
   /** Whether no data would arrive after a close: the viewer drops the download of a file, but no live server and no stream. */
   get canClose() {
-    return this.#streams.size === 0 && [...this.told.keys()].every(isFile);
+    return !this.#all.some(({ isStream, url }) => isStream || isServer(url));
   }
 
   /** Whether a recording was closed, in the viewer or by a command, and others may be open. */
   get hasClosed() {
     return this.#hasClosed;
+  }
+
+  get #all() {
+    return [...this.byUrl.values()];
   }
 
   /** Sets the viewer that opens the recordings. @param {import("./viewer.js").Viewer} viewer */
@@ -128,106 +112,52 @@ export class OpenRecordings {
   /** Opens the recordings that are not open, and reads the new data of those that have grown. @param {Recording[]} recordings */
   open(recordings) {
     for (const recording of recordings) {
-      if (recording.marks) this.#read(recording);
-      else if (!this.told.has(recording.url) && !this.#awaited.has(recording.url)) {
-        if (recording.upload) this.#openConverted(recording);
-        else this.#openFile(recording);
-      }
+      if (!this.byUrl.has(recording.url)) this.#add(recording);
+      if (recording.marks) this.byUrl.get(recording.url)?.reader?.read(recording.end);
     }
   }
 
   /** Opens a recording, also one that was closed. @param {Recording} recording */
   openAgain(recording) {
-    const { url } = recording;
-    if (this.#hasClosed && !this.#awaited.has(url) && this.told.delete(url)) this.#viewer?.forget(url);
+    const known = this.byUrl.get(recording.url);
+    if (this.#hasClosed && known && !known.isAwaited && !known.isStream) this.#remove(known);
     this.open([recording]);
   }
 
   /** Opens failed recordings again. @param {Recording[]} recordings */
   retry(recordings) {
-    for (const url of this.#failures.keys()) {
-      this.told.delete(url);
-      this.#viewer?.forget(url);
+    for (const each of this.#all.filter(({ state }) => state === "failed")) {
+      if (each.isStream) each.recover();
+      else this.#remove(each);
     }
-    this.#failures.clear();
     this.open(recordings);
-    this.#onChange(false);
+    this.#around.onChange(false);
   }
 
   /** Forgets all recordings: they are closed, or will be. */
   forget() {
-    this.told.clear();
+    for (const each of this.#all) each.forget();
+    this.byUrl.clear();
     this.#hasClosed = false;
     this.#reading = null;
     this.#names.clear();
-    this.#awaited.clear();
-    this.#coming.clear();
-    this.#failures.clear();
-    this.#overlay.endDownloads();
+    this.#around.overlay.endDownloads();
   }
 
   /** The viewer has opened a recording. @param {import("./viewer.js").ViewerEvent} event */
   onOpen({ application_id = "", recording_id = "" }) {
     const name = { application_id, recording_id };
     this.#names.set(storeIdOf(name), name);
-    // The viewer does not say which URL it came from; it opens them in turn.
-    const first = [...this.#awaited].find((url) => (this.told.has(url) && !isBlueprint(url)) || this.#streams.has(url));
-    if (first && !isFile(first)) this.#endComing(first);
-    if (first) return this.#settle(first);
-    // It may be a part of a recording that has failed.
-    for (const url of this.#failures.keys()) {
-      const told = this.told.get(url);
-      if (!told?.flaw || told.isOpen || isBlueprint(url)) continue;
-      told.isOpen = true;
-      break;
-    }
-    this.#onChange(false);
+    // The viewer does not report which URL it came from; it opens them in turn.
+    const first = this.#all.find(({ mayOpenNext }) => mayOpenNext);
+    if (first) return first.onOpen();
+    this.#all.find(({ mayOpenLate }) => mayOpenLate)?.onOpenLate();
+    this.#around.onChange(false);
   }
 
   /** The viewer writes an error to the console. @param {string} words @param {string} source the part of the viewer that writes it */
   onComplaint(words, source) {
-    const url = this.#subjectOf(words, source);
-    const told = url === null ? undefined : this.told.get(url);
-    const stream = url !== null && !this.#flawedStreams.has(url) ? this.#streamed.get(url) : undefined;
-    if (url && stream) {
-      this.#flawedStreams.add(url);
-      return this.#fail(stream, inShort(words));
-    }
-    if (!url || !told || told.flaw || this.#failures.has(url)) return;
-    told.flaw = inShort(words);
-    if (!this.#awaited.has(url)) return this.#fail(told.recording, told.flaw);
-    // The viewer opens what it could read with one of its next frames.
-    this.#later(told, OPEN_WITHIN_AFTER_ERROR, () => this.#fail(told.recording, /** @type {string} */ (told.flaw)));
-  }
-
-  /** URL of the recording that an error is about; null if it may be about another one. @param {string} words @param {string} source */
-  #subjectOf(words, source) {
-    const named = [...this.told.keys()].filter((url) => words.includes(url));
-    if (named.length > 0) return named.reduce((longest, url) => (url.length > longest.length ? url : longest));
-    if (this.#reading) return this.#reading;
-    if (DRAWING.test(source)) return null;
-    const now = performance.now();
-    const candidates = [...this.told].filter(([each, { endedAt, flaw }]) => !flaw && !this.#failures.has(each) && (endedAt === null || now - endedAt < SETTLE_WITHIN));
-    return candidates.length === 1 ? candidates[0][0] : null;
-  }
-
-  /** The viewer reads bytes of a recording, and reports errors in them within this task. @param {string} url */
-  #take(url) {
-    this.#reading = url;
-    setTimeout(() => {
-      if (this.#reading === url) this.#reading = null;
-    });
-  }
-
-  /** Calls back after some time, if a recording is still awaited and the user can see the viewer then. @param {Progress} told @param {number} ms @param {() => void} callback */
-  #later(told, ms, callback) {
-    const { url } = told.recording;
-    const look = () => {
-      if (this.#signal.aborted || !this.#awaited.has(url) || this.told.get(url) !== told) return;
-      if (this.#isSeen()) callback();
-      else setTimeout(look, ms);
-    };
-    setTimeout(look, ms);
+    this.#subjectOf(words, source)?.onFlaw(inShort(words));
   }
 
   /** The viewer has closed a recording. @param {RecordingName} recording */
@@ -235,165 +165,78 @@ export class OpenRecordings {
     this.#names.delete(storeIdOf(recording));
     this.#hasClosed = true;
     this.#onCloseOne();
-    this.#onChange(false);
+    this.#around.onChange(false);
   }
 
-  /** @param {Recording} recording */
-  #await(recording) {
-    this.#awaited.add(recording.url);
-    this.#onChange(false);
+  /** The recording that an error is about; null if it may be about another one. @param {string} words @param {string} source */
+  #subjectOf(words, source) {
+    const named = this.#all.filter(({ url }) => words.includes(url));
+    if (named.length > 0) return named.reduce((longest, each) => (each.url.length > longest.url.length ? each : longest));
+    if (this.#reading) return this.#reading;
+    if (DRAWING.test(source)) return null;
+    const read = this.#all.filter(({ isBeingRead }) => isBeingRead);
+    return read.length === 1 ? read[0] : null;
   }
 
-  /** @param {Recording} recording */
-  #openFile(recording) {
-    const { url } = recording;
-    const current = () => !this.#signal.aborted && this.told.get(url) === told && !this.#failures.has(url);
-    const told = {
-      recording,
-      size: recording.size,
-      flaw: /** @type {string | null} */ (null),
-      isOpen: false,
-      endedAt: /** @type {number | null} */ (null),
-      ticket: recording.ticket,
-      download: {
-        onProgress: (/** @type {number} */ loaded, /** @type {number | null} */ total) => {
-          if (!current()) return;
-          this.#take(url);
-          this.#overlay.showDownload(recording, loaded, total);
-        },
-        onEnd: (/** @type {boolean} */ isCutOff) => {
-          if (!current()) return;
-          this.#take(url);
-          this.#endComing(url);
-          told.endedAt = performance.now();
-          if (isCutOff) told.flaw ??= CUT_OFF;
-          if (this.#awaited.has(url)) this.#expectOpen(told);
-          else if (told.flaw) this.#fail(recording, told.flaw);
-          else this.#onChange(false);
-        },
-        // If a server disconnects later, the viewer reports it: the data from the server stays.
-        onError: (/** @type {string} */ message) => void (current() && this.#coming.has(url) && this.#fail(recording, message)),
-        onAnswer: () => {
-          // The catalog of a server is shown, and no recording opens until the user chooses one.
-          if (!current() || !isCatalog(url)) return;
-          this.#endComing(url);
-          this.#settle(url);
-        },
-        onWait: (/** @type {string | null} */ reason) => {
-          if (!current()) return;
-          if (reason === null) this.#overlay.endDownload(url);
-          else this.#overlay.showWait(recording, reason);
-        },
-      },
-    };
-    this.told.set(url, told);
-    this.#coming.add(url);
-    this.#await(recording);
-    this.#viewer?.open(url);
-  }
-
-  /** @param {Recording} recording that may have to be converted first */
-  async #openConverted(recording) {
-    const { url } = recording;
-    this.#await(recording);
-    const isWanted = () => !this.#signal.aborted && this.#awaited.has(url);
-    this.#overlay.showConversion(recording);
-    try {
-      const made = await this.#convert(/** @type {string} */ (recording.upload));
-      if (!isWanted()) return;
-      this.#overlay.endDownload(url);
-      this.open([made]);
-      this.#settle(url); // `made` may be open already
-    } catch (error) {
-      if (isWanted()) this.#fail(recording, error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  /** @param {Recording} recording that grows */
-  #read(recording) {
-    const { url } = recording;
-    let reader = this.#streams.get(url);
-    if (!reader) {
-      reader = new StreamReader({
-        url,
-        marks: /** @type {number[]} */ (recording.marks),
-        signal: this.#signal,
-        send: (bytes) => {
-          this.#take(url);
-          this.#viewer?.send(bytes);
-          this.#lastCame = performance.now();
-          if (!this.#flawedStreams.has(url) && this.#failures.delete(url)) this.#onChange(false);
-          if (!this.#awaited.has(url)) return;
-          // The viewer does not report further data of an open recording, and no blueprint.
-          if (this.#names.size > 0) this.#settle(url);
-          else setTimeout(() => this.#settle(url), SETTLE_WITHIN);
-        },
-        fail: (message) => this.#fail(recording, `The stream cannot be read: ${message}.`),
-      });
-      this.#streams.set(url, reader);
-      this.#streamed.set(url, recording);
-      this.#await(recording);
-    }
-    reader.read(recording.end);
-  }
-
-  /** @param {string} url */
-  #endComing(url) {
-    this.#coming.delete(url);
-    this.#lastCame = performance.now();
-    this.#overlay.endDownload(url);
-  }
-
-  /** @param {Progress} told whose last byte has arrived */
-  #expectOpen(told) {
-    const { recording } = told;
-    const { url } = recording;
-    // The viewer reports nothing when a blueprint is open.
-    if (isBlueprint(url)) return this.#settle(url);
+  /** The viewer reads bytes of a recording, and reports errors in them within this task. @param {OpenRecording} recording */
+  #take(recording) {
+    this.#reading = recording;
     setTimeout(() => {
-      // It may add to a recording that is open already. The viewer does not report that.
-      if (!this.#signal.aborted && this.told.get(url) === told && this.#awaited.has(url) && this.#names.size > 0) this.#settle(url);
-    }, SETTLE_WITHIN);
-    this.#later(told, OPEN_WITHIN, () => {
-      this.#fail(recording, told.flaw ?? "It ended before the viewer found a recording in it. It may be damaged or empty.");
+      if (this.#reading === recording) this.#reading = null;
     });
   }
 
-  /** @param {string} url of a recording that is no longer awaited */
-  #settle(url) {
-    if (this.#signal.aborted || !this.#awaited.delete(url)) return;
-    const told = this.told.get(url);
-    if (told) told.isOpen = !isBlueprint(url);
-    if (told?.flaw) this.#fail(told.recording, told.flaw);
-    else this.#onChange(false);
+  /** @param {Recording} recording */
+  #add(recording) {
+    const added = new OpenRecording(recording, this.#around);
+    this.byUrl.set(added.url, added);
+    if (recording.marks) added.reader = this.#readerOf(added, recording.marks);
+    this.#around.onChange(false);
+    if (recording.upload) this.#openConverted(added, recording.upload);
+    else if (!recording.marks) this.#viewer?.open(added.url);
   }
 
-  /** @param {Recording} recording @param {string} message */
-  #fail(recording, message) {
-    const { url } = recording;
-    this.#awaited.delete(url);
-    this.#failures.set(url, `${recording.name}: ${message}`);
-    this.#endComing(url);
-    this.#onChange(true);
+  /** @param {OpenRecording} recording */
+  #remove(recording) {
+    recording.forget();
+    this.byUrl.delete(recording.url);
+    this.#viewer?.forget(recording.url);
   }
-}
 
-/** @param {string} url of a file, not of a live server */
-export function isFile(url) {
-  return /^https?:/.test(url);
+  /** @param {OpenRecording} recording @param {string} path of the upload */
+  async #openConverted(recording, path) {
+    const { overlay, onChange } = this.#around;
+    overlay.showConversion(recording.recording);
+    try {
+      const converted = await this.#convert(path);
+      if (recording.state !== "converting") return;
+      overlay.endDownload(recording.url);
+      this.open([converted]);
+      recording.forget();
+      this.byUrl.delete(recording.url);
+      onChange(false); // `converted` may be open already
+    } catch (error) {
+      recording.fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {OpenRecording} recording that grows @param {number[]} marks */
+  #readerOf(recording, marks) {
+    return new StreamReader({
+      url: recording.url,
+      marks,
+      signal: this.#signal,
+      send: (bytes) => {
+        this.#take(recording);
+        this.#viewer?.send(bytes);
+        recording.onPiece();
+      },
+      fail: (message) => recording.fail(`The stream cannot be read: ${message}.`),
+    });
+  }
 }
 
 /** The message without the URL and the name of the viewer's part, which the viewer adds. @param {string} words */
 function inShort(words) {
   return `The viewer says: ${words.replace(/^ERROR [\w:]+: /, "").split(/,? url: |\n/)[0]}.`;
-}
-
-/** @param {string} url of a server or a dataset, not of a live recording or a segment */
-function isCatalog(url) {
-  return !isFile(url) && !/\/proxy([?#]|$)|[?&](segment|partition)_id=/.test(url);
-}
-
-/** @param {string} url */
-function isBlueprint(url) {
-  return /\.rbl$/i.test(new URL(url).pathname);
 }

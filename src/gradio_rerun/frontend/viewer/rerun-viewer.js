@@ -1,7 +1,7 @@
 /** The custom element: it starts and stops viewers, and reports their state. */
 
 import { loadViewer } from "./loader.js";
-import { isFile } from "./open-recordings.js";
+import { isServer } from "./open-recording.js";
 import { Overlay } from "./overlay.js";
 import { Run } from "./run.js";
 import { extend, isSame } from "./succession.js";
@@ -239,7 +239,7 @@ export class RerunViewerElement extends HTMLElement {
   /** Whether data is still arriving, or has just arrived, or a newer value waits. */
   get isLoading() {
     const run = this.#run;
-    return this.dataset.state === "loading" || run?.open.isComing === true || run?.succession.isBehind === true;
+    return this.dataset.state === "loading" || run?.open.isArriving === true || run?.succession.isBehind === true;
   }
 
   /** The number of the value to which commands refer that arrive now: the newest. The first value after none has the number of none. */
@@ -373,7 +373,7 @@ export class RerunViewerElement extends HTMLElement {
     const run = this.#run;
     const isLoading = this.dataset.state === "loading";
     // While it connects to a live server, it reports what is wrong with it.
-    const isOpening = isLoading && run?.open.names.length === 0 && this.#recordings.every(({ url }) => isFile(url));
+    const isOpening = isLoading && run?.open.names.length === 0 && !this.#recordings.some(({ url }) => isServer(url));
     const isVeiled = isOpening || run?.showsWelcome === true;
     this.toggleAttribute("data-veiled", isVeiled);
     if (isVeiled && !isLoading) this.dataset.veiled = "none";

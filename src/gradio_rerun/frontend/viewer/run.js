@@ -141,7 +141,7 @@ export class Run {
           files: fileUrl(rootOf(settings), ""),
           allowed: settings.allowed_origins,
           telemetry: settings.telemetry,
-          recordings: this.open.told,
+          recordings: this.open.byUrl,
           ask,
           signal,
         }),
@@ -264,8 +264,7 @@ export class Run {
     this.#life.abort();
     this.succession.end();
     this.#viewer?.dispose();
-    this.#viewer = null; // timers of `open` run on for a while, and would keep its memory
-    this.open.forget();
+    this.#viewer = null; // timers run on for a while, and would keep its memory
   }
 
   /** Whether the paused place of a recording is still to be restored. */
