@@ -24,7 +24,7 @@ beforeEach(() => {
     isLoading: true,
     isShown: true,
     isOpen: true,
-    carryOut: async (/** @type {any} */ { name, arguments: given }) => void done.push(`${name} ${given.of}`),
+    running: { carryOut: async (/** @type {any} */ { name, arguments: given }) => void done.push(`${name} ${given.of}`) },
   };
   queue = new CommandQueue(/** @type {any} */ (viewer), { isListened: () => true, answer() {}, upload: async () => "", fail: (message) => failures.push(message) });
 });

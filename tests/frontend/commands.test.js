@@ -17,6 +17,15 @@ class FakeViewer {
   on = {};
   valueNumber = 1;
 
+  /** The running viewer, which is faked here, too. */
+  get running() {
+    return this;
+  }
+
+  get viewer() {
+    return this;
+  }
+
   isPast() {
     return false;
   }

@@ -20,6 +20,7 @@ const TESTS = "tests/frontend";
 
 /** The files in tests/frontend (`*.test.js`) that test a module. @type {Record<string, string[]>} */
 const TESTED_BY = {
+  appearance: ["rerun-viewer"],
   bridge: ["bridge"],
   "component-server": ["component-server"],
   commands: ["commands", "commands-of-values"],
@@ -29,10 +30,11 @@ const TESTED_BY = {
   "open-recording": ["open-recording", "open-recordings"],
   "open-recordings": ["open-recordings"],
   overlay: ["overlay"],
+  "paused-place": ["rerun-viewer"],
   protobuf: ["protobuf", "viewer-state", "viewer-control"],
   "rerun-viewer": ["rerun-viewer"],
   rrd: ["rrd", "stream-reader", "viewer-fetch"],
-  run: ["rerun-viewer"],
+  "running-viewer": ["rerun-viewer"],
   save: ["save"],
   shown: ["shown"],
   "store-id": ["store-id"],

@@ -70,7 +70,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       trigger("error", asHtml(message)); // which Gradio shows to the user
     },
   });
-  viewer.commands = commands;
+  viewer.addEventListener("viewer-event", (event) => {
+    const { detail } = /** @type {CustomEvent} */ (event);
+    if (commands.isOwn(detail)) detail.from_command = true;
+  });
   viewer.addEventListener("dispose", () => commands.clear());
 
   const uploads = new UploadPanel(viewer, (files) => {
@@ -108,10 +111,12 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       return;
     }
     const recordings = toRecordings(props.value, root());
+    const wasEmpty = viewer.recordings.length === 0;
     viewer.recordings = showNext(id, recordings, ({ item }) => server.forget_recording(/** @type {FileData} */ (item).path));
     const whole = wholeValue(viewer.recordings, recordings);
     if (whole) props.value = whole; // the input of functions
     value = props.value;
+    if (viewer.recordings.length === 0 && !wasEmpty) commands.clear();
     update();
     commands.add(latest().commands ?? []);
   }

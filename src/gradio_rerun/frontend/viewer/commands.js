@@ -167,19 +167,19 @@ export class CommandQueue {
     const answerFile = async (event, content, name) => answer(event, { path: await upload(new File([content], name)) });
     switch (command.name) {
       case "screenshot":
-        if (isListened("screenshot")) await answerFile("screenshot", await viewer.takePicture(command), "screenshot.png");
+        if (isListened("screenshot")) await answerFile("screenshot", await viewer.running.takePicture(command), "screenshot.png");
         return;
       case "save_recording":
-        if (isListened("recording_saved")) await answerFile("recording_saved", await saved(viewer.saveRecording()), "recording.rrd");
+        if (isListened("recording_saved")) await answerFile("recording_saved", await saved(viewer.running.viewer?.saveRecording()), "recording.rrd");
         return;
       case "save_blueprint":
-        if (isListened("blueprint_saved")) await answerFile("blueprint_saved", await saved(viewer.saveBlueprint()), "blueprint.rbl");
+        if (isListened("blueprint_saved")) await answerFile("blueprint_saved", await saved(viewer.running.viewer?.saveBlueprint()), "blueprint.rbl");
         return;
       case "get_state":
-        if (isListened("state")) answer("state", await viewer.getState());
+        if (isListened("state")) answer("state", await viewer.running.getState());
         return;
       default:
-        await viewer.carryOut(command);
+        await viewer.running.carryOut(command);
     }
   }
 
@@ -189,7 +189,7 @@ export class CommandQueue {
   }
 }
 
-/** @param {Promise<Uint8Array<ArrayBuffer> | null>} saving */
+/** @param {Promise<Uint8Array<ArrayBuffer> | null> | undefined} saving */
 async function saved(saving) {
   const bytes = await saving;
   if (!bytes) throw new Error("It needs rerun-sdk 0.39 or newer.");

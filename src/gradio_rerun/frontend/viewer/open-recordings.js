@@ -75,6 +75,21 @@ export class OpenRecordings {
     return this.#all.filter(({ isIncomplete }) => isIncomplete).length;
   }
 
+  /** What the user reads about the recordings that could not be opened; null if there are none. @returns {import("./overlay.js").Failure | null} */
+  get failure() {
+    const { failures, names, state } = this;
+    const { length } = failures;
+    if (length === 0) return null;
+    const title = length === 1 ? "A recording could not be opened" : `${length} recordings could not be opened`;
+    const titleOfIncomplete = length === 1 ? "A recording is incomplete" : `${length} recordings are incomplete`;
+    return {
+      title: this.incomplete === length ? titleOfIncomplete : title,
+      message: failures.join("\n"),
+      action: "Retry",
+      covers: names.length === 0 && state !== "loading",
+    };
+  }
+
   /** Whether all files have arrived, and are open or have failed. */
   get isLoaded() {
     return !this.#all.some(({ isAwaited, isArriving, url }) => isAwaited || (isArriving && !isServer(url)));

@@ -3,6 +3,11 @@
 /** ms for which the picture of the value before stays on screen while the next one opens. */
 const HOLD_WITHIN = 3_000;
 
+/**
+ * `action`: the label of the button that helps. `covers`: there is nothing behind the message to look at.
+ * @typedef {{title: string, message: string, action: string, covers: boolean}} Failure
+ */
+
 export class Overlay {
   /** @type {Map<string, {name: string, loaded: number, total: number | null}>} by URL */
   #downloads = new Map();
@@ -129,10 +134,7 @@ export class Overlay {
     this.#progress.hidden = false;
   }
 
-  /**
-   * @param {{title: string, message: string, action: string, covers: boolean}} what `covers`: there is nothing behind it to look at
-   * @param {() => void} onAction
-   */
+  /** @param {Failure} failure @param {() => void} onAction */
   showError({ title, message, action, covers }, onAction) {
     const heading = element("strong", "rerun-error-title");
     heading.textContent = title;

@@ -1,15 +1,15 @@
 /** The custom element: it starts and stops viewers, and reports their state. */
 
+import { hasSize, observeAppearance, themeOf } from "./appearance.js";
 import { loadViewer } from "./loader.js";
 import { isServer } from "./open-recording.js";
 import { Overlay } from "./overlay.js";
-import { Run } from "./run.js";
+import { RunningViewer } from "./running-viewer.js";
 import { extend, isSame } from "./succession.js";
 import { Ended } from "./viewer-control.js";
 
 /** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("../wire.js").Settings} Settings */
-/** @typedef {import("../wire.js").Command} Command */
 /** @typedef {"idle" | "loading" | "ready" | "error"} State */
 
 /** ms an element may be out of the document before its viewer is given up: a move in the DOM takes it out and puts it in again. */
@@ -31,18 +31,16 @@ export class RerunViewerElement extends HTMLElement {
   #number = 0;
   /** The life of this element in the page. @type {AbortController | null} */
   #life = null;
-  /** The viewer that runs. @type {Run | null} */
+  /** @type {RunningViewer | null} */
   #run = null;
   /** @type {Overlay | null} */
   #overlay = null;
   /** Turns an uploaded file into a recording. @type {(path: string) => Promise<Recording>} */
-  converter = () => Promise.reject(new Error("It is no Rerun recording."));
+  converter = () => Promise.reject(new Error("This is not a Rerun recording."));
   /** Makes the server restore missing and damaged files of the viewer. @type {() => Promise<void>} */
   checkFiles = async () => {};
   /** Sends a call to a Rerun server through the app. @type {import("./tunnel.js").AskServer} */
   askServer = () => Promise.reject(new Error("The app cannot be reached."));
-  /** Carries out `commands`. @type {import("./commands.js").CommandQueue | null} */
-  commands = null;
   /** The viewer itself has failed: it stays stopped until the user retries. */
   #failed = false;
   #syncQueued = false;
@@ -77,10 +75,7 @@ export class RerunViewerElement extends HTMLElement {
     if (!extend(recordings, before)) this.#number++;
     this.#overlay?.hideError();
     this.#failed = false;
-    if (recordings.length === 0) {
-      this.commands?.clear();
-      this.#stop("idle");
-    }
+    if (recordings.length === 0) this.#stop("idle");
     if (this.#run?.viewer) this.#run.show();
     else this.#queueSync();
   }
@@ -100,16 +95,8 @@ export class RerunViewerElement extends HTMLElement {
       return;
     }
     this.#life = new AbortController();
-    const { signal } = this.#life;
     this.#overlay = new Overlay(this);
-    const resized = new ResizeObserver(() => this.#queueSync());
-    resized.observe(this);
-    const themed = new MutationObserver(() => this.#queueSync());
-    for (const node of [document.documentElement, document.body]) themed.observe(node, { attributeFilter: ["class"] });
-    signal.addEventListener("abort", () => {
-      resized.disconnect();
-      themed.disconnect();
-    });
+    observeAppearance(this, () => this.#queueSync(), this.#life.signal);
     this.#setState("idle");
     this.#queueSync();
   }
@@ -142,9 +129,9 @@ export class RerunViewerElement extends HTMLElement {
   #sync() {
     const settings = this.#settings;
     if (!this.isConnected || !this.#life || !settings) return;
-    const theme = this.#theme(settings);
+    const theme = themeOf(this, settings.theme);
     this.dataset.theme = theme;
-    if (this.clientWidth === 0 || this.clientHeight === 0) return; // for example in a tab that is not selected: a viewer would crash
+    if (!hasSize(this)) return; // a viewer would crash
     if (this.#run) {
       if (this.#run.theme === theme) return;
       this.#stop("loading"); // the viewer gets its theme only at its start
@@ -158,25 +145,17 @@ export class RerunViewerElement extends HTMLElement {
     this.#start(theme);
   }
 
-  /** @param {Settings} settings */
-  #theme({ theme }) {
-    if (theme !== "auto") return theme;
-    return this.closest(".dark") || document.documentElement.classList.contains("dark") ? "dark" : "light";
-  }
-
   /** @param {"light" | "dark"} theme */
   #start(theme) {
-    this.#run = new Run(theme, {
+    this.#run = new RunningViewer(theme, {
       element: this,
       overlay: /** @type {Overlay} */ (this.#overlay),
       settings: () => /** @type {Settings} */ (this.#settings),
       value: () => ({ recordings: this.#recordings, number: this.#number }),
-      convert: (path) => this.converter(path),
-      checkFiles: this.checkFiles,
-      ask: (call, end) => this.askServer(call, end),
+      app: this,
       fullscreen: { get_state: () => this.#isFullscreen, on_toggle: () => this.toggleFullscreen() },
-      onEvent: (event) => this.#onViewerEvent(event),
-      onChange: (failed) => (failed ? this.#failRecordings() : this.#onRecordingsChange()),
+      onEvent: (event) => this.#emit("viewer-event", event),
+      onChange: (failure) => (failure ? this.#fail(failure, () => this.#retry()) : this.#onRecordingsChange()),
       onCloseOne: () => this.#emit("recording-close"),
       onLoading: () => this.#setState("loading"),
       onPage: () => this.#veil(),
@@ -211,7 +190,7 @@ export class RerunViewerElement extends HTMLElement {
     return this.#run?.viewer?.currentTime ?? null;
   }
 
-  /** The timeline that a recording is on; null if the viewer does not say. @param {import("./store-id.js").RecordingName} recording */
+  /** The timeline that a recording is on; null if the viewer does not report it. @param {import("./store-id.js").RecordingName} recording */
   activeTimeline(recording) {
     return this.#run?.viewer?.activeTimeline(recording) ?? null;
   }
@@ -221,14 +200,9 @@ export class RerunViewerElement extends HTMLElement {
     return (await this.#run?.viewer?.saveRecording()) ?? null;
   }
 
-  /** @returns {Promise<Uint8Array<ArrayBuffer> | null>} the bytes of an .rbl file; null if the viewer cannot save it */
-  async saveBlueprint() {
-    return (await this.#run?.viewer?.saveBlueprint()) ?? null;
-  }
-
-  /** Whether the element is visible: in a tab that is not selected, it has no size. */
+  /** Whether the element is visible. */
   get isShown() {
-    return this.isConnected && this.clientWidth > 0 && this.clientHeight > 0;
+    return this.isConnected && hasSize(this);
   }
 
   /** Whether any recording is open. */
@@ -258,27 +232,11 @@ export class RerunViewerElement extends HTMLElement {
    * @param {number} number of the value that they refer to
    */
   takesCommands(recordingId, number) {
-    if (!this.isShown || !this.#run?.isOpen || this.#run.isPlacing) return false;
-    if (this.#run.succession.stateOf(number) === "waiting") return false;
-    return recordingId ? this.#run.nameOf(recordingId) !== null : this.#run.open.state !== "loading";
+    return this.isShown && this.#run?.takesCommands(recordingId, number) === true;
   }
 
-  /** Rejects with the reason if it cannot be done. @param {Command} command */
-  async carryOut(command) {
-    return this.#requireRun().carryOut(command);
-  }
-
-  /** @param {Command} command */
-  takePicture(command) {
-    return this.#requireRun().takePicture(command);
-  }
-
-  /** The state, as viewer_state.py reads it. */
-  getState() {
-    return this.#requireRun().getState();
-  }
-
-  #requireRun() {
+  /** The running viewer, which carries out commands. Throws `Ended` if there is none. */
+  get running() {
     if (!this.#run) throw new Ended();
     return this.#run;
   }
@@ -292,49 +250,24 @@ export class RerunViewerElement extends HTMLElement {
     await (this.#isFullscreen ? document.exitFullscreen() : this.requestFullscreen());
   }
 
-  /** @param {import("./viewer.js").ViewerEvent} event */
-  #onViewerEvent(event) {
-    this.#emit("viewer-event", this.commands?.isOwn(event) ? { ...event, from_command: true } : event);
-    if (event.type === "recording_open") this.#run?.open.onOpen(event);
-  }
-
   #onRecordingsChange() {
     const wasLoading = this.dataset.state === "loading";
-    const { state, failures } = /** @type {Run} */ (this.#run).open;
-    if (failures.length === 0) this.#overlay?.hideError();
-    else if (this.#overlay?.isErrorShown) this.#overlay.showError(this.#failure(), () => this.#retry());
+    const { state, failure } = this.running.open;
+    if (!failure) this.#overlay?.hideError();
+    else if (this.#overlay?.isErrorShown) this.#overlay.showError(failure, () => this.#retry());
     this.#setState(state);
     if (wasLoading && state !== "loading") this.#emit("load");
-  }
-
-  #failRecordings() {
-    this.#fail(this.#failure(), () => this.#retry());
-  }
-
-  /** The message about the recordings that have failed. */
-  #failure() {
-    const { open } = /** @type {Run} */ (this.#run);
-    const { failures, names, state } = open;
-    const { length } = failures;
-    const title = length === 1 ? "A recording could not be opened" : `${length} recordings could not be opened`;
-    const titleOfIncomplete = length === 1 ? "A recording is incomplete" : `${length} recordings are incomplete`;
-    return {
-      title: open.incomplete === length ? titleOfIncomplete : title,
-      message: failures.join("\n"),
-      action: "Retry",
-      covers: names.length === 0 && state !== "loading",
-    };
   }
 
   #retry() {
     this.#overlay?.hideError();
     this.#setState("loading");
-    const run = /** @type {Run} */ (this.#run);
+    const run = this.running;
     if (run.open.incomplete === 0) return run.open.retry(run.succession.recordings);
     this.#reopenAll(run); // the viewer does not fetch again what it has open
   }
 
-  /** @param {Run} run */
+  /** @param {RunningViewer} run */
   #reopenAll(run) {
     if (run.open.canClose) return run.succession.reopen();
     this.#stop("loading");
@@ -353,11 +286,11 @@ export class RerunViewerElement extends HTMLElement {
     });
   }
 
-  /** @param {Parameters<Overlay["showError"]>[0]} what @param {() => void} retry */
-  #fail(what, retry) {
+  /** @param {import("./overlay.js").Failure} failure @param {() => void} retry */
+  #fail(failure, retry) {
     this.#setState("error");
-    this.#overlay?.showError(what, retry);
-    this.#emit("error", { message: `${what.title}: ${what.message}` });
+    this.#overlay?.showError(failure, retry);
+    this.#emit("error", { message: `${failure.title}: ${failure.message}` });
   }
 
   /** @param {State} state */

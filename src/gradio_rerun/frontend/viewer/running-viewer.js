@@ -1,8 +1,8 @@
 /** One running viewer: starts it, opens recordings, carries out commands, and ends it with all that belongs to it. */
 
-import { isAt } from "./kept-time.js";
 import { loadViewer } from "./loader.js";
 import { OpenRecordings } from "./open-recordings.js";
+import { PausedPlace } from "./paused-place.js";
 import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
 import { Ended, fromBase64 } from "./viewer-control.js";
@@ -24,12 +24,6 @@ const FRAMES_TO_HOLD = 3;
 const WATCH_EVERY = 500;
 const WATCH_FOR = 1_500;
 
-/** Events that a recording causes because it begins at its start, until its paused time is restored. */
-const EVENTS_OF_TIME = ["play", "pause", "time_update", "timeline_change"];
-
-/** ms between two checks whether a recording has the timeline on which it was paused. */
-const PLACE_POLL = 50;
-
 /**
  * Where a viewer runs, and the callbacks that report on it. A viewer that has ended reports nothing.
  * @typedef {object} Surroundings
@@ -37,12 +31,10 @@ const PLACE_POLL = 50;
  * @property {import("./overlay.js").Overlay} overlay
  * @property {() => Settings} settings as they are now
  * @property {() => import("./succession.js").Value} value to be shown, as it is now
- * @property {(path: string) => Promise<Recording>} convert turns an uploaded file into a recording
- * @property {() => Promise<void>} checkFiles makes the server restore missing and damaged files of the viewer
- * @property {import("./tunnel.js").AskServer} ask sends a call to a Rerun server through the app
+ * @property {Pick<import("./rerun-viewer.js").RerunViewerElement, "converter" | "checkFiles" | "askServer">} app
  * @property {{get_state: () => boolean, on_toggle: () => void}} fullscreen what the viewer's own button does
  * @property {(event: ViewerEvent) => void} onEvent
- * @property {(failed: boolean) => void} onChange called at each change of `open.state`; `failed`: another recording could not be opened
+ * @property {(failure: import("./overlay.js").Failure | null) => void} onChange called at each change of `open.state`, with a message if another recording could not be opened
  * @property {() => void} onCloseOne called when a recording was closed, in the viewer or by a command
  * @property {() => void} onLoading
  * @property {() => void} onPage `showsWelcome` may have changed
@@ -50,7 +42,7 @@ const PLACE_POLL = 50;
  * @property {() => void} onStuck only another viewer can show what is to be shown now
  */
 
-export class Run {
+export class RunningViewer {
   #life = new AbortController();
   #around;
   /** null until it has started. @type {Viewer | null} */
@@ -66,25 +58,22 @@ export class Run {
   /** The number of the last opening, and of the one whose frames are awaited. */
   #opening = 0;
   #lookedAt = 0;
-  /** The paused place of the recording that was closed last. @type {import("./viewer.js").Place | null} */
-  #paused = null;
-  /** Events about the time in the new file, until its paused place is restored. @type {ViewerEvent[]} */
-  #heldBack = [];
+  #paused = new PausedPlace(() => this.open.names);
 
   /** @param {"light" | "dark"} theme @param {Surroundings} surroundings */
   constructor(theme, surroundings) {
     this.theme = theme;
     this.#around = surroundings;
-    const { element, overlay, convert, onChange, onCloseOne, onLoading, onStuck, onFail } = surroundings;
+    const { element, app, overlay, onChange, onCloseOne, onLoading, onStuck, onFail } = surroundings;
     const { signal } = this.#life;
     const isSeen = () => !document.hidden && element.clientWidth > 0;
     this.open = new OpenRecordings({
       overlay,
-      convert,
+      convert: (path) => app.converter(path),
       isSeen,
       onChange: (failed) => {
         if (signal.aborted) return;
-        onChange(failed);
+        onChange(failed ? this.open.failure : null);
         this.#look();
       },
       onCloseOne,
@@ -95,15 +84,16 @@ export class Run {
         this.#isSeen = false;
         this.#opening++;
         this.open.retry(recordings); // open recordings stay open
-        this.#restoreEarly();
+        const opening = this.#opening;
+        if (this.#viewer) this.#paused.restoreEarly(this.#viewer, () => signal.aborted || opening !== this.#opening);
       },
       close: async () => {
         if (this.open.names.length > 0) await this.#keep();
         if (signal.aborted) return;
         this.open.forget();
-        this.#heldBack = [];
+        this.#paused.dropEvents();
         onLoading();
-        await this.#startedViewer().closeAll();
+        await this.#requireViewer().closeAll();
         this.open.forget(); // one that opened meanwhile is closed, too
       },
       restart: onStuck,
@@ -124,11 +114,11 @@ export class Run {
 
   async start() {
     const { signal } = this.#life;
-    const { element, overlay, checkFiles, ask, fullscreen, onFail } = this.#around;
+    const { element, app, overlay, onFail } = this.#around;
     const settings = this.#around.settings();
     try {
       const code = await loadViewer(settings.viewer, {
-        checkFiles,
+        checkFiles: app.checkFiles,
         onProgress: (loaded, total) => void (signal.aborted || overlay.showViewerProgress(loaded, total)),
       });
       if (signal.aborted) return;
@@ -136,23 +126,7 @@ export class Run {
       element.prepend(canvas);
       signal.addEventListener("abort", () => canvas.remove());
       for (const input of ["pointerup", "keyup"]) element.addEventListener(input, () => this.#watch(), { capture: true, signal });
-      const viewer = await Viewer.start(code, canvas, {
-        fetch: createViewerFetch({
-          files: fileUrl(rootOf(settings), ""),
-          allowed: settings.allowed_origins,
-          telemetry: settings.telemetry,
-          recordings: this.open.byUrl,
-          ask,
-          signal,
-        }),
-        theme: this.theme,
-        fullscreen,
-        panelStates: settings.panel_states,
-        onEvent: (event) => void (signal.aborted || this.#onEvent(event)),
-        onComplaint: (words, source) => void (signal.aborted || this.open.onComplaint(words, source)),
-        onFrame: () => void (signal.aborted || this.#onFrame()),
-        onPanic: (message) => void (signal.aborted || onFail("The viewer stopped", message, "Restart")),
-      });
+      const viewer = await Viewer.start(code, canvas, this.#optionsOf(settings));
       if (signal.aborted) return viewer.dispose();
       this.#viewer = viewer;
       const now = this.#around.settings();
@@ -163,6 +137,29 @@ export class Run {
     } catch (error) {
       if (!signal.aborted) onFail("The viewer could not be started", error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** What a viewer starts with. @param {Settings} settings @returns {Parameters<typeof Viewer.start>[2]} */
+  #optionsOf(settings) {
+    const { signal } = this.#life;
+    const { app, fullscreen, onFail } = this.#around;
+    return {
+      fetch: createViewerFetch({
+        files: fileUrl(rootOf(settings), ""),
+        allowed: settings.allowed_origins,
+        telemetry: settings.telemetry,
+        recordings: this.open.byUrl,
+        ask: (call, end) => app.askServer(call, end),
+        signal,
+      }),
+      theme: this.theme,
+      fullscreen,
+      panelStates: settings.panel_states,
+      onEvent: (event) => void (signal.aborted || this.#onEvent(event)),
+      onComplaint: (words, source) => void (signal.aborted || this.open.onComplaint(words, source)),
+      onFrame: () => void (signal.aborted || this.#onFrame()),
+      onPanic: (message) => void (signal.aborted || onFail("The viewer stopped", message, "Restart")),
+    };
   }
 
   /** Shows the value that is to be shown now, when the value before has been seen. */
@@ -189,40 +186,23 @@ export class Run {
       return;
     }
     try {
-      if (this.#paused && (await viewer.restore(this.#paused))) this.#heldBack = [];
-      else await viewer.repairTimeline();
+      await this.#paused.restore(viewer);
       await viewer.frames(2);
     } catch {
       // A viewer that has panicked, which onFail reports.
     }
     if (isOver()) return;
     this.#isSeen = true;
-    this.#paused = null;
-    for (const event of this.#heldBack.splice(0)) this.#around.onEvent(event);
+    for (const event of this.#paused.end()) this.#around.onEvent(event);
     this.#around.overlay.release();
     this.succession.advance();
-  }
-
-  /** Restores the paused place as soon as the new file has that timeline, before the file is on screen. */
-  async #restoreEarly() {
-    const opening = this.#opening;
-    try {
-      while (this.#viewer && this.#paused && this.isPlacing && opening === this.#opening && !this.#life.signal.aborted) {
-        if (await this.#viewer.restore(this.#paused)) {
-          this.#paused = null;
-          this.#heldBack = [];
-        } else await new Promise((resolve) => setTimeout(resolve, PLACE_POLL));
-      }
-    } catch {
-      // Not all data has arrived yet: `#look` restores the place later.
-    }
   }
 
   /** @param {ViewerEvent} event */
   #onEvent(event) {
     if (event.type === "recording_open") this.#watch(); // it may be closed at once
-    if (this.isPlacing && EVENTS_OF_TIME.includes(event.type)) this.#heldBack.push(event);
-    else this.#around.onEvent(event);
+    if (!this.#paused.holdsBack(event)) this.#around.onEvent(event);
+    if (event.type === "recording_open") this.open.onOpen(event);
   }
 
   /** Whether the viewer shows its welcome page. */
@@ -252,11 +232,11 @@ export class Run {
 
   /** Keeps the picture of the value that is to be closed on screen, and its paused place. */
   async #keep() {
-    const viewer = this.#startedViewer();
-    this.#paused ??= viewer.pausedPlace;
+    const viewer = this.#requireViewer();
+    this.#paused.keep(viewer);
     if (document.hidden) return;
     const { overlay } = this.#around;
-    if (!overlay.isHolding) overlay.hold(await viewer.copy(FRAMES_TO_HOLD), () => !this.isPlacing);
+    if (!overlay.isHolding) overlay.hold(await viewer.copy(FRAMES_TO_HOLD), () => !this.#paused.isPending);
   }
 
   /** Releases everything. */
@@ -267,25 +247,29 @@ export class Run {
     this.#viewer = null; // timers run on for a while, and would keep its memory
   }
 
-  /** Whether the paused place of a recording is still to be restored. */
-  get isPlacing() {
-    const { names } = this.open;
-    return this.#paused !== null && (names.length === 0 || names.some((name) => isAt(/** @type {any} */ (this.#paused), name)));
-  }
-
   /** Whether any recording is open. */
   get isOpen() {
     return this.#viewer !== null && this.open.names.length > 0;
   }
 
+  /**
+   * Whether commands can be carried out.
+   * @param {string | null} recordingId for one recording; null: for any
+   * @param {number} number of the value that they refer to
+   */
+  takesCommands(recordingId, number) {
+    if (!this.isOpen || this.#paused.isPending || this.succession.stateOf(number) === "waiting") return false;
+    return recordingId ? this.#nameOf(recordingId) !== null : this.open.state !== "loading";
+  }
+
   /** The name of a recording, if it is open. @param {string} recordingId */
-  nameOf(recordingId) {
+  #nameOf(recordingId) {
     return this.open.names.find(({ recording_id }) => recording_id === recordingId) ?? null;
   }
 
   /** Rejects with the reason if it cannot be done. @param {Command} command */
   async carryOut(command) {
-    const viewer = this.#startedViewer();
+    const viewer = this.#requireViewer();
     const { open } = this;
     this.#watch();
     const { recording_id, url, ticket, rbl, states } = command.arguments;
@@ -301,24 +285,24 @@ export class Run {
         open.names.forEach((name) => open.onClose(name));
         return viewer.closeAll();
     }
-    for (const closed of await viewer.control.carryOut(command, recording_id ? this.nameOf(recording_id) : null)) {
+    for (const closed of await viewer.control.carryOut(command, recording_id ? this.#nameOf(recording_id) : null)) {
       open.onClose(closed);
     }
   }
 
   /** @param {Command} command */
   takePicture(command) {
-    const viewer = this.#startedViewer();
+    const viewer = this.#requireViewer();
     const { view, max_size } = command.arguments;
     return view === null ? viewer.screenshot(max_size ?? undefined) : viewer.control.screenshotOfView(command);
   }
 
   /** The state, as viewer_state.py reads it. */
   getState() {
-    return this.#startedViewer().control.state(this.open.names, this.#around.settings().viewer.version);
+    return this.#requireViewer().control.state(this.open.names, this.#around.settings().viewer.version);
   }
 
-  #startedViewer() {
+  #requireViewer() {
     if (!this.#viewer) throw new Ended();
     return this.#viewer;
   }
