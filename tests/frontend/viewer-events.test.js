@@ -9,6 +9,7 @@ const { ViewerEvents } = await import("../../src/gradio_rerun/frontend/gradio/vi
 class FakeViewer extends EventTarget {
   settings = { time_update_interval: 0 };
   /** @type {any} */
+  running = { viewer: this };
   currentTime = null;
 
   /** @param {{application_id: string, recording_id: string}} recording */

@@ -85,7 +85,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     Upload: () => uploads.choose(),
     Download: () => saveRecordings(viewer),
     Screenshot: async () => {
-      const picture = await viewer.screenshot();
+      const picture = await viewer.running?.viewer?.screenshot();
       if (picture) save(picture, "screenshot.png");
     },
     Fullscreen: () => viewer.toggleFullscreen(),

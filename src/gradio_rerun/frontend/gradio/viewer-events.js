@@ -71,7 +71,7 @@ export class ViewerEvents {
       this.#timelines.set(id, timeline);
     } else if (type === "time_update" && !this.#timelines.has(id)) {
       // The viewer does not report the first timeline of a recording that takes the place of another with its id.
-      const timeline = this.#viewer.activeTimeline(recording);
+      const timeline = this.#viewer.running?.viewer?.activeTimeline(recording) ?? null;
       if (timeline !== null) {
         this.#timelines.set(id, timeline);
         this.#asked.add(id);

@@ -1,8 +1,13 @@
-/** The size and the theme of an element in its document. */
+/** The size and the theme of an element in its document, and whether it is fullscreen. */
 
 /** Whether an element has a size: in a tab that is not selected, it has none. @param {HTMLElement} element */
 export function hasSize({ clientWidth, clientHeight }) {
   return clientWidth > 0 && clientHeight > 0;
+}
+
+/** @param {HTMLElement} element */
+export function isFullscreen(element) {
+  return /** @type {Document | ShadowRoot} */ (element.getRootNode()).fullscreenElement === element;
 }
 
 /** The theme of an element; Gradio marks a dark document, or the element of an app, with a class. @param {HTMLElement} element @param {"auto" | "light" | "dark"} theme */

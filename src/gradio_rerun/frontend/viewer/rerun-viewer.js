@@ -1,12 +1,10 @@
 /** The custom element: it starts and stops viewers, and reports their state. */
 
-import { hasSize, observeAppearance, themeOf } from "./appearance.js";
+import { hasSize, isFullscreen, observeAppearance, themeOf } from "./appearance.js";
 import { loadViewer } from "./loader.js";
-import { isServer } from "./open-recording.js";
 import { Overlay } from "./overlay.js";
 import { RunningViewer } from "./running-viewer.js";
 import { extend, isSame } from "./succession.js";
-import { Ended } from "./viewer-control.js";
 
 /** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("../wire.js").Settings} Settings */
@@ -36,7 +34,7 @@ export class RerunViewerElement extends HTMLElement {
   /** @type {Overlay | null} */
   #overlay = null;
   /** Turns an uploaded file into a recording. @type {(path: string) => Promise<Recording>} */
-  converter = () => Promise.reject(new Error("This is not a Rerun recording."));
+  converter = () => Promise.reject(new Error("It is no Rerun recording."));
   /** Makes the server restore missing and damaged files of the viewer. @type {() => Promise<void>} */
   checkFiles = async () => {};
   /** Sends a call to a Rerun server through the app. @type {import("./tunnel.js").AskServer} */
@@ -45,6 +43,11 @@ export class RerunViewerElement extends HTMLElement {
   #failed = false;
   #syncQueued = false;
   #disposal = 0;
+
+  /** The running viewer; null if there is none. */
+  get running() {
+    return this.#run;
+  }
 
   get settings() {
     return this.#settings;
@@ -56,7 +59,7 @@ export class RerunViewerElement extends HTMLElement {
     if (settings && before) {
       this.#run?.viewer?.setPanelStates(settings.panel_states, before.panel_states);
       // The viewer gets its fetch only at its start.
-      if (this.#run && mayAsk(settings) !== mayAsk(before)) this.#stop("loading");
+      if (this.#run?.hasFetchOf(settings) === false) this.#stop("loading");
     }
     this.#queueSync();
   }
@@ -153,7 +156,7 @@ export class RerunViewerElement extends HTMLElement {
       settings: () => /** @type {Settings} */ (this.#settings),
       value: () => ({ recordings: this.#recordings, number: this.#number }),
       app: this,
-      fullscreen: { get_state: () => this.#isFullscreen, on_toggle: () => this.toggleFullscreen() },
+      fullscreen: { get_state: () => isFullscreen(this), on_toggle: () => this.toggleFullscreen() },
       onEvent: (event) => this.#emit("viewer-event", event),
       onChange: (failure) => (failure ? this.#fail(failure, () => this.#retry()) : this.#onRecordingsChange()),
       onCloseOne: () => this.#emit("recording-close"),
@@ -180,19 +183,9 @@ export class RerunViewerElement extends HTMLElement {
     this.#setState(state);
   }
 
-  /** A PNG of what the viewer shows; null if none runs. @returns {Promise<Blob | null>} */
-  async screenshot() {
-    return (await this.#run?.viewer?.screenshot()) ?? null;
-  }
-
   /** The exact position of the viewer's time cursor; null if the viewer does not report it. */
   get currentTime() {
     return this.#run?.viewer?.currentTime ?? null;
-  }
-
-  /** The timeline that a recording is on; null if the viewer does not report it. @param {import("./store-id.js").RecordingName} recording */
-  activeTimeline(recording) {
-    return this.#run?.viewer?.activeTimeline(recording) ?? null;
   }
 
   /** All data of the viewer, as the bytes of a recording; null if the viewer cannot save it. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
@@ -235,24 +228,14 @@ export class RerunViewerElement extends HTMLElement {
     return this.isShown && this.#run?.takesCommands(recordingId, number) === true;
   }
 
-  /** The running viewer, which carries out commands. Throws `Ended` if there is none. */
-  get running() {
-    if (!this.#run) throw new Ended();
-    return this.#run;
-  }
-
-  get #isFullscreen() {
-    return /** @type {Document | ShadowRoot} */ (this.getRootNode()).fullscreenElement === this;
-  }
-
   /** Into the browser's fullscreen, or out of it. */
   async toggleFullscreen() {
-    await (this.#isFullscreen ? document.exitFullscreen() : this.requestFullscreen());
+    await (isFullscreen(this) ? document.exitFullscreen() : this.requestFullscreen());
   }
 
   #onRecordingsChange() {
     const wasLoading = this.dataset.state === "loading";
-    const { state, failure } = this.running.open;
+    const { state, failure } = /** @type {RunningViewer} */ (this.#run).open;
     if (!failure) this.#overlay?.hideError();
     else if (this.#overlay?.isErrorShown) this.#overlay.showError(failure, () => this.#retry());
     this.#setState(state);
@@ -262,7 +245,7 @@ export class RerunViewerElement extends HTMLElement {
   #retry() {
     this.#overlay?.hideError();
     this.#setState("loading");
-    const run = this.running;
+    const run = /** @type {RunningViewer} */ (this.#run);
     if (run.open.incomplete === 0) return run.open.retry(run.succession.recordings);
     this.#reopenAll(run); // the viewer does not fetch again what it has open
   }
@@ -296,18 +279,14 @@ export class RerunViewerElement extends HTMLElement {
   /** @param {State} state */
   #setState(state) {
     this.dataset.state = state;
-    const count = this.#run?.open.names.length ?? 0;
-    this.dataset.recordings = String(count);
+    this.dataset.recordings = String(this.#run?.open.names.length ?? 0);
     this.#veil();
   }
 
   /** Hides the canvas while the viewer has nothing to show but its welcome page, an advertisement. */
   #veil() {
-    const run = this.#run;
     const isLoading = this.dataset.state === "loading";
-    // While it connects to a live server, it reports what is wrong with it.
-    const isOpening = isLoading && run?.open.names.length === 0 && !this.#recordings.some(({ url }) => isServer(url));
-    const isVeiled = isOpening || run?.showsWelcome === true;
+    const isVeiled = this.#run?.showsNothing(isLoading) === true;
     this.toggleAttribute("data-veiled", isVeiled);
     if (isVeiled && !isLoading) this.dataset.veiled = "none";
   }
@@ -316,9 +295,4 @@ export class RerunViewerElement extends HTMLElement {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, detail }));
   }
-}
-
-/** The settings that decide which servers the viewer may send requests to, as a string. @param {Settings} settings */
-function mayAsk({ telemetry, allowed_origins }) {
-  return JSON.stringify([telemetry, allowed_origins]);
 }

@@ -1,6 +1,8 @@
 /** One running viewer: starts it, opens recordings, carries out commands, and ends it with all that belongs to it. */
 
+import { FrameWatch } from "./frame-watch.js";
 import { loadViewer } from "./loader.js";
+import { isServer } from "./open-recording.js";
 import { OpenRecordings } from "./open-recordings.js";
 import { PausedPlace } from "./paused-place.js";
 import { Succession } from "./succession.js";
@@ -9,20 +11,13 @@ import { Ended, fromBase64 } from "./viewer-control.js";
 import { createViewerFetch } from "./viewer-fetch.js";
 import { fileUrl, rootOf } from "../wire.js";
 
-/** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("../wire.js").Settings} Settings */
-/** @typedef {import("../wire.js").Command} Command */
-/** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 
 /** How many frames the viewer needs until a recording is on screen: it takes the data, makes views, and draws them. */
 const FRAMES_TO_SEE = 4;
 
-/** How many frames the picture of the value before waits for one that the viewer draws. */
+/** How many frames the picture of the previous value waits for one that the viewer draws. */
 const FRAMES_TO_HOLD = 3;
-
-/** ms between two checks of what the viewer shows, and ms after an input of the user during which each frame is checked: a check takes a millisecond. */
-const WATCH_EVERY = 500;
-const WATCH_FOR = 1_500;
 
 /**
  * Where a viewer runs, and the callbacks that report on it. A viewer that has ended reports nothing.
@@ -33,11 +28,11 @@ const WATCH_FOR = 1_500;
  * @property {() => import("./succession.js").Value} value to be shown, as it is now
  * @property {Pick<import("./rerun-viewer.js").RerunViewerElement, "converter" | "checkFiles" | "askServer">} app
  * @property {{get_state: () => boolean, on_toggle: () => void}} fullscreen what the viewer's own button does
- * @property {(event: ViewerEvent) => void} onEvent
+ * @property {(event: import("./viewer.js").ViewerEvent) => void} onEvent
  * @property {(failure: import("./overlay.js").Failure | null) => void} onChange called at each change of `open.state`, with a message if another recording could not be opened
  * @property {() => void} onCloseOne called when a recording was closed, in the viewer or by a command
  * @property {() => void} onLoading
- * @property {() => void} onPage `showsWelcome` may have changed
+ * @property {() => void} onPage `showsNothing` may have changed
  * @property {(title: string, message: string, action?: string) => void} onFail the viewer cannot go on; `action` helps
  * @property {() => void} onStuck only another viewer can show what is to be shown now
  */
@@ -45,16 +40,17 @@ const WATCH_FOR = 1_500;
 export class RunningViewer {
   #life = new AbortController();
   #around;
+  /** The settings that it starts with. */
+  #settings;
   /** null until it has started. @type {Viewer | null} */
-  #viewer = null;
+  viewer = null;
   /** What it has open. */
   open;
   /** Which value it shows. */
   succession;
   /** Whether what is open has been on screen. */
   #isSeen = false;
-  #watchUntil = 0;
-  #watchedAt = 0;
+  #watch = new FrameWatch();
   /** The number of the last opening, and of the one whose frames are awaited. */
   #opening = 0;
   #lookedAt = 0;
@@ -64,6 +60,7 @@ export class RunningViewer {
   constructor(theme, surroundings) {
     this.theme = theme;
     this.#around = surroundings;
+    this.#settings = surroundings.settings();
     const { element, app, overlay, onChange, onCloseOne, onLoading, onStuck, onFail } = surroundings;
     const { signal } = this.#life;
     const isSeen = () => !document.hidden && element.clientWidth > 0;
@@ -85,7 +82,7 @@ export class RunningViewer {
         this.#opening++;
         this.open.retry(recordings); // open recordings stay open
         const opening = this.#opening;
-        if (this.#viewer) this.#paused.restoreEarly(this.#viewer, () => signal.aborted || opening !== this.#opening);
+        if (this.viewer) this.#paused.restoreEarly(this.viewer, () => signal.aborted || opening !== this.#opening);
       },
       close: async () => {
         if (this.open.names.length > 0) await this.#keep();
@@ -107,15 +104,10 @@ export class RunningViewer {
     });
   }
 
-  /** The viewer; null until it has started. */
-  get viewer() {
-    return this.#viewer;
-  }
-
   async start() {
     const { signal } = this.#life;
     const { element, app, overlay, onFail } = this.#around;
-    const settings = this.#around.settings();
+    const settings = this.#settings;
     try {
       const code = await loadViewer(settings.viewer, {
         checkFiles: app.checkFiles,
@@ -125,10 +117,10 @@ export class RunningViewer {
       const canvas = document.createElement("canvas");
       element.prepend(canvas);
       signal.addEventListener("abort", () => canvas.remove());
-      for (const input of ["pointerup", "keyup"]) element.addEventListener(input, () => this.#watch(), { capture: true, signal });
-      const viewer = await Viewer.start(code, canvas, this.#optionsOf(settings));
+      for (const input of ["pointerup", "keyup"]) element.addEventListener(input, () => this.#watch.hurry(), { capture: true, signal });
+      const viewer = await Viewer.start(code, canvas, this.#options());
       if (signal.aborted) return viewer.dispose();
-      this.#viewer = viewer;
+      this.viewer = viewer;
       const now = this.#around.settings();
       if (now !== settings) viewer.setPanelStates(now.panel_states, settings.panel_states);
       overlay.hideViewerProgress();
@@ -139,9 +131,10 @@ export class RunningViewer {
     }
   }
 
-  /** What a viewer starts with. @param {Settings} settings @returns {Parameters<typeof Viewer.start>[2]} */
-  #optionsOf(settings) {
+  /** What the viewer starts with. @returns {Parameters<typeof Viewer.start>[2]} */
+  #options() {
     const { signal } = this.#life;
+    const settings = this.#settings;
     const { app, fullscreen, onFail } = this.#around;
     return {
       fetch: createViewerFetch({
@@ -164,17 +157,17 @@ export class RunningViewer {
 
   /** Shows the value that is to be shown now, when the value before has been seen. */
   show() {
-    if (this.#viewer) this.succession.show(this.#around.value()); // else when it has started
+    if (this.viewer) this.succession.show(this.#around.value()); // else when it has started
   }
 
   /** Reads on where a recording has grown. */
   readOn() {
-    if (this.#viewer) this.open.open(this.#around.value().recordings.filter(({ marks }) => marks));
+    if (this.viewer) this.open.open(this.#around.value().recordings.filter(({ marks }) => marks));
   }
 
   /** The open recordings have changed: once they are loaded, they are on screen after some frames, and the next value may follow. */
   async #look() {
-    const viewer = this.#viewer;
+    const viewer = this.viewer;
     const opening = this.#opening;
     if (!viewer || this.#isSeen || this.#lookedAt === opening || !this.open.isLoaded) return;
     this.#lookedAt = opening;
@@ -198,36 +191,36 @@ export class RunningViewer {
     this.succession.advance();
   }
 
-  /** @param {ViewerEvent} event */
+  /** @param {import("./viewer.js").ViewerEvent} event */
   #onEvent(event) {
-    if (event.type === "recording_open") this.#watch(); // it may be closed at once
+    if (event.type === "recording_open") this.#watch.hurry(); // it may be closed at once
     if (!this.#paused.holdsBack(event)) this.#around.onEvent(event);
     if (event.type === "recording_open") this.open.onOpen(event);
   }
 
-  /** Whether the viewer shows its welcome page. */
-  get showsWelcome() {
-    const shown = this.#viewer?.showsWelcome;
-    // Viewers before 0.41 do not say what they show when no recording is active: it may be the catalog of a server.
+  /** Whether nothing is on screen but the viewer's welcome page. @param {boolean} isLoading whether recordings are still to be opened */
+  showsNothing(isLoading) {
+    // While it connects to a live server, it reports what is wrong with it.
+    if (isLoading && this.open.names.length === 0 && !this.#around.value().recordings.some(({ url }) => isServer(url))) return true;
+    const shown = this.viewer?.showsWelcome;
+    // Viewers before 0.41 do not report what they show when no recording is active: it may be the catalog of a server.
     return shown === true || (shown === null && !this.open.hasCatalog);
+  }
+
+  /** Whether these settings allow the same requests as those at the start, when the viewer got its `fetch`. @param {Settings} settings */
+  hasFetchOf({ telemetry, allowed_origins }) {
+    return telemetry === this.#settings.telemetry && String(allowed_origins) === String(this.#settings.allowed_origins);
   }
 
   /** After each frame: the user may have closed a recording in the viewer. */
   #onFrame() {
-    const now = performance.now();
-    if (!this.#viewer || (now > this.#watchUntil && now - this.#watchedAt < WATCH_EVERY)) return;
-    this.#watchedAt = now;
+    if (!this.viewer || !this.#watch.isDue()) return;
     // A viewer before 0.41 that shows the catalog of a server may have recordings open, too.
-    if (this.open.state !== "loading" && (this.#viewer.showsWelcome !== null || !this.open.hasCatalog)) {
-      this.#viewer.closedOf(this.open.names).forEach((closed) => this.open.onClose(closed));
-      if (this.open.names.length > 0 && this.#viewer.showsWelcome) this.#viewer.control.showOne().catch(() => {});
+    if (this.open.state !== "loading" && (this.viewer.showsWelcome !== null || !this.open.hasCatalog)) {
+      this.viewer.closedOf(this.open.names).forEach((closed) => this.open.onClose(closed));
+      if (this.open.names.length > 0 && this.viewer.showsWelcome) this.viewer.control.showOne().catch(() => {});
     }
     this.#around.onPage();
-  }
-
-  /** Checks each frame for a while, since the open recordings may change now. */
-  #watch() {
-    this.#watchUntil = performance.now() + WATCH_FOR;
   }
 
   /** Keeps the picture of the value that is to be closed on screen, and its paused place. */
@@ -243,13 +236,13 @@ export class RunningViewer {
   end() {
     this.#life.abort();
     this.succession.end();
-    this.#viewer?.dispose();
-    this.#viewer = null; // timers run on for a while, and would keep its memory
+    this.viewer?.dispose();
+    this.viewer = null; // timers run on for a while, and would keep its memory
   }
 
   /** Whether any recording is open. */
   get isOpen() {
-    return this.#viewer !== null && this.open.names.length > 0;
+    return this.viewer !== null && this.open.names.length > 0;
   }
 
   /**
@@ -267,30 +260,28 @@ export class RunningViewer {
     return this.open.names.find(({ recording_id }) => recording_id === recordingId) ?? null;
   }
 
-  /** Rejects with the reason if it cannot be done. @param {Command} command */
+  /** Rejects with the reason if it cannot be done. @param {import("../wire.js").Command} command */
   async carryOut(command) {
     const viewer = this.#requireViewer();
-    const { open } = this;
-    this.#watch();
+    this.#watch.hurry();
     const { recording_id, url, ticket, rbl, states } = command.arguments;
     switch (command.name) {
       case "open":
-        return open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined });
+        return this.open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined });
       case "set_blueprint":
         return viewer.send(fromBase64(rbl));
       case "set_panel_states":
         return viewer.setPanelStates(states, {});
       case "close":
-        if (viewer.control.closesOne || open.names.length > 1) break;
-        open.names.forEach((name) => open.onClose(name));
+        if (viewer.control.closesOne || this.open.names.length > 1) break;
+        this.open.names.forEach((name) => this.open.onClose(name));
         return viewer.closeAll();
     }
-    for (const closed of await viewer.control.carryOut(command, recording_id ? this.#nameOf(recording_id) : null)) {
-      open.onClose(closed);
-    }
+    const closed = await viewer.control.carryOut(command, recording_id ? this.#nameOf(recording_id) : null);
+    closed.forEach((each) => this.open.onClose(each));
   }
 
-  /** @param {Command} command */
+  /** @param {import("../wire.js").Command} command */
   takePicture(command) {
     const viewer = this.#requireViewer();
     const { view, max_size } = command.arguments;
@@ -303,7 +294,7 @@ export class RunningViewer {
   }
 
   #requireViewer() {
-    if (!this.#viewer) throw new Ended();
-    return this.#viewer;
+    if (!this.viewer) throw new Ended();
+    return this.viewer;
   }
 }
