@@ -7,7 +7,7 @@ globalThis.location = /** @type {any} */ ({ href: "http://app.test/" });
 globalThis.HTMLElement = /** @type {any} */ (FakeElement);
 globalThis.ShadowRoot = /** @type {any} */ (class {});
 globalThis.customElements = /** @type {any} */ ({ get: () => undefined, define: () => {} });
-const { mount } = await import("../../src/gradio_rerun/frontend/bridge.js");
+const { mount } = await import("../../src/gradio_rerun/frontend/gradio/bridge.js");
 
 /** The element, as far as the bridge knows it. */
 class FakeViewer extends FakeElement {
@@ -35,6 +35,10 @@ class FakeViewer extends FakeElement {
 
   takesCommands() {
     return true;
+  }
+
+  get running() {
+    return this;
   }
 
   /** @param {any} command */
@@ -239,6 +243,31 @@ test("Clear empties the value, and says so", () => {
   start();
   element.button("Clear").click();
   assert.deepEqual([props.value, urls(), triggered], [[], [], [["clear", {}]]]);
+});
+
+test("a cleared value drops the commands that wait", async () => {
+  props.value = [FILE];
+  start();
+  viewer.takesCommands = () => false;
+  update("settings", { ...SETTINGS, commands: [{ id: `dropped-${id}`, name: "close", arguments: {}, request: null, target: [] }] });
+  props.settings = SETTINGS; // the update of a value has no commands of another
+  update("value", []);
+  viewer.takesCommands = () => true;
+  update("settings", { ...SETTINGS, commands: [{ id: `kept-${id}`, name: "play", arguments: {}, request: null, target: [] }] });
+  for (let tries = 0; tries < 100 && viewer.done.length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(viewer.done, ["play with 0 recordings"]);
+});
+
+test("events that a command causes say so", async () => {
+  props.value = [FILE];
+  start();
+  update("settings", { ...SETTINGS, commands: [{ id: `own-${id}`, name: "pause", arguments: {}, request: null, target: [] }] });
+  /** @type {any[]} */
+  const details = ["pause", "play"].map((type) => ({ type, application_id: "app", recording_id: "run" }));
+  for (const detail of details) viewer.dispatchEvent(new CustomEvent("viewer-event", { detail }));
+  await settled();
+  assert.deepEqual(details.map(({ from_command }) => from_command), [true, undefined]);
+  assert.deepEqual(triggered.map(([event, { from_command }]) => [event, from_command]), [["pause", true], ["play", undefined]]);
 });
 
 test("what the viewer reports reaches Python: a recording that opens as `load`, too", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { CommandQueue } from "../../src/gradio_rerun/frontend/commands.js";
+import { CommandQueue } from "../../src/gradio_rerun/frontend/viewer/commands.js";
 
 /** @type {string[]} */
 let done;
@@ -24,7 +24,7 @@ beforeEach(() => {
     isLoading: true,
     isShown: true,
     isOpen: true,
-    carryOut: async (/** @type {any} */ { name, arguments: given }) => void done.push(`${name} ${given.of}`),
+    running: { carryOut: async (/** @type {any} */ { name, arguments: given }) => void done.push(`${name} ${given.of}`) },
   };
   queue = new CommandQueue(/** @type {any} */ (viewer), { isListened: () => true, answer() {}, upload: async () => "", fail: (message) => failures.push(message) });
 });

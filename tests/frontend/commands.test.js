@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { CommandQueue } from "../../src/gradio_rerun/frontend/commands.js";
-import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer-control.js";
+import { CommandQueue } from "../../src/gradio_rerun/frontend/viewer/commands.js";
+import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
 
 /** As much of the element as commands need: one that is ready, with one recording open. */
 class FakeViewer {
@@ -16,6 +16,15 @@ class FakeViewer {
   /** What the viewer does with a command, instead of carrying it out at once. @type {Record<string, (command: any) => unknown>} */
   on = {};
   valueNumber = 1;
+
+  /** The running viewer, which is faked here, too. */
+  get running() {
+    return this;
+  }
+
+  get viewer() {
+    return this;
+  }
 
   isPast() {
     return false;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { HEARTBEAT, readFrames, readTrailers } from "../../src/gradio_rerun/frontend/grpc-web.js";
+import { HEARTBEAT, readFrames, readTrailers } from "../../src/gradio_rerun/frontend/viewer/grpc-web.js";
 
 /** @param {number} flags @param {string} text */
 function frame(flags, text) {

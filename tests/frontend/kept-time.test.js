@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { hasPlace, isAt, pausedPlace, pausedPlaceBySetters, placeBySetters, placeRequest } from "../../src/gradio_rerun/frontend/kept-time.js";
-import { message, numberAt, read, text, textAt } from "../../src/gradio_rerun/frontend/protobuf.js";
+import { hasPlace, isAt, pausedPlace, pausedPlaceBySetters, placeBySetters, placeRequest } from "../../src/gradio_rerun/frontend/viewer/kept-time.js";
+import { message, numberAt, read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 
 const STORE = "Recording:app:one";
 const [PLAYING, PAUSED] = [2n, 1n];

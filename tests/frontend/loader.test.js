@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/demo/" });
 Object.defineProperty(globalThis, "navigator", { value: { gpu: {} }, configurable: true });
-const { loadViewer, missingInBrowser } = await import("../../src/gradio_rerun/frontend/loader.js");
+const { loadViewer, missingInBrowser } = await import("../../src/gradio_rerun/frontend/viewer/loader.js");
 
 /** An empty module. */
 const WASM = Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0]);
@@ -122,23 +122,25 @@ test("a login that has ended is told, and not tried again", async () => {
   assert.equal(checks, 0);
 });
 
-test("the component hands the wasm out as the browser takes it", async () => {
-  server["/demo/gradio_api/component_server"] = () => new Response(WASM, { headers: { "content-type": "application/wasm" } });
-  assert.ok((await load({ component: { id: 7, session: "s" } })).module);
-  const { method, body } = /** @type {any} */ (asked.find(({ path }) => path.endsWith("component_server")));
-  assert.equal(method, "POST");
-  assert.deepEqual(body, { data: `viewer-${version}.wasm.gz`, component_id: 7, fn_name: "viewer_code", session_hash: "s" });
+test("the wasm comes from the component, in a form that the browser decompresses", async () => {
+  /** @type {string[]} */
+  const names = [];
+  const requestCode = async (/** @type {string} */ name) => {
+    names.push(name);
+    return new Response(WASM, { headers: { "content-type": "application/wasm" } });
+  };
+  assert.ok((await load({ requestCode })).module);
+  assert.deepEqual(names, [`viewer-${version}.wasm.gz`]);
   assert.equal(asked.filter(({ path }) => path.endsWith(".wasm.gz")).length, 0);
 });
 
-for (const [what, answer] of /** @type {[string, (() => Response) | undefined][]} */ ([
+for (const [what, answer] of /** @type {[string, () => Response][]} */ ([
   ["answers something else", () => new Response("{}", { headers: { "content-type": "application/json" } })],
   ["fails", () => new Response(WASM, { status: 500, headers: { "content-type": "application/wasm" } })],
-  ["cannot be reached", undefined],
+  ["cannot be reached", () => assert.fail("no network")],
 ])) {
   test(`where the component ${what}, the file is fetched`, async () => {
-    if (answer) server["/demo/gradio_api/component_server"] = answer;
-    assert.ok((await load({ component: { id: 7, session: "" } })).module);
+    assert.ok((await load({ requestCode: async () => answer() })).module);
     assert.equal(asked.filter(({ path }) => path.endsWith(".wasm.gz")).length, 1);
     assert.equal(checks, 0);
   });

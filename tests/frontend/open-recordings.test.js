@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { OpenRecordings, isFile } from "../../src/gradio_rerun/frontend/open-recordings.js";
+import { OpenRecordings } from "../../src/gradio_rerun/frontend/viewer/open-recordings.js";
 
 /** @typedef {import("../../src/gradio_rerun/frontend/wire.js").Recording} Recording */
 
@@ -45,7 +45,7 @@ const file = (name) => ({ url: `http://app.test/${name}.rrd`, name, size: 100 })
 const name = (url) => url.split("/").slice(-1)[0].replace(".rrd", "");
 
 /** @param {string} name */
-const download = (name) => /** @type {any} */ (open.told.get(file(name).url)).download;
+const download = (name) => /** @type {any} */ (open.byUrl.get(file(name).url)).download;
 
 /** The task in which the viewer takes bytes is over. */
 const nextTask = () => mock.timers.tick(1);
@@ -205,7 +205,7 @@ test("more of a recording that is open already is open after a while, since the 
 test("a blueprint is open when it has arrived", () => {
   const blueprint = { url: "http://app.test/b.rbl", name: "b", size: 100 };
   open.open([blueprint]);
-  /** @type {any} */ (open.told.get(blueprint.url)).download.onEnd(false);
+  /** @type {any} */ (open.byUrl.get(blueprint.url)).download.onEnd(false);
   assert.equal(open.state, "ready");
   assert.ok(open.isLoaded);
   assert.deepEqual(open.names, []);
@@ -247,7 +247,7 @@ test("the catalog of a server is shown once the server has answered", () => {
   const url = "rerun+http://127.0.0.1:51234";
   open.open([{ url, name: "catalog", size: null }]);
   assert.ok(!open.hasCatalog);
-  /** @type {any} */ (open.told.get(url)).download.onAnswer();
+  /** @type {any} */ (open.byUrl.get(url)).download.onAnswer();
   assert.ok(open.hasCatalog);
   assert.equal(open.state, "ready");
 });
@@ -274,11 +274,6 @@ test("nothing is reported after the end of the viewer", () => {
   onEnd(true);
   mock.timers.tick(60_000);
   assert.equal(changes.length, before);
-});
-
-test("URLs of files and of servers are told apart", () => {
-  assert.ok(isFile("https://app.test/a.rrd"));
-  assert.ok(!isFile("rerun+http://app.test/proxy"));
 });
 
 test("a recording that was closed can be opened again, one that is open is not opened twice", () => {

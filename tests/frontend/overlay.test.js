@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { Overlay } from "../../src/gradio_rerun/frontend/overlay.js";
+import { Overlay } from "../../src/gradio_rerun/frontend/viewer/overlay.js";
 import { FakeElement, fakeDocument } from "./dom.js";
 
 /** @type {FakeElement} */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { message, read, text, textAt } from "../../src/gradio_rerun/frontend/protobuf.js";
+import { message, read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 
 test("a text stands where its path says", () => {
   const bytes = Uint8Array.from(textAt([1, 3, 20], "é"));

@@ -10,9 +10,9 @@ import { encode } from "./messages.js";
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/", origin: "http://app.test" });
 globalThis.HTMLElement = /** @type {any} */ (FakeElement);
 Object.defineProperty(globalThis, "navigator", { value: { gpu: {} }, configurable: true });
-const { message, read, text } = await import("../../src/gradio_rerun/frontend/protobuf.js");
-const { RerunViewerElement } = await import("../../src/gradio_rerun/frontend/rerun-viewer.js");
-const { Ended } = await import("../../src/gradio_rerun/frontend/viewer-control.js");
+const { message, read, text } = await import("../../src/gradio_rerun/frontend/viewer/protobuf.js");
+const { RerunViewerElement } = await import("../../src/gradio_rerun/frontend/viewer/rerun-viewer.js");
+const { Ended } = await import("../../src/gradio_rerun/frontend/viewer/viewer-control.js");
 
 const GLUE = `const wasm_bindgen = Object.assign(async () => ({ memory: { buffer: { byteLength: 0 } } }), {
   WebHandle: class extends globalThis.FakeHandle { constructor(options) { super(options, fetch, requestAnimationFrame); } },
@@ -314,11 +314,9 @@ test("a value takes the place of the one before in the same viewer; one that add
 
 test("no value ends the viewer", async () => {
   await show(recording("a"));
-  let cleared = 0;
-  element.commands = { clear: () => cleared++, isOwn: () => false };
   element.recordings = [];
   assert.ok(last().done.includes("destroy"));
-  assert.deepEqual([element.dataset.state, element.dataset.recordings, element.isOpen, cleared], ["idle", "0", false, 1]);
+  assert.deepEqual([element.dataset.state, element.dataset.recordings, element.isOpen], ["idle", "0", false]);
 });
 
 test("a stream is read on; the next value starts another viewer, since data of the stream could arrive after a close", async () => {
@@ -492,7 +490,7 @@ test("commands are for the value that they came with", async () => {
 
 test("commands that concern the viewer as a whole are carried out", async () => {
   await show(recording("a"));
-  const command = (/** @type {string} */ name, given = {}) => element.carryOut({ id: "1", name, arguments: given, request: null, target: [] });
+  const command = (/** @type {string} */ name, given = {}) => element.running.carryOut({ id: "1", name, arguments: given, request: null, target: [] });
   recording("b");
   await command("open", { url: "http://app.test/b.rrd" });
   await until(() => ids().length === 2);
@@ -500,26 +498,18 @@ test("commands that concern the viewer as a whole are carried out", async () => 
   await command("set_blueprint", { rbl: btoa("12345") });
   assert.deepEqual(last().done.slice(1), ["open b.rrd", "time hidden", "send 5"]);
   assert.equal(element.dataset.recordings, "2");
-  const { protocol } = await element.getState();
+  const { protocol } = await element.running.getState();
   assert.equal(text(message(read(Uint8Array.from(atob(protocol), (each) => each.charCodeAt(0))).get(3)?.[1]).get(1)?.[0]), "Recording:app:b");
 });
 
 test("without a viewer there is no state, no picture and no recording, and no command is carried out", async () => {
-  assert.deepEqual([await element.screenshot(), await element.saveRecording(), await element.saveBlueprint(), element.currentTime, element.activeTimeline({})], Array(5).fill(null));
-  await assert.rejects(element.carryOut({ name: "play", arguments: {} }), Ended);
-  assert.throws(() => element.getState(), Ended);
-  assert.throws(() => element.takePicture({ arguments: { view: null } }), Ended);
-});
-
-test("events that a command causes say so", async () => {
-  await show(recording("a"));
-  element.commands = { clear() {}, isOwn: (/** @type {any} */ event) => event.type === "pause" };
-  /** @type {any[]} */
-  const details = [];
-  element.addEventListener("viewer-event", (/** @type {CustomEvent} */ event) => details.push(event.detail.from_command));
-  last().tell({ type: "pause" });
-  last().tell({ type: "play" });
-  assert.deepEqual(details, [true, undefined]);
+  assert.deepEqual([element.running, await element.saveRecording(), element.currentTime], Array(3).fill(null));
+  element.recordings = [recording("a")];
+  await until(() => element.dataset.state === "loading");
+  // It has not started yet.
+  await assert.rejects(element.running.carryOut({ name: "play", arguments: {} }), Ended);
+  assert.throws(() => element.running.getState(), Ended);
+  assert.throws(() => element.running.takePicture({ arguments: { view: null } }), Ended);
 });
 
 test("the viewer's own button and the toolbar's switch the element to fullscreen and back", async () => {

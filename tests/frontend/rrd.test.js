@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { HEADER_SIZE, Messages } = await import(new URL("../../src/gradio_rerun/frontend/rrd.js", import.meta.url).href);
+const { HEADER_SIZE, Messages } = await import(new URL("../../src/gradio_rerun/frontend/viewer/rrd.js", import.meta.url).href);
 
 /** @param {number} kind @param {number} length */
 function message(kind, length) {

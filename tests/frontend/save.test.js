@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { saveRecordings } from "../../src/gradio_rerun/frontend/save.js";
+import { saveRecordings } from "../../src/gradio_rerun/frontend/gradio/save.js";
 
 /** What the user gets: URLs, names, and what is in the blobs. @type {{href: string, download: string, blob?: Blob}[]} */
 let saved;

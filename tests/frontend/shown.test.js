@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { showNext: show, wholeValue } = await import("../../src/gradio_rerun/frontend/shown.js");
+const { showNext: show, wholeValue } = await import("../../src/gradio_rerun/frontend/gradio/shown.js");
 
 /** @typedef {import("../../src/gradio_rerun/frontend/wire.js").Recording} Recording */
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { recordingOf, storeIdOf } from "../../src/gradio_rerun/frontend/store-id.js";
+import { recordingOf, storeIdOf } from "../../src/gradio_rerun/frontend/viewer/store-id.js";
 import { random } from "./random.js";
 
 /** What viewers of 0.41 report, and the recording that they report it of. */

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 
 const FRONTEND = new URL("../../src/gradio_rerun/frontend/", import.meta.url);
-const { HEADER_SIZE } = await import(new URL("rrd.js", FRONTEND).href);
-const { StreamReader } = await import(new URL("stream-reader.js", FRONTEND).href);
+const { HEADER_SIZE } = await import(new URL("viewer/rrd.js", FRONTEND).href);
+const { StreamReader } = await import(new URL("viewer/stream-reader.js", FRONTEND).href);
 
 const URL_OF_FILE = "http://app.test/gradio_api/file=/a/recording.rrd";
 
@@ -147,7 +147,7 @@ test("cookies go to the page's own origin only, and nothing is kept on the way",
 });
 
 test("no module asks for a range with an end, to which Gradio answers with the headers of the request, cookies among them", () => {
-  const asked = readdirSync(FRONTEND)
+  const asked = readdirSync(FRONTEND, { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".js"))
     .flatMap((name) => readFileSync(new URL(name, FRONTEND), "utf8").match(/bytes=.*/g) ?? []);
   assert.equal(asked.length, 1);

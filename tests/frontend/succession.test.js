@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { PATIENCE, Succession, extend, isSame } from "../../src/gradio_rerun/frontend/succession.js";
+import { PATIENCE, Succession, extend, isSame } from "../../src/gradio_rerun/frontend/viewer/succession.js";
 
 /** @param {string} names one letter for each recording */
 const recordings = (names) => [...names].map((name) => ({ url: `http://app.test/${name}.rrd`, name, size: 1 }));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Toolbar } from "../../src/gradio_rerun/frontend/toolbar.js";
+import { Toolbar } from "../../src/gradio_rerun/frontend/gradio/toolbar.js";
 import { FakeElement, fakeDocument } from "./dom.js";
 
-/** @typedef {import("../../src/gradio_rerun/frontend/toolbar.js").Action} Action */
+/** @typedef {import("../../src/gradio_rerun/frontend/gradio/toolbar.js").Action} Action */
 
 const NAMES = /** @type {Action[]} */ (["Upload", "Download", "Screenshot", "Fullscreen", "Clear"]);
 

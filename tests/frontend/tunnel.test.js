@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { throughApp } from "../../src/gradio_rerun/frontend/tunnel.js";
+import { throughApp } from "../../src/gradio_rerun/frontend/viewer/tunnel.js";
 
 const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
 const FIRST = [0, 0, 0, 0, 1, 7];

@@ -5,7 +5,7 @@ import { FakeElement, fakeDocument } from "./dom.js";
 
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/" });
 fakeDocument();
-const { UploadPanel } = await import("../../src/gradio_rerun/frontend/upload-panel.js");
+const { UploadPanel } = await import("../../src/gradio_rerun/frontend/gradio/upload-panel.js");
 
 /** Requests that are on their way. @type {any[]} */
 let requests;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { isAccepted, upload, UploadError } from "../../src/gradio_rerun/frontend/upload.js";
+import { isAccepted, upload, UploadError } from "../../src/gradio_rerun/frontend/gradio/upload.js";
 
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/demo/" });
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { beforeEach, test } from "node:test";
 
-import { read, text, textAt } from "../../src/gradio_rerun/frontend/protobuf.js";
-import { createControl, Ended, fromBase64, NotThere, toBase64 } from "../../src/gradio_rerun/frontend/viewer-control.js";
+import { read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
+import { createControl, Ended, fromBase64, NotThere, toBase64 } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
 import { encode, encodeState } from "./messages.js";
 
 const RUN = { application_id: "my:app", recording_id: "x:y" };
@@ -26,7 +26,7 @@ let state;
 let life;
 /** @type {number} */
 let woken;
-/** @type {import("../../src/gradio_rerun/frontend/viewer-control.js").Control} */
+/** @type {import("../../src/gradio_rerun/frontend/viewer/viewer-control.js").Control} */
 let control;
 
 beforeEach(() => {

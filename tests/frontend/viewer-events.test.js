@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 globalThis.document = /** @type {any} */ (new EventTarget());
-const { ViewerEvents } = await import("../../src/gradio_rerun/frontend/viewer-events.js");
+const { ViewerEvents } = await import("../../src/gradio_rerun/frontend/gradio/viewer-events.js");
 
 
 /** As much of the element as the events need. */
 class FakeViewer extends EventTarget {
   settings = { time_update_interval: 0 };
   /** @type {any} */
+  running = { viewer: this };
   currentTime = null;
 
   /** @param {{application_id: string, recording_id: string}} recording */

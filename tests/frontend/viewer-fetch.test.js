@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/", origin: "http://app.test" });
-const { createViewerFetch, serverOf } = await import("../../src/gradio_rerun/frontend/viewer-fetch.js");
+const { createViewerFetch, serverOf } = await import("../../src/gradio_rerun/frontend/viewer/viewer-fetch.js");
 
 /** @type {Request[]} */
 let sent;

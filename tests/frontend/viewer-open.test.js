@@ -7,7 +7,7 @@ let opened;
 /** What the console says. @type {string[]} */
 let said;
 globalThis.window = /** @type {any} */ ({ open: (/** @type {unknown[]} */ ...given) => opened.push(given) });
-const { openLink } = await import("../../src/gradio_rerun/frontend/viewer-open.js");
+const { openLink } = await import("../../src/gradio_rerun/frontend/viewer/viewer-open.js");
 
 beforeEach(() => {
   [opened, said] = [[], []];

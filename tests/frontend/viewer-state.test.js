@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { currentTime } from "../../src/gradio_rerun/frontend/viewer-state.js";
+import { currentTime } from "../../src/gradio_rerun/frontend/viewer/viewer-state.js";
 import { encode, encodeState } from "./messages.js";
 
 const ID = "Recording:app:run";

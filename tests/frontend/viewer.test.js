@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { message, read, text } from "../../src/gradio_rerun/frontend/protobuf.js";
-import { Viewer } from "../../src/gradio_rerun/frontend/viewer.js";
+import { message, read, text } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
+import { Viewer } from "../../src/gradio_rerun/frontend/viewer/viewer.js";
 import { encode, encodeState } from "./messages.js";
 
 const RUN = { application_id: "app", recording_id: "run" };

@@ -5,9 +5,9 @@
  */
 
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import ts from "typescript";
@@ -20,17 +20,23 @@ const TESTS = "tests/frontend";
 
 /** The files in tests/frontend (`*.test.js`) that test a module. @type {Record<string, string[]>} */
 const TESTED_BY = {
+  appearance: ["rerun-viewer"],
   bridge: ["bridge"],
+  "component-server": ["component-server"],
   commands: ["commands", "commands-of-values"],
+  "frame-watch": ["rerun-viewer"],
   "grpc-web": ["grpc-web", "tunnel"],
   "kept-time": ["kept-time", "viewer"],
   loader: ["loader"],
+  "open-recording": ["open-recording", "open-recordings"],
   "open-recordings": ["open-recordings"],
   overlay: ["overlay"],
+  "paused-place": ["rerun-viewer"],
+  picture: ["viewer"],
   protobuf: ["protobuf", "viewer-state", "viewer-control"],
   "rerun-viewer": ["rerun-viewer"],
   rrd: ["rrd", "stream-reader", "viewer-fetch"],
-  run: ["rerun-viewer"],
+  "running-viewer": ["rerun-viewer"],
   save: ["save"],
   shown: ["shown"],
   "store-id": ["store-id"],
@@ -42,6 +48,7 @@ const TESTED_BY = {
   "upload-panel": ["upload-panel"],
   viewer: ["viewer"],
   "viewer-control": ["viewer-control"],
+  "viewer-globals": ["viewer"],
   "viewer-events": ["viewer-events"],
   "viewer-fetch": ["viewer-fetch"],
   "viewer-open": ["viewer-open"],
@@ -109,7 +116,8 @@ async function fail(copy, tests) {
 
 /** @param {string} module @param {number} sample @param {string[]} copies of the repository */
 async function mutate(module, sample, copies) {
-  const path = join(SOURCES, `${module}.js`);
+  const names = await readdir(join(ROOT, SOURCES), { recursive: true });
+  const path = join(SOURCES, /** @type {string} */ (names.find((name) => basename(name) === `${module}.js`)));
   const source = await readFile(join(ROOT, path), "utf8");
   const tests = TESTED_BY[module];
   if (await fail(copies[0], tests)) throw new Error(`The tests of ${module} fail without a change.`);

@@ -151,7 +151,7 @@ def texts_of_python() -> Iterator[str]:
 
 def texts_of_the_page() -> Iterator[str]:
     """All texts of more than one word in our modules that end as a sentence does, or that the overlay has as a title."""
-    for path in sorted((ROOT / "src" / "gradio_rerun" / "frontend").glob("*.js")):
+    for path in sorted((ROOT / "src" / "gradio_rerun" / "frontend").rglob("*.js")):
         code = re.sub(r"/\*.*?\*/|(^|\s)//[^\n]*", "", path.read_text(), flags=re.DOTALL)
         for quoted, template_ in re.findall(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`', code):
             text = quoted or re.sub(r"\$\{[^{}]*\}", "…", template_)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from gradio_rerun._component.settings import FRONTEND
 from gradio_rerun._viewer import cache
 from gradio_rerun._viewer.assets import published_folder
 
@@ -25,11 +27,13 @@ def source(tmp_path: Path) -> Path:
     (source / "a.js").write_text('import "./b.js";')
     (source / "b.js").write_text("b")
     (source / "c.css").write_text("c")
+    (source / "deep").mkdir()
+    (source / "deep" / "b.js").write_text('import "../b.js";')
     return source
 
 
 def contents(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.iterdir()}
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_published_folder_has_the_modules_and_the_styles(source: Path, folder: Path) -> None:
@@ -43,7 +47,23 @@ def test_anything_else_is_not_published(source: Path) -> None:
     (source / "secret.env").touch()
     (source / "folder.js").mkdir()
     (source / "link.js").symlink_to(source / "secret.env")
-    assert sorted(contents(published_folder(source))) == ["a.js", "b.js", "c.css"]
+    (source / "linked").symlink_to(source / "deep", target_is_directory=True)
+    assert sorted(contents(published_folder(source))) == ["a.js", "b.js", "c.css", "deep/b.js"]
+
+
+def test_each_import_between_the_modules_names_a_published_file() -> None:
+    published = published_folder(FRONTEND)
+    for path in published.rglob("*.js"):
+        # Also the imports of types: they name the same files.
+        for name in re.findall(r'(?:from|import|import\(|URL\() ?"(\.{1,2}/[^"]*)"', path.read_text()):
+            assert (path.parent / name).resolve().is_file(), f"{path.name} imports {name}"
+    assert (published / "gradio" / "bridge.js").is_file()
+
+
+def test_a_file_that_moves_to_another_folder_is_another_published_folder(source: Path) -> None:
+    before = published_folder(source)
+    (source / "c.css").rename(source / "deep" / "c.css")
+    assert published_folder(source) != before
 
 
 def test_the_same_files_are_written_once(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,15 +125,19 @@ def test_files_that_have_not_changed_are_not_read_again(source: Path, monkeypatc
     assert published_folder(source) == published
 
 
+@pytest.mark.parametrize("name", ["b.js", "deep/b.js"])
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("damaged")])
-def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(source: Path, damage: Callable[[Path], object]) -> None:
+def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(
+    source: Path, damage: Callable[[Path], object], name: str
+) -> None:
     published = published_folder(source)
-    damage(published / "b.js")
+    damage(published / name)
     assert contents(published_folder(source)) == contents(source)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the folders of users apart")
-def test_a_folder_that_others_could_have_written_is_not_served(source: Path, folder: Path) -> None:
+@pytest.mark.parametrize("name", [".", "deep"])
+def test_a_folder_that_others_could_have_written_is_not_served(source: Path, folder: Path, name: str) -> None:
     published = published_folder(source)
-    published.chmod(0o777)
+    (published / name).chmod(0o777)
     assert not published_folder(source).is_relative_to(folder)

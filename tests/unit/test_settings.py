@@ -5,12 +5,15 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
+import gradio as gr
 import pytest
+from fastapi.testclient import TestClient
 
 import gradio_rerun
 from gradio_rerun import Rerun
-from gradio_rerun._component.settings import PageSettings, css_length
+from gradio_rerun._component.settings import FRONTEND, PageSettings, css_length
 from gradio_rerun.errors import ParameterError
 
 
@@ -183,6 +186,26 @@ def test_flags_and_sizes_are_told_the_page_as_they_are() -> None:
     assert (told["time_update_interval"], told["theme"], told["file_count"]) == (0.5, "auto", "single")
     told = settings()
     assert (told["streaming"], told["telemetry"], told["panel_states"]) == (False, False, {})
+
+
+def test_each_module_of_the_page_is_served_where_another_module_imports_it() -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+    client = TestClient(gr.routes.App.create_app(demo))
+    first = settings()["page"]["url"]
+    by_script = re.findall(r'module\("([^"]*)"\)', viewer.get_config()["js_on_load"])
+    waiting, served = [first, *(first.replace("gradio/bridge.js", name) for name in by_script)], set()
+    assert len(waiting) == 3
+    while waiting:
+        url = waiting.pop()
+        if url in served:
+            continue
+        served.add(url)
+        response = client.get(url)
+        assert (response.status_code, response.headers["content-type"].split(";")[0]) == (200, "text/javascript"), url
+        names = re.findall(r'^(?:import|export) (?:[^"]* from )?"(\.{1,2}/[^"]*)"', response.text, re.MULTILINE)
+        waiting += [urljoin(url, name) for name in names]
+    assert len(served) == len(list(FRONTEND.rglob("*.js")))
 
 
 def test_the_page_learns_name_and_size_of_each_file() -> None:

@@ -164,6 +164,11 @@ def _file_types(_: str, types: Sequence[str] | None) -> list[str]:
     return [each if each.startswith(".") or "/" in each else f"{each}/*" for each in types]
 
 
+def _entry_module() -> FileDataDict:
+    modules = published_folder(FRONTEND)
+    return static_file(modules / "gradio" / "bridge.js", modules)
+
+
 def _viewer_files() -> ViewerFiles:
     assets = viewer_assets()
     return ViewerFiles(
@@ -191,8 +196,8 @@ class PageSettings:
     A new setting is a field here, a parameter of the same name in the constructor of `Rerun`, and its use in the frontend.
     """
 
-    page: FileDataDict = field(metadata=_made(lambda: static_file(published_folder(FRONTEND) / "bridge.js")))
-    """The module `bridge.js`, from which the frontend imports all other modules."""
+    page: FileDataDict = field(metadata=_made(_entry_module))
+    """The module `gradio/bridge.js`, from which the frontend imports all other modules."""
     viewer: ViewerFiles = field(metadata=_made(_viewer_files))
     height: str = field(metadata=_checked(lambda _, height: css_length(height)))
     """A CSS length."""

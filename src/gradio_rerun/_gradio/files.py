@@ -22,10 +22,10 @@ from gradio.utils import get_upload_folder, is_in_or_equal, is_static_file
 from ..errors import RecordingError
 
 
-def static_file(path: Path) -> FileDataDict:
-    """A file that every visitor may fetch, as Gradio sends it to the frontend."""
+def static_file(path: Path, folder: Path | None = None) -> FileDataDict:
+    """A file that every visitor may fetch, as Gradio sends it to the frontend. They may fetch all files in `folder`, by default the file's own."""
     if not is_static_file(path):
-        gr.set_static_paths(path.parent)
+        gr.set_static_paths(folder or path.parent)
     # Gradio puts the app's root in front of the url of everything that looks like a file.
     return FileDataDict(
         path=str(path),

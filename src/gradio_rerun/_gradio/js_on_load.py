@@ -28,7 +28,13 @@ if (settings) {
   const { page, viewer } = settings;
   const checkFiles = () => server.check_files();
   // The viewer's code takes longest, so it is requested before the other modules are loaded. A failure is reported when the code is needed.
-  import(page.url.replace("bridge.js", "loader.js")).then(({ loadViewer }) => loadViewer(viewer, { component: part, checkFiles })).catch(() => {});
+  const module = (name) => import(page.url.replace("gradio/bridge.js", name));
+  Promise.all([module("viewer/loader.js"), module("gradio/component-server.js")])
+    .then(([{ loadViewer }, { callComponent }]) => {
+      const requestCode = (name) => callComponent(page.url, part, "viewer_code", name, { query: name });
+      return loadViewer(viewer, { requestCode, checkFiles });
+    })
+    .catch(() => {});
   const load = () => import(page.url);
   load()
     .catch(() => checkFiles().then(load))

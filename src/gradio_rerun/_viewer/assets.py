@@ -3,7 +3,7 @@
     <cache>/viewer/<SDK version>/re_viewer-<version>-<hash>.js.gz         the web viewer of the installed rerun-sdk
                                  re_viewer_bg-<version>-<hash>.wasm.gz, .wasm.br
                                  manifest-<build>.json                    their sizes and hashes, written last
-    <cache>/frontend/<hash>/*.js *.css                                    our own modules
+    <cache>/frontend/<hash>/**/*.js *.css                                 our own modules
 
 There is no lock: processes that start at once write the same bytes, each by an atomic rename.
 """
@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -107,12 +107,13 @@ def published_folder(source: Path) -> Path:
 
     A browser that keeps modules of an older release, by their URL, thus never mixes them with newer ones.
     """
-    paths = [path for path in sorted(source.iterdir()) if _is_frontend(path)]
+    paths = list(_modules_in(source))
+    names = [path.relative_to(source).as_posix() for path in paths]
     folder, state = _published.get(cache_dir(), (source, ""))
-    if state and state == _state([*paths, folder, *(folder / path.name for path in paths)]):
+    if state and state == _state([*paths, *_with_folders(folder, names)]):
         return folder
-    folder = _publish({path.name: path.read_bytes() for path in paths})
-    _published[cache_dir()] = folder, _state([*paths, folder, *(folder / path.name for path in paths)])
+    folder = _publish({name: path.read_bytes() for name, path in zip(names, paths, strict=True)})
+    _published[cache_dir()] = folder, _state([*paths, *_with_folders(folder, names)])
     return folder
 
 
@@ -135,18 +136,31 @@ def _publish(files: dict[str, bytes]) -> Path:
         digest.update(f"{name}\n{len(content)}\n".encode() + content)
 
     def publish(root: Path) -> Path:
-        folder = own_folder(root, "frontend", digest.hexdigest()[:12])
+        folder = Path("frontend", digest.hexdigest()[:12])
         for name, content in files.items():
-            if not _holds(folder / name, content, root):
-                remove_abandoned(folder)
-                write_whole(folder / name, content)
-        return folder
+            path = own_folder(root, *(folder / name).parent.parts) / Path(name).name
+            if not _holds(path, content, root):
+                remove_abandoned(path.parent)
+                write_whole(path, content)
+        return root / folder
 
     return stored(publish)
 
 
-def _is_frontend(path: Path) -> bool:
-    return path.suffix in (".js", ".css") and path.is_file() and not path.is_symlink()
+def _modules_in(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink():
+            continue
+        if path.is_dir():
+            yield from _modules_in(path)
+        elif path.suffix in (".js", ".css"):
+            yield path
+
+
+def _with_folders(folder: Path, names: Iterable[str]) -> Iterator[Path]:
+    """The files with these names in `folder`, and the folders that hold them."""
+    paths = [folder / name for name in names]
+    yield from dict.fromkeys((folder, *(path.parent for path in paths), *paths))
 
 
 def _build() -> str:

@@ -3,6 +3,11 @@
 /** ms for which the picture of the value before stays on screen while the next one opens. */
 const HOLD_WITHIN = 3_000;
 
+/**
+ * `action`: the label of the button that helps. `covers`: there is nothing behind the message to look at.
+ * @typedef {{title: string, message: string, action: string, covers: boolean}} Failure
+ */
+
 export class Overlay {
   /** @type {Map<string, {name: string, loaded: number, total: number | null}>} by URL */
   #downloads = new Map();
@@ -45,7 +50,7 @@ export class Overlay {
 
   /**
    * A recording is on its way.
-   * @param {import("./wire.js").Recording} recording
+   * @param {import("../wire.js").Recording} recording
    * @param {number} loaded bytes
    * @param {number | null} total bytes
    */
@@ -55,13 +60,13 @@ export class Overlay {
     this.#frame ||= requestAnimationFrame(() => this.#showDownloads());
   }
 
-  /** A file is being converted. @param {import("./wire.js").Recording} recording */
+  /** A file is being converted. @param {import("../wire.js").Recording} recording */
   showConversion({ url, name }) {
     this.#downloads.set(url, { name: `Converting ${name}`, loaded: 0, total: null });
     this.#showDownloads();
   }
 
-  /** A live recording waits for its server. @param {import("./wire.js").Recording} recording @param {string} reason */
+  /** A live recording waits for its server. @param {import("../wire.js").Recording} recording @param {string} reason */
   showWait({ url, name }, reason) {
     this.#downloads.set(url, { name: `${name}: ${reason}`, loaded: 0, total: null });
     this.#showDownloads();
@@ -129,10 +134,7 @@ export class Overlay {
     this.#progress.hidden = false;
   }
 
-  /**
-   * @param {{title: string, message: string, action: string, covers: boolean}} what `covers`: there is nothing behind it to look at
-   * @param {() => void} onAction
-   */
+  /** @param {Failure} failure @param {() => void} onAction */
   showError({ title, message, action, covers }, onAction) {
     const heading = element("strong", "rerun-error-title");
     heading.textContent = title;

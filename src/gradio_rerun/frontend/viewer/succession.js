@@ -1,6 +1,6 @@
 /** Which value a running viewer shows: the value that loads is finished first, then the newest follows; values in between are skipped. */
 
-/** @typedef {import("./wire.js").Recording} Recording */
+/** @typedef {import("../wire.js").Recording} Recording */
 
 /**
  * A value. `number` grows with each value that replaces another; a value that only adds recordings keeps the number.

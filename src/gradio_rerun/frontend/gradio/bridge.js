@@ -1,17 +1,18 @@
 /** Between Gradio and the element: what Gradio calls props, trigger and watch on one side, properties and events on the other. */
 
-import "./rerun-viewer-define.js";
-import { CommandQueue } from "./commands.js";
+import "../viewer/rerun-viewer-define.js";
+import { CommandQueue } from "../viewer/commands.js";
+import { callComponent } from "./component-server.js";
 import { save, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
 import { Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
 import { upload } from "./upload.js";
-import { rootOf, toRecordings } from "./wire.js";
+import { rootOf, toRecordings } from "../wire.js";
 
-/** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
-/** @typedef {import("./wire.js").FileData} FileData */
+/** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
+/** @typedef {import("../wire.js").FileData} FileData */
 
 /**
  * What gr.HTML passes to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it is an
@@ -19,12 +20,12 @@ import { rootOf, toRecordings } from "./wire.js";
  * (the events with answers to commands that have listeners). `settings` are those of the mount.
  * @typedef {object} Host
  * @property {HTMLElement} element
- * @property {{value: unknown, label?: string | null, settings?: import("./wire.js").Settings, [name: string]: unknown}} props
+ * @property {{value: unknown, label?: string | null, settings?: import("../wire.js").Settings, [name: string]: unknown}} props
  * @property {(event: string, data?: unknown) => void} trigger
  * @property {(names: string | string[], callback: () => void) => void} watch
  * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>, check_files: () => Promise<void>,
  *   forget_recording: (path: string) => Promise<boolean>}} server
- * @property {import("./wire.js").Settings} settings
+ * @property {import("../wire.js").Settings} settings
  * @property {number} id
  * @property {string} session the session in which Gradio knows the component; empty if in all
  * @property {boolean} isInput
@@ -48,15 +49,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     return toRecordings([{ ...file, url: null }], root())[0];
   };
   viewer.checkFiles = () => server.check_files();
-  // Gradio's own `server` parses responses as JSON, and waits for their end.
-  viewer.askServer = (call, signal) =>
-    fetch(`${root()}/gradio_api/component_server`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ data: call, component_id: id, fn_name: "ask_server", session_hash: session }),
-      credentials: "same-origin",
-      signal,
-    });
+  viewer.askServer = (call, signal) => callComponent(root(), { id, session }, "ask_server", call, { signal });
   const events = new ViewerEvents(viewer, { trigger, id, handlers });
   // Gradio keeps the names "load" and "error" for itself; see events.py.
   viewer.addEventListener("viewer-event", (event) => {
@@ -77,7 +70,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       trigger("error", asHtml(message)); // which Gradio shows to the user
     },
   });
-  viewer.commands = commands;
+  viewer.addEventListener("viewer-event", (event) => {
+    const { detail } = /** @type {CustomEvent} */ (event);
+    if (commands.isOwn(detail)) detail.from_command = true;
+  });
   viewer.addEventListener("dispose", () => commands.clear());
 
   const uploads = new UploadPanel(viewer, (files) => {
@@ -89,7 +85,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     Upload: () => uploads.choose(),
     Download: () => saveRecordings(viewer),
     Screenshot: async () => {
-      const picture = await viewer.screenshot();
+      const picture = await viewer.running?.viewer?.screenshot();
       if (picture) save(picture, "screenshot.png");
     },
     Fullscreen: () => viewer.toggleFullscreen(),
@@ -115,10 +111,12 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       return;
     }
     const recordings = toRecordings(props.value, root());
+    const wasEmpty = viewer.recordings.length === 0;
     viewer.recordings = showNext(id, recordings, ({ item }) => server.forget_recording(/** @type {FileData} */ (item).path));
     const whole = wholeValue(viewer.recordings, recordings);
     if (whole) props.value = whole; // the input of functions
     value = props.value;
+    if (viewer.recordings.length === 0 && !wasEmpty) commands.clear();
     update();
     commands.add(latest().commands ?? []);
   }
@@ -162,7 +160,7 @@ function asHtml(text) {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** For the next mount; see component.py. @param {HTMLElement} element @param {number} id @param {import("./wire.js").Settings} settings */
+/** For the next mount; see component.py. @param {HTMLElement} element @param {number} id @param {import("../wire.js").Settings} settings */
 function remember(element, id, settings) {
   const app = /** @type {any} */ (element.closest(".gradio-container"));
   if (app) (app.rerunSettings ??= {})[id] = settings;
@@ -172,7 +170,7 @@ function remember(element, id, settings) {
  * gr.HTML does not apply `height`, `scale` and `min_width`, and shows an empty label.
  * @param {HTMLElement} element
  * @param {string | null | undefined} label
- * @param {import("./wire.js").Settings} settings
+ * @param {import("../wire.js").Settings} settings
  */
 function layOut(element, label, { height, scale, min_width }) {
   const block = /** @type {HTMLElement | null} */ (element.closest(".block"));
@@ -190,6 +188,6 @@ function addStyles(root) {
   styled.add(root);
   const link = document.createElement("link");
   link.rel = "stylesheet";
-  link.href = new URL("./rerun-viewer.css", import.meta.url).href;
+  link.href = new URL("../rerun-viewer.css", import.meta.url).href;
   (root instanceof ShadowRoot ? root : document.head).append(link);
 }

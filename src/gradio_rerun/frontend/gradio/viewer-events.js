@@ -1,10 +1,10 @@
 /** Sends the viewer's events to Python: complete, in order, with exact times, and `time_update` no faster than its listeners run. */
 
-import { storeIdOf } from "./store-id.js";
+import { storeIdOf } from "../viewer/store-id.js";
 
-/** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
-/** @typedef {import("./viewer.js").CurrentTime} CurrentTime */
-/** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
+/** @typedef {import("../viewer/viewer.js").ViewerEvent} ViewerEvent */
+/** @typedef {import("../viewer/viewer.js").CurrentTime} CurrentTime */
+/** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 
 /** Events that functions in Python can listen to. */
 const FORWARDED = ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open"];
@@ -71,7 +71,7 @@ export class ViewerEvents {
       this.#timelines.set(id, timeline);
     } else if (type === "time_update" && !this.#timelines.has(id)) {
       // The viewer does not report the first timeline of a recording that takes the place of another with its id.
-      const timeline = this.#viewer.activeTimeline(recording);
+      const timeline = this.#viewer.running?.viewer?.activeTimeline(recording) ?? null;
       if (timeline !== null) {
         this.#timelines.set(id, timeline);
         this.#asked.add(id);

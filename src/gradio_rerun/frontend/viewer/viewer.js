@@ -1,16 +1,17 @@
 /** One running viewer; only this file, viewer-control.js and kept-time.js call the wasm handle, and know how its methods differ between versions. */
 
 import { hasPlace, pausedPlace, pausedPlaceBySetters, placeBySetters, placeRequest } from "./kept-time.js";
+import { copyCanvas, toPng } from "./picture.js";
 import { storeIdOf } from "./store-id.js";
 import { createControl } from "./viewer-control.js";
-import { openLink } from "./viewer-open.js";
+import { describeAbort, guardedBy, viewerGlobals } from "./viewer-globals.js";
 import { message, read, text } from "./protobuf.js";
 import { currentTime } from "./viewer-state.js";
 
 /** @typedef {import("./viewer-state.js").CurrentTime} CurrentTime */
 /** @typedef {import("./kept-time.js").Place} Place */
-/** @typedef {import("./wire.js").PanelStates} PanelStates */
-/** @typedef {import("./wire.js").PanelName} PanelName */
+/** @typedef {import("../wire.js").PanelStates} PanelStates */
+/** @typedef {import("../wire.js").PanelName} PanelName */
 
 /** ms between two checks whether the viewer has panicked: it does not report that by itself. */
 const PANIC_POLL = 500;
@@ -69,36 +70,12 @@ export class Viewer {
    * @param {{get_state: () => boolean, on_toggle: () => void}} options.fullscreen what the viewer's own button does
    */
   static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, onComplaint, onFrame, fullscreen }) {
-    // Old viewers know no theme but that of the system, which they read from this. Remove when the rerun-sdk floor has `theme`.
-    const matchMedia = (/** @type {string} */ query) => window.matchMedia(asIfSystemWas(theme, query));
     const stop = (/** @type {string} */ message) => void (viewer.#life.signal.aborted || onPanic(message));
-    /** @template {unknown[]} T @param {(...given: T) => unknown} callback */
-    const guarded =
-      (callback) =>
-      (/** @type {T} */ ...given) => {
-        try {
-          return callback(...given);
-        } catch (error) {
-          // A panic is found by the poll, with its reason.
-          if (error instanceof WebAssembly.RuntimeError && !handle.has_panicked()) stop(describeAbort(error, memory.buffer.byteLength));
-          throw error;
-        }
-      };
-    const bindings = createBindings({
-      fetch,
-      matchMedia,
-      open: openLink,
-      console: Object.assign(Object.create(console), {
-        error: (/** @type {unknown[]} */ ...words) => {
-          console.error(...words);
-          if (typeof words[0] !== "string") return; // an error of the browser, such as a request for updates that failed
-          const all = words[0];
-          onComplaint(all.split("%c").slice(-1)[0].replace(/^[:\s]+/, ""), all.split(": ")[0]);
-        },
-      }),
-      requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => requestAnimationFrame(guarded(/** @type {FrameRequestCallback} */ (time) => (callback(time), onFrame()))),
-      queueMicrotask: (/** @type {() => void} */ callback) => queueMicrotask(guarded(callback)),
+    const guarded = guardedBy((error) => {
+      // A panic is found by the poll, with its reason.
+      if (!handle.has_panicked()) stop(describeAbort(error, memory.buffer.byteLength));
     });
+    const bindings = createBindings(viewerGlobals({ fetch, theme, onComplaint, onFrame, guarded }));
     const { memory } = await bindings({ module_or_path: module });
     const handle = new bindings.WebHandle({
       hide_welcome_screen: true,
@@ -210,17 +187,9 @@ export class Viewer {
     return (await this.#handle.save_blueprint?.()) ?? null;
   }
 
-  /**
-   * A PNG of the canvas.
-   * @param {number} [maxSize] pixels of the longer side at most
-   * @returns {Promise<Blob>}
-   */
+  /** A PNG of the canvas. @param {number} [maxSize] pixels of the longer side at most */
   async screenshot(maxSize) {
-    const copy = await this.copy(SCREENSHOT_FRAMES);
-    const picture = maxSize ? scaled(copy, maxSize) : copy;
-    return new Promise((resolve, reject) =>
-      picture.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The canvas could not be read."))), "image/png"),
-    );
+    return toPng(await this.copy(SCREENSHOT_FRAMES), maxSize);
   }
 
   /** A copy of the canvas. @param {number} frames the number of frames to wait until the viewer has drawn one */
@@ -229,11 +198,7 @@ export class Viewer {
     for (let attempt = 0; attempt < frames; attempt++) {
       await this.frames(1);
       // The drawing no longer exists when this frame is shown: it is copied within the frame that drew it.
-      copy.width = this.#canvas.width;
-      copy.height = this.#canvas.height;
-      const context = /** @type {CanvasRenderingContext2D} */ (copy.getContext("2d", { willReadFrequently: true }));
-      context.drawImage(this.#canvas, 0, 0);
-      if (context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value !== 0)) break;
+      if (copyCanvas(this.#canvas, copy)) break;
     }
     return copy;
   }
@@ -322,38 +287,7 @@ export class Viewer {
   }
 }
 
-/** @param {HTMLCanvasElement} canvas @param {number} maxSize */
-function scaled(canvas, maxSize) {
-  const scale = Math.min(1, maxSize / Math.max(canvas.width, canvas.height));
-  const small = document.createElement("canvas");
-  small.width = Math.max(1, Math.round(canvas.width * scale));
-  small.height = Math.max(1, Math.round(canvas.height * scale));
-  small.getContext("2d")?.drawImage(canvas, 0, 0, small.width, small.height);
-  return small;
-}
-
 /** @param {unknown} error */
 function describe(error) {
   return error instanceof Error ? error.message : String(error);
-}
-
-/**
- * Rust panics, with a reason, for everything but a lack of memory, at which it aborts.
- * @param {Error} error
- * @param {number} held bytes
- */
-function describeAbort(error, held) {
-  return `It broke off without a reason, as it does when the browser gives it no more memory; it held ${Math.round(held / 1e6)} MB (${error}).
-Show fewer or smaller recordings, or serve them from a Rerun server, from which the viewer takes what it needs.`;
-}
-
-/**
- * A media query that matches as `query` would in a system of that theme.
- * @param {"light" | "dark"} theme
- * @param {string} query
- */
-function asIfSystemWas(theme, query) {
-  const asked = /prefers-color-scheme:\s*(light|dark)/.exec(query)?.[1];
-  if (!asked) return query;
-  return asked === theme ? "all" : "not all";
 }

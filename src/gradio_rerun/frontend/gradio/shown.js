@@ -1,6 +1,6 @@
 /** What a component shows: a new value replaces the old one, a stream adds to it. */
 
-/** @typedef {import("./wire.js").Recording} Recording */
+/** @typedef {import("../wire.js").Recording} Recording */
 
 /** Distance in bytes between older marks that are kept: a stream may be announced any number of times. */
 const MARK_EVERY = 64 << 10;

@@ -2,8 +2,8 @@
 
 import { isAccepted, upload, UploadError } from "./upload.js";
 
-/** @typedef {import("./wire.js").FileData} FileData */
-/** @typedef {Pick<import("./wire.js").Settings, "file_count" | "file_types">} Wanted */
+/** @typedef {import("../wire.js").FileData} FileData */
+/** @typedef {Pick<import("../wire.js").Settings, "file_count" | "file_types">} Wanted */
 
 export class UploadPanel {
   /** @type {Wanted} */

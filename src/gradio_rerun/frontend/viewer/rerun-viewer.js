@@ -1,15 +1,13 @@
 /** The custom element: it starts and stops viewers, and reports their state. */
 
+import { hasSize, isFullscreen, observeAppearance, themeOf } from "./appearance.js";
 import { loadViewer } from "./loader.js";
-import { isFile } from "./open-recordings.js";
 import { Overlay } from "./overlay.js";
-import { Run } from "./run.js";
+import { RunningViewer } from "./running-viewer.js";
 import { extend, isSame } from "./succession.js";
-import { Ended } from "./viewer-control.js";
 
-/** @typedef {import("./wire.js").Recording} Recording */
-/** @typedef {import("./wire.js").Settings} Settings */
-/** @typedef {import("./wire.js").Command} Command */
+/** @typedef {import("../wire.js").Recording} Recording */
+/** @typedef {import("../wire.js").Settings} Settings */
 /** @typedef {"idle" | "loading" | "ready" | "error"} State */
 
 /** ms an element may be out of the document before its viewer is given up: a move in the DOM takes it out and puts it in again. */
@@ -31,7 +29,7 @@ export class RerunViewerElement extends HTMLElement {
   #number = 0;
   /** The life of this element in the page. @type {AbortController | null} */
   #life = null;
-  /** The viewer that runs. @type {Run | null} */
+  /** @type {RunningViewer | null} */
   #run = null;
   /** @type {Overlay | null} */
   #overlay = null;
@@ -41,12 +39,15 @@ export class RerunViewerElement extends HTMLElement {
   checkFiles = async () => {};
   /** Sends a call to a Rerun server through the app. @type {import("./tunnel.js").AskServer} */
   askServer = () => Promise.reject(new Error("The app cannot be reached."));
-  /** Carries out `commands`. @type {import("./commands.js").CommandQueue | null} */
-  commands = null;
   /** The viewer itself has failed: it stays stopped until the user retries. */
   #failed = false;
   #syncQueued = false;
   #disposal = 0;
+
+  /** The running viewer; null if there is none. */
+  get running() {
+    return this.#run;
+  }
 
   get settings() {
     return this.#settings;
@@ -58,7 +59,7 @@ export class RerunViewerElement extends HTMLElement {
     if (settings && before) {
       this.#run?.viewer?.setPanelStates(settings.panel_states, before.panel_states);
       // The viewer gets its fetch only at its start.
-      if (this.#run && mayAsk(settings) !== mayAsk(before)) this.#stop("loading");
+      if (this.#run?.hasFetchOf(settings) === false) this.#stop("loading");
     }
     this.#queueSync();
   }
@@ -77,10 +78,7 @@ export class RerunViewerElement extends HTMLElement {
     if (!extend(recordings, before)) this.#number++;
     this.#overlay?.hideError();
     this.#failed = false;
-    if (recordings.length === 0) {
-      this.commands?.clear();
-      this.#stop("idle");
-    }
+    if (recordings.length === 0) this.#stop("idle");
     if (this.#run?.viewer) this.#run.show();
     else this.#queueSync();
   }
@@ -100,16 +98,8 @@ export class RerunViewerElement extends HTMLElement {
       return;
     }
     this.#life = new AbortController();
-    const { signal } = this.#life;
     this.#overlay = new Overlay(this);
-    const resized = new ResizeObserver(() => this.#queueSync());
-    resized.observe(this);
-    const themed = new MutationObserver(() => this.#queueSync());
-    for (const node of [document.documentElement, document.body]) themed.observe(node, { attributeFilter: ["class"] });
-    signal.addEventListener("abort", () => {
-      resized.disconnect();
-      themed.disconnect();
-    });
+    observeAppearance(this, () => this.#queueSync(), this.#life.signal);
     this.#setState("idle");
     this.#queueSync();
   }
@@ -142,9 +132,9 @@ export class RerunViewerElement extends HTMLElement {
   #sync() {
     const settings = this.#settings;
     if (!this.isConnected || !this.#life || !settings) return;
-    const theme = this.#theme(settings);
+    const theme = themeOf(this, settings.theme);
     this.dataset.theme = theme;
-    if (this.clientWidth === 0 || this.clientHeight === 0) return; // for example in a tab that is not selected: a viewer would crash
+    if (!hasSize(this)) return; // a viewer would crash
     if (this.#run) {
       if (this.#run.theme === theme) return;
       this.#stop("loading"); // the viewer gets its theme only at its start
@@ -158,25 +148,17 @@ export class RerunViewerElement extends HTMLElement {
     this.#start(theme);
   }
 
-  /** @param {Settings} settings */
-  #theme({ theme }) {
-    if (theme !== "auto") return theme;
-    return this.closest(".dark") || document.documentElement.classList.contains("dark") ? "dark" : "light";
-  }
-
   /** @param {"light" | "dark"} theme */
   #start(theme) {
-    this.#run = new Run(theme, {
+    this.#run = new RunningViewer(theme, {
       element: this,
       overlay: /** @type {Overlay} */ (this.#overlay),
       settings: () => /** @type {Settings} */ (this.#settings),
       value: () => ({ recordings: this.#recordings, number: this.#number }),
-      convert: (path) => this.converter(path),
-      checkFiles: this.checkFiles,
-      ask: (call, end) => this.askServer(call, end),
-      fullscreen: { get_state: () => this.#isFullscreen, on_toggle: () => this.toggleFullscreen() },
-      onEvent: (event) => this.#onViewerEvent(event),
-      onChange: (failed) => (failed ? this.#failRecordings() : this.#onRecordingsChange()),
+      app: this,
+      fullscreen: { get_state: () => isFullscreen(this), on_toggle: () => this.toggleFullscreen() },
+      onEvent: (event) => this.#emit("viewer-event", event),
+      onChange: (failure) => (failure ? this.#fail(failure, () => this.#retry()) : this.#onRecordingsChange()),
       onCloseOne: () => this.#emit("recording-close"),
       onLoading: () => this.#setState("loading"),
       onPage: () => this.#veil(),
@@ -201,19 +183,9 @@ export class RerunViewerElement extends HTMLElement {
     this.#setState(state);
   }
 
-  /** A PNG of what the viewer shows; null if none runs. @returns {Promise<Blob | null>} */
-  async screenshot() {
-    return (await this.#run?.viewer?.screenshot()) ?? null;
-  }
-
   /** The exact position of the viewer's time cursor; null if the viewer does not report it. */
   get currentTime() {
     return this.#run?.viewer?.currentTime ?? null;
-  }
-
-  /** The timeline that a recording is on; null if the viewer does not say. @param {import("./store-id.js").RecordingName} recording */
-  activeTimeline(recording) {
-    return this.#run?.viewer?.activeTimeline(recording) ?? null;
   }
 
   /** All data of the viewer, as the bytes of a recording; null if the viewer cannot save it. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
@@ -221,14 +193,9 @@ export class RerunViewerElement extends HTMLElement {
     return (await this.#run?.viewer?.saveRecording()) ?? null;
   }
 
-  /** @returns {Promise<Uint8Array<ArrayBuffer> | null>} the bytes of an .rbl file; null if the viewer cannot save it */
-  async saveBlueprint() {
-    return (await this.#run?.viewer?.saveBlueprint()) ?? null;
-  }
-
-  /** Whether the element is visible: in a tab that is not selected, it has no size. */
+  /** Whether the element is visible. */
   get isShown() {
-    return this.isConnected && this.clientWidth > 0 && this.clientHeight > 0;
+    return this.isConnected && hasSize(this);
   }
 
   /** Whether any recording is open. */
@@ -239,7 +206,7 @@ export class RerunViewerElement extends HTMLElement {
   /** Whether data is still arriving, or has just arrived, or a newer value waits. */
   get isLoading() {
     const run = this.#run;
-    return this.dataset.state === "loading" || run?.open.isComing === true || run?.succession.isBehind === true;
+    return this.dataset.state === "loading" || run?.open.isArriving === true || run?.succession.isBehind === true;
   }
 
   /** The number of the value to which commands refer that arrive now: the newest. The first value after none has the number of none. */
@@ -258,83 +225,32 @@ export class RerunViewerElement extends HTMLElement {
    * @param {number} number of the value that they refer to
    */
   takesCommands(recordingId, number) {
-    if (!this.isShown || !this.#run?.isOpen || this.#run.isPlacing) return false;
-    if (this.#run.succession.stateOf(number) === "waiting") return false;
-    return recordingId ? this.#run.nameOf(recordingId) !== null : this.#run.open.state !== "loading";
-  }
-
-  /** Rejects with the reason if it cannot be done. @param {Command} command */
-  async carryOut(command) {
-    return this.#requireRun().carryOut(command);
-  }
-
-  /** @param {Command} command */
-  takePicture(command) {
-    return this.#requireRun().takePicture(command);
-  }
-
-  /** The state, as viewer_state.py reads it. */
-  getState() {
-    return this.#requireRun().getState();
-  }
-
-  #requireRun() {
-    if (!this.#run) throw new Ended();
-    return this.#run;
-  }
-
-  get #isFullscreen() {
-    return /** @type {Document | ShadowRoot} */ (this.getRootNode()).fullscreenElement === this;
+    return this.isShown && this.#run?.takesCommands(recordingId, number) === true;
   }
 
   /** Into the browser's fullscreen, or out of it. */
   async toggleFullscreen() {
-    await (this.#isFullscreen ? document.exitFullscreen() : this.requestFullscreen());
-  }
-
-  /** @param {import("./viewer.js").ViewerEvent} event */
-  #onViewerEvent(event) {
-    this.#emit("viewer-event", this.commands?.isOwn(event) ? { ...event, from_command: true } : event);
-    if (event.type === "recording_open") this.#run?.open.onOpen(event);
+    await (isFullscreen(this) ? document.exitFullscreen() : this.requestFullscreen());
   }
 
   #onRecordingsChange() {
     const wasLoading = this.dataset.state === "loading";
-    const { state, failures } = /** @type {Run} */ (this.#run).open;
-    if (failures.length === 0) this.#overlay?.hideError();
-    else if (this.#overlay?.isErrorShown) this.#overlay.showError(this.#failure(), () => this.#retry());
+    const { state, failure } = /** @type {RunningViewer} */ (this.#run).open;
+    if (!failure) this.#overlay?.hideError();
+    else if (this.#overlay?.isErrorShown) this.#overlay.showError(failure, () => this.#retry());
     this.#setState(state);
     if (wasLoading && state !== "loading") this.#emit("load");
-  }
-
-  #failRecordings() {
-    this.#fail(this.#failure(), () => this.#retry());
-  }
-
-  /** The message about the recordings that have failed. */
-  #failure() {
-    const { open } = /** @type {Run} */ (this.#run);
-    const { failures, names, state } = open;
-    const { length } = failures;
-    const title = length === 1 ? "A recording could not be opened" : `${length} recordings could not be opened`;
-    const titleOfIncomplete = length === 1 ? "A recording is incomplete" : `${length} recordings are incomplete`;
-    return {
-      title: open.incomplete === length ? titleOfIncomplete : title,
-      message: failures.join("\n"),
-      action: "Retry",
-      covers: names.length === 0 && state !== "loading",
-    };
   }
 
   #retry() {
     this.#overlay?.hideError();
     this.#setState("loading");
-    const run = /** @type {Run} */ (this.#run);
+    const run = /** @type {RunningViewer} */ (this.#run);
     if (run.open.incomplete === 0) return run.open.retry(run.succession.recordings);
     this.#reopenAll(run); // the viewer does not fetch again what it has open
   }
 
-  /** @param {Run} run */
+  /** @param {RunningViewer} run */
   #reopenAll(run) {
     if (run.open.canClose) return run.succession.reopen();
     this.#stop("loading");
@@ -353,28 +269,24 @@ export class RerunViewerElement extends HTMLElement {
     });
   }
 
-  /** @param {Parameters<Overlay["showError"]>[0]} what @param {() => void} retry */
-  #fail(what, retry) {
+  /** @param {import("./overlay.js").Failure} failure @param {() => void} retry */
+  #fail(failure, retry) {
     this.#setState("error");
-    this.#overlay?.showError(what, retry);
-    this.#emit("error", { message: `${what.title}: ${what.message}` });
+    this.#overlay?.showError(failure, retry);
+    this.#emit("error", { message: `${failure.title}: ${failure.message}` });
   }
 
   /** @param {State} state */
   #setState(state) {
     this.dataset.state = state;
-    const count = this.#run?.open.names.length ?? 0;
-    this.dataset.recordings = String(count);
+    this.dataset.recordings = String(this.#run?.open.names.length ?? 0);
     this.#veil();
   }
 
   /** Hides the canvas while the viewer has nothing to show but its welcome page, an advertisement. */
   #veil() {
-    const run = this.#run;
     const isLoading = this.dataset.state === "loading";
-    // While it connects to a live server, it reports what is wrong with it.
-    const isOpening = isLoading && run?.open.names.length === 0 && this.#recordings.every(({ url }) => isFile(url));
-    const isVeiled = isOpening || run?.showsWelcome === true;
+    const isVeiled = this.#run?.showsNothing(isLoading) === true;
     this.toggleAttribute("data-veiled", isVeiled);
     if (isVeiled && !isLoading) this.dataset.veiled = "none";
   }
@@ -383,9 +295,4 @@ export class RerunViewerElement extends HTMLElement {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, detail }));
   }
-}
-
-/** The settings that decide which servers the viewer may send requests to, as a string. @param {Settings} settings */
-function mayAsk({ telemetry, allowed_origins }) {
-  return JSON.stringify([telemetry, allowed_origins]);
 }

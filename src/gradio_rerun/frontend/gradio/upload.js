@@ -1,8 +1,8 @@
 /** Files on their way from the user to the app. */
 
-import { fileUrl } from "./wire.js";
+import { fileUrl } from "../wire.js";
 
-/** @typedef {import("./wire.js").FileData} FileData */
+/** @typedef {import("../wire.js").FileData} FileData */
 
 /** What is said of a failed upload to the user. */
 export class UploadError extends Error {}

@@ -3,7 +3,7 @@
 import { message, read, text, textAt } from "./protobuf.js";
 import { recordingOf, storeIdOf } from "./store-id.js";
 
-/** @typedef {import("./wire.js").Command} Command */
+/** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
 
 /** What a command refers to does not exist, and may still arrive. */

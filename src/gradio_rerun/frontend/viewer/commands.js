@@ -2,7 +2,7 @@
 
 import { Ended, NotThere } from "./viewer-control.js";
 
-/** @typedef {import("./wire.js").Command} Command */
+/** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 
@@ -159,27 +159,32 @@ export class CommandQueue {
     }
   }
 
+  get #running() {
+    const { running } = this.#viewer;
+    if (!running) throw new Ended();
+    return running;
+  }
+
   /** @param {Command} command */
   async #execute(command) {
-    const viewer = this.#viewer;
     const { isListened, answer, upload } = this.#outcomes;
     /** @param {string} event @param {BlobPart} content @param {string} name */
     const answerFile = async (event, content, name) => answer(event, { path: await upload(new File([content], name)) });
     switch (command.name) {
       case "screenshot":
-        if (isListened("screenshot")) await answerFile("screenshot", await viewer.takePicture(command), "screenshot.png");
+        if (isListened("screenshot")) await answerFile("screenshot", await this.#running.takePicture(command), "screenshot.png");
         return;
       case "save_recording":
-        if (isListened("recording_saved")) await answerFile("recording_saved", await saved(viewer.saveRecording()), "recording.rrd");
+        if (isListened("recording_saved")) await answerFile("recording_saved", await saved(this.#running.viewer?.saveRecording()), "recording.rrd");
         return;
       case "save_blueprint":
-        if (isListened("blueprint_saved")) await answerFile("blueprint_saved", await saved(viewer.saveBlueprint()), "blueprint.rbl");
+        if (isListened("blueprint_saved")) await answerFile("blueprint_saved", await saved(this.#running.viewer?.saveBlueprint()), "blueprint.rbl");
         return;
       case "get_state":
-        if (isListened("state")) answer("state", await viewer.getState());
+        if (isListened("state")) answer("state", await this.#running.getState());
         return;
       default:
-        await viewer.carryOut(command);
+        await this.#running.carryOut(command);
     }
   }
 
@@ -189,7 +194,7 @@ export class CommandQueue {
   }
 }
 
-/** @param {Promise<Uint8Array<ArrayBuffer> | null>} saving */
+/** @param {Promise<Uint8Array<ArrayBuffer> | null> | undefined} saving */
 async function saved(saving) {
   const bytes = await saving;
   if (!bytes) throw new Error("It needs rerun-sdk 0.39 or newer.");

@@ -1,6 +1,6 @@
 /** Files on their way from the page to the user's disk. */
 
-import { HEADER_SIZE } from "./rrd.js";
+import { HEADER_SIZE } from "../viewer/rrd.js";
 
 /** @param {Blob | string} what a blob, or the URL of one @param {string} name */
 export function save(what, name) {
@@ -15,7 +15,7 @@ export function save(what, name) {
 
 /**
  * Saves each recording under its own name, streams as one; what lives on a Rerun server, as the viewer holds it.
- * @param {import("./rerun-viewer.js").RerunViewerElement} viewer
+ * @param {import("../viewer/rerun-viewer.js").RerunViewerElement} viewer
  */
 export async function saveRecordings(viewer) {
   const streams = viewer.recordings.filter(({ marks }) => marks);
@@ -34,7 +34,7 @@ export async function saveRecordings(viewer) {
   }
 }
 
-/** Recordings as one: the header of the first, the messages of all. @param {import("./wire.js").Recording[]} recordings */
+/** Recordings as one: the header of the first, the messages of all. @param {import("../wire.js").Recording[]} recordings */
 async function joined(recordings) {
   const all = recordings.map(async ({ url }, index) => {
     const response = await fetch(url, { credentials: "same-origin", cache: "no-store" });

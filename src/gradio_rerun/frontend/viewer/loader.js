@@ -1,10 +1,10 @@
 /** Gets the web viewer into the page: fetched, kept by the browser, compiled once for all viewers of the page. */
 
 /**
- * @typedef {import("./wire.js").ViewerFiles} ViewerFiles
+ * @typedef {import("../wire.js").ViewerFiles} ViewerFiles
  * @typedef {(loaded: number, total: number | null) => void} OnProgress bytes
  * @typedef {Record<typeof GLOBALS[number], any>} Globals
- * @typedef {{id: number, session: string}} Asked the component, as Gradio knows it
+ * @typedef {(name: string) => Promise<Response>} RequestCode requests the wasm with this name in a form that the browser decompresses
  * @typedef {{createBindings: (globals: Globals) => any, module: WebAssembly.Module}} LoadedViewer
  * @typedef {{loading: Promise<LoadedViewer>, listeners: Set<OnProgress>, progress: [number, number | null] | null}} Load
  */
@@ -26,14 +26,14 @@ const loads = new Map();
  * @param {object} options
  * @param {() => Promise<void>} options.checkFiles makes the server restore missing and damaged files
  * @param {OnProgress} [options.onProgress]
- * @param {Asked} [options.component] hands it out in a form that the browser decompresses
+ * @param {RequestCode} [options.requestCode] by default, the files are requested
  * @returns {Promise<LoadedViewer>}
  */
-export async function loadViewer(files, { checkFiles, onProgress, component }) {
+export async function loadViewer(files, { checkFiles, onProgress, requestCode }) {
   const reason = missingInBrowser();
   if (reason) throw new Error(reason);
   const key = fileUrl(files.wasm);
-  const load = loads.get(key) ?? startLoad(key, files, checkFiles, component);
+  const load = loads.get(key) ?? startLoad(key, files, checkFiles, requestCode);
   if (onProgress) {
     load.listeners.add(onProgress);
     if (load.progress) onProgress(...load.progress);
@@ -45,15 +45,15 @@ export async function loadViewer(files, { checkFiles, onProgress, component }) {
   }
 }
 
-/** @param {string} key @param {ViewerFiles} files @param {() => Promise<void>} checkFiles @param {Asked} [component] */
-function startLoad(key, files, checkFiles, component) {
+/** @param {string} key @param {ViewerFiles} files @param {() => Promise<void>} checkFiles @param {RequestCode} [requestCode] */
+function startLoad(key, files, checkFiles, requestCode) {
   /** @type {Load} */
   const load = { loading: Promise.resolve(/** @type {any} */ (null)), listeners: new Set(), progress: null };
-  load.loading = loadFiles(files, "default", report, component)
+  load.loading = loadFiles(files, "default", report, requestCode)
     .catch(async (error) => {
       if (error instanceof LoginError) throw error;
       await checkFiles().catch(() => Promise.reject(error));
-      return loadFiles(files, "reload", report, component); // or the browser may answer with what it has kept of the damaged one
+      return loadFiles(files, "reload", report, requestCode); // or the browser may answer with what it has kept of the damaged one
     })
     .catch((error) => {
       loads.delete(key);
@@ -68,9 +68,9 @@ function startLoad(key, files, checkFiles, component) {
   return load;
 }
 
-/** @param {ViewerFiles} files @param {RequestCache} cache @param {OnProgress} report @param {Asked | undefined} component @returns {Promise<LoadedViewer>} */
-async function loadFiles(files, cache, report, component) {
-  const [createBindings, module] = await Promise.all([loadGlue(files.glue, cache), loadModule(files, cache, report, component)]);
+/** @param {ViewerFiles} files @param {RequestCache} cache @param {OnProgress} report @param {RequestCode | undefined} requestCode @returns {Promise<LoadedViewer>} */
+async function loadFiles(files, cache, report, requestCode) {
+  const [createBindings, module] = await Promise.all([loadGlue(files.glue, cache), loadModule(files, cache, report, requestCode)]);
   return { createBindings, module };
 }
 
@@ -107,7 +107,7 @@ function hasWebGL2() {
 /**
  * The glue is a script that refers to the browser's functions by their free names or as methods of window. In a function of its own it
  * can be instantiated any number of times, each with those that we choose.
- * @param {import("./wire.js").FileData} file
+ * @param {import("../wire.js").FileData} file
  * @param {RequestCache} cache
  */
 async function loadGlue(file, cache) {
@@ -118,8 +118,8 @@ async function loadGlue(file, cache) {
   return /** @type {LoadedViewer["createBindings"]} */ (new Function(`{ ${GLOBALS.join(", ")} }`, `${glue}\nreturn wasm_bindgen;`));
 }
 
-/** @param {ViewerFiles} files @param {RequestCache} cache @param {OnProgress} report @param {Asked | undefined} component */
-async function loadModule(files, cache, report, component) {
+/** @param {ViewerFiles} files @param {RequestCache} cache @param {OnProgress} report @param {RequestCode | undefined} requestCode */
+async function loadModule(files, cache, report, requestCode) {
   const store = await openCache();
   const key = new URL(`/${CACHE_NAME}/${files.wasm.orig_name?.replace(/\.gz$/, "")}`, location.href);
   const kept = await store?.match(key);
@@ -130,7 +130,7 @@ async function loadModule(files, cache, report, component) {
       await store?.delete(key); // damaged: fetch it anew
     }
   }
-  const wasm = (await askComponent(files.wasm, component)) ?? decompressed(await fetchFile(files.wasm, cache));
+  const wasm = (await requestedCode(files.wasm, requestCode)) ?? decompressed(await fetchFile(files.wasm, cache));
   const response = new Response(wasm.pipeThrough(counter(report, files.wasm_size)), { headers: { "content-type": "application/wasm" } });
   const copy = store ? response.clone() : null;
   const module = await arrived(files.wasm, WebAssembly.compileStreaming(response));
@@ -141,7 +141,7 @@ async function loadModule(files, cache, report, component) {
 /**
  * The result made of a file; its checksum, or the compiler, detects bytes that are wrong or missing.
  * @template T
- * @param {import("./wire.js").FileData} file
+ * @param {import("../wire.js").FileData} file
  * @param {Promise<T>} made
  */
 function arrived(file, made) {
@@ -151,22 +151,14 @@ function arrived(file, made) {
 }
 
 /**
- * The wasm from `viewer_code` in component.py; null if it does not come.
- * @param {import("./wire.js").FileData} file
- * @param {Asked} [component]
+ * The wasm from `requestCode`; null if that has none.
+ * @param {import("../wire.js").FileData} file
+ * @param {RequestCode} [requestCode]
  */
-async function askComponent(file, component) {
-  if (!component) return null;
+async function requestedCode(file, requestCode) {
   try {
-    // The query is for people who look at the traffic.
-    const url = `${fileUrl(file).split("/gradio_api/")[0]}/gradio_api/component_server?${file.orig_name}`;
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ data: file.orig_name, component_id: component.id, fn_name: "viewer_code", session_hash: component.session }),
-      credentials: "same-origin",
-    });
-    return response.ok && response.headers.get("content-type") === "application/wasm" ? response.body : null;
+    const response = await requestCode?.(/** @type {string} */ (file.orig_name));
+    return response?.ok && response.headers.get("content-type") === "application/wasm" ? response.body : null;
   } catch {
     return null;
   }
@@ -215,7 +207,7 @@ function decompressed(response) {
   return body.pipeThrough(/** @type {any} */ (new DecompressionStream("gzip")));
 }
 
-/** @param {import("./wire.js").FileData} file @param {RequestCache} cache */
+/** @param {import("../wire.js").FileData} file @param {RequestCache} cache */
 async function fetchFile(file, cache) {
   let response;
   try {
@@ -228,7 +220,7 @@ async function fetchFile(file, cache) {
   return response;
 }
 
-/** @param {import("./wire.js").FileData} file */
+/** @param {import("../wire.js").FileData} file */
 function fileUrl(file) {
   return new URL(/** @type {string} */ (file.url), location.href).href;
 }

@@ -1,0 +1,25 @@
+/** Decides at which frames the open recordings are compared with the viewer's: a comparison takes a millisecond. */
+
+/** ms between two comparisons. */
+const EVERY = 500;
+
+/** ms after an input of the user during which each frame is a comparison. */
+const EACH_FRAME_FOR = 1_500;
+
+export class FrameWatch {
+  #until = 0;
+  #last = 0;
+
+  /** The open recordings may change now. */
+  hurry() {
+    this.#until = performance.now() + EACH_FRAME_FOR;
+  }
+
+  /** Whether this frame is one of those; called once for each frame. */
+  isDue() {
+    const now = performance.now();
+    if (now > this.#until && now - this.#last < EVERY) return false;
+    this.#last = now;
+    return true;
+  }
+}

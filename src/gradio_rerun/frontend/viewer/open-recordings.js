@@ -1,0 +1,257 @@
+/** The recordings of one running viewer. */
+
+import { OpenRecording, SETTLE_WITHIN, isServer } from "./open-recording.js";
+import { storeIdOf } from "./store-id.js";
+import { StreamReader } from "./stream-reader.js";
+
+/** @typedef {import("../wire.js").Recording} Recording */
+/** @typedef {import("./store-id.js").RecordingName} RecordingName */
+
+/** Parts of the viewer that only draw: their errors are about no file. */
+const DRAWING = /\b(re_renderer|re_view_\w+|re_viewport\w*|re_video|re_ui|wgpu\w*|naga|egui\w*|eframe)::/;
+
+export class OpenRecordings {
+  /** In the order in which they were opened. @type {Map<string, OpenRecording>} */
+  byUrl = new Map();
+  /** Recordings that the viewer has opened, by store id. @type {Map<string, RecordingName>} */
+  #names = new Map();
+  /** The recording whose bytes the viewer takes right now. @type {OpenRecording | null} */
+  #reading = null;
+  #arrivedAt = 0;
+  #hasClosed = false;
+  /** @type {import("./viewer.js").Viewer | null} */
+  #viewer = null;
+  #convert;
+  #onCloseOne;
+  #signal;
+  /** @type {import("./open-recording.js").Surroundings} */
+  #around;
+
+  /**
+   * @param {object} options
+   * @param {import("./overlay.js").Overlay} options.overlay shows the progress of downloads
+   * @param {(path: string) => Promise<Recording>} options.convert turns an uploaded file into a recording
+   * @param {() => boolean} options.isSeen whether the user can see the viewer: browsers draw no frames of others
+   * @param {(failed: boolean) => void} options.onChange called at each change of `state`; `failed`: another recording could not be opened
+   * @param {() => void} options.onCloseOne called when a recording was closed, in the viewer or by a command
+   * @param {AbortSignal} options.signal the end of the viewer
+   */
+  constructor({ overlay, convert, isSeen, onChange, onCloseOne, signal }) {
+    this.#convert = convert;
+    this.#onCloseOne = onCloseOne;
+    this.#signal = signal;
+    this.#around = {
+      overlay,
+      isSeen,
+      hasOpen: () => this.#names.size > 0,
+      onBytes: (recording) => this.#take(recording),
+      onArrival: () => (this.#arrivedAt = performance.now()),
+      onChange,
+    };
+    signal.addEventListener("abort", () => {
+      this.#viewer = null; // timers run on for a while, and would keep its memory
+      this.forget();
+    });
+  }
+
+  /** The open recordings. @returns {RecordingName[]} */
+  get names() {
+    return [...this.#names.values()];
+  }
+
+  get state() {
+    const all = this.#all;
+    if (all.some(({ isAwaited }) => isAwaited)) return "loading";
+    return all.some(({ state }) => state === "failed") ? "error" : "ready";
+  }
+
+  /** The recordings that could not be opened, with the reasons: one line for each. @returns {string[]} */
+  get failures() {
+    return this.#all.flatMap(({ failure }) => failure ?? []);
+  }
+
+  /** How many of the failed recordings are open in part. */
+  get incomplete() {
+    return this.#all.filter(({ isIncomplete }) => isIncomplete).length;
+  }
+
+  /** What the user reads about the recordings that could not be opened; null if there are none. @returns {import("./overlay.js").Failure | null} */
+  get failure() {
+    const { failures, names, state } = this;
+    const { length } = failures;
+    if (length === 0) return null;
+    const title = length === 1 ? "A recording could not be opened" : `${length} recordings could not be opened`;
+    const titleOfIncomplete = length === 1 ? "A recording is incomplete" : `${length} recordings are incomplete`;
+    return {
+      title: this.incomplete === length ? titleOfIncomplete : title,
+      message: failures.join("\n"),
+      action: "Retry",
+      covers: names.length === 0 && state !== "loading",
+    };
+  }
+
+  /** Whether all files have arrived, and are open or have failed. */
+  get isLoaded() {
+    return !this.#all.some(({ isAwaited, isArriving, url }) => isAwaited || (isArriving && !isServer(url)));
+  }
+
+  /** Whether data is arriving, or has just arrived. */
+  get isArriving() {
+    return this.#all.some(({ isAwaited, isArriving }) => isAwaited || isArriving) || performance.now() - this.#arrivedAt < SETTLE_WITHIN;
+  }
+
+  /** Whether the catalog of a server may be shown. */
+  get hasCatalog() {
+    return this.#all.some(({ isCatalog, state }) => isCatalog && state === "open");
+  }
+
+  /** Whether no data would arrive after a close: the viewer drops the download of a file, but no live server and no stream. */
+  get canClose() {
+    return !this.#all.some(({ isStream, url }) => isStream || isServer(url));
+  }
+
+  /** Whether a recording was closed, in the viewer or by a command, and others may be open. */
+  get hasClosed() {
+    return this.#hasClosed;
+  }
+
+  get #all() {
+    return [...this.byUrl.values()];
+  }
+
+  /** Sets the viewer that opens the recordings. @param {import("./viewer.js").Viewer} viewer */
+  attach(viewer) {
+    this.#viewer = viewer;
+  }
+
+  /** Opens the recordings that are not open, and reads the new data of those that have grown. @param {Recording[]} recordings */
+  open(recordings) {
+    for (const recording of recordings) {
+      if (!this.byUrl.has(recording.url)) this.#add(recording);
+      if (recording.marks) this.byUrl.get(recording.url)?.reader?.read(recording.end);
+    }
+  }
+
+  /** Opens a recording, also one that was closed. @param {Recording} recording */
+  openAgain(recording) {
+    const known = this.byUrl.get(recording.url);
+    if (this.#hasClosed && known && !known.isAwaited && !known.isStream) this.#remove(known);
+    this.open([recording]);
+  }
+
+  /** Opens failed recordings again. @param {Recording[]} recordings */
+  retry(recordings) {
+    for (const each of this.#all.filter(({ state }) => state === "failed")) {
+      if (each.isStream) each.recover();
+      else this.#remove(each);
+    }
+    this.open(recordings);
+    this.#around.onChange(false);
+  }
+
+  /** Forgets all recordings: they are closed, or will be. */
+  forget() {
+    for (const each of this.#all) each.forget();
+    this.byUrl.clear();
+    this.#hasClosed = false;
+    this.#reading = null;
+    this.#names.clear();
+    this.#around.overlay.endDownloads();
+  }
+
+  /** The viewer has opened a recording. @param {import("./viewer.js").ViewerEvent} event */
+  onOpen({ application_id = "", recording_id = "" }) {
+    const name = { application_id, recording_id };
+    this.#names.set(storeIdOf(name), name);
+    // The viewer does not report which URL it came from; it opens them in turn.
+    const first = this.#all.find(({ mayOpenNext }) => mayOpenNext);
+    if (first) return first.onOpen();
+    this.#all.find(({ mayOpenLate }) => mayOpenLate)?.onOpenLate();
+    this.#around.onChange(false);
+  }
+
+  /** The viewer writes an error to the console. @param {string} words @param {string} source the part of the viewer that writes it */
+  onComplaint(words, source) {
+    this.#subjectOf(words, source)?.onFlaw(inShort(words));
+  }
+
+  /** The viewer has closed a recording. @param {RecordingName} recording */
+  onClose(recording) {
+    this.#names.delete(storeIdOf(recording));
+    this.#hasClosed = true;
+    this.#onCloseOne();
+    this.#around.onChange(false);
+  }
+
+  /** The recording that an error is about; null if it may be about another one. @param {string} words @param {string} source */
+  #subjectOf(words, source) {
+    const named = this.#all.filter(({ url }) => words.includes(url));
+    if (named.length > 0) return named.reduce((longest, each) => (each.url.length > longest.url.length ? each : longest));
+    if (this.#reading) return this.#reading;
+    if (DRAWING.test(source)) return null;
+    const read = this.#all.filter(({ isBeingRead }) => isBeingRead);
+    return read.length === 1 ? read[0] : null;
+  }
+
+  /** The viewer reads bytes of a recording, and reports errors in them within this task. @param {OpenRecording} recording */
+  #take(recording) {
+    this.#reading = recording;
+    setTimeout(() => {
+      if (this.#reading === recording) this.#reading = null;
+    });
+  }
+
+  /** @param {Recording} recording */
+  #add(recording) {
+    const added = new OpenRecording(recording, this.#around);
+    this.byUrl.set(added.url, added);
+    if (recording.marks) added.reader = this.#readerOf(added, recording.marks);
+    this.#around.onChange(false);
+    if (recording.upload) this.#openConverted(added, recording.upload);
+    else if (!recording.marks) this.#viewer?.open(added.url);
+  }
+
+  /** @param {OpenRecording} recording */
+  #remove(recording) {
+    recording.forget();
+    this.byUrl.delete(recording.url);
+    this.#viewer?.forget(recording.url);
+  }
+
+  /** @param {OpenRecording} recording @param {string} path of the upload */
+  async #openConverted(recording, path) {
+    const { overlay, onChange } = this.#around;
+    overlay.showConversion(recording.recording);
+    try {
+      const converted = await this.#convert(path);
+      if (recording.state !== "converting") return;
+      overlay.endDownload(recording.url);
+      this.open([converted]);
+      recording.forget();
+      this.byUrl.delete(recording.url);
+      onChange(false); // `converted` may be open already
+    } catch (error) {
+      recording.fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {OpenRecording} recording that grows @param {number[]} marks */
+  #readerOf(recording, marks) {
+    return new StreamReader({
+      url: recording.url,
+      marks,
+      signal: this.#signal,
+      send: (bytes) => {
+        this.#take(recording);
+        this.#viewer?.send(bytes);
+        recording.onPiece();
+      },
+      fail: (message) => recording.fail(`The stream cannot be read: ${message}.`),
+    });
+  }
+}
+
+/** The message without the URL and the name of the viewer's part, which the viewer adds. @param {string} words */
+function inShort(words) {
+  return `The viewer says: ${words.replace(/^ERROR [\w:]+: /, "").split(/,? url: |\n/)[0]}.`;
+}

@@ -1,0 +1,300 @@
+/** One running viewer: starts it, opens recordings, carries out commands, and ends it with all that belongs to it. */
+
+import { FrameWatch } from "./frame-watch.js";
+import { loadViewer } from "./loader.js";
+import { isServer } from "./open-recording.js";
+import { OpenRecordings } from "./open-recordings.js";
+import { PausedPlace } from "./paused-place.js";
+import { Succession } from "./succession.js";
+import { Viewer } from "./viewer.js";
+import { Ended, fromBase64 } from "./viewer-control.js";
+import { createViewerFetch } from "./viewer-fetch.js";
+import { fileUrl, rootOf } from "../wire.js";
+
+/** @typedef {import("../wire.js").Settings} Settings */
+
+/** How many frames the viewer needs until a recording is on screen: it takes the data, makes views, and draws them. */
+const FRAMES_TO_SEE = 4;
+
+/** How many frames the picture of the previous value waits for one that the viewer draws. */
+const FRAMES_TO_HOLD = 3;
+
+/**
+ * Where a viewer runs, and the callbacks that report on it. A viewer that has ended reports nothing.
+ * @typedef {object} Surroundings
+ * @property {HTMLElement} element the canvas becomes a child of
+ * @property {import("./overlay.js").Overlay} overlay
+ * @property {() => Settings} settings as they are now
+ * @property {() => import("./succession.js").Value} value to be shown, as it is now
+ * @property {Pick<import("./rerun-viewer.js").RerunViewerElement, "converter" | "checkFiles" | "askServer">} app
+ * @property {{get_state: () => boolean, on_toggle: () => void}} fullscreen what the viewer's own button does
+ * @property {(event: import("./viewer.js").ViewerEvent) => void} onEvent
+ * @property {(failure: import("./overlay.js").Failure | null) => void} onChange called at each change of `open.state`, with a message if another recording could not be opened
+ * @property {() => void} onCloseOne called when a recording was closed, in the viewer or by a command
+ * @property {() => void} onLoading
+ * @property {() => void} onPage `showsNothing` may have changed
+ * @property {(title: string, message: string, action?: string) => void} onFail the viewer cannot go on; `action` helps
+ * @property {() => void} onStuck only another viewer can show what is to be shown now
+ */
+
+export class RunningViewer {
+  #life = new AbortController();
+  #around;
+  /** The settings that it starts with. */
+  #settings;
+  /** null until it has started. @type {Viewer | null} */
+  viewer = null;
+  /** What it has open. */
+  open;
+  /** Which value it shows. */
+  succession;
+  /** Whether what is open has been on screen. */
+  #isSeen = false;
+  #watch = new FrameWatch();
+  /** The number of the last opening, and of the one whose frames are awaited. */
+  #opening = 0;
+  #lookedAt = 0;
+  #paused = new PausedPlace(() => this.open.names);
+
+  /** @param {"light" | "dark"} theme @param {Surroundings} surroundings */
+  constructor(theme, surroundings) {
+    this.theme = theme;
+    this.#around = surroundings;
+    this.#settings = surroundings.settings();
+    const { element, app, overlay, onChange, onCloseOne, onLoading, onStuck, onFail } = surroundings;
+    const { signal } = this.#life;
+    const isSeen = () => !document.hidden && element.clientWidth > 0;
+    this.open = new OpenRecordings({
+      overlay,
+      convert: (path) => app.converter(path),
+      isSeen,
+      onChange: (failed) => {
+        if (signal.aborted) return;
+        onChange(failed ? this.open.failure : null);
+        this.#look();
+      },
+      onCloseOne,
+      signal,
+    });
+    this.succession = new Succession({
+      open: (recordings) => {
+        this.#isSeen = false;
+        this.#opening++;
+        this.open.retry(recordings); // open recordings stay open
+        const opening = this.#opening;
+        if (this.viewer) this.#paused.restoreEarly(this.viewer, () => signal.aborted || opening !== this.#opening);
+      },
+      close: async () => {
+        if (this.open.names.length > 0) await this.#keep();
+        if (signal.aborted) return;
+        this.open.forget();
+        this.#paused.dropEvents();
+        onLoading();
+        await this.#requireViewer().closeAll();
+        this.open.forget(); // one that opened meanwhile is closed, too
+      },
+      restart: onStuck,
+      canClose: () => this.open.canClose,
+      isSeen: () => this.#isSeen || !isSeen(),
+      fail: (error) => onFail("The viewer could not replace its recordings", String(error)),
+      later: (ms, callback) => {
+        const timer = setTimeout(callback, ms);
+        return () => clearTimeout(timer);
+      },
+    });
+  }
+
+  async start() {
+    const { signal } = this.#life;
+    const { element, app, overlay, onFail } = this.#around;
+    const settings = this.#settings;
+    try {
+      const code = await loadViewer(settings.viewer, {
+        checkFiles: app.checkFiles,
+        onProgress: (loaded, total) => void (signal.aborted || overlay.showViewerProgress(loaded, total)),
+      });
+      if (signal.aborted) return;
+      const canvas = document.createElement("canvas");
+      element.prepend(canvas);
+      signal.addEventListener("abort", () => canvas.remove());
+      for (const input of ["pointerup", "keyup"]) element.addEventListener(input, () => this.#watch.hurry(), { capture: true, signal });
+      const viewer = await Viewer.start(code, canvas, this.#options());
+      if (signal.aborted) return viewer.dispose();
+      this.viewer = viewer;
+      const now = this.#around.settings();
+      if (now !== settings) viewer.setPanelStates(now.panel_states, settings.panel_states);
+      overlay.hideViewerProgress();
+      this.open.attach(viewer);
+      this.succession.show(this.#around.value());
+    } catch (error) {
+      if (!signal.aborted) onFail("The viewer could not be started", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** What the viewer starts with. @returns {Parameters<typeof Viewer.start>[2]} */
+  #options() {
+    const { signal } = this.#life;
+    const settings = this.#settings;
+    const { app, fullscreen, onFail } = this.#around;
+    return {
+      fetch: createViewerFetch({
+        files: fileUrl(rootOf(settings), ""),
+        allowed: settings.allowed_origins,
+        telemetry: settings.telemetry,
+        recordings: this.open.byUrl,
+        ask: (call, end) => app.askServer(call, end),
+        signal,
+      }),
+      theme: this.theme,
+      fullscreen,
+      panelStates: settings.panel_states,
+      onEvent: (event) => void (signal.aborted || this.#onEvent(event)),
+      onComplaint: (words, source) => void (signal.aborted || this.open.onComplaint(words, source)),
+      onFrame: () => void (signal.aborted || this.#onFrame()),
+      onPanic: (message) => void (signal.aborted || onFail("The viewer stopped", message, "Restart")),
+    };
+  }
+
+  /** Shows the value that is to be shown now, when the value before has been seen. */
+  show() {
+    if (this.viewer) this.succession.show(this.#around.value()); // else when it has started
+  }
+
+  /** Reads on where a recording has grown. */
+  readOn() {
+    if (this.viewer) this.open.open(this.#around.value().recordings.filter(({ marks }) => marks));
+  }
+
+  /** The open recordings have changed: once they are loaded, they are on screen after some frames, and the next value may follow. */
+  async #look() {
+    const viewer = this.viewer;
+    const opening = this.#opening;
+    if (!viewer || this.#isSeen || this.#lookedAt === opening || !this.open.isLoaded) return;
+    this.#lookedAt = opening;
+    const isOver = () => this.#life.signal.aborted || opening !== this.#opening;
+    await viewer.frames(FRAMES_TO_SEE);
+    if (isOver()) return;
+    if (!this.open.isLoaded) {
+      this.#lookedAt = 0; // more is opened beside it
+      return;
+    }
+    try {
+      await this.#paused.restore(viewer);
+      await viewer.frames(2);
+    } catch {
+      // A viewer that has panicked, which onFail reports.
+    }
+    if (isOver()) return;
+    this.#isSeen = true;
+    for (const event of this.#paused.end()) this.#around.onEvent(event);
+    this.#around.overlay.release();
+    this.succession.advance();
+  }
+
+  /** @param {import("./viewer.js").ViewerEvent} event */
+  #onEvent(event) {
+    if (event.type === "recording_open") this.#watch.hurry(); // it may be closed at once
+    if (!this.#paused.holdsBack(event)) this.#around.onEvent(event);
+    if (event.type === "recording_open") this.open.onOpen(event);
+  }
+
+  /** Whether nothing is on screen but the viewer's welcome page. @param {boolean} isLoading whether recordings are still to be opened */
+  showsNothing(isLoading) {
+    // While it connects to a live server, it reports what is wrong with it.
+    if (isLoading && this.open.names.length === 0 && !this.#around.value().recordings.some(({ url }) => isServer(url))) return true;
+    const shown = this.viewer?.showsWelcome;
+    // Viewers before 0.41 do not report what they show when no recording is active: it may be the catalog of a server.
+    return shown === true || (shown === null && !this.open.hasCatalog);
+  }
+
+  /** Whether these settings allow the same requests as those at the start, when the viewer got its `fetch`. @param {Settings} settings */
+  hasFetchOf({ telemetry, allowed_origins }) {
+    return telemetry === this.#settings.telemetry && String(allowed_origins) === String(this.#settings.allowed_origins);
+  }
+
+  /** After each frame: the user may have closed a recording in the viewer. */
+  #onFrame() {
+    if (!this.viewer || !this.#watch.isDue()) return;
+    // A viewer before 0.41 that shows the catalog of a server may have recordings open, too.
+    if (this.open.state !== "loading" && (this.viewer.showsWelcome !== null || !this.open.hasCatalog)) {
+      this.viewer.closedOf(this.open.names).forEach((closed) => this.open.onClose(closed));
+      if (this.open.names.length > 0 && this.viewer.showsWelcome) this.viewer.control.showOne().catch(() => {});
+    }
+    this.#around.onPage();
+  }
+
+  /** Keeps the picture of the value that is to be closed on screen, and its paused place. */
+  async #keep() {
+    const viewer = this.#requireViewer();
+    this.#paused.keep(viewer);
+    if (document.hidden) return;
+    const { overlay } = this.#around;
+    if (!overlay.isHolding) overlay.hold(await viewer.copy(FRAMES_TO_HOLD), () => !this.#paused.isPending);
+  }
+
+  /** Releases everything. */
+  end() {
+    this.#life.abort();
+    this.succession.end();
+    this.viewer?.dispose();
+    this.viewer = null; // timers run on for a while, and would keep its memory
+  }
+
+  /** Whether any recording is open. */
+  get isOpen() {
+    return this.viewer !== null && this.open.names.length > 0;
+  }
+
+  /**
+   * Whether commands can be carried out.
+   * @param {string | null} recordingId for one recording; null: for any
+   * @param {number} number of the value that they refer to
+   */
+  takesCommands(recordingId, number) {
+    if (!this.isOpen || this.#paused.isPending || this.succession.stateOf(number) === "waiting") return false;
+    return recordingId ? this.#nameOf(recordingId) !== null : this.open.state !== "loading";
+  }
+
+  /** The name of a recording, if it is open. @param {string} recordingId */
+  #nameOf(recordingId) {
+    return this.open.names.find(({ recording_id }) => recording_id === recordingId) ?? null;
+  }
+
+  /** Rejects with the reason if it cannot be done. @param {import("../wire.js").Command} command */
+  async carryOut(command) {
+    const viewer = this.#requireViewer();
+    this.#watch.hurry();
+    const { recording_id, url, ticket, rbl, states } = command.arguments;
+    switch (command.name) {
+      case "open":
+        return this.open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined });
+      case "set_blueprint":
+        return viewer.send(fromBase64(rbl));
+      case "set_panel_states":
+        return viewer.setPanelStates(states, {});
+      case "close":
+        if (viewer.control.closesOne || this.open.names.length > 1) break;
+        this.open.names.forEach((name) => this.open.onClose(name));
+        return viewer.closeAll();
+    }
+    const closed = await viewer.control.carryOut(command, recording_id ? this.#nameOf(recording_id) : null);
+    closed.forEach((each) => this.open.onClose(each));
+  }
+
+  /** @param {import("../wire.js").Command} command */
+  takePicture(command) {
+    const viewer = this.#requireViewer();
+    const { view, max_size } = command.arguments;
+    return view === null ? viewer.screenshot(max_size ?? undefined) : viewer.control.screenshotOfView(command);
+  }
+
+  /** The state, as viewer_state.py reads it. */
+  getState() {
+    return this.#requireViewer().control.state(this.open.names, this.#around.settings().viewer.version);
+  }
+
+  #requireViewer() {
+    if (!this.viewer) throw new Ended();
+    return this.viewer;
+  }
+}

@@ -1,0 +1,67 @@
+/** What the viewer runs with instead of the browser's own functions. */
+
+import { openLink } from "./viewer-open.js";
+
+/** @typedef {<T extends unknown[]>(callback: (...given: T) => unknown) => (...given: T) => unknown} Guarded */
+
+/**
+ * @param {object} options
+ * @param {typeof globalThis.fetch} options.fetch for all that the viewer downloads
+ * @param {"light" | "dark"} options.theme
+ * @param {(words: string, source: string) => void} options.onComplaint receives the errors that the viewer writes to the console; `source`: the part of it that writes them
+ * @param {() => void} options.onFrame called after each frame
+ * @param {Guarded} options.guarded
+ * @returns {import("./loader.js").Globals}
+ */
+export function viewerGlobals({ fetch, theme, onComplaint, onFrame, guarded }) {
+  return {
+    fetch,
+    // Old viewers know no theme but that of the system, which they read from this. Remove when the rerun-sdk floor has `theme`.
+    matchMedia: (/** @type {string} */ query) => window.matchMedia(asIfSystemWas(theme, query)),
+    open: openLink,
+    console: Object.assign(Object.create(console), {
+      error: (/** @type {unknown[]} */ ...words) => {
+        console.error(...words);
+        if (typeof words[0] !== "string") return; // an error of the browser, such as a request for updates that failed
+        const all = words[0];
+        onComplaint(all.split("%c").slice(-1)[0].replace(/^[:\s]+/, ""), all.split(": ")[0]);
+      },
+    }),
+    requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => requestAnimationFrame(guarded((/** @type {number} */ time) => (callback(time), onFrame()))),
+    queueMicrotask: (/** @type {() => void} */ callback) => queueMicrotask(guarded(callback)),
+  };
+}
+
+/** Makes functions call back before they throw, when they abort the viewer. @param {(error: Error) => void} onAbort @returns {Guarded} */
+export function guardedBy(onAbort) {
+  return (callback) =>
+    (...given) => {
+      try {
+        return callback(...given);
+      } catch (error) {
+        if (error instanceof WebAssembly.RuntimeError) onAbort(error);
+        throw error;
+      }
+    };
+}
+
+/**
+ * Rust panics, with a reason, for everything but a lack of memory, at which it aborts.
+ * @param {Error} error
+ * @param {number} held bytes
+ */
+export function describeAbort(error, held) {
+  return `It broke off without a reason, as it does when the browser gives it no more memory; it held ${Math.round(held / 1e6)} MB (${error}).
+Show fewer or smaller recordings, or serve them from a Rerun server, from which the viewer takes what it needs.`;
+}
+
+/**
+ * A media query that matches as `query` would in a system of that theme.
+ * @param {"light" | "dark"} theme
+ * @param {string} query
+ */
+function asIfSystemWas(theme, query) {
+  const wanted = /prefers-color-scheme:\s*(light|dark)/.exec(query)?.[1];
+  if (!wanted) return query;
+  return wanted === theme ? "all" : "not all";
+}
