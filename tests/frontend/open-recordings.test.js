@@ -53,10 +53,10 @@ const nextTask = () => mock.timers.tick(1);
 /** The viewer reports that it has opened a recording. @param {string} id */
 const opened = (id) => open.onOpen({ type: "recording_open", application_id: "app", recording_id: id });
 
-/** All bytes of a file arrive. @param {string} name @param {boolean} [isCutOff] */
-function arrive(name, isCutOff = false) {
+/** All bytes of a file arrive. @param {string} name @param {boolean} [isTruncated] */
+function arrive(name, isTruncated = false) {
   download(name).onProgress(100, 100);
-  download(name).onEnd(isCutOff);
+  download(name).onEnd(isTruncated);
   nextTask();
 }
 

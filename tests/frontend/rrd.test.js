@@ -18,10 +18,10 @@ function recording(...messages) {
 }
 
 /** @param {Uint8Array} bytes @param {number} [piece] bytes at once */
-function isCutOff(bytes, piece = bytes.length) {
+function isTruncated(bytes, piece = bytes.length) {
   const messages = new Messages();
   for (let at = 0; at < bytes.length; at += piece) messages.follow(bytes.subarray(at, at + piece));
-  return messages.isCutOff;
+  return messages.isTruncated;
 }
 
 const MESSAGES = [message(1, 30), message(2, 500), message(2, 0)];
@@ -30,16 +30,16 @@ test("a recording is whole where a message ends, and cut off elsewhere, however 
   const whole = recording(...MESSAGES);
   const ends = [HEADER_SIZE, HEADER_SIZE + 46, HEADER_SIZE + 562, HEADER_SIZE + 578];
   for (let length = 1; length <= whole.length; length++) {
-    for (const piece of [1, 5, 1000]) assert.equal(isCutOff(whole.subarray(0, length), piece), !ends.includes(length), `${length} by ${piece}`);
+    for (const piece of [1, 5, 1000]) assert.equal(isTruncated(whole.subarray(0, length), piece), !ends.includes(length), `${length} by ${piece}`);
   }
 });
 
 test("behind the message that ends a recording there may be anything", () => {
   const whole = recording(...MESSAGES, message(0, 10));
-  assert.equal(isCutOff(Uint8Array.from([...whole, 1, 2, 3])), false);
-  assert.equal(isCutOff(whole.subarray(0, whole.length - 5)), false);
+  assert.equal(isTruncated(Uint8Array.from([...whole, 1, 2, 3])), false);
+  assert.equal(isTruncated(whole.subarray(0, whole.length - 5)), false);
 });
 
 test("of what is built otherwise it is not said that it is cut off", () => {
-  assert.equal(isCutOff(recording(new Uint8Array(100).fill(255))), false);
+  assert.equal(isTruncated(recording(new Uint8Array(100).fill(255))), false);
 });

@@ -37,7 +37,7 @@ function watched(url, size = null) {
   const heard = [];
   const download = {
     onProgress: (/** @type {number} */ loaded, /** @type {number | null} */ total) => heard.push([loaded, total]),
-    onEnd: (/** @type {boolean} */ isCutOff) => heard.push(isCutOff ? "cut off" : "end"),
+    onEnd: (/** @type {boolean} */ isTruncated) => heard.push(isTruncated ? "cut off" : "end"),
     onError: (/** @type {string} */ message) => heard.push(message),
   };
   return { heard, recordings: new Map([[url, { download, size }]]) };

@@ -16,7 +16,7 @@ export class ViewerEvents {
   /** The timelines of open recordings, by store id: a `time_update` does not name its own. @type {Map<string, string>} */
   #timelines = new Map();
   /** Store ids of the recordings whose timeline was queried: the viewer may still report it. @type {Set<string>} */
-  #asked = new Set();
+  #queried = new Set();
   /** Events that were not sent yet, by type, oldest first; of `time_update` only the last. @type {Map<string, ViewerEvent[]>} */
   #waiting = new Map();
   /** How many listeners are still running for the last event of a type. @type {Map<string, number>} */
@@ -36,9 +36,9 @@ export class ViewerEvents {
     this.#trigger = trigger;
     this.#handlers = handlers;
     viewer.addEventListener("viewer-event", (event) => {
-      const told = /** @type {CustomEvent<ViewerEvent>} */ (event).detail;
+      const reported = /** @type {CustomEvent<ViewerEvent>} */ (event).detail;
       // The viewer sends its events in the middle of its work, where it cannot report the exact time.
-      queueMicrotask(() => this.#take(told));
+      queueMicrotask(() => this.#take(reported));
     });
     viewer.addEventListener("dispose", () => this.#forget());
     onHandled(this, id);
@@ -55,30 +55,30 @@ export class ViewerEvents {
     this.#send(type);
   }
 
-  /** @param {ViewerEvent} told */
-  #take(told) {
-    const { type } = told;
+  /** @param {ViewerEvent} reported */
+  #take(reported) {
+    const { type } = reported;
     if (!FORWARDED.includes(type)) return;
-    const { application_id = "", recording_id = "" } = told;
+    const { application_id = "", recording_id = "" } = reported;
     const recording = { application_id, recording_id };
     const id = storeIdOf(recording);
     if (type === "recording_open") {
       // The known timeline is that of a closed recording with this id: the viewer does not report when the user closes one.
       this.#timelines.delete(id);
     } else if (type === "timeline_change") {
-      const timeline = String(told.timeline);
-      if (this.#asked.delete(id) && this.#timelines.get(id) === timeline) return;
+      const timeline = String(reported.timeline);
+      if (this.#queried.delete(id) && this.#timelines.get(id) === timeline) return;
       this.#timelines.set(id, timeline);
     } else if (type === "time_update" && !this.#timelines.has(id)) {
       // The viewer does not report the first timeline of a recording that takes the place of another with its id.
       const timeline = this.#viewer.running?.viewer?.activeTimeline(recording) ?? null;
       if (timeline !== null) {
         this.#timelines.set(id, timeline);
-        this.#asked.add(id);
-        this.#add({ ...told, type: "timeline_change", timeline });
+        this.#queried.add(id);
+        this.#add({ ...reported, type: "timeline_change", timeline });
       }
     }
-    this.#add(type === "time_update" ? { ...told, timeline: this.#timelines.get(id) ?? null } : told);
+    this.#add(type === "time_update" ? { ...reported, timeline: this.#timelines.get(id) ?? null } : reported);
   }
 
   /** @param {ViewerEvent} event */
@@ -154,11 +154,11 @@ function withExactTime(event, current) {
 function onHandled(events, id) {
   const weak = new WeakRef(events);
   /** @param {Event} event */
-  const hear = (event) => {
+  const onEnd = (event) => {
     const [type, component] = /** @type {CustomEvent<string>} */ (event).detail.split("-");
     const alive = weak.deref();
-    if (!alive) document.removeEventListener("rerun-handled", hear);
+    if (!alive) document.removeEventListener("rerun-handled", onEnd);
     else if (component === String(id)) alive.handled(type);
   };
-  document.addEventListener("rerun-handled", hear);
+  document.addEventListener("rerun-handled", onEnd);
 }

@@ -108,19 +108,19 @@ export class CommandQueue {
     while (this.#waiting[0] === command) {
       const viewer = this.#viewer;
       let reason = "No recording is open.";
-      const asked = recordingOf(command);
+      const recordingId = recordingOf(command);
       const value = this.#values.get(command) ?? 0;
       // The value was skipped, or was replaced meanwhile.
       if (viewer.isPast(value) && !OUTLASTING.includes(command.name)) return null;
-      if (viewer.takesCommands(asked, value)) {
+      if (viewer.takesCommands(recordingId, value)) {
         try {
           return await this.#start(command);
         } catch (error) {
           if (!(error instanceof NotThere || error instanceof Ended)) return messageOf(error);
           reason = messageOf(error);
         }
-      } else if (asked && viewer.isOpen) {
-        reason = `There is no recording ${JSON.stringify(asked)}.`;
+      } else if (recordingId && viewer.isOpen) {
+        reason = `There is no recording ${JSON.stringify(recordingId)}.`;
       }
       if (viewer.isLoading || !viewer.isShown) deadline = performance.now();
       if (performance.now() - deadline > (viewer.isOpen ? FOUND_WITHIN : OPEN_WITHIN)) return reason;

@@ -46,7 +46,7 @@ export class Messages {
   }
 
   /** Whether a recording that ends here ends in the middle of a message. */
-  get isCutOff() {
+  get isTruncated() {
     return !this.#isOver && (this.#left > 0 || this.#head.length > 0);
   }
 }

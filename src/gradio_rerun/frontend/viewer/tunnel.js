@@ -128,11 +128,11 @@ class Live {
   }
 }
 
-/** The answer, if there is one of the server. @param {Promise<Response>} asked */
-async function answerOf(asked) {
+/** The answer, if there is one of the server. @param {Promise<Response>} responding */
+async function answerOf(responding) {
   let response;
   try {
-    response = await asked;
+    response = await responding;
   } catch (error) {
     if (error instanceof DOMException) throw error; // it was given up
     throw new Error("The app cannot be reached.", { cause: error });

@@ -125,8 +125,8 @@ class Setters {
   closesOne = false;
   #handle;
   #wake;
-  /** What was asked for in the last moments. @type {Map<string, {value: string, at: number}>} */
-  #asked = new Map();
+  /** What was requested in the last moments. @type {Map<string, {value: string, at: number}>} */
+  #requested = new Map();
 
   /** @param {any} handle @param {() => void} wake */
   constructor(handle, wake) {
@@ -144,14 +144,14 @@ class Setters {
         const timeline = given.timeline ?? this.#recent(`timeline of ${recording}`, handle.get_active_timeline(recording));
         this.#checkTimeline(recording, timeline);
         handle.set_time_for_timeline(recording, timeline, Number(given.time));
-        this.#ask(`timeline of ${recording}`, timeline);
+        this.#remember(`timeline of ${recording}`, timeline);
         handle.set_playing(recording, given.play);
         break;
       }
       case "set_timeline":
         this.#checkTimeline(recording, given.timeline);
         handle.set_active_timeline(recording, given.timeline);
-        this.#ask(`timeline of ${recording}`, given.timeline);
+        this.#remember(`timeline of ${recording}`, given.timeline);
         break;
       case "play":
       case "pause":
@@ -159,7 +159,7 @@ class Setters {
         break;
       case "set_recording":
         handle.set_active_recording_id(recording);
-        this.#ask("recording", recording);
+        this.#remember("recording", recording);
         break;
       case "close":
         throw new Error("Closing one of several recordings needs rerun-sdk 0.41 or newer. Return the others as the value.");
@@ -209,14 +209,14 @@ class Setters {
   }
 
   /** @param {string} what @param {string} value */
-  #ask(what, value) {
-    this.#asked.set(what, { value, at: performance.now() });
+  #remember(what, value) {
+    this.#requested.set(what, { value, at: performance.now() });
   }
 
-  /** @param {string} what @param {string | undefined} told by the viewer */
-  #recent(what, told) {
-    const asked = this.#asked.get(what);
-    return asked && performance.now() - asked.at < SETTER_DELAY ? asked.value : told;
+  /** @param {string} what @param {string | undefined} reported by the viewer */
+  #recent(what, reported) {
+    const requested = this.#requested.get(what);
+    return requested && performance.now() - requested.at < SETTER_DELAY ? requested.value : reported;
   }
 
   async #drawn() {

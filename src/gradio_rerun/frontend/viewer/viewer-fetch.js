@@ -12,20 +12,20 @@ const TUNNEL = " If the app reaches it and browsers do not: Rerun(tunnel=True)."
  * Callbacks for the download of a recording.
  * @typedef {object} Download
  * @property {(loaded: number, total: number | null) => void} onProgress bytes
- * @property {(isCutOff: boolean) => void} onEnd all bytes have arrived; `isCutOff`: they end in the middle of a message
+ * @property {(isTruncated: boolean) => void} onEnd all bytes have arrived; `isTruncated`: they end in the middle of a message
  * @property {(message: string) => void} onError
  * @property {() => void} [onAnswer] a Rerun server has answered
  * @property {(reason: string | null) => void} [onWait] why a live recording waits for its server; null: it no longer waits
  */
 
-/** A recording that was passed to the viewer. @typedef {{download: Download, size: number | null, ticket?: string}} Told */
+/** A recording that was passed to the viewer. @typedef {{download: Download, size: number | null, ticket?: string}} Downloaded */
 
 /**
  * @param {object} options
  * @param {string} options.files URL of the app's file route, up to the path of the file
  * @param {string[]} options.allowed origins that the app allows
  * @param {boolean} options.telemetry
- * @param {Map<string, Told>} options.recordings the open recordings, by URL
+ * @param {Map<string, Downloaded>} options.recordings the open recordings, by URL
  * @param {import("./tunnel.js").AskServer} options.ask sends a call to a Rerun server through the app, for recordings with a ticket
  * @param {AbortSignal} options.signal ends all downloads
  * @returns {typeof globalThis.fetch}
@@ -103,7 +103,7 @@ function either(one, other) {
 /**
  * The recording that is read from the server at `origin`, if there is one.
  * @param {string} origin
- * @param {Map<string, Told>} recordings by URL
+ * @param {Map<string, Downloaded>} recordings by URL
  * @param {Request | null} call the request, if it is to the app's own origin: there, only calls to a Rerun server are allowed
  */
 function liveServer(origin, recordings, call) {
@@ -116,7 +116,7 @@ function liveServer(origin, recordings, call) {
 
 /**
  * @param {Request} request
- * @param {Told & {url: string}} recording
+ * @param {Downloaded & {url: string}} recording
  * @param {import("./tunnel.js").AskServer} ask
  * @param {AbortSignal} signal
  */
@@ -209,7 +209,7 @@ function watchBody(response, total, download, fail) {
         }
       }
       if (!chunk) {
-        download.onEnd(messages.isCutOff);
+        download.onEnd(messages.isTruncated);
         controller.close();
         return;
       }
