@@ -1,5 +1,5 @@
 /**
- * The types of what Python sends; `wire.py` has the same in Python.
+ * The types of what Python sends; `_wire.py` and `_component/settings.py` have the same in Python.
  *
  * @typedef {{path: string, url: string | null, size?: number | null, orig_name?: string | null, mime_type?: string | null}} FileData
  * @typedef {{version: string, glue: FileData, wasm: FileData, wasm_size: number}} ViewerFiles

@@ -288,7 +288,7 @@ export class RunningViewer {
     return view === null ? viewer.screenshot(max_size ?? undefined) : viewer.control.screenshotOfView(command);
   }
 
-  /** The state, as viewer_state.py reads it. */
+  /** The state, as _viewer/state.py reads it. */
   getState() {
     return this.#requireViewer().control.state(this.open.names, this.#around.settings().viewer.version);
   }

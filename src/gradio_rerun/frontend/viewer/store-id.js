@@ -1,4 +1,4 @@
-/** The names of recordings in the viewer's control protocol; `split_store_id` in viewer_state.py is the same in Python. */
+/** The names of recordings in the viewer's control protocol; `split_store_id` in _viewer/state.py is the same in Python. */
 
 /** @typedef {{application_id: string, recording_id: string}} RecordingName */
 

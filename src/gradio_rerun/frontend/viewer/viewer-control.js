@@ -22,7 +22,7 @@ const SETTER_DELAY = 2_000;
  * @property {(command: Command, recording: RecordingName | null) => Promise<RecordingName[]>} carryOut one of the commands that have a `request`; resolves to the recordings that were closed
  * @property {() => Promise<void>} showOne shows an open recording if none is on screen
  * @property {(command: Command) => Promise<Blob>} screenshotOfView
- * @property {(recordings: RecordingName[], version: string) => Promise<object>} state as viewer_state.py takes it
+ * @property {(recordings: RecordingName[], version: string) => Promise<object>} state as _viewer/state.py takes it
  */
 
 /**
