@@ -63,6 +63,11 @@ def expect_rows(page: ViewerPage, index: int = 0, **expected: int) -> None:
     wait_until(page, lambda: wanted.items() <= rows(page, index).items(), seconds=120, every=300)
 
 
+def number(page: ViewerPage, label: str) -> float:
+    """What a `gr.Number` shows; 0 if it is empty."""
+    return float(page.page.get_by_role("spinbutton", name=label, exact=True).input_value() or 0)
+
+
 def time_of(page: ViewerPage, index: int = 0) -> int | None:
     """Where the time cursor stands; None while there is none."""
     text = page.page.evaluate(

@@ -47,7 +47,7 @@ def test_a_missing_recording_says_so_and_opens_on_retry_once_it_is_there(
         (b"<html>no recording</html>", "It is no Rerun recording."),
         (b"", "The file is empty."),
         (b"RRF0\x00\x00", "older than 0.23"),
-        (b"RRF2\x00\x01", "It is cut off"),
+        (b"RRF2\x00\x01", "It is truncated"),
         (b"RRF2\x00\x00\x00\x00\x01\x02\x00\x00" + b"\xff" * 2_000_000, "The viewer says: Data source failed"),
     ],
 )

@@ -130,7 +130,7 @@ def test_a_viewer_that_breaks_off_again_and_again_says_so_and_starts_on_retry(
 
     with fault_proxy(launch(app(recording_a)), fault, ".wasm.gz") as proxy:
         page.open(proxy)
-        page.expect_error("broke off on its way, or is damaged")
+        page.expect_error("was interrupted, or is damaged")
         most = None
         retry(page)
         page.expect_recordings("recording_a")
@@ -269,7 +269,7 @@ def test_a_recording_that_is_cut_off_shows_what_there_is_and_says_so(
     path.write_bytes(whole.read_bytes()[: whole.stat().st_size * 7 // 10])
     page.open(launch(app(f"{url}/cut.rrd")))
     page.expect_error("A recording is incomplete")
-    page.expect_error("cut.rrd: It is cut off")
+    page.expect_error("cut.rrd: It is truncated")
     page.expect_state("error", recordings=1)
     page.wait_for_time(0)
     expect(page.error()).not_to_have_attribute("data-covers", "")

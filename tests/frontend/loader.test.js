@@ -95,7 +95,7 @@ test("what is damaged is put back by the server, and fetched past the browser's 
 });
 
 for (const [what, answer, words] of /** @type {[string, () => Response | Promise<Response>, RegExp][]} */ ([
-  ["damaged", damaged, /^Error: The viewer could not be fetched: viewer-\d+\.wasm\.gz broke off on its way, or is damaged \(.+\)\.$/],
+  ["damaged", damaged, /^Error: The viewer could not be fetched: viewer-\d+\.wasm\.gz was interrupted, or is damaged \(.+\)\.$/],
   ["no wasm", gzipped("<html>"), /is damaged/],
   ["an error", () => new Response("", { status: 503 }), /^Error: The viewer could not be fetched: the server answered 503 for viewer-\d+\.wasm\.gz\.$/],
   ["not to be reached", () => Promise.reject(new TypeError("network error")), /^Error: The viewer could not be fetched: the server cannot be reached\.$/],

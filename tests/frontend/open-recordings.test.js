@@ -92,7 +92,7 @@ test("a truncated file that is open is incomplete, one of which nothing could be
   mock.timers.tick(10_000);
   assert.equal(open.state, "error");
   assert.equal(open.incomplete, 0);
-  assert.match(open.failures[0], /^b: It is cut off/);
+  assert.match(open.failures[0], /^b: It is truncated/);
 });
 
 test("an error while the bytes of one of several files are taken is about that file, whatever its words", () => {
@@ -263,6 +263,49 @@ test("an upload is converted first, and a conversion that fails says why", async
   await Promise.resolve();
   await Promise.resolve();
   assert.deepEqual(open.failures, ["dog: no cat"]);
+});
+
+/** The requests for the bytes of streams, which are never answered. @param {import("node:test").TestContext} context */
+function streamRequests(context) {
+  /** @type {RequestInit[]} */
+  const requests = [];
+  context.mock.method(globalThis, "fetch", (/** @type {string} */ _, /** @type {RequestInit} */ options) => (requests.push(options), new Promise(() => {})));
+  return requests;
+}
+
+test("a stream that is a plain file in a later value is opened as a file", (context) => {
+  const requests = streamRequests(context);
+  open.open([{ ...file("a"), marks: [50] }]);
+  assert.deepEqual(told, []);
+  open.retry([file("a"), file("b")]);
+  assert.deepEqual(told, ["forget a", "open a", "open b"]);
+  assert.ok(requests[0].signal?.aborted);
+});
+
+test("a file that is a stream in a later value is read as a stream", (context) => {
+  const requests = streamRequests(context);
+  open.open([file("a")]);
+  assert.equal(requests.length, 0);
+  open.open([{ ...file("a"), marks: [50] }]);
+  assert.equal(requests.length, 1);
+});
+
+test("a stream that is forgotten is no longer read, and has one reader when it is opened again", (context) => {
+  const requests = streamRequests(context);
+  open.open([{ ...file("a"), marks: [50] }]);
+  open.forget();
+  open.open([{ ...file("a"), marks: [50] }]);
+  assert.deepEqual(
+    requests.map(({ signal }) => signal?.aborted),
+    [true, false],
+  );
+});
+
+test("the command to open a stream that is shown changes nothing", (context) => {
+  const requests = streamRequests(context);
+  open.open([{ ...file("a"), marks: [50] }]);
+  open.openAgain(file("a"));
+  assert.deepEqual([told, requests[0].signal?.aborted], [[], false]);
 });
 
 test("nothing is reported after the end of the viewer", () => {

@@ -26,7 +26,7 @@ function isTruncated(bytes, piece = bytes.length) {
 
 const MESSAGES = [message(1, 30), message(2, 500), message(2, 0)];
 
-test("a recording is whole where a message ends, and cut off elsewhere, however its bytes come", () => {
+test("a recording is whole where a message ends, and truncated elsewhere, however its bytes arrive", () => {
   const whole = recording(...MESSAGES);
   const ends = [HEADER_SIZE, HEADER_SIZE + 46, HEADER_SIZE + 562, HEADER_SIZE + 578];
   for (let length = 1; length <= whole.length; length++) {
@@ -40,6 +40,6 @@ test("behind the message that ends a recording there may be anything", () => {
   assert.equal(isTruncated(whole.subarray(0, whole.length - 5)), false);
 });
 
-test("of what is built otherwise it is not said that it is cut off", () => {
+test("a file that is built otherwise is not reported as truncated", () => {
   assert.equal(isTruncated(recording(new Uint8Array(100).fill(255))), false);
 });

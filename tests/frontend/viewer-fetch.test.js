@@ -37,7 +37,7 @@ function watched(url, size = null) {
   const heard = [];
   const download = {
     onProgress: (/** @type {number} */ loaded, /** @type {number | null} */ total) => heard.push([loaded, total]),
-    onEnd: (/** @type {boolean} */ isTruncated) => heard.push(isTruncated ? "cut off" : "end"),
+    onEnd: (/** @type {boolean} */ isTruncated) => heard.push(isTruncated ? "truncated" : "end"),
     onError: (/** @type {string} */ message) => heard.push(message),
   };
   return { heard, recordings: new Map([[url, { download, size }]]) };
@@ -176,7 +176,7 @@ test("a recording that ends in the middle of a message passes unchanged, and tha
   const { heard, recordings } = watched(url);
   const response = await create({ recordings })(url);
   assert.equal(await response.text(), "RRF2 and more");
-  assert.equal(heard.at(-1), "cut off");
+  assert.equal(heard.at(-1), "truncated");
 });
 
 test("a recording whose first bytes come one by one is one all the same", async () => {

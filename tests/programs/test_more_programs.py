@@ -22,10 +22,6 @@ from viewer_page import ViewerPage
 Run = Callable[..., ViewerPage]
 
 
-def number(page: ViewerPage, label: str) -> float:
-    return float(page.page.get_by_role("spinbutton", name=label, exact=True).input_value() or 0)
-
-
 def test_components_that_a_function_returns_update_two_viewers_and_the_tab(run: Run) -> None:
     page = run("returned_component")
     page.expect_state("ready", recordings=1)

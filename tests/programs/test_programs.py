@@ -13,6 +13,7 @@ from seen import (
     expect_color,
     expect_play_button,
     expect_rows,
+    number,
     rows,
     step,
     time_of,
@@ -23,10 +24,6 @@ from viewer_page import ViewerPage
 from gradio_rerun.errors import PlacementError
 
 Run = Callable[..., ViewerPage]
-
-
-def number(page: ViewerPage, label: str) -> float:
-    return float(page.page.get_by_role("spinbutton", name=label, exact=True).input_value() or 0)
 
 
 def test_each_step_of_a_blur_is_shown(run: Run) -> None:

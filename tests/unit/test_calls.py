@@ -182,6 +182,13 @@ def test_none_in_an_update_clears(is_generator: bool) -> None:
     assert sizes(rest) == [before, before] if is_generator else not rest
 
 
+def test_none_in_an_update_clears_without_postprocessing_too() -> None:
+    with gr.Blocks() as demo:
+        gr.Button().click(lambda: gr.update(value=None), None, Rerun(streaming=True), postprocess=False)
+    ((value,),) = Session(demo).call()
+    assert value["value"] == []
+
+
 def test_data_in_an_update_are_added() -> None:
     demo, _ = app(lambda: DATA, lambda: gr.update(value=DATA))
     session = Session(demo)

@@ -221,7 +221,7 @@ def test_a_field_of_another_type_is_refused_with_its_name(kind: type[gr.EventDat
 
 def test_a_state_that_cannot_be_read_is_refused_with_its_beginning() -> None:
     for told in ({}, {"protocol": "x"}, {"protocol": "AAAA"}, {"viewer_version": "0.24", "recordings": 3}):
-        with pytest.raises(EventDataError, match=r"of its state, got \{") as refused:
+        with pytest.raises(EventDataError, match=r"that the viewer reports, got \{") as refused:
             events.State(None, told)
         assert len(str(refused.value)) < 200
     state = events.State(None, {"viewer_version": "0.24", "recordings": [], "active_recording_id": None}).state

@@ -440,20 +440,6 @@ def test_a_recording_is_never_a_page_of_the_apps_origin(app: App) -> None:
         assert answer.headers["content-disposition"].startswith("attachment")
 
 
-@pytest.fixture
-def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
-    """The conversions that were started, in order."""
-    started: list[subprocess.Popen[bytes]] = []
-    popen = subprocess.Popen
-
-    def start(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
-        started.append(popen(*args, **options))
-        return started[-1]
-
-    monkeypatch.setattr(subprocess, "Popen", start)
-    return started
-
-
 def test_a_conversion_ends_when_its_client_leaves(app: App, processes: list[subprocess.Popen[bytes]]) -> None:
     path = app.upload("points.ply", ply(2_000_000))
     body = {"data": path, "component_id": app.viewer._id, "fn_name": "open_upload", "session_hash": "any"}

@@ -11,6 +11,7 @@ from .._servers.tunnel import Servers
 
 if TYPE_CHECKING:
     from gradio.components.base import Component as _Base
+    from typing_extensions import Self
 else:
     _Base = object
 
@@ -40,7 +41,7 @@ class ServerAccess(_Base):
         is_loaded = getattr(self, "proxy_url", None) is not None
         return Servers(False) if is_loaded or self._named_servers is None else self._named_servers
 
-    def render(self) -> Any:
+    def render(self) -> Self:
         """For Gradio: adds the component to the app. From then on, it trusts the servers that the app's author has named."""
         super().render()
         if self.is_rendered and not any(get_local_contexts()) and may_build_apps():

@@ -62,7 +62,7 @@ def follow_outputs() -> None:
                 elif is_prop_update(value):
                     complete(value, state[block._id])
                     if _has_postponed(value):
-                        # An explicit value, which clears. None of a generator means that there is nothing new.
+                        # None in an update clears. None of a generator means that there is nothing new.
                         value["value"].value = [] if value["value"].value is None else value["value"].value
                         value["value"] = await _prepared(value["value"], block, state)
                         if is_prop_update(value["value"]):  # no new data

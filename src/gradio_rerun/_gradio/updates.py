@@ -37,4 +37,6 @@ def complete(update: dict[str, Any], component: Any) -> None:
     if is_skip or not hasattr(component, "_page_settings"):
         return
     update["props"] = {"settings": component._page_settings()}
+    if "value" in update and update["value"] is None:  # as it is with `postprocess=False`
+        update["value"] = []  # the frontend takes None for the end of a generator
     update.pop("buttons", None)  # those of the app, which the frontend has

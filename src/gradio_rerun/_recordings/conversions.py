@@ -91,7 +91,7 @@ def _check_start(path: Path) -> None:
         if not start.startswith(b"glTF"):
             raise refused(path, f"it is no binary glTF: it starts with {start!r}, not b'glTF'")
         if (length := int.from_bytes(start[8:], "little")) > size:
-            raise refused(path, f"it is cut off: it has {size} of its {length} bytes")
+            raise refused(path, f"it is truncated: it has {size} of its {length} bytes")
 
 
 def _key(path: Path, parts: Mapping[str, Path]) -> str:

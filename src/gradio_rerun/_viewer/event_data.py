@@ -13,9 +13,7 @@ def as_object(data: Any) -> dict[str, Any]:
     """`data`, if it is an object. Raises an `EventDataError` otherwise, as all functions here do."""
     if isinstance(data, dict):
         return data
-    raise EventDataError(
-        f"Expected what the page tells of an event to be an object, got {data!r:.80}. Reload the page."
-    )
+    raise EventDataError(f"Expected the data of an event to be an object, got {data!r:.80}. Reload the page.")
 
 
 def text_field(data: dict[str, Any], name: str) -> str:

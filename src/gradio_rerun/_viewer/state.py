@@ -22,7 +22,7 @@ def reported_state(data: dict[str, Any]) -> ViewerState:
         return to_viewer_state(data)
     except (KeyError, TypeError, ValueError, OverflowError, DecodeError) as error:
         raise EventDataError(
-            f"Expected what the viewer tells of its state, got {data!r:.80}. Reload the page."
+            f"Expected the state that the viewer reports, got {data!r:.80}. Reload the page."
         ) from error
 
 

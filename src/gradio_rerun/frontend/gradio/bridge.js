@@ -51,7 +51,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   viewer.checkFiles = () => server.check_files();
   viewer.askServer = (call, signal) => callComponent(root(), { id, session }, "ask_server", call, { signal });
   const events = new ViewerEvents(viewer, { trigger, id, handlers });
-  // Gradio keeps the names "load" and "error" for itself; see events.py.
+  // Gradio keeps the names "load" and "error" for itself; see _gradio/event_list.py.
   viewer.addEventListener("viewer-event", (event) => {
     const { type, application_id, recording_id } = /** @type {CustomEvent} */ (event).detail;
     if (type === "recording_open") events.add("rerun_load", { application_id, recording_id });
@@ -160,7 +160,7 @@ function asHtml(text) {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** For the next mount; see component.py. @param {HTMLElement} element @param {number} id @param {import("../wire.js").Settings} settings */
+/** For the next mount; see _gradio/js_on_load.py. @param {HTMLElement} element @param {number} id @param {import("../wire.js").Settings} settings */
 function remember(element, id, settings) {
   const app = /** @type {any} */ (element.closest(".gradio-container"));
   if (app) (app.rerunSettings ??= {})[id] = settings;

@@ -1,4 +1,4 @@
-/** Files on their way from the page to the user's disk. */
+/** Saves files from the page to the user's disk. */
 
 import { HEADER_SIZE } from "../viewer/rrd.js";
 

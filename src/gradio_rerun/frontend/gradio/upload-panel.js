@@ -1,4 +1,4 @@
-/** Where the user hands over recordings: a place to drop them, what is on its way, and what went wrong. */
+/** Uploads of recordings: the drop zone, the progress, and the errors. */
 
 import { isAccepted, upload, UploadError } from "./upload.js";
 
@@ -74,7 +74,7 @@ export class UploadPanel {
     });
   }
 
-  /** Sends files, all or none; what was there before stays until all have come. @param {File[]} files */
+  /** Sends files, all or none; the previous recordings stay until all files are sent. @param {File[]} files */
   async send(files) {
     if (files.length === 0) return;
     this.cancel();
@@ -100,7 +100,7 @@ export class UploadPanel {
     }
   }
 
-  /** Ends what is on its way. */
+  /** Cancels the upload. */
   cancel() {
     this.#running?.abort(new DOMException("cancelled", "AbortError"));
     this.#end();

@@ -1,4 +1,4 @@
-/** Files on their way from the user to the app. */
+/** Sends the user's files to the app. */
 
 import { fileUrl } from "../wire.js";
 

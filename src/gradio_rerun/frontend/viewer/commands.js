@@ -12,10 +12,10 @@ const begun = new Set();
 /** ms between two checks whether what a command needs exists. */
 const POLL = 100;
 
-/** ms that a command waits for the first recording, when none is on its way, and that a URL may take to open. */
+/** ms that a command waits for the first recording, when none is loading, and that a URL may take to open. */
 const OPEN_WITHIN = 30_000;
 
-/** ms that a command waits for its recording, timeline or view, after all data has come. */
+/** ms that a command waits for its recording, timeline or view, after all data is loaded. */
 const FOUND_WITHIN = 3_000;
 
 /** ms after a command in which the viewer may send events that it has caused. */

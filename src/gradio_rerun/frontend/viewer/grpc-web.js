@@ -3,13 +3,13 @@
 /** Flags of the frame that ends an answer. */
 export const TRAILERS = 0x80;
 
-/** Flags of a frame of tunnel.py, by which proxies and we see that the connection is alive. */
+/** Flags of a frame of _servers/frames.py, by which proxies and we see that the connection is alive. */
 export const HEARTBEAT = 0x40;
 
 const HEADER = 5;
 
 /**
- * One whole frame; `pieces` are its bytes, header included, as they have come.
+ * One whole frame; `pieces` are its bytes, header included, as they arrived.
  * @typedef {{flags: number, pieces: Uint8Array[]}} Frame
  */
 

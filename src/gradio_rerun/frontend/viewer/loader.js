@@ -146,7 +146,7 @@ async function loadModule(files, cache, report, requestCode) {
  */
 function arrived(file, made) {
   return made.catch((error) => {
-    throw new Error(`The viewer could not be fetched: ${file.orig_name} broke off on its way, or is damaged (${error.message}).`);
+    throw new Error(`The viewer could not be fetched: ${file.orig_name} was interrupted, or is damaged (${error.message}).`);
   });
 }
 

@@ -11,7 +11,7 @@ const OPEN_WITHIN = 10_000;
 /** ms that the viewer has after an error in the recording. It may have read a part of the recording. */
 const OPEN_WITHIN_AFTER_ERROR = 2_000;
 
-const TRUNCATED = "It is cut off: it ends in the middle of its data, of which the rest is missing. Copy it anew, or log it again.";
+const TRUNCATED = "It is truncated: it ends in the middle of its data, and the rest is missing. Copy it again, or log it again.";
 
 const NOTHING_FOUND = "It ended before the viewer found a recording in it. It may be damaged or empty.";
 
@@ -54,6 +54,9 @@ export class OpenRecording {
   /** @type {number | null} */
   #endedAt = null;
   #around;
+  #life = new AbortController();
+  /** Aborted when it is forgotten. */
+  signal = this.#life.signal;
   /** Reads it, if it grows. @type {import("./stream-reader.js").StreamReader | null} */
   reader = null;
 
@@ -187,7 +190,10 @@ export class OpenRecording {
     if (!NEXT[this.#state].includes(state)) return;
     this.#state = state;
     this.#failure = failure;
-    if (state === "forgotten") this.#isArriving = false;
+    if (state === "forgotten") {
+      this.#isArriving = false;
+      this.#life.abort();
+    }
     if (state === "failed") this.#endArrival();
     if (state !== "forgotten") this.#around.onChange(state === "failed");
   }

@@ -23,7 +23,6 @@ export class OpenRecordings {
   #viewer = null;
   #convert;
   #onCloseOne;
-  #signal;
   /** @type {import("./open-recording.js").Surroundings} */
   #around;
 
@@ -39,7 +38,6 @@ export class OpenRecordings {
   constructor({ overlay, convert, isSeen, onChange, onCloseOne, signal }) {
     this.#convert = convert;
     this.#onCloseOne = onCloseOne;
-    this.#signal = signal;
     this.#around = {
       overlay,
       isSeen,
@@ -127,6 +125,9 @@ export class OpenRecordings {
   /** Opens the recordings that are not open, and reads the new data of those that have grown. @param {Recording[]} recordings */
   open(recordings) {
     for (const recording of recordings) {
+      const known = this.byUrl.get(recording.url);
+      // A stream that ended is a file in a later value, which may have more data than the stream announced.
+      if (known && known.isStream !== Boolean(recording.marks)) this.#remove(known);
       if (!this.byUrl.has(recording.url)) this.#add(recording);
       if (recording.marks) this.byUrl.get(recording.url)?.reader?.read(recording.end);
     }
@@ -135,7 +136,8 @@ export class OpenRecordings {
   /** Opens a recording, also one that was closed. @param {Recording} recording */
   openAgain(recording) {
     const known = this.byUrl.get(recording.url);
-    if (this.#hasClosed && known && !known.isAwaited && !known.isStream) this.#remove(known);
+    if (known?.isStream) return;
+    if (this.#hasClosed && known && !known.isAwaited) this.#remove(known);
     this.open([recording]);
   }
 
@@ -240,7 +242,7 @@ export class OpenRecordings {
     return new StreamReader({
       url: recording.url,
       marks,
-      signal: this.#signal,
+      signal: recording.signal,
       send: (bytes) => {
         this.#take(recording);
         this.#viewer?.send(bytes);

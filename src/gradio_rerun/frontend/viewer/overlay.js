@@ -35,7 +35,7 @@ export class Overlay {
   #error;
 
   /**
-   * The viewer itself is on its way.
+   * The viewer itself is loading.
    * @param {number} loaded bytes
    * @param {number | null} total bytes
    */
@@ -49,7 +49,7 @@ export class Overlay {
   }
 
   /**
-   * A recording is on its way.
+   * A recording is loading.
    * @param {import("../wire.js").Recording} recording
    * @param {number} loaded bytes
    * @param {number | null} total bytes

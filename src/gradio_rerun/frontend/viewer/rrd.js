@@ -18,7 +18,7 @@ const MOST_KINDS = 256n;
 export class Messages {
   /** Bytes until the next message begins. */
   #left = HEADER_SIZE;
-  /** What has come of its head. @type {number[]} */
+  /** The part of its head that has arrived. @type {number[]} */
   #head = [];
   #isOver = false;
 

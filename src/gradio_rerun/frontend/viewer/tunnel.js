@@ -3,7 +3,7 @@
 import { HEARTBEAT, TRAILERS, readFrames, readTrailers } from "./grpc-web.js";
 import { toBase64 } from "./viewer-control.js";
 
-/** A call, as tunnel.py reads it. @typedef {{server: string, ticket: string, path: string, headers: Record<string, string>, body: string, page: string}} ServerCall */
+/** A call, as _servers/tunnel.py reads it. @typedef {{server: string, ticket: string, path: string, headers: Record<string, string>, body: string, page: string}} ServerCall */
 /** @typedef {(call: ServerCall, signal: AbortSignal) => Promise<Response>} AskServer */
 
 /** The call that does not end: what has been logged, and what will be. */
@@ -15,14 +15,14 @@ const PAGE = toBase64(crypto.getRandomValues(new Uint8Array(16)));
 /** The path at which older viewers (0.31) check with a GET whether there is a Rerun server. Here the first call shows that. */
 export const PROBE = "/version";
 
-/** ms; tunnel.py sends a heartbeat every 15 s. */
+/** ms; _servers/frames.py sends a heartbeat every 15 s. */
 const SILENCE = 45_000;
 
 /** ms before the first try again, and the longest. */
 const WAIT = 500;
 const LONGEST_WAIT = 10_000;
 
-/** UNAVAILABLE: what tunnel.py says of a server that it does not reach. */
+/** UNAVAILABLE: what _servers/forwarding.py answers for a server that it does not reach. */
 const UNAVAILABLE = "14";
 
 /** Statuses of gRPC by which it makes no sense to try again: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */

@@ -136,7 +136,7 @@ function tunnelled(request, { url, ticket = "", download }, ask, signal) {
  */
 export function serverOf(url) {
   const server = new URL(url.replace(/^rerun\+/, "").replace(/^rerun:/, "https:"));
-  // The ports that the viewer takes on this machine when there is none, as in tunnel.py.
+  // The ports that the viewer takes on this machine when there is none, as in _servers/origins.py.
   const isOwn = ["localhost", "127.0.0.1", "[::1]"].includes(server.hostname);
   if (/^rerun/.test(url) && isOwn && !server.port) server.port = server.pathname === "/proxy" ? "9876" : "51234";
   return server.origin;

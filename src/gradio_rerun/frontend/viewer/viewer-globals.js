@@ -51,7 +51,7 @@ export function guardedBy(onAbort) {
  * @param {number} held bytes
  */
 export function describeAbort(error, held) {
-  return `It broke off without a reason, as it does when the browser gives it no more memory; it held ${Math.round(held / 1e6)} MB (${error}).
+  return `It stopped without a reason, as it does when the browser gives it no more memory; it held ${Math.round(held / 1e6)} MB (${error}).
 Show fewer or smaller recordings, or serve them from a Rerun server, from which the viewer takes what it needs.`;
 }
 
