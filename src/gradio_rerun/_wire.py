@@ -68,3 +68,9 @@ class CommandDict(TypedDict):
     """The request to a viewer from rerun-sdk 0.41 on, in base64; None if the frontend carries out the command in another way."""
     target: list[int]
     """The numbers of the fields that lead to the place in the request where the frontend puts the recording or view."""
+    causes: list[dict[str, Any]]
+    """The events that the viewer may send because of the command: the type, and the fields that the event must have."""
+    waits: bool
+    """Whether the next command waits until this one has finished."""
+    outlasts: bool
+    """Whether it is carried out although the value beside it was skipped."""

@@ -9,24 +9,22 @@ fails, the user and the listeners of the event `error` get the reason. `show` ta
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
 
 import numpy as np
-from gradio.data_classes import FileData
-from gradio.utils import is_in_or_equal
 
 from ._checks import described
+from ._recordings.blueprints import blueprint_bytes, read_blueprint
 from ._recordings.urls import checked_url
-from ._recordings.values import to_recordings
 from ._viewer.times import duration_ns, sequence_number, timestamp_ns
+from ._viewer.viewer_control import Plan, field_path, request
 from ._wire import PanelName, PanelState
-from .errors import CommandError, NotARecordingError, RecordingError
+from .errors import CommandError
 
 __all__ = [
     "Command",
@@ -59,6 +57,7 @@ class Command:
     arguments: tuple[tuple[str, Any], ...] = ()
     """The arguments, with times as numbers: of a sequence, or nanoseconds."""
     _text: str = field(default="", compare=False)
+    _plan: Plan = field(default_factory=Plan, compare=False)
 
     def __repr__(self) -> str:
         return f"{self.name}({self._text})"
@@ -117,27 +116,34 @@ def set_time(
     name = None if timeline is None else _name("timeline", timeline)
     text = [*([] if name is None else [repr(name)]), f"{kind}={value!r}", *(["play=True"] if play else [])]
     arguments = (("timeline", name), ("kind", kind), ("time", time), ("play", bool(play)))
-    return Command("set_time", arguments, ", ".join(text))
+    causes = (_timeline_change(name), {"type": "time_update", "time": time}, {"type": "play" if play else "pause"})
+    cursor = _cursor(name, time, _PLAYING if play else _PAUSED)
+    return Command("set_time", arguments, ", ".join(text), replace(cursor, causes=causes, waits=False))
 
 
 def set_timeline(timeline: str) -> Command:
     """Makes a timeline of the recording on screen the active one; its time cursor is where it was last."""
-    return _command("set_timeline", timeline=_name("timeline", timeline))
+    plan = replace(_cursor(_name("timeline", timeline)), causes=(_timeline_change(timeline), {"type": "time_update"}))
+    return _command("set_timeline", plan, timeline=timeline)
 
 
 def play(recording_id: str | None = None) -> Command:
     """Plays the recording on screen, or another one."""
-    return _command("play", recording_id=_optional_id(recording_id))
+    plan = replace(_cursor(play_state=_PLAYING), causes=_in(recording_id, "play"), waits=False)
+    return _command("play", plan, recording_id=recording_id)
 
 
 def pause(recording_id: str | None = None) -> Command:
     """Pauses the recording on screen, or another one."""
-    return _command("pause", recording_id=_optional_id(recording_id))
+    plan = replace(_cursor(play_state=_PAUSED), causes=_in(recording_id, "pause"), waits=False)
+    return _command("pause", plan, recording_id=recording_id)
 
 
 def set_recording(recording_id: str) -> Command:
     """Shows another one of the open recordings."""
-    return _command("set_recording", recording_id=_name("recording_id", recording_id))
+    causes = _in(_name("recording_id", recording_id), *_OF_ANOTHER_RECORDING)
+    plan = Plan(request("set_location"), field_path("set_location", "location"), causes)
+    return _command("set_recording", plan, recording_id=recording_id)
 
 
 def close(recording_id: str | None = None) -> Command:
@@ -145,7 +151,9 @@ def close(recording_id: str | None = None) -> Command:
 
     The value of the component stays as it is. A viewer before rerun-sdk 0.41 can close its only recording, not one of several.
     """
-    return _command("close", recording_id=_optional_id(recording_id))
+    closing = request("close", current=True if _optional_id(recording_id) is None else None)
+    plan = Plan(closing, field_path("close", "store_ids", "store_ids"), _in(None, *_OF_ANOTHER_RECORDING))
+    return _command("close", plan, recording_id=recording_id)
 
 
 def open(url: str) -> Command:
@@ -155,7 +163,7 @@ def open(url: str) -> Command:
             f"Expected open to get a URL such as 'https://example.com/run.rrd', got {described(url)}. "
             "Return a path as the value of the component."
         )
-    return _command("open", url=checked_url(url))
+    return _command("open", Plan(causes=_in(None, "recording_open")), url=checked_url(url))
 
 
 def set_panel_states(states: Mapping[PanelName, PanelState | None]) -> Command:
@@ -170,7 +178,7 @@ def set_panel_states(states: Mapping[PanelName, PanelState | None]) -> Command:
                 f"Expected set_panel_states to give the panels {get_args(PanelName)} one of the states "
                 f"{get_args(PanelState)} or None, got {name!r}: {state!r}."
             )
-    return Command("set_panel_states", (("states", tuple(states.items())),), repr(dict(states)))
+    return Command("set_panel_states", (("states", tuple(states.items())),), repr(dict(states)), Plan(outlasts=True))
 
 
 def set_blueprint(blueprint: Any, *, application_id: str | None = None) -> Command:
@@ -185,7 +193,7 @@ def set_blueprint(blueprint: Any, *, application_id: str | None = None) -> Comma
             raise CommandError(
                 f"Expected no application_id, got {application_id!r}: the file {str(blueprint)!r} names its own."
             )
-        return Command("set_blueprint", (("rbl", _read_blueprint(Path(blueprint))),), repr(str(blueprint)))
+        return _blueprint(read_blueprint(Path(blueprint)), repr(str(blueprint)))
     if not type(blueprint).__module__.startswith("rerun."):
         raise CommandError(
             f"Expected set_blueprint to get a rerun.blueprint.Blueprint or the path of an .rbl file, got {described(blueprint)}."
@@ -199,17 +207,14 @@ def set_blueprint(blueprint: Any, *, application_id: str | None = None) -> Comma
             "active recording here. Write: set_blueprint(blueprint, application_id=...), with the name that was given to "
             "rerun.RecordingStream or rerun.init."
         )
-    if not isinstance(blueprint, rr.blueprint.Blueprint):
-        blueprint = rr.blueprint.Blueprint(blueprint)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "blueprint.rbl"
-        blueprint.save(name, str(path))
-        return Command("set_blueprint", (("rbl", path.read_bytes()),), f"<blueprint>, application_id={name!r}")
+    return _blueprint(blueprint_bytes(blueprint, name), f"<blueprint>, application_id={name!r}")
 
 
 def run_command(command_id: str) -> Command:
     """Runs a command of the viewer's own command palette, such as "recording.seek_to_start"; see docs/commands.md."""
-    return _command("run_command", id=_name("command_id", command_id))
+    causes = _in(None, *_OF_ANOTHER_RECORDING, "play", "pause")
+    plan = Plan(request("run_command", id=_name("command_id", command_id)), causes=causes)
+    return _command("run_command", plan, id=command_id)
 
 
 def screenshot(view: str | UUID | None = None, max_size: int | None = None) -> Command:
@@ -224,34 +229,63 @@ def screenshot(view: str | UUID | None = None, max_size: int | None = None) -> C
     is_size = isinstance(max_size, (int, np.integer)) and not isinstance(max_size, bool) and 0 < max_size < 2**31
     if max_size is not None and not is_size:
         raise CommandError(f"Expected max_size to be a number of pixels, got {described(max_size)}.")
-    return _command(
-        "screenshot",
-        view=None if view is None else str(view),
-        max_size=None if max_size is None else int(max_size),
-    )
+    size = None if max_size is None else int(max_size)
+    of_view = Plan(request("save_screenshot", max_size=size), field_path("save_screenshot", "view_id"))
+    name = None if view is None else str(view)
+    return _command("screenshot", Plan() if view is None else of_view, view=name, max_size=size)
 
 
 def save_recording() -> Command:
     """Saves what the viewer holds of the recording on screen. The event `recording_saved` has the path of the file."""
-    return _command("save_recording")
+    return _command("save_recording", Plan())
 
 
 def save_blueprint() -> Command:
     """Saves the blueprint of the recording on screen, with the user's changes. The event `blueprint_saved` has the path of the file."""
-    return _command("save_blueprint")
+    return _command("save_blueprint", Plan())
 
 
 def get_state() -> Command:
     """Requests what the viewer shows. The event `state` has the answer."""
-    return _command("get_state")
+    return _command("get_state", Plan(outlasts=True))
 
 
-def _command(command_name: str, **arguments: Any) -> Command:
+_PAUSED, _PLAYING = 1, 2
+
+_OF_ANOTHER_RECORDING = ("selection_change", "timeline_change", "time_update")
+"""The events of a viewer that shows another recording."""
+
+
+def _cursor(timeline: str | None = None, time: int | None = None, play_state: int | None = None) -> Plan:
+    cursor = request(
+        "set_time_cursor",
+        timeline=None if timeline is None else {"name": timeline},
+        time=None if time is None else {"time": time},
+        play_state=play_state,
+    )
+    return Plan(cursor, field_path("set_time_cursor", "store_id"))
+
+
+def _in(recording_id: str | None, *types: str) -> tuple[dict[str, Any], ...]:
+    """Events of these types in a recording; None: in any."""
+    of_recording = {} if _optional_id(recording_id) is None else {"recording_id": recording_id}
+    return tuple({"type": each, **of_recording} for each in types)
+
+
+def _timeline_change(timeline: str | None) -> dict[str, Any]:
+    return {"type": "timeline_change", **({} if timeline is None else {"timeline": timeline})}
+
+
+def _blueprint(content: bytes, text: str) -> Command:
+    return Command("set_blueprint", (("rbl", content),), text, Plan(outlasts=True))
+
+
+def _command(command_name: str, plan: Plan, **arguments: Any) -> Command:
     """Its text is that of a call: the first argument by its place, the others by their names."""
     given = {name: value for name, value in arguments.items() if value is not None}
     first = next(iter(arguments), None)
     text = ", ".join(repr(value) if name == first else f"{name}={value!r}" for name, value in given.items())
-    return Command(command_name, tuple(arguments.items()), text)
+    return Command(command_name, tuple(arguments.items()), text, plan)
 
 
 def _name(what: str, value: str) -> str:
@@ -262,20 +296,3 @@ def _name(what: str, value: str) -> str:
 
 def _optional_id(recording_id: str | None) -> str | None:
     return None if recording_id is None else _name("recording_id", recording_id)
-
-
-def _read_blueprint(path: Path) -> bytes:
-    """The content of the file, if it could be a value of the component: the path may come from a user."""
-    if path.suffix.lower() != ".rbl":
-        raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r}.")
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            (copied,) = to_recordings(path, Path(folder))
-        except NotARecordingError as error:
-            raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r}, which is none.") from error
-        if not isinstance(copied, FileData) or not is_in_or_equal(copied.path, folder):
-            raise RecordingError(
-                f"The blueprint {path.name!r} cannot be sent: this version of Gradio does not say which files it may serve. "
-                "Update gradio_rerun."
-            )
-        return Path(copied.path).read_bytes()

@@ -30,7 +30,10 @@ beforeEach(() => {
 });
 
 /** @param {string} name */
-const command = (name) => ({ id: `value-${++lastId}`, name, arguments: { of: values.newest }, request: null, target: [] });
+const command = (name) => ({
+  ...{ id: `value-${++lastId}`, name, arguments: { of: values.newest }, request: null, target: [], causes: [] },
+  ...{ waits: !["set_time", "play"].includes(name), outlasts: ["set_panel_states", "set_blueprint"].includes(name) },
+});
 
 /** @param {() => boolean} condition */
 async function until(condition) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { CommandQueue } from "../../src/gradio_rerun/frontend/viewer/commands.js";
+import { OWN_COMMANDS } from "../../src/gradio_rerun/frontend/viewer/own-commands.js";
 import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
 
 /** As much of the element as commands need: one that is ready, with one recording open. */
@@ -36,16 +37,23 @@ class FakeViewer {
     return recordingId ? this.recordings.includes(recordingId) : !this.isLoading;
   }
 
-  /** @param {any} command */
-  async carryOut(command) {
+  /** @param {any} command @param {any} outcomes */
+  async carryOut(command, outcomes) {
     await this.on[command.name]?.(command);
+    if (["screenshot", "save_recording", "save_blueprint", "get_state"].includes(command.name)) await OWN_COMMANDS[command.name](/** @type {any} */ (this), /** @type {any} */ (this), command, outcomes);
     this.done.push(command.name);
   }
 
-  /** @param {any} command */
-  async takePicture(command) {
-    await this.on.screenshot?.(command);
+  async screenshot() {
     return new Blob(["picture"]);
+  }
+
+  get control() {
+    return { state: () => this.getState() };
+  }
+
+  get open() {
+    return { names: [] };
   }
 
   /** @returns {Promise<Uint8Array | null>} */
@@ -104,9 +112,24 @@ beforeEach((context) => {
   });
 });
 
-/** @param {string} name @param {object} [given] @returns {any} */
+/** A command as Python sends it. @param {string} name @param {any} [given] @returns {any} */
 function command(name, given = {}) {
-  return { id: String(nextId++), name, arguments: given, request: null, target: [] };
+  const { recording_id, timeline, time, play } = given;
+  const named = recording_id ? { recording_id } : {};
+  const timelineChange = { type: "timeline_change", ...(timeline ? { timeline } : {}) };
+  const ofAnother = ["selection_change", "timeline_change", "time_update"];
+  const causes = {
+    set_time: [timelineChange, { type: "time_update", time }, { type: play ? "play" : "pause" }],
+    set_timeline: [timelineChange, { type: "time_update" }],
+    play: [{ type: "play", ...named }],
+    pause: [{ type: "pause", ...named }],
+    set_recording: ofAnother.map((type) => ({ type, ...named })),
+    close: ofAnother.map((type) => ({ type })),
+    open: [{ type: "recording_open" }],
+    run_command: [...ofAnother, "play", "pause"].map((type) => ({ type })),
+  }[name];
+  const waits = !["set_time", "play", "pause"].includes(name);
+  return { id: String(nextId++), name, arguments: given, request: null, target: [], causes: causes ?? [], waits, outlasts: false };
 }
 
 /** A promise, and what settles it. */
@@ -323,7 +346,7 @@ test("what an old viewer cannot save is told", async () => {
 
 test("nothing is made or uploaded where nobody listens", async () => {
   listened = [];
-  viewer.takePicture = viewer.saveRecording = viewer.saveBlueprint = viewer.getState = () => assert.fail("The viewer is asked.");
+  viewer.screenshot = viewer.saveRecording = viewer.saveBlueprint = viewer.getState = () => assert.fail("The viewer is asked.");
   queue.add(["screenshot", "save_recording", "save_blueprint", "get_state"].map((name) => command(name)));
   await pass(100);
   assert.deepEqual([answers, uploaded, failures], [[], [], []]);

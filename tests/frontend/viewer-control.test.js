@@ -84,7 +84,7 @@ test("a viewer that ends while it closes a recording is not asked what it shows"
       return encode([]);
     },
   ];
-  await assert.rejects(control.carryOut(command("close"), null), Ended);
+  await assert.rejects(control.carryOut(command("close", {}, [], [1, 3, 1]), null), Ended);
 });
 
 test("of a command that was answered, nothing is kept", async () => {
@@ -102,19 +102,19 @@ test("after its end a viewer is asked for nothing", async () => {
 
 test("a close tells which recordings it has closed", async () => {
   answers = [() => encode([[1, [[1, RUN_ID], [1, "Recording:other:run"]]]])];
-  assert.deepEqual(await control.carryOut(command("close"), null), [RUN, { application_id: "other", recording_id: "run" }]);
+  assert.deepEqual(await control.carryOut(command("close", {}, [], [1, 3, 1]), null), [RUN, { application_id: "other", recording_id: "run" }]);
   assert.equal(requests.length, 1); // no other is open
 });
 
 test("after a close another recording is shown, where the viewer would show its welcome page", async () => {
   state = encodeState("", [{ id: RUN_ID, location: "about:recording?first" }, { id: "Recording:other:run", location: "about:recording?second" }]);
-  await control.carryOut(command("close"), null);
+  await control.carryOut(command("close", {}, [], [1, 3, 1]), null);
   assert.deepEqual([...requests[1]], textAt([20, 1], "about:recording?first"));
 });
 
 test("after a close the viewer is left alone where it shows a recording", async () => {
   state = encodeState(RUN_ID, [{ id: RUN_ID, location: "about:recording?first" }]);
-  await control.carryOut(command("close"), null);
+  await control.carryOut(command("close", {}, [], [1, 3, 1]), null);
   assert.equal(requests.length, 1);
 });
 

@@ -31,6 +31,8 @@ const TESTED_BY = {
   "open-recording": ["open-recording", "open-recordings"],
   "open-recordings": ["open-recordings"],
   overlay: ["overlay"],
+  "own-commands": ["commands", "rerun-viewer"],
+  setters: ["viewer-control"],
   "paused-place": ["rerun-viewer"],
   picture: ["viewer"],
   protobuf: ["protobuf", "viewer-state", "viewer-control"],

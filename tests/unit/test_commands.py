@@ -317,6 +317,46 @@ def test_the_request_is_what_the_viewer_reads(command: commands.Command, request
     assert (base64.b64decode(wired["request"] or ""), wired["target"]) == (request_, target)
 
 
+OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
+
+
+@pytest.mark.parametrize(
+    ("command", "causes"),
+    [
+        (
+            set_time("frame", sequence=2**60, play=True),
+            [
+                {"type": "timeline_change", "timeline": "frame"},
+                {"type": "time_update", "time": str(2**60)},
+                {"type": "play"},
+            ],
+        ),
+        (set_time(sequence=7), [{"type": "timeline_change"}, {"type": "time_update", "time": 7}, {"type": "pause"}]),
+        (
+            commands.set_timeline("frame"),
+            [{"type": "timeline_change", "timeline": "frame"}, {"type": "time_update"}],
+        ),
+        (commands.play(), [{"type": "play"}]),
+        (commands.pause("run"), [{"type": "pause", "recording_id": "run"}]),
+        (commands.set_recording("run"), [{"type": each, "recording_id": "run"} for each in OF_ANOTHER]),
+        (commands.close("run"), [{"type": each} for each in OF_ANOTHER]),
+        (commands.open("https://a/b.rrd"), [{"type": "recording_open"}]),
+        (commands.run_command("ui.about"), [{"type": each} for each in [*OF_ANOTHER, "play", "pause"]]),
+        (commands.set_panel_states({}), []),
+        (commands.get_state(), []),
+    ],
+)
+def test_a_command_says_which_events_it_may_cause(command: commands.Command, causes: list[Any]) -> None:
+    assert to_wire([command], Servers(False))[0]["causes"] == causes
+
+
+def test_a_command_says_whether_the_next_one_waits_and_whether_it_outlasts_a_skipped_value() -> None:
+    each = [set_time(sequence=1), commands.play(), commands.pause(), commands.set_timeline("a"), commands.get_state()]
+    wired = to_wire([*each, commands.set_panel_states({})], Servers(False))
+    assert [sent["name"] for sent in wired if not sent["waits"]] == ["set_time", "play", "pause"]
+    assert [sent["name"] for sent in wired if sent["outlasts"]] == ["get_state", "set_panel_states"]
+
+
 @pytest.mark.parametrize("command", [commands.screenshot(), commands.get_state(), commands.open("https://a/b.rrd")])
 def test_what_the_page_does_itself_has_no_request(command: commands.Command) -> None:
     (wired,) = to_wire([command], Servers(False))

@@ -8,12 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._servers.tunnel import Servers
-from .._viewer import viewer_control
 from .._wire import CommandDict
 from ..commands import Command, Show
 from ..errors import CommandError
-
-_PAUSED, _PLAYING = 1, 2
 
 
 def separated(value: Any) -> Show | None:
@@ -45,7 +42,7 @@ def to_wire(commands: Iterable[Command], servers: Servers) -> list[CommandDict]:
 
 
 def _to_wire(command: Command, servers: Servers) -> CommandDict:
-    request, target = _request(command)
+    plan = command._plan
     arguments = {name: _as_json(value) for name, value in command.arguments}
     if command.name == "open":
         arguments["ticket"] = servers.ticket(arguments["url"])
@@ -53,38 +50,12 @@ def _to_wire(command: Command, servers: Servers) -> CommandDict:
         id=uuid.uuid4().hex,
         name=command.name,
         arguments=arguments,
-        request=None if request is None else base64.b64encode(request).decode(),
-        target=target,
+        request=None if plan.request is None else base64.b64encode(plan.request).decode(),
+        target=list(plan.target),
+        causes=[{name: _as_json(value) for name, value in event.items()} for event in plan.causes],
+        waits=plan.waits,
+        outlasts=plan.outlasts,
     )
-
-
-def _request(command: Command) -> tuple[bytes | None, list[int]]:
-    """The request that carries a command out from rerun-sdk 0.41 on, and the position where the frontend inserts the recording or view."""
-    given = dict(command.arguments)
-    target: list[int] = []
-    if command.name in ("set_time", "set_timeline", "play", "pause"):
-        state = {"play": _PLAYING, "pause": _PAUSED, "set_time": _PLAYING if given.get("play") else _PAUSED}
-        request = viewer_control.request(
-            "set_time_cursor",
-            timeline=None if given.get("timeline") is None else {"name": given["timeline"]},
-            time={"time": given["time"]} if "time" in given else None,
-            play_state=state.get(command.name),
-        )
-        target = viewer_control.field_path("set_time_cursor", "store_id")
-    elif command.name == "close":
-        request = viewer_control.request("close", current=None if given["recording_id"] else True)
-        target = viewer_control.field_path("close", "store_ids", "store_ids")
-    elif command.name == "set_recording":
-        request = viewer_control.request("set_location")
-        target = viewer_control.field_path("set_location", "location")
-    elif command.name == "run_command":
-        request = viewer_control.request("run_command", id=given["id"])
-    elif command.name == "screenshot" and given["view"] is not None:
-        request = viewer_control.request("save_screenshot", max_size=given["max_size"])
-        target = viewer_control.field_path("save_screenshot", "view_id")
-    else:
-        return None, []
-    return request, target
 
 
 def _as_json(value: Any) -> Any:

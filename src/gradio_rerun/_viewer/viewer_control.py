@@ -6,6 +6,8 @@ protoc generates works with the protobuf of its own time only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,22 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 COMPILED = Path(__file__).with_name("viewer_control.binpb")
 
 _PACKAGE = "gradio_rerun.viewer_control"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the frontend carries out a command."""
+
+    request: bytes | None = None
+    """The request to a viewer from rerun-sdk 0.41 on; None if the frontend carries out the command in another way."""
+    target: Sequence[int] = ()
+    """The numbers of the fields that lead to the place in the request where the frontend puts the recording or view."""
+    causes: Sequence[Mapping[str, Any]] = ()
+    """The events that the viewer may send because of the command: the type, and the fields that the event must have."""
+    waits: bool = True
+    """Whether the next command waits until this one has finished. A viewer carries out any number of the others with one frame."""
+    outlasts: bool = False
+    """Whether it is carried out although the value beside it was skipped. The others refer to this value."""
 
 
 def request(kind: str, **fields: Any) -> bytes:

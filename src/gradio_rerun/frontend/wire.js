@@ -29,9 +29,12 @@
  */
 
 /**
- * A command for the viewer, to be carried out once. `request`: the request to a viewer from rerun-sdk 0.41 on, in base64; null if the page carries
- * out the command in another way. `target`: the numbers of the fields that lead to the place in the request where the page puts the recording or view.
- * @typedef {{id: string, name: string, arguments: Record<string, any>, request: string | null, target: number[]}} Command
+ * A command for the viewer, to be carried out once. `request`: the request to a viewer from rerun-sdk 0.41 on, in base64; null if the frontend carries
+ * out the command in another way. `target`: the numbers of the fields that lead to the place in the request where the frontend puts the recording or view.
+ * `causes`: the events that the viewer may send because of it. `waits`: whether the next command waits until this one has finished. `outlasts`: whether
+ * it is carried out although the value beside it was skipped.
+ * @typedef {{type: string, recording_id?: string, timeline?: string, time?: number | string}} ExpectedEvent
+ * @typedef {{id: string, name: string, arguments: Record<string, any>, request: string | null, target: number[], causes: ExpectedEvent[], waits: boolean, outlasts: boolean}} Command
  */
 
 /**

@@ -3,6 +3,7 @@
 import { Ended, NotThere } from "./viewer-control.js";
 
 /** @typedef {import("../wire.js").Command} Command */
+/** @typedef {import("../wire.js").ExpectedEvent} ExpectedEvent */
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 
@@ -21,31 +22,7 @@ const FOUND_WITHIN = 3_000;
 /** ms after a command in which the viewer may send events that it has caused. */
 const OWN_WITHIN = 1_000;
 
-/** Commands whose answer the next one need not wait for: a viewer carries out any number of them with one frame. */
-const QUICK = ["set_time", "play", "pause"];
-
-/** Commands that outlast a value: when their value is skipped, they are carried out at the next one. The others refer to the value beside them. */
-const OUTLASTING = ["set_panel_states", "set_blueprint", "get_state"];
-
-/** The events that a command causes. @type {Record<string, string[]>} */
-const CAUSES = {
-  set_time: ["timeline_change", "time_update", "play", "pause"],
-  set_timeline: ["timeline_change", "time_update"],
-  play: ["play"],
-  pause: ["pause"],
-  set_recording: ["selection_change", "timeline_change", "time_update"],
-  close: ["selection_change", "timeline_change", "time_update"],
-  open: ["recording_open"],
-  run_command: ["selection_change", "timeline_change", "time_update", "play", "pause"],
-};
-
-/**
- * @typedef {object} Outcomes what the page does with the outcome of a command
- * @property {(event: string) => boolean} isListened whether a function listens to that event
- * @property {(event: string, data: object) => void} answer
- * @property {(file: File) => Promise<string>} upload resolves to the path in the app's upload folder
- * @property {(message: string) => void} fail
- */
+/** @typedef {import("./own-commands.js").Outcomes & {fail: (message: string) => void}} Outcomes */
 
 export class CommandQueue {
   #viewer;
@@ -55,9 +32,9 @@ export class CommandQueue {
   /** The number of the value that a command refers to: the newest when it arrived. @type {WeakMap<Command, number>} */
   #values = new WeakMap();
   #isRunning = false;
-  /** Quick ones that the viewer has not answered yet. @type {Set<Promise<void>>} */
+  /** Those for which the next one does not wait, and that have not finished. @type {Set<Promise<void>>} */
   #unanswered = new Set();
-  /** Events of the viewer that a command may cause. @type {{command: Command, types: Set<string>, until: number}[]} */
+  /** Events of the viewer that a command may cause. @type {{events: ExpectedEvent[], until: number}[]} */
   #expected = [];
 
   /** @param {RerunViewerElement} viewer @param {Outcomes} outcomes */
@@ -85,10 +62,14 @@ export class CommandQueue {
   /** Whether a command has caused an event of the viewer; called once for each event. @param {ViewerEvent} event */
   isOwn(event) {
     const now = performance.now();
-    this.#expected = this.#expected.filter(({ types, until }) => types.size > 0 && now < until);
-    const cause = this.#expected.find(({ command, types }) => types.has(event.type) && mayCause(command, event));
-    cause?.types.delete(event.type);
-    return cause !== undefined;
+    this.#expected = this.#expected.filter(({ events, until }) => events.length > 0 && now < until);
+    for (const expected of this.#expected) {
+      const left = expected.events.filter((each) => !matches(each, event));
+      if (left.length === expected.events.length) continue;
+      expected.events = left;
+      return true;
+    }
+    return false;
   }
 
   async #run() {
@@ -111,7 +92,7 @@ export class CommandQueue {
       const recordingId = recordingOf(command);
       const value = this.#values.get(command) ?? 0;
       // The value was skipped, or was replaced meanwhile.
-      if (viewer.isPast(value) && !OUTLASTING.includes(command.name)) return null;
+      if (viewer.isPast(value) && !command.outlasts) return null;
       if (viewer.takesCommands(recordingId, value)) {
         try {
           return await this.#start(command);
@@ -133,7 +114,7 @@ export class CommandQueue {
   async #start(command) {
     begun.add(command.id);
     // While data is arriving, what a command refers to may not exist yet, and the next command waits.
-    if (!QUICK.includes(command.name) || this.#viewer.isLoading) {
+    if (command.waits || this.#viewer.isLoading) {
       await Promise.all(this.#unanswered);
       await this.#carryOut(command);
       return null;
@@ -150,41 +131,14 @@ export class CommandQueue {
 
   /** @param {Command} command */
   async #carryOut(command) {
-    const expected = { command, types: new Set(CAUSES[command.name] ?? []), until: Infinity };
+    const expected = { events: command.causes, until: Infinity };
     this.#expected.push(expected);
     try {
-      await this.#execute(command);
+      const { running } = this.#viewer;
+      if (!running) throw new Ended();
+      await running.carryOut(command, this.#outcomes);
     } finally {
       expected.until = performance.now() + (command.name === "open" ? OPEN_WITHIN : OWN_WITHIN);
-    }
-  }
-
-  get #running() {
-    const { running } = this.#viewer;
-    if (!running) throw new Ended();
-    return running;
-  }
-
-  /** @param {Command} command */
-  async #execute(command) {
-    const { isListened, answer, upload } = this.#outcomes;
-    /** @param {string} event @param {BlobPart} content @param {string} name */
-    const answerFile = async (event, content, name) => answer(event, { path: await upload(new File([content], name)) });
-    switch (command.name) {
-      case "screenshot":
-        if (isListened("screenshot")) await answerFile("screenshot", await this.#running.takePicture(command), "screenshot.png");
-        return;
-      case "save_recording":
-        if (isListened("recording_saved")) await answerFile("recording_saved", await saved(this.#running.viewer?.saveRecording()), "recording.rrd");
-        return;
-      case "save_blueprint":
-        if (isListened("blueprint_saved")) await answerFile("blueprint_saved", await saved(this.#running.viewer?.saveBlueprint()), "blueprint.rbl");
-        return;
-      case "get_state":
-        if (isListened("state")) answer("state", await this.#running.getState());
-        return;
-      default:
-        await this.#running.carryOut(command);
     }
   }
 
@@ -194,32 +148,16 @@ export class CommandQueue {
   }
 }
 
-/** @param {Promise<Uint8Array<ArrayBuffer> | null> | undefined} saving */
-async function saved(saving) {
-  const bytes = await saving;
-  if (!bytes) throw new Error("It needs rerun-sdk 0.39 or newer.");
-  return bytes;
-}
-
 /** @param {Command} command @returns {string | null} */
 function recordingOf({ arguments: given }) {
   return given.recording_id ?? null;
 }
 
-/** Whether an event of a type that the command causes is of the kind it causes. @param {Command} command @param {ViewerEvent} event */
-function mayCause({ name, arguments: given }, event) {
-  if (given.recording_id && name !== "close" && event.recording_id !== given.recording_id) return false;
-  if (name !== "set_time" && name !== "set_timeline") return true;
-  switch (event.type) {
-    case "play":
-      return given.play;
-    case "pause":
-      return !given.play;
-    case "timeline_change":
-      return given.timeline === null || event.timeline === given.timeline;
-    default:
-      return name === "set_timeline" || isSameTime(/** @type {number} */ (event.time), Number(given.time));
-  }
+/** Whether an event of the viewer is the expected one. @param {ExpectedEvent} expected @param {ViewerEvent} event */
+function matches(expected, event) {
+  return Object.entries(expected).every(([name, value]) =>
+    name === "time" ? isSameTime(/** @type {number} */ (event.time), Number(value)) : /** @type {any} */ (event)[name] === value,
+  );
 }
 
 /** Both are floats, which the viewer may have rounded once more. @param {number} one @param {number} other */

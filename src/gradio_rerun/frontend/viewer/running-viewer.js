@@ -4,10 +4,11 @@ import { FrameWatch } from "./frame-watch.js";
 import { loadViewer } from "./loader.js";
 import { isServer } from "./open-recording.js";
 import { OpenRecordings } from "./open-recordings.js";
+import { OWN_COMMANDS } from "./own-commands.js";
 import { PausedPlace } from "./paused-place.js";
 import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
-import { Ended, fromBase64 } from "./viewer-control.js";
+import { Ended } from "./viewer-control.js";
 import { createViewerFetch } from "./viewer-fetch.js";
 import { fileUrl, rootOf } from "../wire.js";
 
@@ -260,37 +261,31 @@ export class RunningViewer {
     return this.open.names.find(({ recording_id }) => recording_id === recordingId) ?? null;
   }
 
-  /** Rejects with the reason if it cannot be done. @param {import("../wire.js").Command} command */
-  async carryOut(command) {
+  /** The version of rerun-sdk that the viewer is from. */
+  get version() {
+    return this.#settings.viewer.version;
+  }
+
+  /**
+   * Rejects with the reason if it cannot be done.
+   * @param {import("../wire.js").Command} command
+   * @param {import("./own-commands.js").Outcomes} outcomes
+   */
+  async carryOut(command, outcomes) {
     const viewer = this.#requireViewer();
     this.#watch.hurry();
-    const { recording_id, url, ticket, rbl, states } = command.arguments;
-    switch (command.name) {
-      case "open":
-        return this.open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined });
-      case "set_blueprint":
-        return viewer.send(fromBase64(rbl));
-      case "set_panel_states":
-        return viewer.setPanelStates(states, {});
-      case "close":
-        if (viewer.control.closesOne || this.open.names.length > 1) break;
-        this.open.names.forEach((name) => this.open.onClose(name));
-        return viewer.closeAll();
+    const own = OWN_COMMANDS[command.name];
+    if (own) {
+      await own(this, viewer, command, outcomes);
+      return;
+    }
+    const { recording_id } = command.arguments;
+    if (command.name === "close" && !viewer.control.closesOne && this.open.names.length < 2) {
+      this.open.names.forEach((name) => this.open.onClose(name));
+      return viewer.closeAll();
     }
     const closed = await viewer.control.carryOut(command, recording_id ? this.#nameOf(recording_id) : null);
     closed.forEach((each) => this.open.onClose(each));
-  }
-
-  /** @param {import("../wire.js").Command} command */
-  takePicture(command) {
-    const viewer = this.#requireViewer();
-    const { view, max_size } = command.arguments;
-    return view === null ? viewer.screenshot(max_size ?? undefined) : viewer.control.screenshotOfView(command);
-  }
-
-  /** The state, as _viewer/state.py reads it. */
-  getState() {
-    return this.#requireViewer().control.state(this.open.names, this.#around.settings().viewer.version);
   }
 
   #requireViewer() {

@@ -1,19 +1,17 @@
 /** Carries out commands in a viewer: by its control protocol from rerun-sdk 0.41 on, by the setters of its handle before. */
 
+import { Ended, NotThere } from "./command-errors.js";
 import { message, read, text, textAt } from "./protobuf.js";
+import { Setters } from "./setters.js";
 import { recordingOf, storeIdOf } from "./store-id.js";
+
+export { Ended, NotThere };
 
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
 
-/** What a command refers to does not exist, and may still arrive. */
-export class NotThere extends Error {}
-
-/** The viewer has ended before it answered. */
-export class Ended extends Error {}
-
-/** ms for which a viewer of 0.25 to 0.40 may report the value from before a setter: it carries out setters with its next frames. */
-const SETTER_DELAY = 2_000;
+/** Numbers of fields: Request { 1 close, 20 set_location { 1 location } }. */
+const [CLOSE, SET_LOCATION] = [1, 20];
 
 /**
  * One way for each generation of viewers. A method throws `NotThere`, or an `Error` with the reason, when it cannot do it.
@@ -32,7 +30,6 @@ const SETTER_DELAY = 2_000;
  * @returns {Control}
  */
 export function createControl(handle, wake, signal) {
-  // Remove Setters when the rerun-sdk floor passes 0.40.
   return handle.viewer_control ? new Protocol(handle, wake, signal) : new Setters(handle, wake);
 }
 
@@ -51,10 +48,10 @@ class Protocol {
   }
 
   /** @param {Command} command @param {RecordingName | null} recording */
-  async carryOut({ name, request, target }, recording) {
-    const where = recording && (name === "set_recording" ? location(recording) : storeIdOf(recording));
+  async carryOut({ request, target }, recording) {
+    const where = recording && (target[0] === SET_LOCATION ? location(recording) : storeIdOf(recording));
     const response = await this.#send(request, where === null ? [] : textAt(target, where));
-    if (name !== "close") return [];
+    if (target[0] !== CLOSE) return [];
     await this.showOne();
     // Response { 1 close { 1 closed } }
     return (message(response.get(1)?.[0]).get(1) ?? []).map((id) => recordingOf(text(id)));
@@ -67,8 +64,7 @@ class Protocol {
     const state = read(this.#handle.viewer_state());
     const left = state.get(3)?.map(message) ?? [];
     if (text(state.get(2)?.[0]) || left.length === 0) return;
-    // Request { 20 set_location { 1 location } }
-    await this.#send("", textAt([20, 1], text(left[0].get(4)?.[0])));
+    await this.#send("", textAt([SET_LOCATION, 1], text(left[0].get(4)?.[0])));
   }
 
   /** @param {Command} command */
@@ -117,113 +113,6 @@ class Protocol {
         .finally(() => signal.removeEventListener("abort", end));
       this.#wake();
     });
-  }
-}
-
-/** @implements {Control} */
-class Setters {
-  closesOne = false;
-  #handle;
-  #wake;
-  /** What was requested in the last moments. @type {Map<string, {value: string, at: number}>} */
-  #requested = new Map();
-
-  /** @param {any} handle @param {() => void} wake */
-  constructor(handle, wake) {
-    this.#handle = handle;
-    this.#wake = wake;
-  }
-
-  /** @param {Command} command @param {RecordingName | null} named @returns {Promise<RecordingName[]>} */
-  async carryOut({ name, arguments: given }, named) {
-    const handle = this.#handle;
-    const recording = named?.recording_id ?? this.#recent("recording", handle.get_active_recording_id());
-    if (!recording) throw new NotThere("No recording is open.");
-    switch (name) {
-      case "set_time": {
-        const timeline = given.timeline ?? this.#recent(`timeline of ${recording}`, handle.get_active_timeline(recording));
-        this.#checkTimeline(recording, timeline);
-        handle.set_time_for_timeline(recording, timeline, Number(given.time));
-        this.#remember(`timeline of ${recording}`, timeline);
-        handle.set_playing(recording, given.play);
-        break;
-      }
-      case "set_timeline":
-        this.#checkTimeline(recording, given.timeline);
-        handle.set_active_timeline(recording, given.timeline);
-        this.#remember(`timeline of ${recording}`, given.timeline);
-        break;
-      case "play":
-      case "pause":
-        handle.set_playing(recording, name === "play");
-        break;
-      case "set_recording":
-        handle.set_active_recording_id(recording);
-        this.#remember("recording", recording);
-        break;
-      case "close":
-        throw new Error("Closing one of several recordings needs rerun-sdk 0.41 or newer. Return the others as the value.");
-      default:
-        throw new Error("It needs rerun-sdk 0.41 or newer.");
-    }
-    this.#wake();
-    return [];
-  }
-
-  async showOne() {
-    // These viewers show another recording by themselves.
-  }
-
-  /** @returns {Promise<Blob>} */
-  async screenshotOfView() {
-    throw new Error("A picture of one view needs rerun-sdk 0.41 or newer; one of the whole viewer does not.");
-  }
-
-  /** @param {RecordingName[]} recordings @param {string} version */
-  async state(recordings, version) {
-    const handle = this.#handle;
-    await this.#drawn();
-    return {
-      viewer_version: version,
-      active_recording_id: handle.get_active_recording_id() ?? null,
-      recordings: recordings.map((each) => {
-        const id = each.recording_id;
-        const timeline = handle.get_active_timeline(id) ?? null;
-        return {
-          ...each,
-          timeline,
-          time: timeline === null ? null : handle.get_time_for_timeline(id, timeline) ?? null,
-          range: timeline === null ? null : handle.get_timeline_time_range(id, timeline) ?? null,
-          playing: handle.get_playing(id) ?? null,
-        };
-      }),
-    };
-  }
-
-  /** @param {string} recording @param {string | undefined} timeline */
-  #checkTimeline(recording, timeline) {
-    // Some versions take any name, and show nothing.
-    if (!timeline || !this.#handle.get_timeline_time_range(recording, timeline)) {
-      throw new NotThere(`The recording ${recording} has no timeline ${JSON.stringify(timeline ?? "")}.`);
-    }
-  }
-
-  /** @param {string} what @param {string} value */
-  #remember(what, value) {
-    this.#requested.set(what, { value, at: performance.now() });
-  }
-
-  /** @param {string} what @param {string | undefined} reported by the viewer */
-  #recent(what, reported) {
-    const requested = this.#requested.get(what);
-    return requested && performance.now() - requested.at < SETTER_DELAY ? requested.value : reported;
-  }
-
-  async #drawn() {
-    for (let frame = 0; frame < 3; frame++) {
-      this.#wake();
-      await new Promise(requestAnimationFrame);
-    }
   }
 }
 

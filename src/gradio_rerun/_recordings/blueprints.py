@@ -1,0 +1,42 @@
+"""Blueprints as the bytes of .rbl files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gradio.data_classes import FileData
+from gradio.utils import is_in_or_equal
+
+from ..errors import CommandError, NotARecordingError, RecordingError
+from .values import to_recordings
+
+
+def read_blueprint(path: Path) -> bytes:
+    """The content of the .rbl file, if the file could be a value of the component: the path may come from a user. Raises a `CommandError`."""
+    if path.suffix.lower() != ".rbl":
+        raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r}.")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            (copied,) = to_recordings(path, Path(folder))
+        except NotARecordingError as error:
+            raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r}, which is none.") from error
+        if not isinstance(copied, FileData) or not is_in_or_equal(copied.path, folder):
+            raise RecordingError(
+                f"The blueprint {path.name!r} cannot be sent: this version of Gradio does not say which files it may serve. "
+                "Update gradio_rerun."
+            )
+        return Path(copied.path).read_bytes()
+
+
+def blueprint_bytes(blueprint: Any, application_id: str) -> bytes:
+    """The .rbl file of a `rerun.blueprint.Blueprint`, a view or a container for the recordings of an application."""
+    from rerun.blueprint import Blueprint  # loads rerun, which other commands do not need
+
+    if not isinstance(blueprint, Blueprint):
+        blueprint = Blueprint(blueprint)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "blueprint.rbl"
+        blueprint.save(application_id, str(path))
+        return path.read_bytes()
