@@ -21,8 +21,8 @@ CHROMIUM = HEADLESS_SHELL or "/usr/bin/chromium"
 # Mesa draws with less CPU than SwiftShader, and has nothing left to draw when a page is closed.
 SOFTWARE_GL: dict[str, str | float | bool] = {"LIBGL_ALWAYS_SOFTWARE": "1"}
 
-VIEWPORT: ViewportSize = {"width": 800, "height": 800}
-"""Small, since software draws each pixel. The viewer hides its time panel below some 630 × 500."""
+VIEWPORT: ViewportSize = {"width": 1100, "height": 800}
+"""Narrower viewers hide their panels."""
 
 # Playwright disables the first ones, too: the browser takes the last list only. The last two draw the browser's own toolbar, which nobody
 # sees here, with a process of its own for each window.
@@ -96,11 +96,9 @@ def context(browser: Browser, profile: BrowserContext, request: pytest.FixtureRe
 
 
 @pytest.fixture
-def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[ViewerPage]:
+def page(context: BrowserContext) -> Iterator[ViewerPage]:
     page = ViewerPage(context.new_page())
     yield page
-    if getattr(request.node, "failed", False):
-        page.keep_screenshot(request.node.name)
     page.page.close()
     assert page.third_party_requests() == []
 
@@ -108,13 +106,14 @@ def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Vi
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     report = yield
-    if report.when == "call" and report.failed:
-        item.failed = True  # type: ignore[attr-defined]
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and isinstance(page, ViewerPage):
+        page.keep_screenshot(item.name)
     return report
 
 
 @pytest.fixture
-def launch() -> Iterator[Callable[..., str]]:
+def launch(browser: Browser) -> Iterator[Callable[..., str]]:
     """Launches a Gradio app, and returns its URL; the app ends with the test."""
     demos: list[gr.Blocks] = []
 
@@ -126,6 +125,9 @@ def launch() -> Iterator[Callable[..., str]]:
         return url
 
     yield launch
+    # An app waits 5 seconds for the pages that listen to it.
+    for page in [page for context in browser.contexts for page in context.pages]:
+        page.close()
     for demo in demos:
         demo.close(verbose=False)
         if node := getattr(demo, "node_process", None):  # of ssr_mode; Gradio leaves it running

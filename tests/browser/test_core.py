@@ -94,13 +94,6 @@ def page(browser: Browser, recording_a: Path, recording_b: Path, heard: Heard) -
     demo.close(verbose=False)
 
 
-@pytest.fixture(autouse=True)
-def screenshot_of_a_failure(page: ViewerPage, request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
-    if getattr(request.node, "failed", False):
-        page.keep_screenshot(request.node.name)
-
-
 def hear(page: ViewerPage, heard: Heard, kind: type[Any], **fields: Any) -> Any:
     """The next event of this kind with these fields that a function of the app gets."""
     for _ in range(600):

@@ -32,7 +32,7 @@ def size(page: ViewerPage) -> dict[str, float]:
     return dict(box)
 
 
-@pytest.mark.parametrize(("height", "pixels"), [(350, 350), (350.5, 350.5), ("20vw", 160), ("50vh", 400), ("250", 250)])
+@pytest.mark.parametrize(("height", "pixels"), [(350, 350), (350.5, 350.5), ("20vw", 220), ("50vh", 400), ("250", 250)])
 def test_height(height: Any, pixels: float, page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(height=height))))
     page.expect_state("ready", recordings=1)
@@ -65,11 +65,11 @@ def test_scale_at_construction_and_by_updates(page: ViewerPage, launch: Launch, 
 
 
 def test_min_width_wraps_the_row(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, gr.update(min_width=650))))
+    page.open(launch(app(recording_a, gr.update(min_width=900))))
     page.expect_state("ready", recordings=1)
-    assert size(page)["width"] < 500
+    assert size(page)["width"] < 600
     page.click("update")
-    page.page.wait_for_function("() => document.querySelector('rerun-viewer').clientWidth >= 645")
+    page.page.wait_for_function("() => document.querySelector('rerun-viewer').clientWidth >= 895")
 
 
 def test_a_label_is_text_and_leaves_the_menu_alone(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
