@@ -74,25 +74,12 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture(scope="session")
-def profile(browser: Browser) -> Iterator[BrowserContext]:
-    """One user's browser, whose cache keeps the code of Gradio and of the viewer."""
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that has visited no page before: viewers keep the addresses of Rerun servers, and show them in the next app."""
     context = browser.new_context(viewport=VIEWPORT)
     yield context
     context.close()
-
-
-@pytest.fixture
-def context(browser: Browser, profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """The user's browser; with the mark `first_visit`, one that has visited no page before."""
-    if request.node.get_closest_marker("first_visit"):
-        context = browser.new_context(viewport=VIEWPORT)
-        yield context
-        context.close()
-        return
-    yield profile
-    if profile.cookies():
-        profile.clear_cookies()
 
 
 @pytest.fixture

@@ -257,6 +257,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or a `gr.skip()` if there is no new data.
         """
         if self._is_made and is_postponing():
+            self._in_app(current_call())  # while the session has this object
             return Postponed(self.postprocess, value)  # type: ignore[return-value]  # for Gradio only
         with_commands = separated(value)
         if with_commands is not None:

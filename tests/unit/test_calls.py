@@ -18,6 +18,7 @@ from gradio.state_holder import SessionState
 from recordings import recording_bytes
 
 from gradio_rerun import Rerun, commands
+from gradio_rerun._gradio import postponed
 from gradio_rerun._gradio.calls import Call, current_call
 from gradio_rerun._recordings import shown
 
@@ -180,6 +181,22 @@ def test_none_in_an_update_clears(is_generator: bool) -> None:
     assert cleared(value)
     assert value["label"] == "cleared"
     assert sizes(rest) == [before, before] if is_generator else not rest
+
+
+def test_an_update_of_another_call_while_a_value_is_prepared_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    demo, _ = app(lambda: DATA, gr.skip)
+    session = Session(demo)
+    in_thread = postponed.in_thread
+
+    async def in_thread_after_a_skip(work: Callable[[], Any]) -> Any:
+        await asyncio.create_task(session._call(1, ()))  # which replaces the component in the session
+        return await in_thread(work)
+
+    ((first,),) = ([file["path"] for file in files] for (files,) in session.call())
+    session.call(1)
+    monkeypatch.setattr(postponed, "in_thread", in_thread_after_a_skip)
+    ((second,),) = ([file["path"] for file in files] for (files,) in session.call())
+    assert second == first
 
 
 def test_none_in_an_update_clears_without_postprocessing_too() -> None:

@@ -26,6 +26,8 @@ class Streaming(ServerAccess, StreamingOutput):
     _yielded_data_in: str | None = None
     """The run of a generator that has yielded data, if the component is not streaming."""
     _has_warned = False
+    _id_in_app: int | None = None
+    """The id in the app, once it is known: another call may replace this object in the session while this one prepares a value."""
     max_stream_size: int | None
 
     def _streamed(self, value: Any, call: Call) -> Recordings | dict[str, Any] | None:
@@ -63,7 +65,9 @@ class Streaming(ServerAccess, StreamingOutput):
     def _in_app(self, call: Call) -> tuple[int, Any]:
         """The id and the object of this component in the app: after an update, a session has another object, with a later id."""
         blocks = call.session.blocks_config.blocks if call.session else {}
-        id_ = min((id_ for id_, each in blocks.items() if each is self), default=self._id)
+        found = min((id_ for id_, each in blocks.items() if each is self), default=None)
+        self._id_in_app = self._id_in_app if found is None else found
+        id_ = self._id if self._id_in_app is None else self._id_in_app
         app = LocalContext.blocks.get(None)
         return id_, (app.blocks.get(id_) if app else None) or self
 
