@@ -65,9 +65,9 @@ class Streaming(ServerAccess, StreamingOutput):
     def _in_app(self, call: Call) -> tuple[int, Any]:
         """The id and the object of this component in the app: after an update, a session has another object, with a later id."""
         blocks = call.session.blocks_config.blocks if call.session else {}
-        found = min((id_ for id_, each in blocks.items() if each is self), default=None)
-        self._id_in_app = self._id_in_app if found is None else found
-        id_ = self._id if self._id_in_app is None else self._id_in_app
+        # The session keeps an object that was replaced, by the later id.
+        known = self._id if self._id_in_app is None else self._id_in_app
+        self._id_in_app = id_ = min([known, *(id_ for id_, each in blocks.items() if each is self)])
         app = LocalContext.blocks.get(None)
         return id_, (app.blocks.get(id_) if app else None) or self
 
