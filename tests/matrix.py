@@ -167,8 +167,10 @@ def test(cell: Cell, environment: Path) -> Outcome:
 def tests_of(cell: Cell) -> list[str]:
     """The updates and the event loop are tried with each Gradio, but with one rerun-sdk, and not with the Gradio of `make browser`."""
     is_other_gradio = cell.gradio != metadata.version("gradio") and cell.sdk == metadata.version("rerun-sdk")
-    of_gradio = ["tests/browser/test_updates.py", "tests/unit/test_event_loop.py"]
-    return ["tests/browser/test_core.py", *(of_gradio if is_other_gradio else [])]
+    if not is_other_gradio:
+        return ["tests/browser/test_core.py"]
+    # The event loop first: Playwright has one of its own from the first browser test on.
+    return ["tests/unit/test_event_loop.py", "tests/browser/test_core.py", "tests/browser/test_updates.py"]
 
 
 def read_report(cell: Cell, report: Path) -> Outcome:
