@@ -196,7 +196,7 @@ def test_a_recording_that_is_gone_from_gradio_s_cache_comes_back_when_it_is_show
     url = launch(demo)
     shutil.rmtree(Path(viewer.value[0]["path"]).parent)
     page.open(url)
-    page.expect_error("or it is there no more.")
+    page.expect_error("or it was deleted.")
     page.click("show")
     wait_until(Path(viewer.value[0]["path"]).is_file)
     retry(page)

@@ -27,7 +27,7 @@ APP = Path(__file__).parents[1] / "visited_app.py"
 SESSIONS = int(os.environ.get("SOAK_SESSIONS", "30"))
 AT_ONCE = 6
 REMEMBERED = 20
-"""Sessions of which Gradio keeps the state, in visited_app.py."""
+"""The number of sessions whose state Gradio keeps, in visited_app.py."""
 CONVERT_ONE_OF = 10
 """A conversion takes a second of a core; the other uploads are recordings, and files that were converted before."""
 LEAVE_ONE_OF = 3

@@ -173,7 +173,7 @@ def test_as_an_input_the_function_gets_paths_and_urls(
 
 
 def test_an_upload_that_was_deleted_is_told_to_the_user() -> None:
-    with pytest.raises(RecordingError, match=r"a\.rrd was not uploaded, or is there no more"):
+    with pytest.raises(RecordingError, match=r"a\.rrd was not uploaded, or was deleted"):
         Rerun().preprocess(Recordings.model_validate([{"path": "/nowhere/a.rrd"}]))
 
 

@@ -47,7 +47,7 @@ def may_serve(path: Path) -> bool | None:
         _check_allowed(str(path), False)
     except InvalidPathError:
         return False
-    except (OSError, ValueError, RuntimeError):  # a NUL, too long a name, a loop of links: such a path is no file
+    except (OSError, ValueError, RuntimeError):  # a NUL, too long a name, a loop of links
         return False
     return True
 
@@ -62,4 +62,4 @@ def uploaded_file(path: Any) -> Path:
         name = file.name
     except (TypeError, ValueError, OSError, RuntimeError):  # no string, a NUL in it, too long, a loop
         name = repr(path)
-    raise RecordingError(f"{name:.80} was not uploaded, or is there no more.")
+    raise RecordingError(f"{name:.80} was not uploaded, or was deleted.")

@@ -33,7 +33,7 @@ def check_file(file: Path, types: Sequence[str] | None) -> None:
     except (OSError, ValueError):  # too long a name, a lone surrogate in it
         is_file = False
     if not is_file:
-        raise RecordingError(f"{file.name:.80} was not uploaded, or is there no more.")
+        raise RecordingError(f"{file.name:.80} was not uploaded, or was deleted.")
     # A file that the component has shown is a recording, whatever may be uploaded.
     if types is None or file.suffix.lower() in RECORDING_SUFFIXES or any(_is_of(file, each) for each in types):
         return

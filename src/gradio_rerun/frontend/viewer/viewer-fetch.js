@@ -240,7 +240,7 @@ function describeStatus(status) {
     case 401:
       return "The server wants a login (401). Please reload the page.";
     case 403:
-      return "The server refuses it (403): it is not allowed, or it is there no more.";
+      return "The server refuses it (403): it is not allowed, or it was deleted.";
     case 404:
       return "There is no such recording (404).";
     default:
