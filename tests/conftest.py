@@ -43,6 +43,7 @@ DISABLED_FEATURES = [
     "WebUIReloadButton",
 ]
 FLAGS = [
+    "--js-flags=--liftoff-only",  # to compile the viewer's code twice, better the second time, does not pay within a test
     *([] if HEADLESS_SHELL else ["--headless=new"]),
     "--no-sandbox",
     "--disable-quic",
@@ -74,12 +75,25 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser that has visited no page before: viewers keep the addresses of Rerun servers, and show them in the next app."""
+@pytest.fixture(scope="session")
+def user(browser: Browser) -> Iterator[BrowserContext]:
+    """One user's browser, whose cache keeps the code of Gradio and of the viewer."""
     context = browser.new_context(viewport=VIEWPORT)
     yield context
     context.close()
+
+
+@pytest.fixture
+def context(browser: Browser, user: BrowserContext, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """The user's browser, logged in nowhere; with the mark `first_visit`, one that has visited no page before."""
+    if request.node.get_closest_marker("first_visit"):
+        context = browser.new_context(viewport=VIEWPORT)
+        yield context
+        context.close()
+    else:
+        yield user
+        if user.cookies():
+            user.clear_cookies()
 
 
 @pytest.fixture

@@ -31,6 +31,26 @@ def test_two_viewers_share_the_code_and_nothing_else(
     page.expect_state("ready", recordings=1, index=1)
 
 
+def test_a_viewer_keeps_nothing_in_the_browser_where_the_next_app_of_the_address_would_find_it(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    page.page.add_init_script("""
+        window.keys = [];
+        for (const method of ["getItem", "setItem"]) {
+          const original = Storage.prototype[method];
+          Storage.prototype[method] = function (key, ...given) {
+            window.keys.push(key);
+            return original.call(this, key, ...given);
+          };
+        }
+    """)
+    with gr.Blocks() as demo:
+        Rerun(recording_a, height=300)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    viewers_keys = {"app", "egui_memory_ron", "rerun.redap_token", "rerun.version", "rerun_config"}
+    assert viewers_keys.isdisjoint(page.page.evaluate("window.keys"))
+
+
 def test_a_viewer_in_a_tab_starts_when_the_tab_is_selected_and_then_stays(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:

@@ -12,7 +12,7 @@
 const CACHE_NAME = "gradio_rerun";
 
 /** What the viewer gets from us instead of from the browser. */
-const GLOBALS = /** @type {const} */ (["fetch", "matchMedia", "open", "console", "requestAnimationFrame", "queueMicrotask"]);
+const GLOBALS = /** @type {const} */ (["fetch", "matchMedia", "open", "console", "localStorage", "requestAnimationFrame", "queueMicrotask"]);
 
 class LoginError extends Error {}
 
@@ -113,7 +113,7 @@ function hasWebGL2() {
 async function loadGlue(file, cache) {
   const response = await fetchFile(file, cache);
   const script = await arrived(file, new Response(decompressed(response)).text());
-  const glue = script.replace(/\b(?:arg\d+|getObject\(arg\d+\))\.(fetch|matchMedia|open|requestAnimationFrame)\(/g, "$1(");
+  const glue = script.replace(/\b(?:arg\d+|getObject\(arg\d+\))\.(fetch\(|matchMedia\(|open\(|requestAnimationFrame\(|localStorage\b)/g, "$1");
   // gr.HTML makes functions of text, too: a Content-Security-Policy that lets it run lets this run, and need not allow blob: scripts.
   return /** @type {LoadedViewer["createBindings"]} */ (new Function(`{ ${GLOBALS.join(", ")} }`, `${glue}\nreturn wasm_bindgen;`));
 }

@@ -19,6 +19,7 @@ export function viewerGlobals({ fetch, theme, onComplaint, onFrame, guarded }) {
     // Old viewers know no theme but that of the system, which they read from this. Remove when the rerun-sdk floor has `theme`.
     matchMedia: (/** @type {string} */ query) => window.matchMedia(asIfSystemWas(theme, query)),
     open: openLink,
+    localStorage: new OwnStorage(),
     console: Object.assign(Object.create(console), {
       error: (/** @type {unknown[]} */ ...words) => {
         console.error(...words);
@@ -30,6 +31,27 @@ export function viewerGlobals({ fetch, theme, onComplaint, onFrame, guarded }) {
     requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => requestAnimationFrame(guarded((/** @type {number} */ time) => (callback(time), onFrame()))),
     queueMicrotask: (/** @type {() => void} */ callback) => queueMicrotask(guarded(callback)),
   };
+}
+
+/** What a viewer keeps, for its life only: in the browser's storage, the next app of the origin would list the servers that this one has shown. */
+class OwnStorage {
+  /** @type {Map<string, string>} */
+  #items = new Map();
+
+  /** @param {string} key */
+  getItem(key) {
+    return this.#items.get(key) ?? null;
+  }
+
+  /** @param {string} key @param {string} value */
+  setItem(key, value) {
+    this.#items.set(key, value);
+  }
+
+  /** @param {string} key */
+  removeItem(key) {
+    this.#items.delete(key);
+  }
 }
 
 /** Makes functions call back before they throw, when they abort the viewer. @param {(error: Error) => void} onAbort @returns {Guarded} */
