@@ -29,6 +29,8 @@ from rerun_servers import catalog_server, logger
 from streams import expect_frames
 from viewer_page import OTHER_HOST, ViewerPage
 
+pytestmark = pytest.mark.first_visit
+
 Launch = Callable[..., str]
 
 

@@ -91,6 +91,7 @@ def test_a_rerun_server_that_is_not_there_says_so(page: ViewerPage, launch: Laun
     page.expect_error("If the app reaches it and browsers do not: Rerun(tunnel=True).")
 
 
+@pytest.mark.first_visit
 def test_a_viewer_that_cannot_be_fetched_says_so_and_starts_on_retry(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:

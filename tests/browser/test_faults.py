@@ -27,6 +27,8 @@ from wasm_memory import with_memory_limit
 from gradio_rerun import Rerun
 from gradio_rerun._viewer import assets as viewer_assets
 
+pytestmark = pytest.mark.first_visit
+
 Launch = Callable[..., str]
 
 

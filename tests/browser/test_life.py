@@ -15,6 +15,7 @@ from gradio_rerun import Rerun
 Launch = Callable[..., str]
 
 
+@pytest.mark.first_visit
 def test_two_viewers_share_the_code_and_nothing_else(
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:

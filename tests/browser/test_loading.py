@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+import pytest
 from playwright.sync_api import Page, Response, expect
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
+
+pytestmark = pytest.mark.first_visit
 
 Launch = Callable[..., str]
 MEGABYTES = re.compile(r"([\d.]+) MB of ([\d.]+) MB \((\d+) %\)")

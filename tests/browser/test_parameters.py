@@ -175,6 +175,7 @@ def test_theme_auto_follows_the_page(page: ViewerPage, launch: Launch, recording
     assert page.brightness() > 150
 
 
+@pytest.mark.first_visit
 def test_nothing_goes_to_third_parties_unless_telemetry_is_on(context: Any, launch: Launch, recording_a: Path) -> None:
     for telemetry in (False, True):
         page = ViewerPage(context.new_page())

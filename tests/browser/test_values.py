@@ -148,6 +148,7 @@ def test_two_files_of_one_recording_are_one(page: ViewerPage, launch: Launch, tm
     assert page.events("error") == []
 
 
+@pytest.mark.first_visit
 def test_none_while_the_viewer_is_on_its_way_ends_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.page.route("**/*.wasm.gz", lambda route: None)  # it never comes
     page.open(launch(app(show=recording_a, clear=lambda: None))).click("show")
