@@ -10,10 +10,10 @@ PROGRAMS := chromium-headless-shell libegl1 libgl1-mesa-dri fonts-liberation fir
 run: $(VENV)/installed
 	$(BIN)/gradio-rerun
 
-test: lint docs unit abuse frontend package browser
+test: lint docs unit frontend browser
 
-# The same subjects with more size, load, repetition and versions.
-test-slow: browser-slow diagonal
+# Further cases of the same subjects: sizes, load, faults, deployments, versions, whole programs; and what is published.
+test-slow: abuse package browser-slow diagonal
 
 lint: $(VENV)/installed-test node_modules/installed
 	$(BIN)/ruff check .
@@ -27,7 +27,7 @@ lint: $(VENV)/installed-test node_modules/installed
 	npx --no-install eslint src/gradio_rerun/frontend tests/frontend
 
 unit: $(VENV)/installed-test
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit --numprocesses 2 --dist worksteal
 
 # What clients may send, and as often as they can: about a minute.
 abuse: $(VENV)/installed-test

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import expect
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -20,6 +21,7 @@ from gradio_rerun import Rerun
 Launch = Callable[..., str]
 
 
+@pytest.mark.slow
 def test_an_example_is_shown_by_name_and_runs_on_click(
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:
@@ -32,6 +34,7 @@ def test_an_example_is_shown_by_name_and_runs_on_click(
     page.expect_recordings("recording_b")
 
 
+@pytest.mark.slow
 def test_the_component_as_input_of_examples(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(height=300)
@@ -77,6 +80,7 @@ def test_an_interface_takes_and_gives_recordings(page: ViewerPage, launch: Launc
     page.expect_state("idle", index=1)
 
 
+@pytest.mark.slow
 def test_flagging_keeps_the_recording(page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path) -> None:
     demo = gr.Interface(
         lambda path: path,
@@ -99,6 +103,7 @@ def test_flagging_keeps_the_recording(page: ViewerPage, launch: Launch, recordin
     assert kept
 
 
+@pytest.mark.slow
 def test_a_chat_shows_a_recording_as_additional_output(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(height=250, render=False)
@@ -134,7 +139,7 @@ def test_a_recording_in_a_hidden_place_shows_when_the_place_opens(
     assert page.page_errors == []
 
 
-@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("several", [slow(False), True])
 def test_a_client_sends_and_receives_recordings(several: bool, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
@@ -149,6 +154,7 @@ def test_a_client_sends_and_receives_recordings(several: bool, launch: Launch, r
     assert received == ["https://host.invalid/a.rrd"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../etc/passwd", "/proc/self/environ", "{cache}/../../etc/passwd"])
 def test_a_client_cannot_make_the_app_read_a_file_that_was_not_uploaded(path: str, launch: Launch) -> None:
     reached: list[Any] = []

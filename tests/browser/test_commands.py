@@ -17,6 +17,7 @@ from needs import EXACT_TIMES, NEEDS, VERSION, VIEWS, needs, without
 from PIL import Image
 from playwright.sync_api import expect
 from recordings import write_recording
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands, events
@@ -108,6 +109,7 @@ def test_the_time_can_be_set(page: ViewerPage, launch: Launch) -> None:
     assert (state.timeline, state.time, state.play_state) == ("frame", 7, "paused")
 
 
+@pytest.mark.slow
 def test_a_time_without_a_timeline_is_on_the_active_one(page: ViewerPage, launch: Launch) -> None:
     both = [commands.set_timeline("frame"), commands.set_time(sequence=5)]
     app = App(two_timelines("run"), go=both)
@@ -153,6 +155,7 @@ def test_a_timestamp_is_exact_to_the_nanosecond(page: ViewerPage, launch: Launch
     assert {each.name: each.start for each in recording.timelines}["stamp"] == int(START.astype("int64"))
 
 
+@pytest.mark.slow
 @without(EXACT_TIMES)
 def test_a_timestamp_is_as_exact_as_a_float(page: ViewerPage, launch: Launch) -> None:
     time = START + np.timedelta64(200_000_002, "ns")
@@ -197,6 +200,7 @@ def test_what_is_not_there_is_an_error_and_the_next_command_runs(page: ViewerPag
     assert page.viewer().get_attribute("data-state") == "ready"
 
 
+@pytest.mark.slow
 def test_300_commands_in_one_list(page: ViewerPage, launch: Launch) -> None:
     app = App(two_timelines("run"), go=[commands.set_time("frame", sequence=frame % 20) for frame in range(300)])
     opened(page, launch, app).click("go")
@@ -213,6 +217,7 @@ def test_commands_before_the_viewer_is_there_wait_for_it(page: ViewerPage, launc
     wait_for(page, "time_update", time=6, from_command=True)
 
 
+@pytest.mark.slow
 def test_commands_wait_while_a_recording_loads(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     app = App(
         recording_a, show=two_timelines("run"), go=[commands.set_time("stamp", timestamp=START), commands.get_state()]
@@ -235,12 +240,14 @@ def test_a_value_together_with_commands(page: ViewerPage, launch: Launch, record
     assert page.opened() == ["recording_a", "run"]
 
 
+@pytest.mark.slow
 def test_an_initial_value_together_with_commands(page: ViewerPage, launch: Launch) -> None:
     app = App(commands.show(two_timelines("run"), commands.set_time("frame", sequence=12)))
     opened(page, launch, app)
     wait_for(page, "time_update", time=12, from_command=True)
 
 
+@pytest.mark.slow
 def test_a_command_leaves_the_value_as_it_is(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     app = App(recording_a, go=commands.set_time("frame", sequence=3), height=gr.update(height=333))
     opened(page, launch, app).click("go")
@@ -251,6 +258,7 @@ def test_a_command_leaves_the_value_as_it_is(page: ViewerPage, launch: Launch, r
     assert page.opened() == ["recording_a"]
 
 
+@pytest.mark.slow
 def test_every_yield_of_a_generator_is_carried_out_once(page: ViewerPage, launch: Launch) -> None:
     def generate() -> Iterator[Any]:
         for frame in range(40):
@@ -264,6 +272,7 @@ def test_every_yield_of_a_generator_is_carried_out_once(page: ViewerPage, launch
     assert app.answers.empty()
 
 
+@pytest.mark.slow
 def test_commands_to_a_hidden_tab_wait_until_it_is_shown(page: ViewerPage, launch: Launch) -> None:
     answers: list[ViewerState] = []
 
@@ -294,6 +303,7 @@ def test_commands_to_a_hidden_tab_wait_until_it_is_shown(page: ViewerPage, launc
     assert [state.time for state in answers] == [8]
 
 
+@pytest.mark.slow
 def test_none_drops_commands_that_wait(page: ViewerPage, launch: Launch) -> None:
     app = App(None, go=commands.set_time("frame", sequence=6), clear=lambda: None, show=two_timelines("run"))
     page.open(launch(app.demo)).click("go")
@@ -347,7 +357,7 @@ def test_a_recording_and_a_blueprint_can_be_saved(page: ViewerPage, launch: Laun
         assert Path(event.path).read_bytes().startswith(b"RRF2")
 
 
-@pytest.mark.parametrize("kind", ["object", "file"])
+@pytest.mark.parametrize("kind", ["object", slow("file")])
 def test_a_blueprint_applies_to_what_is_open(page: ViewerPage, launch: Launch, tmp_path: Path, kind: str) -> None:
     blueprint = rrb.Blueprint(rrb.Spatial3DView(), rrb.BlueprintPanel(state="hidden"))
     blueprint.save("my:app", str(tmp_path / "hidden.rbl"))
@@ -399,6 +409,7 @@ def test_one_of_several_recordings_can_be_closed(page: ViewerPage, launch: Launc
     expect(page.viewer()).to_have_attribute("data-recordings", "0")
 
 
+@pytest.mark.slow
 @needs(NEEDS["close"])
 def test_when_the_recording_on_screen_is_closed_another_is_shown(page: ViewerPage, launch: Launch) -> None:
     app = App([two_timelines("one"), two_timelines("two", "other")], close=commands.close())
@@ -408,6 +419,7 @@ def test_when_the_recording_on_screen_is_closed_another_is_shown(page: ViewerPag
     assert state.recordings == (state.active_recording,)
 
 
+@pytest.mark.slow
 @needs(NEEDS["close"])
 def test_recordings_can_be_closed_one_after_another(page: ViewerPage, launch: Launch) -> None:
     app = App(
@@ -417,6 +429,7 @@ def test_recordings_can_be_closed_one_after_another(page: ViewerPage, launch: La
     expect(page.viewer()).to_have_attribute("data-recordings", "0")
 
 
+@pytest.mark.slow
 def test_the_only_recording_can_be_closed(page: ViewerPage, launch: Launch) -> None:
     app = App(two_timelines("one"), close=commands.close(), show=two_timelines("two"))
     opened(page, launch, app).click("close")
@@ -426,6 +439,7 @@ def test_the_only_recording_can_be_closed(page: ViewerPage, launch: Launch) -> N
     page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_a_value_that_is_returned_again_opens_what_was_closed(page: ViewerPage, launch: Launch) -> None:
     value = [two_timelines("one"), two_timelines("two", "other")]
     close = commands.close("one") if VERSION >= (0, 41) else None
@@ -440,6 +454,7 @@ def test_a_value_that_is_returned_again_opens_what_was_closed(page: ViewerPage, 
     page.expect_state("ready", recordings=2 if close else 1)
 
 
+@pytest.mark.slow
 @without((0, 41))
 def test_what_an_older_viewer_cannot_do_is_said(page: ViewerPage, launch: Launch) -> None:
     app = App(
@@ -481,6 +496,7 @@ def test_the_state_tells_what_is_open(page: ViewerPage, launch: Launch) -> None:
     assert (state.views is None) == (VERSION < VIEWS)
 
 
+@pytest.mark.slow
 def test_nothing_is_uploaded_when_nobody_listens(page: ViewerPage, launch: Launch) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(two_timelines("run"))

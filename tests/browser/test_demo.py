@@ -105,6 +105,7 @@ def _answers(url: str) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_space_starts_by_one_command_and_shows_its_examples(page: ViewerPage, started_space: str) -> None:
     page.open(started_space)
     page.page.get_by_role("tab", name="Examples").click()
@@ -130,6 +131,7 @@ def test_uploads_open_on_run(demo_page: ViewerPage, recording_a: Path, recording
     demo_page.expect_recordings("recording_a", "recording_b")
 
 
+@pytest.mark.slow
 def test_an_uploaded_picture_is_converted(demo_page: ViewerPage, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), "orange").save(tmp_path / "sunset.png")
     upload(demo_page, tmp_path / "sunset.png")
@@ -137,6 +139,7 @@ def test_an_uploaded_picture_is_converted(demo_page: ViewerPage, tmp_path: Path)
     demo_page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["Run", "Enter"])
 def test_a_url_opens_on_run_and_on_enter(demo_page: ViewerPage, other_server: tuple[str, Path], way: str) -> None:
     server, folder = other_server
@@ -149,6 +152,7 @@ def test_a_url_opens_on_run_and_on_enter(demo_page: ViewerPage, other_server: tu
     demo_page.expect_recordings("of_url")
 
 
+@pytest.mark.slow
 def test_an_upload_and_a_url_open_together(
     demo_page: ViewerPage, other_server: tuple[str, Path], recording_a: Path
 ) -> None:
@@ -160,6 +164,7 @@ def test_an_upload_and_a_url_open_together(
     demo_page.expect_recordings("recording_a", "of_url")
 
 
+@pytest.mark.slow
 def test_run_with_nothing_says_so_and_loses_nothing(demo_page: ViewerPage, recording_a: Path) -> None:
     upload(demo_page, recording_a)
     demo_page.click("Run")
@@ -171,6 +176,7 @@ def test_run_with_nothing_says_so_and_loses_nothing(demo_page: ViewerPage, recor
     assert demo_page.opened() == ["recording_a"]
 
 
+@pytest.mark.slow
 def test_a_path_of_the_server_is_no_url(demo_page: ViewerPage, examples: dict[str, Path]) -> None:
     demo_page.page.get_by_label("URL").fill(str(next(iter(examples.values()))))
     demo_page.click("Run")
@@ -178,6 +184,7 @@ def test_a_path_of_the_server_is_no_url(demo_page: ViewerPage, examples: dict[st
     demo_page.expect_state("idle")
 
 
+@pytest.mark.slow
 def test_each_example_is_logged_once_and_again_when_its_script_is_newer(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,6 +203,7 @@ def test_each_example_is_logged_once_and_again_when_its_script_is_newer(
     assert capfd.readouterr().out.splitlines() == ["Logging example 2 of 3: rgbd.rrd"]
 
 
+@pytest.mark.slow
 def test_the_streaming_tab_blurs_a_picture_step_by_step(demo_page: ViewerPage) -> None:
     demo_page.page.get_by_role("tab", name="Streaming").click()
     demo_page.click("Blur")
@@ -217,6 +225,7 @@ def expect_in_step(page: ViewerPage, left: int, right: int, *, least: int) -> No
     )
 
 
+@pytest.mark.slow
 def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo_page: ViewerPage) -> None:
     page = demo_page.page
     page.get_by_role("tab", name="Events").click()

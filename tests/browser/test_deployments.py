@@ -26,6 +26,7 @@ from playwright.sync_api import Playwright, expect
 from ports import free_port, wait_for_port
 from recordings import write_recording
 from rerun_servers import catalog_server, logger
+from slow import slow
 from streams import expect_frames
 from viewer_page import OTHER_HOST, ViewerPage
 
@@ -68,7 +69,7 @@ def test_behind_a_login(page: ViewerPage, launch: Launch, recording_a: Path, upl
     check(page, upload)
 
 
-@pytest.mark.parametrize("opened", ["/inner", "/inner/"])
+@pytest.mark.parametrize("opened", [slow("/inner"), "/inner/"])
 def test_mounted_in_fastapi(opened: str, page: ViewerPage, recording_a: Path, upload: Path) -> None:
     port = free_port()
     app = gr.mount_gradio_app(FastAPI(), deployed_app(recording_a), path="/inner")
@@ -83,6 +84,7 @@ def test_mounted_in_fastapi(opened: str, page: ViewerPage, recording_a: Path, up
     server.should_exit = True
 
 
+@pytest.mark.slow
 def test_below_a_path_that_a_proxy_takes_away(
     page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path
 ) -> None:
@@ -93,6 +95,7 @@ def test_below_a_path_that_a_proxy_takes_away(
         check(page, upload)
 
 
+@pytest.mark.slow
 def test_behind_nginx(page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path) -> None:
     with nginx(tmp_path, in_front_of(launch(deployed_app(recording_a)))) as url:
         page.open(url)
@@ -119,6 +122,7 @@ def test_behind_nginx_a_call_of_a_gigabyte_ends_there(
         assert connection.getresponse().status == 413
 
 
+@pytest.mark.slow
 def test_rendered_by_the_server_first(
     page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path
 ) -> None:
@@ -148,6 +152,7 @@ def test_behind_an_nginx_that_buffers_and_compresses_all(
         assert page.page_errors == []
 
 
+@pytest.mark.slow
 def test_embedded_in_a_page_of_another_origin(
     page: ViewerPage, launch: Launch, other_server: tuple[str, Path], recording_a: Path, upload: Path
 ) -> None:
@@ -161,12 +166,14 @@ def test_embedded_in_a_page_of_another_origin(
     check(page, upload)
 
 
+@pytest.mark.slow
 def test_without_a_secure_context(page: ViewerPage, launch: Launch, recording_a: Path, upload: Path) -> None:
     page.open(launch(deployed_app(recording_a)).replace("127.0.0.1", OTHER_HOST))
     assert page.page.evaluate("[isSecureContext, 'caches' in window]") == [False, False]
     check(page, upload)
 
 
+@pytest.mark.slow
 def test_without_a_network(page: ViewerPage, launch: Launch, recording_a: Path, upload: Path) -> None:
     assert page.page.evaluate("fetch('https://rerun.io/', { mode: 'no-cors' }).catch(() => 'offline')") == "offline"
     page.requests.clear()
@@ -174,6 +181,7 @@ def test_without_a_network(page: ViewerPage, launch: Launch, recording_a: Path, 
     check(page, upload)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("login", [False, True])
 def test_in_a_page_with_a_content_security_policy(
     login: bool, page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path
@@ -202,6 +210,7 @@ def test_in_a_page_with_a_content_security_policy(
         assert seen == (set() if login else {inline})
 
 
+@pytest.mark.slow
 def test_in_a_page_that_is_cross_origin_isolated(
     page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path
 ) -> None:

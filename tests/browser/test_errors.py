@@ -9,6 +9,7 @@ import gradio as gr
 import pytest
 from playwright.sync_api import expect
 from recordings import write_recording
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -44,11 +45,11 @@ def test_a_missing_recording_says_so_and_opens_on_retry_once_it_is_there(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"<html>no recording</html>", "It is no Rerun recording."),
-        (b"", "The file is empty."),
-        (b"RRF0\x00\x00", "older than 0.23"),
+        slow(b"<html>no recording</html>", "It is no Rerun recording."),
+        slow(b"", "The file is empty."),
+        slow(b"RRF0\x00\x00", "older than 0.23"),
         (b"RRF2\x00\x01", "It is truncated"),
-        (b"RRF2\x00\x00\x00\x00\x01\x02\x00\x00" + b"\xff" * 2_000_000, "The viewer says: Data source failed"),
+        slow(b"RRF2\x00\x00\x00\x00\x01\x02\x00\x00" + b"\xff" * 2_000_000, "The viewer says: Data source failed"),
     ],
 )
 def test_a_file_that_is_no_recording_says_so_and_opens_once_mended(
@@ -63,6 +64,7 @@ def test_a_file_that_is_no_recording_says_so_and_opens_once_mended(
     page.expect_recordings("mended")
 
 
+@pytest.mark.slow
 def test_one_that_fails_leaves_the_others_usable(
     page: ViewerPage, launch: Launch, other_server: Server, recording_a: Path
 ) -> None:
@@ -83,6 +85,7 @@ def test_a_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, fr
     page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).")
 
 
+@pytest.mark.slow
 def test_a_rerun_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, free_port: int) -> None:
     with gr.Blocks() as demo:
         Rerun(f"rerun+http://127.0.0.1:{free_port}/proxy", tunnel=False)
@@ -107,6 +110,7 @@ def test_a_viewer_that_cannot_be_fetched_says_so_and_starts_on_retry(
     page.expect_recordings("recording_a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "words"),
     [

@@ -18,6 +18,7 @@ import rerun as rr
 import rerun.blueprint as rrb
 from playwright.sync_api import expect
 from seen import click_at
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -150,6 +151,7 @@ def test_the_space_key_plays_and_pauses(page: ViewerPage, launch: Launch, tmp_pa
     assert heard[1].recording_id == "slow"
 
 
+@pytest.mark.slow
 def test_times_of_stamps_are_nanoseconds(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     heard: list[ViewerEvent] = []
     step = np.timedelta64(100_000_001, "ns")
@@ -168,6 +170,7 @@ def test_times_of_stamps_are_nanoseconds(page: ViewerPage, launch: Launch, tmp_p
     assert of(heard, TimelineChange)[0].timeline == "stamp"
 
 
+@pytest.mark.slow
 def test_times_of_durations_are_nanoseconds(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     heard: list[ViewerEvent] = []
     lasting = write_images(
@@ -226,7 +229,7 @@ def test_ids_of_any_characters_have_exact_times_and_are_found_by_commands(page: 
         page.expect_state("ready", recordings=1)
 
 
-@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("fails", [False, slow(True)])
 def test_slow_functions_get_the_last_time_and_never_two_at_once(
     page: ViewerPage, launch: Launch, images: Path, fails: bool
 ) -> None:
@@ -341,6 +344,7 @@ def test_two_viewers_do_not_mix(page: ViewerPage, launch: Launch, tmp_path: Path
         assert getattr(event, "timeline", name) == name
 
 
+@pytest.mark.slow
 def test_events_reach_functions_that_are_attached_in_a_render(page: ViewerPage, launch: Launch, images: Path) -> None:
     heard: list[ViewerEvent] = []
     with gr.Blocks() as demo:
@@ -356,6 +360,7 @@ def test_events_reach_functions_that_are_attached_in_a_render(page: ViewerPage, 
     expect_told(page, heard, TimelineChange)
 
 
+@pytest.mark.slow
 def test_a_generator_gets_the_selection_together_with_states_and_the_request(
     page: ViewerPage, launch: Launch, images: Path
 ) -> None:
@@ -387,6 +392,7 @@ def test_a_generator_gets_the_selection_together_with_states_and_the_request(
     expect(page.page.get_by_label("said")).to_have_value("frame 19 /world/image 100 50")
 
 
+@pytest.mark.slow
 def test_after_a_cancelled_call_the_next_event_comes(page: ViewerPage, launch: Launch) -> None:
     heard: list[str] = []
     with gr.Blocks() as demo:
@@ -408,6 +414,7 @@ def test_after_a_cancelled_call_the_next_event_comes(page: ViewerPage, launch: L
     wait_until(page, lambda: len(heard) == 100)
 
 
+@pytest.mark.slow
 def test_outputs_and_states_can_hold_what_was_told(page: ViewerPage, launch: Launch, images: Path) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(images)

@@ -82,6 +82,7 @@ def answers(port: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_server_that_restarts_leaves_the_recording_on_screen_and_serves_the_next_click(
     page: ViewerPage, free_port: int, recording_a: Path, recording_b: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_server_that_restarts_leaves_the_recording_on_screen_and_serves_the_ne
         page.expect_recordings("recording_a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".wasm.gz", ".js.gz", "rerun-viewer.js"])
 def test_a_file_of_the_viewer_that_breaks_off_is_fetched_again(
     suffix: str, page: ViewerPage, launch: Launch, recording_a: Path
@@ -120,6 +122,7 @@ def test_a_file_of_the_viewer_that_breaks_off_is_fetched_again(
         page.expect_recordings("recording_a")
 
 
+@pytest.mark.slow
 def test_a_viewer_that_breaks_off_again_and_again_says_so_and_starts_on_retry(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -136,6 +139,7 @@ def test_a_viewer_that_breaks_off_again_and_again_says_so_and_starts_on_retry(
         page.expect_recordings("recording_a")
 
 
+@pytest.mark.slow
 def test_a_page_that_cannot_be_loaded_says_so(page: ViewerPage, launch: Launch) -> None:
     page.page.route("**/bridge.js", lambda route: route.abort())
     page.page.goto(launch(app()))
@@ -180,6 +184,7 @@ def garble(folder: Path) -> None:
         path.write_bytes(content[:middle] + bytes(100) + content[middle + 100 :])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [empty, garble])
 def test_a_viewer_that_is_damaged_on_the_server_is_put_back_when_a_page_needs_it(
     damage: Callable[[Path], None], page: ViewerPage, launch: Launch, own_cache: Path, recording_a: Path
@@ -190,6 +195,7 @@ def test_a_viewer_that_is_damaged_on_the_server_is_put_back_when_a_page_needs_it
     page.expect_state("ready", recordings=1, timeout=180)  # it is taken out of rerun-sdk again
 
 
+@pytest.mark.slow
 def test_a_recording_that_is_gone_from_gradio_s_cache_comes_back_when_it_is_shown_again(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -205,6 +211,7 @@ def test_a_recording_that_is_gone_from_gradio_s_cache_comes_back_when_it_is_show
     page.expect_recordings("recording_a")
 
 
+@pytest.mark.slow
 def test_on_a_full_disk_what_is_on_screen_stays_and_the_app_goes_on(
     page: ViewerPage, launch: Launch, tmp_path: Path
 ) -> None:
@@ -219,6 +226,7 @@ def test_on_a_full_disk_what_is_on_screen_stays_and_the_app_goes_on(
     page.expect_recordings("two")
 
 
+@pytest.mark.slow
 def test_a_stream_onto_a_full_disk_ends_with_an_error_and_what_came_before_stays(
     page: ViewerPage, launch: Launch
 ) -> None:
@@ -240,6 +248,7 @@ def test_a_stream_onto_a_full_disk_ends_with_an_error_and_what_came_before_stays
     page.expect_frame(59)
 
 
+@pytest.mark.slow
 def test_an_upload_to_a_full_disk_says_so_and_works_the_next_time(
     page: ViewerPage, launch: Launch, tmp_path: Path
 ) -> None:
@@ -301,6 +310,7 @@ def garbled(data: bytes) -> bytes:
     return data[:third] + bytes(range(1, 256)) * (third // 255) + data[third + third // 255 * 255 :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("damaged", "words"), [(lambda data: with_version(data, 10), "0.10.0"), (garbled, "decode")])
 def test_of_a_recording_that_the_viewer_cannot_read_it_is_said_why(
     damaged: Callable[[bytes], bytes], words: str, page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
@@ -312,6 +322,7 @@ def test_of_a_recording_that_the_viewer_cannot_read_it_is_said_why(
     expect(page.error()).to_contain_text(words)
 
 
+@pytest.mark.slow
 def test_a_recording_of_a_newer_sdk_opens(page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path) -> None:
     path = tmp_path / "newer.rrd"
     path.write_bytes(with_version(recording_a.read_bytes(), 99))
@@ -332,6 +343,7 @@ def test_a_viewer_that_loses_its_graphics_says_so_and_restarts_with_its_recordin
     page.expect_recordings("recording_a", "recording_b")
 
 
+@pytest.mark.slow
 def test_a_viewer_that_gets_no_more_memory_says_so_and_shows_the_next_value(
     page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
 ) -> None:
@@ -349,6 +361,7 @@ def test_a_viewer_that_gets_no_more_memory_says_so_and_shows_the_next_value(
     page.expect_recordings("recording_a")
 
 
+@pytest.mark.slow
 def test_a_tab_that_sleeps_while_a_stream_comes_has_all_of_it_when_it_wakes(page: ViewerPage, launch: Launch) -> None:
     go, ended = threading.Event(), threading.Event()
 

@@ -45,6 +45,7 @@ def click_on_path(page: ViewerPage) -> None:
     click_at(page, across, down)
 
 
+@pytest.mark.slow
 def test_segmentation_of_the_picture_ends_with_its_last_round(page: ViewerPage, launch: Launch) -> None:
     page.open(launch(load("segmentation").demo)).click("Submit")
     page.expect_state("ready", recordings=1)
@@ -52,6 +53,7 @@ def test_segmentation_of_the_picture_ends_with_its_last_round(page: ViewerPage, 
     page.wait_for_time(19)
 
 
+@pytest.mark.slow
 @needs((0, 31))
 def test_the_robot_arm_follows_a_slider(page: ViewerPage, launch: Launch) -> None:
     page.open(launch(load("robot_arm").demo))
@@ -62,6 +64,7 @@ def test_the_robot_arm_follows_a_slider(page: ViewerPage, launch: Launch) -> Non
     assert {event["application_id"] for event in page.events("recording_open")} == {"robot_arm"}
 
 
+@pytest.mark.slow
 def test_a_click_into_an_episode_is_drawn_and_listed_and_another_episode_replaces_it(
     page: ViewerPage, launch: Launch
 ) -> None:
@@ -79,6 +82,7 @@ def test_a_click_into_an_episode_is_drawn_and_listed_and_another_episode_replace
     page.expect_recordings("episode_2")
 
 
+@pytest.mark.slow
 def test_the_simulation_is_shown_while_it_runs_and_stops_when_told(page: ViewerPage, launch: Launch) -> None:
     page.open(launch(load("simulation").demo)).click("Start")
     page.wait_for_time(1e9)
@@ -92,6 +96,7 @@ def test_the_simulation_is_shown_while_it_runs_and_stops_when_told(page: ViewerP
     }""")
 
 
+@pytest.mark.slow
 @needs((0, 31))
 def test_a_click_into_the_catalog_opens_a_recording_and_a_click_into_that_is_listed(
     page: ViewerPage, launch: Launch

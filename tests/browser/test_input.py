@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 from recordings import write_recording
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, events
@@ -112,6 +113,7 @@ def test_each_event_fires_once_for_its_cause(page: ViewerPage, launch: Launch, r
     expect_heard(page, heard, "clear", "change")
 
 
+@pytest.mark.slow
 def test_an_error_reaches_its_listener_once(page: ViewerPage, launch: Launch, other_server: tuple[str, Path]) -> None:
     url, _ = other_server
     heard: list[str] = []
@@ -129,6 +131,7 @@ def test_clear_empties_and_offers_the_place_to_drop_again(page: ViewerPage, laun
     expect_told(page, "^None$")
 
 
+@pytest.mark.slow
 def test_several_files_come_as_a_list(page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path) -> None:
     page.open(launch(app(file_count="multiple")))
     expect(prompt(page)).to_contain_text("Drop recordings here")
@@ -146,6 +149,7 @@ def test_a_folder_comes_as_a_list(page: ViewerPage, launch: Launch, tmp_path: Pa
     expect_told(page, r"^\['.*\.rrd', '.*\.rrd'\]$")
 
 
+@pytest.mark.slow
 def test_two_files_where_one_is_wanted_are_refused(
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:
@@ -169,6 +173,7 @@ def test_a_wrong_type_is_refused_and_the_former_value_stays(
     page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_a_file_over_the_apps_limit_is_refused(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     big = write_recording(tmp_path / "big.rrd", "big", points=20_000)
     page.open(launch(app(), max_file_size="1mb"))
@@ -179,10 +184,10 @@ def test_a_file_over_the_apps_limit_is_refused(page: ViewerPage, launch: Launch,
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ({"status": 401, "json": {"detail": "Not authenticated"}}, "you are not logged in any more"),
+        slow({"status": 401, "json": {"detail": "Not authenticated"}}, "you are not logged in any more"),
         ({"status": 413, "json": {"detail": "File size exceeded 1mb"}}, "is too big: File size exceeded 1mb"),
-        ({"status": 500, "body": "?"}, "the server answered 500"),
-        (None, "the connection to the server was lost"),
+        slow({"status": 500, "body": "?"}, "the server answered 500"),
+        slow(None, "the connection to the server was lost"),
     ],
 )
 def test_an_upload_that_fails_says_why_and_works_the_next_time(
@@ -234,6 +239,7 @@ def test_a_picture_that_a_function_returns_is_converted(page: ViewerPage, launch
     page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_converted_says_why(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture at all")
     heard: list[str] = []
@@ -244,6 +250,7 @@ def test_a_file_that_cannot_be_converted_says_why(page: ViewerPage, launch: Laun
     assert len([each for each in heard if each.startswith("error") and "broken.png" in each]) == 1
 
 
+@pytest.mark.slow
 def test_a_name_that_looks_like_html_stays_a_name(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     path = write_recording(tmp_path / "<img src=x onerror=alert(1)>.rrd", "odd")
     page.page.on("dialog", lambda dialog: pytest.fail(dialog.message))
@@ -261,6 +268,7 @@ def test_a_name_that_looks_like_html_stays_a_name(page: ViewerPage, launch: Laun
     expect(page.page.locator("img[src=x]")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_300_mb_are_uploaded_without_growing_the_server(page: ViewerPage, launch: Launch, big_recording: Path) -> None:
     page.open(launch(app()))
     before = resident_bytes()

@@ -11,6 +11,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -104,6 +105,7 @@ def test_a_filled_block_is_as_high_as_an_empty_one(browser: Browser, recording_a
         assert page.page.evaluate("tops.size") == 1
 
 
+@pytest.mark.slow
 def test_the_toolbar_is_above_the_viewer_and_both_fill_the_block(browser: Browser, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         Rerun(recording_a, height=400, elem_id="viewer", label="label")
@@ -125,6 +127,7 @@ def test_none_is_the_default_height(browser: Browser) -> None:
             wait_for_height(page, f"#{name}", 640)
 
 
+@pytest.mark.slow
 def test_all_of_the_parent(browser: Browser) -> None:
     """Each viewer fills what has a height: a row, a column, a tab, a group, a grid, with its toolbar and its neighbours."""
     with gr.Blocks() as demo:
@@ -185,7 +188,7 @@ def test_a_percentage_of_a_parent_without_a_height_is_never_an_empty_frame(brows
         assert box(page, "rerun-viewer")["height"] == 320
 
 
-@pytest.mark.parametrize("height", [300, "100%"])
+@pytest.mark.parametrize("height", [slow(300), "100%"])
 def test_fill_height_gives_the_rest_of_the_window(browser: Browser, height: Any) -> None:
     with gr.Blocks(fill_height=True) as demo:
         with gr.Row(elem_id="split"):
@@ -200,7 +203,7 @@ def test_fill_height_gives_the_rest_of_the_window(browser: Browser, height: Any)
         assert box(page, "#viewer rerun-viewer")["height"] >= box(page, "#viewer")["height"] - 2
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [slow(1280), 390])
 def test_a_long_label_is_cut_and_never_lies_over_buttons(browser: Browser, recording_a: Path, width: int) -> None:
     with gr.Blocks() as demo:
         one, two = gr.Button("Mine", visible=False), gr.Button("Another", visible=False)

@@ -87,6 +87,7 @@ def test_a_hidden_viewer_goes_on_and_comes_back(page: ViewerPage, launch: Launch
     assert len(page.events("loadstart")) == 1
 
 
+@pytest.mark.slow
 def test_hiding_and_showing_keeps_height_panels_and_value(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(height=300)
@@ -108,6 +109,7 @@ def test_hiding_and_showing_keeps_height_panels_and_value(page: ViewerPage, laun
     assert page.viewer().evaluate("viewer => viewer.settings.panel_states") == {"top": "hidden"}
 
 
+@pytest.mark.slow
 def test_a_skip_of_all_outputs_changes_nothing_also_when_the_viewer_comes_back(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -133,6 +135,7 @@ def test_a_skip_of_all_outputs_changes_nothing_also_when_the_viewer_comes_back(
     assert page.block().bounding_box()["height"] == 300  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_a_value_set_while_the_viewer_is_not_in_the_page_is_there_when_it_is(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -146,6 +149,7 @@ def test_a_value_set_while_the_viewer_is_not_in_the_page_is_there_when_it_is(
     assert page.block().bounding_box()["height"] == 320  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_a_move_in_the_document_costs_no_reload(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         Rerun(recording_a, height=300)

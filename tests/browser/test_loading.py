@@ -58,6 +58,7 @@ def test_a_viewer_on_its_way_shows_bytes_and_percent(page: ViewerPage, launch: L
     expect(progress).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_300_mb_behind_a_login_show_before_they_have_come(
     page: ViewerPage, launch: Launch, big_recording: Path
 ) -> None:
@@ -74,6 +75,7 @@ def test_300_mb_behind_a_login_show_before_they_have_come(
     page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_a_big_file_is_linked_into_the_cache_not_copied(page: ViewerPage, launch: Launch, big_recording: Path) -> None:
     page.open(launch(app(big_recording))).expect_state("ready", recordings=1)
     assert big_recording.stat().st_nlink > 1
@@ -88,6 +90,7 @@ def test_the_second_visit_fetches_no_viewer(page: ViewerPage, launch: Launch, re
     assert len(page.requests_for(".wasm.gz")) == 1
 
 
+@pytest.mark.slow
 def test_the_viewers_code_comes_by_brotli_which_the_browser_decompresses(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -100,6 +103,7 @@ def test_the_viewers_code_comes_by_brotli_which_the_browser_decompresses(
     assert code.header_value("content-encoding") == "br"
 
 
+@pytest.mark.slow
 def test_a_component_of_a_render_hands_out_the_viewers_code_too(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -114,6 +118,7 @@ def test_a_component_of_a_render_hands_out_the_viewers_code_too(
     assert "/component_server?" in url
 
 
+@pytest.mark.slow
 def test_a_viewer_that_the_browser_kept_damaged_is_fetched_anew(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -128,6 +133,7 @@ def test_a_viewer_that_the_browser_kept_damaged_is_fetched_anew(
     assert len(page.requests_for(".wasm.gz")) == 2
 
 
+@pytest.mark.slow
 def test_the_viewer_of_another_version_is_dropped_from_the_browser(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:

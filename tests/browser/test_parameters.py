@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from playwright.sync_api import expect
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -32,7 +33,9 @@ def size(page: ViewerPage) -> dict[str, float]:
     return dict(box)
 
 
-@pytest.mark.parametrize(("height", "pixels"), [(350, 350), (350.5, 350.5), ("20vw", 220), ("50vh", 400), ("250", 250)])
+@pytest.mark.parametrize(
+    ("height", "pixels"), [(350, 350), slow(350.5, 350.5), slow("20vw", 220), ("50vh", 400), slow("250", 250)]
+)
 def test_height(height: Any, pixels: float, page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(height=height))))
     page.expect_state("ready", recordings=1)
@@ -64,6 +67,7 @@ def test_scale_at_construction_and_by_updates(page: ViewerPage, launch: Launch, 
     assert size(page)["width"] > wide
 
 
+@pytest.mark.slow
 def test_min_width_wraps_the_row(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(min_width=900))))
     page.expect_state("ready", recordings=1)
@@ -72,6 +76,7 @@ def test_min_width_wraps_the_row(page: ViewerPage, launch: Launch, recording_a: 
     page.page.wait_for_function("() => document.querySelector('rerun-viewer').clientWidth >= 895")
 
 
+@pytest.mark.slow
 def test_a_label_is_text_and_leaves_the_menu_alone(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(label="<i>new</i>"), label="<b>bold</b>")))
     page.expect_state("ready", recordings=1)
@@ -92,6 +97,7 @@ def test_show_label(page: ViewerPage, launch: Launch, recording_a: Path) -> None
     expect(page.page.get_by_text("my label", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_without_a_label_none_is_shown(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(label="now"))))
     page.expect_state("ready", recordings=1)
@@ -164,6 +170,7 @@ def test_theme(theme: str, is_dark: bool, page: ViewerPage, launch: Launch, reco
     assert (page.brightness() < 100) == (not is_dark)
 
 
+@pytest.mark.slow
 def test_theme_auto_follows_the_page(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     url = launch(app(recording_a, gr.skip()))
     page.open(f"{url}?__theme=dark").expect_state("ready", recordings=1)

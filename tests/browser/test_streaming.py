@@ -19,6 +19,7 @@ import rerun as rr
 from fault_proxy import Exchange, fault_proxy
 from playwright.sync_api import Browser, expect
 from recordings import recording_bytes, write_recording
+from slow import slow
 from streams import (
     FRAMES,
     Source,
@@ -49,7 +50,7 @@ def app(*, viewer: Rerun | None = None, outputs: int = 1, **functions: Callable[
     return demo
 
 
-@pytest.mark.parametrize("function", [stream_bytes, stream_binary_stream, stream_recording])
+@pytest.mark.parametrize("function", [stream_bytes, slow(stream_binary_stream), slow(stream_recording)])
 def test_every_frame_arrives_once_whatever_is_yielded(
     function: Callable[[str], Any], page: ViewerPage, launch: Launch
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_second_run_adds_and_an_empty_list_clears(page: ViewerPage, launch: La
     assert list(held(page)) == ["third"]
 
 
+@pytest.mark.slow
 def test_what_is_no_data_does_no_harm_in_the_middle(page: ViewerPage, launch: Launch) -> None:
     def run() -> Iterator[Any]:
         for number, chunk in enumerate(stream_bytes("run")):
@@ -114,6 +116,7 @@ def test_what_is_no_data_does_no_harm_in_the_middle(page: ViewerPage, launch: La
     expect(page.block()).to_have_css("height", "350px")
 
 
+@pytest.mark.slow
 def test_an_empty_list_in_the_middle_leaves_what_comes_after_it(page: ViewerPage, launch: Launch) -> None:
     def run() -> Iterator[Any]:
         for number, chunk in enumerate(stream_bytes("run")):
@@ -187,6 +190,7 @@ def test_ticks_are_one_recording_that_functions_and_downloads_get_as_a_whole(pag
     assert download.value.path().read_bytes() == whole
 
 
+@pytest.mark.slow
 def test_after_the_clear_button_a_timer_begins_a_new_recording(page: ViewerPage, launch: Launch) -> None:
     chunk = pytest.importorskip("rerun.chunk")
     source = Source("ticks", points=1)
@@ -216,6 +220,7 @@ def test_after_the_clear_button_a_timer_begins_a_new_recording(page: ViewerPage,
     assert min(frames_of(Path(box.input_value()).read_bytes(), chunk)["ticks"]) >= before
 
 
+@pytest.mark.slow
 def test_a_function_gets_what_was_there_before_a_stream_too(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -247,6 +252,7 @@ def test_files_and_urls_in_between_are_added(
     page.expect_recordings("run", "recording_a", "recording_b")
 
 
+@pytest.mark.slow
 def test_a_generator_that_yields_nothing_changes_nothing(page: ViewerPage, launch: Launch) -> None:
     def nothing() -> Iterator[bytes]:
         yield from ()
@@ -280,6 +286,7 @@ def test_an_initial_value_stays_and_a_file_replaces(page: ViewerPage, launch: La
     page.expect_recordings("recording_a")
 
 
+@pytest.mark.slow
 def test_two_viewers_are_fed_by_one_function(page: ViewerPage, launch: Launch) -> None:
     def run() -> Iterator[tuple[Any, Any]]:
         for recording in stream_recording("run"):
@@ -345,6 +352,7 @@ def test_the_value_is_the_path_of_the_whole_recording(page: ViewerPage, launch: 
     assert download.value.path().read_bytes() == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["cancel", "error"])
 def test_a_run_that_is_broken_off_leaves_a_readable_file_and_nothing_in_memory(
     end: str, page: ViewerPage, launch: Launch
@@ -414,6 +422,7 @@ def test_a_stream_that_gets_too_long_ends_with_an_error(page: ViewerPage, launch
     page.expect_state("ready", recordings=1)  # what was there stays
 
 
+@pytest.mark.slow
 def test_the_viewer_stays_where_the_user_has_paused_it(page: ViewerPage, launch: Launch) -> None:
     go = threading.Event()
 
@@ -428,6 +437,7 @@ def test_the_viewer_stays_where_the_user_has_paused_it(page: ViewerPage, launch:
     assert page.events("time_update") == []
 
 
+@pytest.mark.slow
 def test_a_stream_into_a_tab_that_was_never_opened_is_there_when_it_is(page: ViewerPage, launch: Launch) -> None:
     with gr.Blocks() as demo:
         button = gr.Button("run")
@@ -444,6 +454,7 @@ def test_a_stream_into_a_tab_that_was_never_opened_is_there_when_it_is(page: Vie
     wait_until(lambda: held(page)["run"] == Counter(range(FRAMES)))
 
 
+@pytest.mark.slow
 def test_a_remount_in_the_middle_loses_nothing(page: ViewerPage, launch: Launch) -> None:
     go = threading.Event()
 
@@ -490,6 +501,7 @@ def refuse_at_first(exchange: Exchange) -> None:
     exchange.answer(503) if exchange.number < 3 else exchange.pass_on()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [cut, truncate, delay, ignore_ranges, refuse_at_first])
 def test_a_bad_network_loses_and_doubles_nothing(
     fault: Callable[[Exchange], None], page: ViewerPage, launch: Launch
@@ -501,6 +513,7 @@ def test_a_bad_network_loses_and_doubles_nothing(
         page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_a_stream_that_cannot_be_read_says_so_and_goes_on_with_retry(page: ViewerPage, launch: Launch) -> None:
     is_broken = True
 
@@ -516,6 +529,7 @@ def test_a_stream_that_cannot_be_read_says_so_and_goes_on_with_retry(page: Viewe
         expect_frames(page, "run")
 
 
+@pytest.mark.slow
 def test_what_was_requested_before_a_clear_is_dropped_after_it(page: ViewerPage, launch: Launch) -> None:
     requested, held_back = threading.Event(), threading.Event()
 
@@ -540,6 +554,7 @@ def test_what_was_requested_before_a_clear_is_dropped_after_it(page: ViewerPage,
         page.expect_recordings("after")
 
 
+@pytest.mark.slow
 def test_a_generator_s_cached_example_is_one_recording(
     page: ViewerPage, launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -558,6 +573,7 @@ def test_a_generator_s_cached_example_is_one_recording(
     wait_until(lambda: held(page) == {"one": Counter(range(FRAMES))})
 
 
+@pytest.mark.slow
 def test_many_recordings_are_downloaded_as_one(page: ViewerPage, launch: Launch) -> None:
     chunk = pytest.importorskip("rerun.chunk")
     functions: dict[str, Callable[..., Any]] = {

@@ -12,6 +12,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -33,6 +34,7 @@ def shown(page: ViewerPage) -> list[str]:
     return page.page.locator(".rerun-toolbar button:visible").evaluate_all("all => all.map((each) => each.ariaLabel)")
 
 
+@pytest.mark.slow
 def test_an_output_has_no_buttons_that_change_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a))).expect_recordings("recording_a")
     assert shown(page) == ["Download", "Screenshot", "Fullscreen"]
@@ -40,6 +42,7 @@ def test_an_output_has_no_buttons_that_change_it(page: ViewerPage, launch: Launc
         assert button(page, name).get_attribute("title") == name
 
 
+@pytest.mark.slow
 def test_each_button_can_be_had_and_left_out(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     demo = app(recording_a, show_download_button=False, show_clear_button=True, interactive=True)
     page.open(launch(demo)).expect_recordings("recording_a")
@@ -56,6 +59,7 @@ def test_buttons_follow_updates(page: ViewerPage, launch: Launch, recording_a: P
     assert shown(page) == ["Screenshot", "Fullscreen", "Clear"]
 
 
+@pytest.mark.slow
 def test_an_empty_viewer_has_no_buttons(page: ViewerPage, launch: Launch) -> None:
     page.open(launch(app(None))).expect_state("idle")
     assert shown(page) == []
@@ -77,6 +81,7 @@ def test_download_saves_each_recording_under_its_own_name(
     assert Path(downloads[1].path()).read_bytes() == recording_b.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(version("rerun-sdk") < "0.39", reason="viewers before 0.39 do not give out what they hold")
 def test_download_saves_what_came_from_a_live_server(page: ViewerPage, launch: Launch, free_port: int) -> None:
     import rerun as rr
@@ -132,9 +137,9 @@ def test_all_buttons_are_reached_by_tab_and_work_by_key(page: ViewerPage, launch
     ("parameters", "buttons"),
     [
         ({"buttons": ["screenshot", "clear"]}, ["Screenshot", "Clear"]),
-        ({"buttons": []}, []),
-        ({"buttons": [], "interactive": True}, ["Upload"]),
-        ({"buttons": ["download"], "show_download_button": False, "show_clear_button": True}, ["Clear"]),
+        slow({"buttons": []}, []),
+        slow({"buttons": [], "interactive": True}, ["Upload"]),
+        slow({"buttons": ["download"], "show_download_button": False, "show_clear_button": True}, ["Clear"]),
     ],
 )
 def test_buttons_are_those_that_are_named(

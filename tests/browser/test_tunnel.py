@@ -77,6 +77,7 @@ def test_a_live_recording_plays_behind_a_login_on_one_port(page: ViewerPage, lau
     assert {where for where, _ in asked} == {f"{url}gradio_api/component_server"}
 
 
+@pytest.mark.slow
 def test_it_does_below_a_root_path(page: ViewerPage, launch: Launch, live: str) -> None:
     inner = launch(showing(live), root_path="/apps/viewer").rstrip("/")
     with fault_proxy(inner, Exchange.pass_on, prefix="/apps/viewer") as proxy:
@@ -100,6 +101,7 @@ def test_it_does_behind_nginx(
         page.page.goto("about:blank")
 
 
+@pytest.mark.slow
 def test_it_does_mounted_in_another_app(page: ViewerPage, live: str) -> None:
     app = gr.mount_gradio_app(FastAPI(), showing(live), path="/gradio")
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -110,6 +112,7 @@ def test_it_does_mounted_in_another_app(page: ViewerPage, live: str) -> None:
         page.page.goto("about:blank")
 
 
+@pytest.mark.slow
 def test_it_does_in_a_render_and_beside_a_file(page: ViewerPage, launch: Launch, live: str, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         text = gr.Textbox(live)
@@ -133,6 +136,7 @@ def test_what_a_user_types_is_asked_by_the_browser(page: ViewerPage, launch: Lau
     assert [path for _, path in asked] == [""]
 
 
+@pytest.mark.slow
 @needs((0, 41))
 def test_all_frames_arrive_also_those_after_a_restart_of_the_logger(
     page: ViewerPage, launch: Launch, free_port: int
@@ -152,6 +156,7 @@ def test_all_frames_arrive_also_those_after_a_restart_of_the_logger(
     assert len(asked) > 1
 
 
+@pytest.mark.slow
 def test_another_recording_after_a_restart_of_the_logger_opens_beside_the_first(
     page: ViewerPage, launch: Launch, free_port: int
 ) -> None:
@@ -186,6 +191,7 @@ def test_a_connection_that_breaks_is_made_again(
         page.page.goto("about:blank")  # or the proxy goes on for as long as the recording is live
 
 
+@pytest.mark.slow
 def test_a_ticket_of_another_run_of_the_app_says_what_to_do(page: ViewerPage, launch: Launch, live: str) -> None:
     def change(route: Route) -> None:
         body = json.loads(route.request.post_data or "")

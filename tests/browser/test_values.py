@@ -14,6 +14,7 @@ import rerun.blueprint as rrb
 from gradio.data_classes import FileData
 from playwright.sync_api import expect
 from recordings import log_points, recording_bytes, write_recording
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -30,7 +31,9 @@ def app(**returns: Any) -> gr.Blocks:
     return demo
 
 
-@pytest.mark.parametrize("kind", [str, Path, lambda path: FileData(path=str(path)), lambda path: [str(path)]])
+@pytest.mark.parametrize(
+    "kind", [str, Path, slow(lambda path: FileData(path=str(path))), slow(lambda path: [str(path)])]
+)
 def test_a_file_opens_however_it_is_given(
     kind: Callable[[Path], Any], page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -65,6 +68,7 @@ def test_a_url_of_another_server_opens(page: ViewerPage, launch: Launch, other_s
     page.expect_recordings("of_url")
 
 
+@pytest.mark.slow
 def test_a_rerun_server_opens(page: ViewerPage, launch: Launch, free_port: int) -> None:
     recording = rr.RecordingStream("test_app", recording_id="of_grpc")
     url = recording.serve_grpc(grpc_port=free_port)
@@ -95,6 +99,7 @@ def test_a_function_as_value_is_called_again_at_its_interval(
     page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_an_input_changes_the_value_of_a_function(
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:
@@ -114,6 +119,7 @@ def test_a_list_opens_all_its_recordings(
     page.expect_recordings("recording_a", "recording_b")
 
 
+@pytest.mark.slow
 def test_a_longer_list_opens_only_what_is_new(
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:
@@ -125,6 +131,7 @@ def test_a_longer_list_opens_only_what_is_new(
     assert len(page.requests_for("a.rrd")) == 1
 
 
+@pytest.mark.slow
 def test_a_blueprint_applies_to_the_recording_beside_it(
     page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
 ) -> None:
@@ -139,6 +146,7 @@ def test_a_blueprint_applies_to_the_recording_beside_it(
     page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_two_files_of_one_recording_are_one(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     parts = [write_recording(tmp_path / name, "one", frames=frames) for name, frames in (("1.rrd", 3), ("2.rrd", 5))]
     page.open(launch(app(show=parts))).click("show")
@@ -148,6 +156,7 @@ def test_two_files_of_one_recording_are_one(page: ViewerPage, launch: Launch, tm
     assert page.events("error") == []
 
 
+@pytest.mark.slow
 @pytest.mark.first_visit
 def test_none_while_the_viewer_is_on_its_way_ends_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.page.route("**/*.wasm.gz", lambda route: None)  # it never comes
@@ -172,6 +181,7 @@ def test_a_new_value_replaces_the_old_one(
         assert page.events("loadstart") == []  # in the same viewer
 
 
+@pytest.mark.slow
 def test_quick_changes_end_with_the_last_value_alone(
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:
@@ -199,6 +209,7 @@ def test_none_empties_the_viewer_and_the_next_value_shows(page: ViewerPage, laun
     page.expect_recordings("recording_a")
 
 
+@pytest.mark.slow
 def test_an_empty_list_clears_too(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(show=recording_a, clear=lambda: []))).click("show")
     page.expect_recordings("recording_a")
@@ -218,6 +229,7 @@ def test_the_same_value_again_does_not_reload(
     assert len(page.requests_for("a.rrd")) == 1
 
 
+@pytest.mark.slow
 def test_a_value_that_is_no_recording_is_refused_on_the_page(
     page: ViewerPage, launch: Launch, tmp_path: Path, recording_a: Path
 ) -> None:

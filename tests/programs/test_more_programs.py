@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 from seen import (
     click_at,
@@ -45,6 +46,7 @@ def test_a_none_from_read_means_nothing_new(run: Run) -> None:
     page.expect_state("idle")
 
 
+@pytest.mark.slow
 def test_something_is_seen_while_values_come_in_quick_succession(run: Run) -> None:
     page = run("values_in_quick_succession")
     page.click("Run")
@@ -56,6 +58,7 @@ def test_something_is_seen_while_values_come_in_quick_succession(run: Run) -> No
     assert page.live_memories() == 1  # one viewer throughout
 
 
+@pytest.mark.slow
 def test_a_viewer_of_full_height_fills_its_row_and_its_page(run: Run) -> None:
     page = run("full_height")
     for index, box in enumerate(("#split", "#filled")):
@@ -71,6 +74,7 @@ def test_a_viewer_of_full_height_fills_its_row_and_its_page(run: Run) -> None:
     assert filled["height"] >= 250
 
 
+@pytest.mark.slow
 def test_a_recording_of_the_same_id_is_shown_on_its_own_timeline(run: Run) -> None:
     page = run("same_id_other_timeline")
     for button, timeline in (("first", "steps"), ("second", "frames"), ("first", "steps")):
@@ -80,6 +84,7 @@ def test_a_recording_of_the_same_id_is_shown_on_its_own_timeline(run: Run) -> No
         assert state == timeline
 
 
+@pytest.mark.slow
 def test_a_file_whose_second_half_cannot_be_read_says_so(run: Run) -> None:
     page = run("second_half_unreadable")
     page.expect_frame(29)
@@ -99,6 +104,7 @@ def test_bytes_from_a_timer_become_one_growing_recording(run: Run) -> None:
     assert len(list(recording.parent.glob("*.rrd"))) == 1
 
 
+@pytest.mark.slow
 def test_frames_of_a_webcam_become_one_growing_recording(run: Run) -> None:
     page = run("webcam_tracker")
     page.page.get_by_text("Click to Access Webcam").click()
@@ -108,6 +114,7 @@ def test_frames_of_a_webcam_become_one_growing_recording(run: Run) -> None:
     assert len(set(page.opened())) == 1
 
 
+@pytest.mark.slow
 def test_a_chat_changes_the_viewer_beside_it(run: Run) -> None:
     page = run("chat_beside_viewer")
     for message, entity in (("show a ball", "/ball"), ("and a box", "/box")):
@@ -120,6 +127,7 @@ def test_a_chat_changes_the_viewer_beside_it(run: Run) -> None:
     expect(page.page.get_by_text("Here is shape 2.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_stays_and_another_one_can_start(run: Run, program: dict[str, Any]) -> None:
     page = run("stop_button")
     for runs in (1, 2):
@@ -130,6 +138,7 @@ def test_a_run_that_was_stopped_stays_and_another_one_can_start(run: Run, progra
     page.expect_state("ready", recordings=2)
 
 
+@pytest.mark.slow
 def test_a_point_that_is_clicked_gets_the_color_of_its_label(run: Run) -> None:
     page = run("label_points")
     page.click("Load")
@@ -141,6 +150,7 @@ def test_a_point_that_is_clicked_gets_the_color_of_its_label(run: Run) -> None:
     page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_a_viewer_that_is_folded_away_shows_its_recording_when_it_is_unfolded(run: Run) -> None:
     page = run("folded_away")
     page.click("Fill")
@@ -150,6 +160,7 @@ def test_a_viewer_that_is_folded_away_shows_its_recording_when_it_is_unfolded(ru
     wait_until(page, lambda: sorted(page.opened()) == ["details", "sidebar"])
 
 
+@pytest.mark.slow
 def test_a_session_downloads_its_recording_and_leaves_nothing_behind(run: Run, program: dict[str, Any]) -> None:
     page = run("session_files")
     for count in range(2):
@@ -163,6 +174,7 @@ def test_a_session_downloads_its_recording_and_leaves_nothing_behind(run: Run, p
     wait_until(page, lambda: list(program["folder"].iterdir()) == [])
 
 
+@pytest.mark.slow
 def test_a_flagged_recording_is_kept(run: Run, program: dict[str, Any]) -> None:
     page = run("flagging")
     page.click("Submit")

@@ -26,6 +26,7 @@ from gradio_rerun.errors import PlacementError
 Run = Callable[..., ViewerPage]
 
 
+@pytest.mark.slow
 def test_each_step_of_a_blur_is_shown(run: Run) -> None:
     page = run("repeated_blur")
     page.click("Repeated Blur")
@@ -35,6 +36,7 @@ def test_each_step_of_a_blur_is_shown(run: Run) -> None:
     expect_color(page, (250, 120, 20))
 
 
+@pytest.mark.slow
 def test_a_saved_file_is_shown_and_an_example_is_computed_once(run: Run, program: dict[str, Any]) -> None:
     page = run("init_and_save")
     page.click("Run")
@@ -48,6 +50,7 @@ def test_a_saved_file_is_shown_and_an_example_is_computed_once(run: Run, program
     assert sorted(program["calls"]) == [200, 300, 500]
 
 
+@pytest.mark.slow
 def test_the_episode_that_a_dropdown_names_is_streamed(run: Run) -> None:
     page = run("episodes")
     page.page.get_by_label("Dataset").click()
@@ -59,6 +62,7 @@ def test_the_episode_that_a_dropdown_names_is_streamed(run: Run) -> None:
     expect_color(page, (180, 180, 180))
 
 
+@pytest.mark.slow
 def test_an_app_that_is_mounted_in_fastapi_streams_from_a_worker_thread(run: Run) -> None:
     page = run("mounted_in_fastapi")
     page.click("Read")
@@ -66,6 +70,7 @@ def test_an_app_that_is_mounted_in_fastapi_streams_from_a_worker_thread(run: Run
     expect_rows(page, Image__line=8)
 
 
+@pytest.mark.slow
 def test_a_click_into_the_picture_shows_a_point_there(run: Run) -> None:
     page = run("keypoints")
     page.expect_state("ready", recordings=1)
@@ -91,6 +96,7 @@ def test_an_interface_shows_an_uploaded_mesh_and_clears(run: Run, tmp_path: Path
     page.expect_state("idle")
 
 
+@pytest.mark.slow
 def test_a_running_robot_is_seen_without_a_click(run: Run, program: dict[str, Any]) -> None:
     page = run("live_robot")
     page.expect_state("ready", recordings=1)
@@ -99,6 +105,7 @@ def test_a_running_robot_is_seen_without_a_click(run: Run, program: dict[str, An
     program["stop"].set()
 
 
+@pytest.mark.slow
 def test_two_linked_viewers_come_to_rest(run: Run) -> None:
     page = run("linked_viewers")
     for index in (0, 1):
@@ -109,6 +116,7 @@ def test_two_linked_viewers_come_to_rest(run: Run) -> None:
     assert number(page, "Calls") <= 6  # two for each step, and those of the start: no echo
 
 
+@pytest.mark.slow
 def test_each_of_two_narrow_viewers_has_a_play_button(run: Run) -> None:
     page = run("narrow_viewer")
     for index in (0, 1):
@@ -116,6 +124,7 @@ def test_each_of_two_narrow_viewers_has_a_play_button(run: Run) -> None:
         expect_play_button(page, index)
 
 
+@pytest.mark.slow
 def test_each_run_that_is_checked_has_a_viewer_of_its_own(run: Run) -> None:
     page = run("one_viewer_per_run")
     page.page.get_by_label("second").check()
@@ -138,6 +147,7 @@ def test_each_user_sees_their_own_recording_behind_a_login(run: Run) -> None:
     expect(page.page.get_by_text("Recordings of ada")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_each_page_of_an_app_shows_its_own_recording(run: Run) -> None:
     page = run("pages")
     expect(page.page.get_by_label("Status")).to_have_value("home is open", timeout=60_000)
@@ -147,6 +157,7 @@ def test_each_page_of_an_app_shows_its_own_recording(run: Run) -> None:
     expect(page.page.get_by_label("Status")).to_have_value("second is open", timeout=60_000)
 
 
+@pytest.mark.slow
 def test_the_newest_file_of_a_folder_is_shown_as_soon_as_it_is_written(run: Run, program: dict[str, Any]) -> None:
     page = run("newest_run")
     page.expect_recordings("monday")
@@ -156,6 +167,7 @@ def test_the_newest_file_of_a_folder_is_shown_as_soon_as_it_is_written(run: Run,
     assert page.opened() == ["monday", "tuesday"]
 
 
+@pytest.mark.slow
 def test_a_robot_is_shown_by_the_path_of_its_description(run: Run) -> None:
     page = run("urdf")
     page.expect_state("ready", recordings=1)
@@ -167,6 +179,7 @@ def test_a_robot_is_shown_by_the_path_of_its_description(run: Run) -> None:
     expect_color(page, (200, 30, 30), near=60)
 
 
+@pytest.mark.slow
 def test_a_cached_example_of_a_streaming_generator_holds_all_its_frames(run: Run) -> None:
     page = run("cached_stream")
     page.page.get_by_text("40", exact=True).click()
@@ -174,6 +187,7 @@ def test_a_cached_example_of_a_streaming_generator_holds_all_its_frames(run: Run
     page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_a_setting_writes_the_mesh_anew(run: Run) -> None:
     page = run("mesh_with_settings")
     page.click("Reconstruct")
@@ -187,6 +201,7 @@ def test_a_setting_writes_the_mesh_anew(run: Run) -> None:
     page.expect_state("ready", recordings=1)
 
 
+@pytest.mark.slow
 def test_a_viewer_in_a_chat_message_is_an_error_that_says_where_to_put_it(serve: Callable[[Path], str]) -> None:
     with pytest.raises(PlacementError, match="Put the viewer beside the chat"):
         serve(Path(__file__).parent / "viewer_in_chat.py")

@@ -17,6 +17,8 @@ from recordings import write_recording
 from seen import expect_color, expect_play_button, expect_rows, pixels, rows_of, step, time_of, wait_until
 from viewer_page import ViewerPage
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[[str], ViewerPage]
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes.md"
 
