@@ -11,6 +11,7 @@ import argparse
 import base64
 import gzip
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -30,12 +31,12 @@ from running_app import App, resident, running
 from stream import Case, measure, reach, visiting
 from stream_stages import percentile, shown_at
 
-from gradio_rerun._viewer.assets import viewer_assets
-
 CALL = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages"
 HEADERS = {"content-type": "application/grpc-web+proto"}
 NO_MESSAGE = b"\0\0\0\0\0"
 READERS = (1, 10)
+
+_FILES = "from gradio_rerun._viewer.assets import viewer_assets; a = viewer_assets(); print(a.glue, a.wasm, sep='\\n')"
 
 
 def main() -> None:
@@ -65,8 +66,13 @@ def latencies(case: Case, rounds: int) -> None:
 
 
 def on_own_port(browser: Browser, case: Case) -> list[float]:
-    with running(sys.executable, "live_robot.py", *case) as robot, bare_page() as url:
-        return watch(browser, f"{url}/live_page.html?url={robot.told(60)['url']}", robot, case)
+    return list(bare(browser, Path(sys.executable), case, 60)["latency ms"])
+
+
+def bare(browser: Browser, python: Path, case: Case, patience: float) -> dict[str, Any]:
+    """The same log calls into a Rerun server, whose own port a page with nothing but the viewer asks."""
+    with running(python, "live_robot.py", *case) as robot, bare_page(python) as url:
+        return watch(browser, f"{url}/live_page.html?url={robot.told(60)['url']}", robot, case, patience)
 
 
 def through_app(browser: Browser, case: Case) -> list[float]:
@@ -74,33 +80,38 @@ def through_app(browser: Browser, case: Case) -> list[float]:
         running(sys.executable, "live_robot.py", *case) as robot,
         running(sys.executable, "live_app.py", robot.told(60)["url"]) as app,
     ):
-        return watch(browser, app.told(120)["url"], robot, case)
+        return list(watch(browser, app.told(120)["url"], robot, case, 60)["latency ms"])
 
 
 def streamed(browser: Browser, case: Case) -> list[float]:
     return list(measure(browser, Path(sys.executable), case, has_stages=False, patience=60)["latency ms"])
 
 
-def watch(browser: Browser, url: str, robot: App, case: Case) -> list[float]:
-    """ms of each frame."""
+def watch(browser: Browser, url: str, robot: App, case: Case, patience: float) -> dict[str, Any]:
+    """From the log call to the viewer that tells of the frame: ms of each frame, and seconds from the first call to the last frame."""
     with visiting(browser, {"url": url}) as (page, _):
         page.wait_for_function("window.bench.isOpen", timeout=300_000, polling=100)
         page.evaluate("window.calm()")
         robot.go()
         logged = robot.told(600, lambda: page.wait_for_timeout(50))["logged"]
-        if not reach(page, case.frames, 60):
+        if not reach(page, case.frames, patience):
             raise RuntimeError("the viewer did not get to the last frame")
         heard = page.evaluate("window.bench")
-        return [shown_at(heard, frame) - logged[frame] * 1000 for frame in range(1, case.frames + 1)]
+        shown = [shown_at(heard, frame) for frame in range(1, case.frames + 1)]
+        return {
+            "latency ms": [at - when * 1000 for at, when in zip(shown, logged[1:], strict=True)],
+            "frames shown": len({frame for _, frame in heard["frames"] if frame > 0}),
+            "total s": shown[-1] / 1000 - logged[1],
+        }
 
 
 @contextmanager
-def bare_page() -> Iterator[str]:
-    """The URL of a server with live_page.html and the viewer."""
+def bare_page(python: Path) -> Iterator[str]:
+    """The URL of a server with live_page.html and the viewer of that Python's rerun-sdk."""
     with tempfile.TemporaryDirectory() as folder:
-        assets = viewer_assets()
-        for name, file in (("viewer.js", assets.glue), ("viewer.wasm", assets.wasm)):
-            (Path(folder) / name).write_bytes(gzip.decompress(file.read_bytes()))
+        files = subprocess.run([python, "-c", _FILES], check=True, capture_output=True, text=True).stdout.splitlines()
+        for name, file in zip(("viewer.js", "viewer.wasm"), files[-2:], strict=True):
+            (Path(folder) / name).write_bytes(gzip.decompress(Path(file).read_bytes()))
         page = Path(__file__).with_name("live_page.html")
         (Path(folder) / page.name).write_bytes(page.read_bytes())
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=folder))

@@ -2,7 +2,7 @@
 
     python live_robot.py FRAMES SIZE RATE
 
-It logs frame 0, waits for a line on stdin, and then logs frames 1 to FRAMES, SIZE bytes of points each, RATE a second. Its first line of
+It logs frame 0, waits for a line on stdin, and then logs frames 1 to FRAMES, SIZE bytes of points each, RATE a second (0: at once). Its first line of
 output, JSON, is the server's URL, the second when it logged each frame.
 """
 
@@ -37,7 +37,8 @@ def main() -> None:
     sys.stdin.readline()
     start = time.time()
     for frame in range(1, FRAMES + 1):
-        time.sleep(max(0, start + frame / RATE - time.time()))
+        if RATE:
+            time.sleep(max(0, start + frame / RATE - time.time()))
         log(frame)
     print(json.dumps({"logged": logged}), flush=True)
     sys.stdin.read()

@@ -2,19 +2,38 @@
 console.debug = () => {}; // the viewer's debug log costs more time than the viewer
 window.probe = { opened: [], updated: [] }; // moments of what viewers tell
 
-// The first WebGL draw call after the last byte of a recording has come.
+// The first frame that has data: colors in the middle of the viewer, where an empty one is grey. Read before the browser takes the picture away.
+const SIDE = 200; // pixels
 window.firstFrame = new Promise((resolve) => {
-  let come = false;
-  new PerformanceObserver((list) => {
-    come ||= list.getEntries().some((entry) => entry.name.split("?")[0].endsWith(".rrd"));
-  }).observe({ type: "resource", buffered: true });
-  for (const name of ["drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced"]) {
-    const draw = WebGL2RenderingContext.prototype[name];
-    WebGL2RenderingContext.prototype[name] = function (...rest) {
-      if (come) resolve(performance.now());
-      return draw.apply(this, rest);
-    };
-  }
+  let gl = null;
+  const { getContext } = HTMLCanvasElement.prototype;
+  HTMLCanvasElement.prototype.getContext = function (...given) {
+    const context = getContext.apply(this, given);
+    if (context instanceof WebGL2RenderingContext && this.isConnected) gl = context;
+    return context;
+  };
+  const pixels = new Uint8Array(SIDE * SIDE * 4);
+  const hasData = () => {
+    const target = gl.getParameter(gl.READ_FRAMEBUFFER_BINDING);
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, null);
+    gl.readPixels((gl.drawingBufferWidth - SIDE) / 2, (gl.drawingBufferHeight - SIDE) / 2, SIDE, SIDE, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, target);
+    let colored = 0;
+    for (let at = 0; at < pixels.length; at += 4) {
+      const [red, green, blue] = pixels.subarray(at, at + 3);
+      if (Math.max(red, green, blue) - Math.min(red, green, blue) > 80) colored += 1;
+    }
+    return colored > 50;
+  };
+  let isFound = false;
+  const { requestAnimationFrame } = window;
+  window.requestAnimationFrame = (callback) =>
+    requestAnimationFrame((time) => {
+      callback(time);
+      if (isFound || !gl || !hasData()) return;
+      isFound = true;
+      resolve(performance.now());
+    });
 });
 
 // When Gradio ran our first line of code, which asks for this; nothing of ours can run before.

@@ -13,7 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from chromium import browser_memory, chromium, settled_memory
 from playwright.sync_api import BrowserContext, Page, Playwright
@@ -69,13 +69,24 @@ class _Files(SimpleHTTPRequestHandler):
         pass
 
 
-def first_frame(playwright: Playwright, url: str) -> dict[str, float]:
+class Network(NamedTuple):
+    """What the browser emulates."""
+
+    megabits: float
+    """A second."""
+    milliseconds: int
+    """From the request to the first byte, at least."""
+
+
+def first_frame(playwright: Playwright, url: str, network: Network | None = None) -> dict[str, float]:
     """A visit of a browser that has not seen the page before, and a second one."""
     result = {}
     with chromium(playwright) as browser:
         context = _context(browser)
         for kind in ("cold", "warm"):
             page = _page(context)
+            if network:
+                _emulate(page, network)
             page.goto(url, wait_until="commit")
             result[f"{kind} s"] = page.evaluate("window.firstFrame") / 1000
             mounted = page.evaluate("probe.mounted()")
@@ -107,6 +118,20 @@ def second_viewer(playwright: Playwright, url: str) -> dict[str, float]:
         return {"s": seconds, "more browser MB": settled_memory() - before}
 
 
+def first_click(playwright: Playwright, url: str) -> dict[str, float]:
+    """From a click in a page whose viewer is empty until the recording that the function returns is open."""
+    with chromium(playwright) as browser:
+        page = _page(_context(browser))
+        page.goto(url)
+        button = page.get_by_role("button", name="show", exact=True)
+        button.wait_for(timeout=120_000)
+        _wait(page, "document.querySelector('canvas, rerun-viewer')")
+        page.wait_for_timeout(6000)  # the viewer, or its code, has come
+        start = _click(page, button)
+        _wait(page, "probe.opened.length > 0")
+        return {"s": (page.evaluate("probe.opened[0]") - start) / 1000}
+
+
 def big_recording(playwright: Playwright, url: str, *, login: bool, patience: float) -> dict[str, float]:
     """From a click to the first update of the viewer, the page and the viewer's code being there."""
     with chromium(playwright) as browser:
@@ -129,6 +154,21 @@ def big_recording(playwright: Playwright, url: str, *, login: bool, patience: fl
             page.wait_for_timeout(500)
             most = max(most, browser_memory())
         return {**result, "more browser MB": most - before}
+
+
+def _emulate(page: Page, network: Network) -> None:
+    rate = network.megabits * 1e6 / 8
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "latency": network.milliseconds,
+            "downloadThroughput": rate,
+            "uploadThroughput": rate,
+        },
+    )
 
 
 def _context(browser: Any) -> BrowserContext:

@@ -23,13 +23,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import live
 import pages
 import psutil
 from accept import accept, enlarge
 from chromium import chromium
 from environments import PEER, build_wheel, make_environment, python, wheel_size
 from playwright.sync_api import Playwright, sync_playwright
-from report import write_report
+from report import first_frame_section, write_report
 from stream import Case, measure
 from stream_stages import percentile
 
@@ -49,6 +50,7 @@ class Size(NamedTuple):
     accepted_bytes: int
     streams: list[tuple[Case, int]]
     """Each with how often, at most."""
+    networks: list[pages.Network]
     patience: float
     """Seconds that a page has for what it has not shown yet."""
 
@@ -63,6 +65,7 @@ FULL = Size(
         (Case(8_000, 16_000), 1),
         (Case(1_000, 1_000_000), 1),
     ],
+    networks=[pages.Network(50, 20), pages.Network(10, 80)],
     patience=90,
 )
 QUICK = Size(
@@ -70,6 +73,7 @@ QUICK = Size(
     big_megabytes=100,
     accepted_bytes=200_000_000,
     streams=[(Case(90, 16_000, 30), 1), (Case(100, 16_000), 1)],
+    networks=[pages.Network(50, 20)],
     patience=60,
 )
 
@@ -162,7 +166,7 @@ def _about(playwright: Playwright, installed: dict[str, Record], *, quick: bool)
         # A run goes on only if all this is the same.
         "what": {"versions": versions, "stamp": installed["ours"]["stamp"], "chromium": version, "quick": quick},
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
-        "graphics": "SwiftShader (software)",
+        "graphics": "Mesa llvmpipe (software)",
         "begun": time.strftime("%Y-%m-%d"),
         "load": os.getloadavg()[0],
     }
@@ -171,16 +175,17 @@ def _about(playwright: Playwright, installed: dict[str, Record], *, quick: bool)
 def _measure_all(playwright: Playwright, results: Results, pythons: dict[str, Path], work: Path, size: Size) -> None:
     with tempfile.TemporaryDirectory(dir=work) as folder:
         recordings = _Recordings(Path(folder), pythons["ours"], size)
+        _measure_first_frames(playwright, results, pythons, recordings, size)
         _measure_pages(playwright, results, pythons, recordings, size)
         _measure_server(results, pythons, recordings, size)
     for case, most in size.streams:
         for turn in range(most):
-            for who in WHO:
+            for who in ("sdk", *WHO):
                 results.once(
                     f"stream {case.name}",
                     who,
                     turn,
-                    partial(_stream, playwright, who, pythons[who], case, size.patience),
+                    partial(_stream, playwright, who, pythons.get(who, pythons["ours"]), case, size.patience),
                 )
 
 
@@ -218,15 +223,28 @@ class _Recordings:
         return path
 
 
+def _measure_first_frames(
+    playwright: Playwright, results: Results, pythons: dict[str, Path], recordings: _Recordings, size: Size
+) -> None:
+    def visit(who: str, network: pages.Network | None) -> Record:
+        if who == "sdk":
+            with pages.sdk_page(pythons["ours"], recordings.small) as url:
+                return pages.first_frame(playwright, url, network)
+        with pages.app(pythons[who], "first", recordings.small) as (url, _):
+            return pages.first_frame(playwright, url, network)
+
+    for turn in range(size.rounds):
+        for network in (None, *size.networks):
+            for who in ("sdk", *WHO):
+                results.once(first_frame_section(network), who, turn, partial(visit, who, network))
+
+
 def _measure_pages(
     playwright: Playwright, results: Results, pythons: dict[str, Path], recordings: _Recordings, size: Size
 ) -> None:
-    def visit(who: str) -> Record:
-        if who == "sdk":
-            with pages.sdk_page(pythons["ours"], recordings.small) as url:
-                return pages.first_frame(playwright, url)
-        with pages.app(pythons[who], "first", recordings.small) as (url, _):
-            return pages.first_frame(playwright, url)
+    def click(who: str) -> Record:
+        with pages.app(pythons[who], "click", recordings.small) as (url, _):
+            return pages.first_click(playwright, url)
 
     def second(who: str) -> Record:
         with pages.app(pythons[who], "two", recordings.small) as (url, _):
@@ -237,10 +255,8 @@ def _measure_pages(
             return pages.big_recording(playwright, url, login=bool(login), patience=size.patience)
 
     for turn in range(size.rounds):
-        for who in ("sdk", *WHO):
-            results.once("first frame", who, turn, partial(visit, who))
-    for turn in range(size.rounds):
         for who in WHO:
+            results.once("first click", who, turn, partial(click, who))
             results.once("second viewer", who, turn, partial(second, who))
             results.once("big recording", who, turn, partial(big, who))
             results.once("big recording behind a login", who, turn, partial(big, who, "--login"))
@@ -258,6 +274,8 @@ def _stream(playwright: Playwright, who: str, python: Path, case: Case, patience
             "error": f"not tried with more than {PEER_MOST_CHUNKS:,} chunks, which takes the square of their number"
         }
     with chromium(playwright) as browser:
+        if who == "sdk":
+            return live.bare(browser, python, case, patience)
         record = measure(browser, python, case, has_stages=who == "ours" and case.rate > 0, patience=patience)
     stages = record.pop("stages ms", {})
     record["stages"] = {name: [percentile(values, part) for part in (50, 95)] for name, values in stages.items()}

@@ -113,6 +113,7 @@ def measure(browser: Browser, python: Path, case: Case, *, has_stages: bool, pat
             at = max(frame for _, frame in heard["frames"])
             return {**result, "error": f"at frame {at} of {case.frames} {patience:g} s after the function's end"}
         result["lag s"] = shown_at(heard, case.frames) / 1000 - run["end"]
+        result["total s"] = shown_at(heard, case.frames) / 1000 - run["start"]
         if case.rate:
             shown = [shown_at(heard, frame) for frame in range(1, case.frames + 1)]
             result["latency ms"] = [at - logged * 1000 for at, logged in zip(shown, run["logged"][1:], strict=True)]

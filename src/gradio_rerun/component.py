@@ -165,7 +165,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             render=render,
             key=key,
             preserved_by_key=preserved_by_key,
-            html_template='<div class="rerun-toolbar" role="toolbar"></div><rerun-viewer></rerun-viewer>',
+            html_template='<div class="rerun-toolbar"></div><rerun-viewer></rerun-viewer>',
             # The same as in bridge.js: the page below must not jump.
             css_template=f".block:has(> .html-container > &) {{ height: {settings['height']}; padding: 0 !important }}",
             js_on_load=js_on_load(),

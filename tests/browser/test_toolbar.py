@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -162,3 +163,30 @@ def test_buttons_of_the_app_stand_beside_ours_and_work(page: ViewerPage, launch:
     assert shown(page) == ["Clear"]
     button(page, "Clear").click()
     page.expect_state("idle")
+
+
+def test_a_keyboard_enters_the_viewer_plays_it_and_leaves_it(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    with gr.Blocks() as demo:
+        Rerun(recording_a, height=400, label="My run", buttons=["clear"])
+        gr.Textbox(label="below")
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.wait_for_event("pause")
+    page.forget_events()
+    keyboard = page.page.keyboard
+    button(page, "Clear").focus()
+    keyboard.press("Tab")
+    expect(page.viewer()).to_be_focused()
+    expect(page.viewer()).to_have_accessible_name("My run")
+    expect(page.viewer()).to_have_accessible_description(re.compile("Enter.*Escape"))
+    assert page.viewer().evaluate("viewer => getComputedStyle(viewer).outlineStyle") != "none"
+    keyboard.press("Tab")
+    expect(page.page.get_by_label("below")).to_be_focused()
+    keyboard.press("Shift+Tab")
+    keyboard.press("Enter")
+    expect(page.viewer().locator("canvas")).to_be_focused()
+    keyboard.press("Space")
+    page.wait_for_event("play")
+    keyboard.press("Escape")
+    expect(page.viewer()).to_be_focused()

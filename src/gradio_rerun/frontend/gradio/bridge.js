@@ -136,6 +136,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     look = JSON.stringify([settings, label, isEmpty]);
     if (look === before) return;
     layOut(element, label, settings);
+    viewer.ariaLabel = label || "Rerun viewer";
     viewer.settings = settings;
     uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
     toolbar.show({

@@ -14,6 +14,7 @@ const ICONS = {
 export class Toolbar {
   /** @type {Map<Action, HTMLButtonElement>} */
   #buttons = new Map();
+  #host;
 
   /**
    * @param {HTMLElement} host
@@ -30,6 +31,8 @@ export class Toolbar {
       button.addEventListener("click", action);
       this.#buttons.set(name, button);
     }
+    this.#host = host;
+    host.ariaLabel = "Recording";
     host.replaceChildren(...this.#buttons.values());
   }
 
@@ -41,6 +44,7 @@ export class Toolbar {
   /** Shows these buttons and no others. @param {Partial<Record<Action, boolean>>} shown */
   show(shown) {
     for (const [name, button] of this.#buttons) button.hidden = !shown[name];
+    this.#host.role = Object.values(shown).some(Boolean) ? "toolbar" : null;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { FrameWatch } from "./frame-watch.js";
 import { loadViewer } from "./loader.js";
+import { connectKeyboard } from "./keyboard.js";
 import { isServer } from "./open-recording.js";
 import { OpenRecordings } from "./open-recordings.js";
 import { OWN_COMMANDS } from "./own-commands.js";
@@ -122,6 +123,7 @@ export class RunningViewer {
       const viewer = await Viewer.start(code, canvas, this.#options());
       if (signal.aborted) return viewer.dispose();
       this.viewer = viewer;
+      connectKeyboard(element, canvas, signal);
       const now = this.#around.settings();
       if (now !== settings) viewer.setPanelStates(now.panel_states, settings.panel_states);
       overlay.hideViewerProgress();
