@@ -52,6 +52,16 @@ def test_a_viewer_keeps_nothing_in_the_browser_where_the_next_app_of_the_address
     assert viewers_keys.isdisjoint(page.page.evaluate("window.keys"))
 
 
+def test_the_bell_of_the_viewer_rings_for_no_advertisement(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    with gr.Blocks() as demo:
+        Rerun(recording_a, height=500)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.wait_for_event("pause")
+    bar = page.picture().crop((600, 0, page.picture().width, 36))
+    blue = [count for count, (red, green, blue) in bar.getcolors(40_000) or [] if blue > red + 60 and blue > green + 40]
+    assert blue == []
+
+
 def test_a_viewer_in_a_tab_starts_when_the_tab_is_selected_and_then_stays(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:

@@ -79,6 +79,7 @@ export class Viewer {
     const { memory } = await bindings({ module_or_path: module });
     const handle = new bindings.WebHandle({
       hide_welcome_screen: true,
+      notebook: true, // or its bell would ring for an advertisement of the native viewer
       persist: false, // or apps of one origin would share their layouts
       theme,
       fullscreen,
