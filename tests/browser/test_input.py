@@ -81,7 +81,7 @@ def drop(page: ViewerPage, target: Locator, *files: Path) -> None:
 
 def test_a_chosen_recording_shows_and_reaches_the_function(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app()))
-    expect(prompt(page)).to_have_text("Drop a recording here– or –Click to upload")
+    expect(prompt(page)).to_have_text("Drop Recording Here- or -Click to Upload")
     with page.page.expect_file_chooser() as opened:
         prompt(page).click()
     opened.value.set_files(recording_a)
@@ -134,7 +134,7 @@ def test_clear_empties_and_offers_the_place_to_drop_again(page: ViewerPage, laun
 @pytest.mark.slow
 def test_several_files_come_as_a_list(page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path) -> None:
     page.open(launch(app(file_count="multiple")))
-    expect(prompt(page)).to_contain_text("Drop recordings here")
+    expect(prompt(page)).to_contain_text("Drop Recordings Here")
     chooser(page).set_input_files([recording_a, recording_b])
     page.expect_recordings("recording_a", "recording_b")
     expect_told(page, r"^\['.*/a\.rrd', '.*/b\.rrd'\]$")

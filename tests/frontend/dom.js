@@ -104,6 +104,11 @@ export class FakeElement extends EventTarget {
     else this.removeAttribute(name);
   }
 
+  /** None: the viewers of tests put no elements in here. @returns {FakeElement[]} */
+  querySelectorAll() {
+    return [];
+  }
+
   click() {
     this.dispatchEvent(new Event("click"));
   }
@@ -128,6 +133,7 @@ export function fakeDocument() {
   const body = new FakeElement("body");
   globalThis.document = /** @type {any} */ ({
     body,
+    querySelectorAll: () => [],
     createElement: (/** @type {string} */ name) => new FakeElement(name),
     createElementNS: (/** @type {string} */ _, /** @type {string} */ name) => new FakeElement(name),
   });

@@ -312,9 +312,11 @@ test("a value takes the place of the one before in the same viewer; one that add
   assert.deepEqual([made.length, last().done, element.dataset.recordings], [1, ["open a.rrd", "close", "open b.rrd", "open c.rrd"], "2"]);
 });
 
-test("no value ends the viewer", async () => {
+test("no value ends the viewer, and the keyboard has nothing to enter", async () => {
   await show(recording("a"));
+  assert.equal(element.getAttribute("tabindex"), "0");
   element.recordings = [];
+  assert.equal(element.getAttribute("tabindex"), null);
   assert.ok(last().done.includes("destroy"));
   assert.deepEqual([element.dataset.state, element.dataset.recordings, element.isOpen], ["idle", "0", false]);
 });

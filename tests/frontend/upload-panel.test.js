@@ -60,7 +60,7 @@ const rows = () => host.all(({ className }) => className === "rerun-upload").map
 const prompt = () => host.all(({ className }) => className === "rerun-drop")[0];
 
 test("the place to drop files says what it takes, and is there for those who may upload", () => {
-  for (const [file_count, words] of [["single", "Drop a recording here"], ["multiple", "Drop recordings here"], ["directory", "Drop a folder here"]]) {
+  for (const [file_count, words] of [["single", "Drop Recording Here"], ["multiple", "Drop Recordings Here"], ["directory", "Drop Folder Here"]]) {
     configure({ file_count });
     assert.ok(prompt().textContent.startsWith(words));
     assert.deepEqual([input().multiple, input().hasAttribute("webkitdirectory")], [file_count === "multiple", file_count === "directory"]);

@@ -5,7 +5,7 @@ import { CommandQueue } from "../viewer/commands.js";
 import { callComponent } from "./component-server.js";
 import { save, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
-import { Toolbar } from "./toolbar.js";
+import { icon, Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
 import { upload } from "./upload.js";
@@ -168,7 +168,7 @@ function remember(element, id, settings) {
 }
 
 /**
- * gr.HTML does not apply `height`, `scale` and `min_width`, and shows an empty label.
+ * gr.HTML does not apply `height`, `scale` and `min_width`, shows an empty label, and has the icon of code beside the label.
  * @param {HTMLElement} element
  * @param {string | null | undefined} label
  * @param {import("../wire.js").Settings} settings
@@ -177,6 +177,9 @@ function layOut(element, label, { height, scale, min_width }) {
   const block = /** @type {HTMLElement | null} */ (element.closest(".block"));
   if (!block) return;
   block.dataset.rerun = label ? "labelled" : "";
+  const mark = block.querySelector(":scope > [data-testid='block-label'] > span");
+  if (mark && !mark.hasAttribute("data-rerun")) mark.replaceChildren(icon("Recording"));
+  mark?.setAttribute("data-rerun", "");
   block.dataset.rerunHeight = height;
   block.style.height = height;
   block.style.flexGrow = scale === null ? "" : String(scale);

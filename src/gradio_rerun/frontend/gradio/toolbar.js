@@ -2,8 +2,9 @@
 
 /** @typedef {"Upload" | "Download" | "Screenshot" | "Fullscreen" | "Clear"} Action */
 
-/** Paths of icons of 24 x 24, drawn as lines. @type {Record<Action, string>} */
+/** Paths of icons of 24 x 24, drawn as lines. @type {Record<Action | "Recording", string>} */
 const ICONS = {
+  Recording: "M12 2l9 5v10l-9 5-9-5V7zM3 7l9 5 9-5M12 12v10",
   Upload: "M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3M7 8l5-5 5 5M12 3v13",
   Download: "M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3M7 11l5 5 5-5M12 16V3",
   Screenshot: "M4 7h3l2-3h6l2 3h3a1 1 0 0 1 1 1v11a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
@@ -27,7 +28,7 @@ export class Toolbar {
       button.title = name;
       button.setAttribute("aria-label", name);
       button.hidden = true;
-      button.append(icon(ICONS[name]));
+      button.append(icon(name));
       button.addEventListener("click", action);
       this.#buttons.set(name, button);
     }
@@ -48,13 +49,13 @@ export class Toolbar {
   }
 }
 
-/** @param {string} path */
-function icon(path) {
+/** @param {keyof typeof ICONS} name */
+export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", path);
+  line.setAttribute("d", ICONS[name]);
   svg.append(line);
   return svg;
 }

@@ -1,5 +1,6 @@
 /** Uploads of recordings: the drop zone, the progress, and the errors. */
 
+import { icon } from "./toolbar.js";
 import { isAccepted, upload, UploadError } from "./upload.js";
 
 /** @typedef {import("../wire.js").FileData} FileData */
@@ -46,13 +47,13 @@ export class UploadPanel {
     this.#input.toggleAttribute("webkitdirectory", file_count === "directory");
     this.#input.accept = file_types.join(",");
     this.#prompt.hidden = !prompt;
-    const what = { single: "a recording", multiple: "recordings", directory: "a folder" }[file_count];
-    const lines = [`Drop ${what} here`, "– or –", "Click to upload"].map((text) => {
+    const what = { single: "Recording", multiple: "Recordings", directory: "Folder" }[file_count];
+    const lines = [`Drop ${what} Here`, "- or -", "Click to Upload"].map((text) => {
       const line = document.createElement("span");
       line.textContent = text;
       return line;
     });
-    this.#prompt.replaceChildren(...lines);
+    this.#prompt.replaceChildren(icon("Upload"), ...lines);
   }
 
   /** Opens the browser's dialog. */
