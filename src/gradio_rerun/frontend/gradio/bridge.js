@@ -52,10 +52,6 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   viewer.askServer = (call, signal) => callComponent(root(), { id, session }, "ask_server", call, { signal });
   const events = new ViewerEvents(viewer, { trigger, id, listenerCounts });
   // Gradio keeps the names "load" and "error" for itself; see _gradio/event_list.py.
-  viewer.addEventListener("viewer-event", (event) => {
-    const { type, application_id, recording_id } = /** @type {CustomEvent} */ (event).detail;
-    if (type === "recording_open") events.add("rerun_load", { application_id, recording_id });
-  });
   viewer.addEventListener("error", (event) => events.add("rerun_error", /** @type {any} */ (event).detail));
 
   const commands = new CommandQueue(viewer, {
@@ -72,9 +68,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   });
   viewer.addEventListener("viewer-event", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
+    const { type, application_id, recording_id } = detail;
+    if (type === "recording_open") events.add("rerun_load", { application_id, recording_id });
     if (commands.isOwn(detail)) detail.from_command = true;
   });
-  viewer.addEventListener("dispose", () => commands.clear());
 
   const uploads = new UploadPanel(viewer, (files) => {
     const value = files.map((file) => ({ ...file, meta: { _type: "gradio.FileData" } }));
@@ -95,7 +92,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       trigger("clear", {});
     },
   });
-  viewer.addEventListener("dispose", () => uploads.cancel());
+  viewer.addEventListener("dispose", () => {
+    commands.clear();
+    uploads.cancel();
+  });
   uploads.acceptDrops(toolbar.button("Upload"));
 
   /** Gradio does not report a value that the page itself sets. @param {FileData[]} value */

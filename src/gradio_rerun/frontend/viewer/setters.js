@@ -1,6 +1,6 @@
 /** Viewers before rerun-sdk 0.41: what they report, and commands, by the methods of their handle. Remove this file when the rerun-sdk floor passes 0.40. */
 
-import { NotThere } from "./command-errors.js";
+import { NotThere } from "./errors.js";
 
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./viewer-control.js").Control} Control */

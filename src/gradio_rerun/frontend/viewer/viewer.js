@@ -1,5 +1,6 @@
 /** One running viewer; only this file, viewer-control.js and setters.js call the wasm handle, and know how its methods differ between versions. */
 
+import { messageOf } from "./errors.js";
 import { hasPlace, pausedPlace, placeRequest } from "./kept-time.js";
 import { copyCanvas, toPng } from "./picture.js";
 import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters } from "./setters.js";
@@ -94,7 +95,7 @@ export class Viewer {
     try {
       await handle.start(canvas);
     } catch (error) {
-      const message = handle.panic_message() ?? describe(error);
+      const message = handle.panic_message() ?? messageOf(error);
       viewer.dispose();
       throw new Error(`The viewer did not start: ${message}`, { cause: error });
     }
@@ -284,9 +285,4 @@ export class Viewer {
     this.#canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();
     this.#canvas.remove();
   }
-}
-
-/** @param {unknown} error */
-function describe(error) {
-  return error instanceof Error ? error.message : String(error);
 }
