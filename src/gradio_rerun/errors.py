@@ -65,7 +65,7 @@ def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
 
 def log(message: str) -> None:
     """Writes details that users must not see, such as paths, to the app's log."""
-    print(f"gradio_rerun: {message}", file=sys.stderr)
+    print(f"gradio_rerun: {message}", file=sys.stderr, flush=True)
 
 
 class UnsupportedValueError(RecordingError, TypeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from gradio.blocks import Block
 from gradio.events import EventData
@@ -16,7 +16,7 @@ from ._viewer.sdk_events import SdkPayload, event_class
 from ._viewer.selection import ContainerItem, EntityItem, SelectionItem, UnknownItem, ViewItem, selection_item
 from ._viewer.state import reported_state
 from ._viewer.times import to_datetime, to_timedelta
-from .viewer_state import ViewerState
+from .viewer_state import TimelineType, ViewerState
 
 __all__ = [
     "BlueprintSaved",
@@ -60,44 +60,51 @@ else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-TimelineType = Literal["sequence", "duration", "timestamp"]
+class _Event(EventData):
+    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
+        # Not by assignment: the events of the viewer are frozen.
+        self.__dict__.update(target=target, _data=_data)
+        self.__dict__.update(self._read(as_object(_data)))
+
+    @classmethod
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """The fields of the event. Raises an error if one is invalid."""
+        return {}
 
 
-class Load(EventData):
+class Load(_Event):
     """A recording is open: its first data has arrived."""
 
     application_id: str
     recording_id: str
 
-    def __init__(self, target: Block | None, _data: dict[str, str]) -> None:
-        super().__init__(target, _data)
-        data = as_object(_data)
-        self.application_id = text_field(data, "application_id")
-        self.recording_id = text_field(data, "recording_id")
+    @classmethod
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
+        return {name: text_field(data, name) for name in ("application_id", "recording_id")}
 
 
-class Error(EventData):
+class Error(_Event):
     """Something could not be shown. The page shows the same message to the user."""
 
     message: str
 
-    def __init__(self, target: Block | None, _data: dict[str, str]) -> None:
-        super().__init__(target, _data)
-        self.message = text_field(as_object(_data), "message")
+    @classmethod
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
+        return {"message": text_field(data, "message")}
 
 
-class Upload(EventData):
-    """The user has uploaded recordings; the component's value is these now."""
+class Upload(_Event):
+    """The user has uploaded recordings, which are the component's value now."""
 
     names: list[str]
     """Their names on the user's machine."""
 
-    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
-        super().__init__(target, _data)
-        data = as_object(_data)
-        self.names = data.get("names") or []
-        if not isinstance(self.names, list) or not all(isinstance(name, str) for name in self.names):
-            raise wrong_field("names", "a list of strings", self.names)
+    @classmethod
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
+        names = data.get("names") or []
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise wrong_field("names", "a list of strings", names)
+        return {"names": names}
 
 
 class Clear(EventData):
@@ -105,7 +112,7 @@ class Clear(EventData):
 
 
 @dataclass(frozen=True, init=False)
-class ViewerEvent(EventData):
+class ViewerEvent(_Event):
     """The fields of all events of the viewer. Events can be compared, pickled, and kept in a `gr.State`."""
 
     type: ClassVar[str]
@@ -119,11 +126,6 @@ class ViewerEvent(EventData):
     """The segment of a dataset of a Rerun server that the recording is; None for others."""
     from_command: bool
     """Whether a command of this app has caused it, and not the user."""
-
-    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
-        # Frozen for others; EventData sets these two itself.
-        self.__dict__.update(target=target, _data=_data)
-        self.__dict__.update(self._read(as_object(_data)))
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -184,7 +186,7 @@ class _TimeEvent(ViewerEvent):
             **super()._read(data),
             "time": as_time(data.get("time")),
             "timeline": text_field(data, "timeline") or None,
-            "timeline_type": timeline_type if timeline_type in ("sequence", "duration", "timestamp") else None,
+            "timeline_type": timeline_type if timeline_type in get_args(TimelineType) else None,
         }
 
     def _as_sdk_data(self) -> dict[str, Any]:
@@ -261,21 +263,18 @@ class RecordingOpen(ViewerEvent):
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return {
-            **super()._read(data),
-            "source": text_field(data, "source"),
-            "version": text_field(data, "version") or None,
-        }
+        source, version = text_field(data, "source"), text_field(data, "version")
+        return {**super()._read(data), "source": source, "version": version or None}
 
 
-class _Saved(EventData):
+class _Saved(_Event):
     path: str
 
-    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
-        super().__init__(target, _data)
-        file = uploaded_file(as_object(_data).get("path"))
+    @classmethod
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
+        file = uploaded_file(data.get("path"))
         check_file(file, None)
-        self.path = str(file)
+        return {"path": str(file)}
 
 
 class Screenshot(_Saved):
@@ -290,11 +289,11 @@ class BlueprintSaved(_Saved):
     """The command `save_blueprint` has saved the blueprint with the user's changes: `path` is that of an .rbl file."""
 
 
-class State(EventData):
+class State(_Event):
     """The command `get_state` has an answer: what the viewer shows."""
 
     state: ViewerState
 
-    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
-        super().__init__(target, _data)
-        self.state = reported_state(as_object(_data))
+    @classmethod
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
+        return {"state": reported_state(data)}

@@ -62,7 +62,7 @@ let triggered;
 let watched;
 
 const SETTINGS = {
-  page: { url: "http://app.test/demo/gradio_api/file=/bridge.js" },
+  bridge: { url: "http://app.test/demo/gradio_api/file=/bridge.js" },
   height: "640px",
   streaming: false,
   interactive: null,
@@ -96,7 +96,7 @@ beforeEach(() => {
     closest: (/** @type {string} */ what) => (what === ".block" ? block : null),
   });
   props = { value: "", label: null, settings: SETTINGS };
-  server = { open_upload: async () => ({ file: FILE }), check_files: async () => {} };
+  server = { open_upload: async () => ({ file: FILE }), restore_files: async () => {} };
 });
 
 /** @param {object} [options] */
@@ -114,7 +114,7 @@ function start(options = {}) {
       id,
       session: "",
       isInput: false,
-      handlers: {},
+      listenerCounts: {},
       listened: [],
       ...options,
     }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { hasPlace, isAt, pausedPlace, pausedPlaceBySetters, placeBySetters, placeRequest } from "../../src/gradio_rerun/frontend/viewer/kept-time.js";
+import { hasPlace, isAt, pausedPlace, placeRequest } from "../../src/gradio_rerun/frontend/viewer/kept-time.js";
 import { message, numberAt, read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 
 const STORE = "Recording:app:one";
@@ -94,33 +94,4 @@ test("what is not open, or has no data yet, is left alone", () => {
   assert.equal(placeRequest(state({ timelines: [], timeline: "steps" }), { ...place, store: STORE }), null);
   assert.equal(placeRequest(new Uint8Array(), null), null);
   assert.ok(!hasPlace(new Uint8Array(), place));
-});
-
-test("viewers before 0.41 are asked and set by their own methods", () => {
-  /** @type {any[]} */
-  const calls = [];
-  let playing = false;
-  /** @type {any} */
-  const handle = {
-    get_active_recording_id: () => "one",
-    get_active_timeline: () => "steps",
-    get_time_for_timeline: () => 42.5,
-    get_playing: () => playing,
-    get_timeline_time_range: (/** @type {string} */ _, /** @type {string} */ name) => (name === "steps" ? { min: 0, max: 99 } : undefined),
-  };
-  for (const name of ["set_active_timeline", "set_time_for_timeline", "set_playing"]) handle[name] = (/** @type {any[]} */ ...given) => calls.push([name, ...given]);
-  const place = /** @type {any} */ (pausedPlaceBySetters(handle));
-  assert.deepEqual(place, { store: "one", timeline: "steps", time: 42.5 });
-  assert.ok(placeBySetters(handle, place));
-  assert.deepEqual(calls, [
-    ["set_active_timeline", "one", "steps"],
-    ["set_time_for_timeline", "one", "steps", 42.5],
-    ["set_playing", "one", false],
-  ]);
-  assert.ok(!placeBySetters(handle, { ...place, timeline: "frames" }));
-  playing = true;
-  assert.equal(pausedPlaceBySetters(handle), null);
-  assert.equal(pausedPlaceBySetters({ ...handle, get_active_recording_id: () => undefined }), null);
-  playing = false;
-  assert.equal(pausedPlaceBySetters({ ...handle, get_active_timeline: () => undefined }), null);
 });

@@ -215,7 +215,7 @@ function content(ids, length = HEADS + ids.length) {
 function settings(changes = {}) {
   const file = (/** @type {string} */ name) => ({ path: name, url: `http://app.test/${name}-${version}.gz`, orig_name: name });
   return {
-    page: file("page.js"),
+    bridge: file("bridge.js"),
     viewer: { version: "0.41.0", glue: file("glue"), wasm: file("wasm"), wasm_size: WASM.length },
     theme: "auto",
     panel_states: {},

@@ -3,6 +3,7 @@ import { getEventListeners } from "node:events";
 import { beforeEach, test } from "node:test";
 
 import { read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
+import { pausedPlaceBySetters, placeBySetters } from "../../src/gradio_rerun/frontend/viewer/setters.js";
 import { createControl, Ended, fromBase64, NotThere, toBase64 } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
 import { encode, encodeState } from "./messages.js";
 
@@ -290,4 +291,33 @@ test("the state of an old viewer is what it can be asked for, after what was ask
   });
   assert.ok(frames >= 3);
   assert.ok(woken >= 3);
+});
+
+test("viewers before 0.41 are asked and set by their own methods", () => {
+  /** @type {any[]} */
+  const calls = [];
+  let playing = false;
+  /** @type {any} */
+  const handle = {
+    get_active_recording_id: () => "one",
+    get_active_timeline: () => "steps",
+    get_time_for_timeline: () => 42.5,
+    get_playing: () => playing,
+    get_timeline_time_range: (/** @type {string} */ _, /** @type {string} */ name) => (name === "steps" ? { min: 0, max: 99 } : undefined),
+  };
+  for (const name of ["set_active_timeline", "set_time_for_timeline", "set_playing"]) handle[name] = (/** @type {any[]} */ ...given) => calls.push([name, ...given]);
+  const place = /** @type {any} */ (pausedPlaceBySetters(handle));
+  assert.deepEqual(place, { store: "one", timeline: "steps", time: 42.5 });
+  assert.ok(placeBySetters(handle, place));
+  assert.deepEqual(calls, [
+    ["set_active_timeline", "one", "steps"],
+    ["set_time_for_timeline", "one", "steps", 42.5],
+    ["set_playing", "one", false],
+  ]);
+  assert.ok(!placeBySetters(handle, { ...place, timeline: "frames" }));
+  playing = true;
+  assert.equal(pausedPlaceBySetters(handle), null);
+  assert.equal(pausedPlaceBySetters({ ...handle, get_active_recording_id: () => undefined }), null);
+  playing = false;
+  assert.equal(pausedPlaceBySetters({ ...handle, get_active_timeline: () => undefined }), null);
 });

@@ -45,9 +45,9 @@ beforeEach(() => {
   sent = [];
 });
 
-/** @param {Record<string, number>} [handlers] */
-function start(handlers = {}) {
-  return new ViewerEvents(/** @type {any} */ (viewer), { trigger: (type, data) => void sent.push([type, data]), id, handlers });
+/** @param {Record<string, number>} [listenerCounts] */
+function start(listenerCounts = {}) {
+  return new ViewerEvents(/** @type {any} */ (viewer), { trigger: (type, data) => void sent.push([type, data]), id, listenerCounts });
 }
 
 /** A function that listens has returned. @param {string} type @param {number} [of] id of the component */

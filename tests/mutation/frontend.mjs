@@ -24,6 +24,8 @@ const TESTED_BY = {
   bridge: ["bridge"],
   "component-server": ["component-server"],
   commands: ["commands", "commands-of-values"],
+  delay: ["stream-reader", "tunnel"],
+  errors: ["commands"],
   "frame-watch": ["rerun-viewer"],
   "grpc-web": ["grpc-web", "tunnel"],
   "kept-time": ["kept-time", "viewer"],

@@ -118,7 +118,7 @@ def test_a_function_as_the_value_is_called_when_an_input_changes_and_by_a_timer(
 def test_the_page_knows_which_component_it_shows() -> None:
     viewer = Rerun(render=False)
     (part,) = re.findall(r"part = (\{.*\});", viewer.get_config()["js_on_load"])
-    assert json.loads(part) == {"id": viewer._id, "session": "", "isInput": False, "handlers": {}, "listened": []}
+    assert json.loads(part) == {"id": viewer._id, "session": "", "isInput": False, "listenerCounts": {}, "listened": []}
 
 
 def test_the_config_is_json() -> None:
@@ -303,7 +303,7 @@ def test_the_code_of_the_viewer_comes_as_the_browser_takes_it(accepted: str, cod
 def test_the_page_can_have_damaged_files_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[bool] = []
     monkeypatch.setattr("gradio_rerun._component.server_functions.restore_page_files", lambda: checked.append(True))
-    Rerun().check_files()
+    Rerun().restore_files()
     assert checked
 
 

@@ -9,11 +9,11 @@ import gradio as gr
 from gradio_rerun import Rerun
 
 
-def handlers(demo: gr.Blocks, index: int = 0) -> dict[str, int]:
+def listener_counts(demo: gr.Blocks, index: int = 0) -> dict[str, int]:
     """What the page is told of the functions at the events of a viewer."""
     texts = [each["props"].get("js_on_load") or "" for each in demo.get_config_file()["components"]]
     told = [re.search(r"part = (\{.*\});", text) for text in texts]
-    found: dict[str, int] = json.loads([each for each in told if each][index][1])["handlers"]
+    found: dict[str, int] = json.loads([each for each in told if each][index][1])["listenerCounts"]
     return found
 
 
@@ -44,7 +44,7 @@ def test_the_page_hears_of_the_end_of_each_function_however_it_was_attached() ->
         def decorated_with_options(value: Any) -> None:
             pass
 
-    assert handlers(demo) == {"time_update": 3, "selection_change": 1}
+    assert listener_counts(demo) == {"time_update": 3, "selection_change": 1}
     ends = [each for each in demo.get_config_file()["dependencies"] if "rerun-handled" in str(each["js"])]
     assert len(ends) == 2 * 4  # of success, and of failure
     for each in ends:
@@ -64,13 +64,13 @@ def test_the_page_does_not_wait_for_what_tells_no_end() -> None:
         gr.on([viewer.play, viewer.time_update], lambda: None)
         viewer.play(None, js="() => {}")
         viewer.play(lambda: None, validator=lambda: None)
-    assert handlers(demo) == {"play": 1}
+    assert listener_counts(demo) == {"play": 1}
 
 
 def test_a_function_of_gr_on_can_be_the_first_of_an_app() -> None:
     with gr.Blocks() as demo:
         gr.on([Rerun().play], lambda: None)
-    assert handlers(demo) == {}
+    assert listener_counts(demo) == {}
 
 
 def test_each_viewer_has_its_own() -> None:
@@ -78,4 +78,4 @@ def test_each_viewer_has_its_own() -> None:
         first, second = Rerun(), Rerun()
         first.play(lambda: None)
         second.pause(lambda: None)
-    assert (handlers(demo, 0), handlers(demo, 1)) == ({"play": 1}, {"pause": 1})
+    assert (listener_counts(demo, 0), listener_counts(demo, 1)) == ({"play": 1}, {"pause": 1})

@@ -249,8 +249,8 @@ def test_a_client_cannot_name_a_piece_of_a_stream_which_would_be_taken_and_delet
 
 def test_a_client_may_call_nothing_else_of_the_component(app: App) -> None:
     members = [name for name in dir(Rerun) if getattr(getattr(Rerun, name, None), "_is_server_fn", False)]
-    assert members == ["ask_server", "check_files", "forget_recording", "open_upload", "viewer_code"]
-    assert app.ask("check_files", "/etc/passwd").json() is None
+    assert members == ["ask_server", "forget_recording", "open_upload", "restore_files", "viewer_code"]
+    assert app.ask("restore_files", "/etc/passwd").json() is None
     for name in ("postprocess", "preprocess", "stream_output", "get_config", "_shown", "__init__"):
         assert app.ask(name, "x").status_code == 404
 
@@ -295,7 +295,7 @@ def test_without_a_login_there_is_nothing(launched: Callable[..., App], folders:
         gr.Button().click(repr, viewer, told, api_name="tell")
     app = launched(demo, viewer, auth=("user", "password"))
     settings = viewer.get_config()["props"]["settings"]
-    files = [recording, *(settings["viewer"][name]["path"] for name in ("glue", "wasm")), settings["page"]["path"]]
+    files = [recording, *(settings["viewer"][name]["path"] for name in ("glue", "wasm")), settings["bridge"]["path"]]
     join = {"data": [None], "fn_index": 0, "session_hash": "any"}
 
     def answers() -> list[int]:

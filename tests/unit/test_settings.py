@@ -113,7 +113,7 @@ def test_the_files_of_the_page_are_static_files_of_gradio() -> None:
     from gradio.utils import is_static_file
 
     made = settings()
-    for file in (made["page"], made["viewer"]["glue"], made["viewer"]["wasm"]):
+    for file in (made["bridge"], made["viewer"]["glue"], made["viewer"]["wasm"]):
         assert is_static_file(file["path"])
         assert file["url"] == f"/gradio_api/file={file['path']}"
 
@@ -192,7 +192,7 @@ def test_each_module_of_the_page_is_served_where_another_module_imports_it() -> 
     with gr.Blocks() as demo:
         viewer = Rerun()
     client = TestClient(gr.routes.App.create_app(demo))
-    first = settings()["page"]["url"]
+    first = settings()["bridge"]["url"]
     by_script = re.findall(r'module\("([^"]*)"\)', viewer.get_config()["js_on_load"])
     waiting, served = [first, *(first.replace("gradio/bridge.js", name) for name in by_script)], set()
     assert len(waiting) == 3
@@ -211,11 +211,11 @@ def test_each_module_of_the_page_is_served_where_another_module_imports_it() -> 
 
 def test_the_page_learns_name_and_size_of_each_file() -> None:
     told = settings()
-    for file in (told["page"], told["viewer"]["glue"], told["viewer"]["wasm"]):
+    for file in (told["bridge"], told["viewer"]["glue"], told["viewer"]["wasm"]):
         path = Path(file["path"])
         assert (file["orig_name"], file["size"]) == (path.name, path.stat().st_size)
         assert (file["is_stream"], file["meta"]) == (False, {"_type": "gradio.FileData"})
-    assert told["page"]["orig_name"] == "bridge.js"
+    assert told["bridge"]["orig_name"] == "bridge.js"
     assert told["viewer"]["wasm_size"] > told["viewer"]["wasm"]["size"] > 1_000_000 > told["viewer"]["glue"]["size"]
 
 

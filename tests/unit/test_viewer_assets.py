@@ -388,7 +388,7 @@ def plant(folder: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("again", [False, True], ids=["at the start", "by check_files"])
+@pytest.mark.parametrize("again", [False, True], ids=["at the start", "by restore_files"])
 def test_a_script_that_another_user_could_have_planted_is_not_served(
     again: bool, sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
 ) -> None:

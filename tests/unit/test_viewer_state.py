@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradio_rerun._viewer import viewer_control
-from gradio_rerun._viewer.state import split_store_id, to_viewer_state
+from gradio_rerun._viewer.state import reported_state, split_store_id
 from gradio_rerun.viewer_state import RecordingState, TimelineState, ViewState
 
 try:
@@ -28,7 +28,7 @@ def told(**fields: Any) -> dict[str, str]:
 
 
 def test_the_protocol_is_read() -> None:
-    state = to_viewer_state(
+    state = reported_state(
         told(
             location="about:recording",
             active_store_id=r"Recording:my\:app:run",
@@ -83,14 +83,14 @@ def test_the_protocol_is_read() -> None:
 
 
 def test_an_empty_viewer_has_a_state() -> None:
-    state = to_viewer_state(told())
+    state = reported_state(told())
     assert (state.recordings, state.active_recording, state.location, state.views) == ((), None, None, ())
     assert (state.timeline, state.time, state.play_state) == (None, None, None)
 
 
 def test_the_page_tells_what_an_older_viewer_knows() -> None:
     recording = {"application_id": "app", "recording_id": "run", "timeline": "frame", "time": 3.7}
-    state = to_viewer_state(
+    state = reported_state(
         {
             "viewer_version": "0.24.1",
             "active_recording_id": "run",
@@ -134,7 +134,7 @@ def test_types_of_timelines_and_play_states_have_names_as_far_as_they_are_known(
 ) -> None:
     timeline = {"timeline": {"name": "t"}, "time_type": number}
     recording = {"store_id": "Recording:app:run", "timelines": [timeline], "play_state": number}
-    (found,) = to_viewer_state(told(recordings=[recording])).recordings
+    (found,) = reported_state(told(recordings=[recording])).recordings
     assert (found.timelines[0].type, found.play_state) == (type_, play_state)
 
 
@@ -143,7 +143,7 @@ def test_types_of_timelines_and_play_states_have_names_as_far_as_they_are_known(
     [({"summary": "short"}, "short"), ({"details": "long"}, "long"), ({"summary": "a", "details": "b"}, "a: b")],
 )
 def test_a_problem_of_a_view_is_told_as_far_as_the_viewer_tells_it(report: dict[str, str], problem: str) -> None:
-    (view,) = to_viewer_state(told(views=[{"view_id": "id", "reports": [report]}])).views or ()
+    (view,) = reported_state(told(views=[{"view_id": "id", "reports": [report]}])).views or ()
     assert (view.problems, view.visible) == ((problem,), False)
 
 
@@ -151,7 +151,7 @@ def test_the_last_of_all_times_is_one_for_older_viewers_too() -> None:
     last = 9223372036854776000  # as JSON writes the float of 2**63 - 1
     recording = {"application_id": "app", "recording_id": "run", "timeline": "t", "time": last, "playing": None}
     told = {**recording, "range": {"min": -last, "max": last}}
-    state = to_viewer_state({"viewer_version": "0.24.1", "active_recording_id": "run", "recordings": [told]})
+    state = reported_state({"viewer_version": "0.24.1", "active_recording_id": "run", "recordings": [told]})
     assert state.recordings[0].timelines == (TimelineState("t", None, -(2**63), 2**63 - 1, 2**63 - 1),)
 
 
@@ -159,7 +159,7 @@ def test_the_last_of_all_times_is_one_for_older_viewers_too() -> None:
 def test_an_older_viewer_may_know_nothing_of_time(playing: bool | None, play_state: str | None) -> None:
     empty = {"application_id": "app", "recording_id": "run", "timeline": None, "time": None, "range": None}
     other = {**empty, "recording_id": "other", "timeline": "frame"}
-    state = to_viewer_state(
+    state = reported_state(
         {
             "viewer_version": "0.24.1",
             "active_recording_id": "other",

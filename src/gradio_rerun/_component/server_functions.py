@@ -43,7 +43,7 @@ class ServerFunctions(Streaming):
             return {"error": str(error)}
 
     @server  # type: ignore[untyped-decorator]
-    def check_files(self, _: None = None) -> None:
+    def restore_files(self, _: None = None) -> None:
         """For the frontend, if a file of the viewer was not loaded completely: restores missing and damaged files."""
         restore_page_files()
 

@@ -196,7 +196,7 @@ class PageSettings:
     A new setting is a field here, a parameter of the same name in the constructor of `Rerun`, and its use in the frontend.
     """
 
-    page: FileDataDict = field(metadata=_made(_entry_module))
+    bridge: FileDataDict = field(metadata=_made(_entry_module))
     """The module `gradio/bridge.js`, from which the frontend imports all other modules."""
     viewer: ViewerFiles = field(metadata=_made(_viewer_files))
     height: str = field(metadata=_checked(lambda _, height: css_length(height)))

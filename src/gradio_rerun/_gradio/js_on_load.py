@@ -25,19 +25,19 @@ const fail = (error) => {
 const part = %s;
 const settings = props.settings ?? element.closest(".gradio-container")?.rerunSettings?.[part.id];
 if (settings) {
-  const { page, viewer } = settings;
-  const checkFiles = () => server.check_files();
+  const { bridge, viewer } = settings;
+  const restoreFiles = () => server.restore_files();
   // The viewer's code takes longest, so it is requested before the other modules are loaded. A failure is reported when the code is needed.
-  const module = (name) => import(page.url.replace("gradio/bridge.js", name));
+  const module = (name) => import(bridge.url.replace("gradio/bridge.js", name));
   Promise.all([module("viewer/loader.js"), module("gradio/component-server.js")])
     .then(([{ loadViewer }, { callComponent }]) => {
-      const requestCode = (name) => callComponent(page.url, part, "viewer_code", name, { query: name });
-      return loadViewer(viewer, { requestCode, checkFiles });
+      const requestCode = (name) => callComponent(bridge.url, part, "viewer_code", name, { query: name });
+      return loadViewer(viewer, { requestCode, checkFiles: restoreFiles });
     })
     .catch(() => {});
-  const load = () => import(page.url);
+  const load = () => import(bridge.url);
   load()
-    .catch(() => checkFiles().then(load))
+    .catch(() => restoreFiles().then(load))
     .then(({ mount }) => mount({ element, props, trigger, watch, server, settings, ...part }))
     .catch(fail);
 } else {
@@ -59,7 +59,7 @@ def part_in_app(viewer: Any) -> dict[str, Any]:
         "id": viewer._id,
         "session": viewer._session or "",
         "isInput": _is_input_only(viewer, events),
-        "handlers": listener_counts(viewer, events),
+        "listenerCounts": listener_counts(viewer, events),
         "listened": sorted(listened & {str(each) for each in ANSWERS}),
     }
 

@@ -6,13 +6,12 @@ import hashlib
 import os
 import secrets
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .._viewer import sdk
-from ..errors import RecordingError, RecordingNotFoundError, not_kept
+from ..errors import RecordingError, RecordingNotFoundError, log, not_kept
 from .conversion_process import DISK_FULL, conversion_command, crashed, refusal, refused, run
 from .limits import SIZE_VARIABLE, limits, over
 from .looked_up import looked_up
@@ -44,15 +43,13 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
         _check_start(path)
         parts = parts_of(path, may_read)
         key = _key(path, parts)
+    except RecordingError:  # a RecordingNotFoundError is an OSError, too
+        raise
     except FileNotFoundError as error:
-        if isinstance(error, RecordingError):
-            raise
         raise RecordingNotFoundError(
             f"Expected the path of a file to convert, got {path.name!r}: there is no such file."
         ) from error
     except OSError as error:
-        if isinstance(error, RecordingError):
-            raise
         raise RecordingError(f"The file {path.name!r} cannot be read: {error.strerror}.") from error
     target = cache / key / _recording_name(path.name)
     if not _is_there(target):
@@ -139,12 +136,10 @@ def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Pat
         if ended.code:
             raise crashed(path, ended)
         for said in (*ended.errors, *ended.warnings):
-            print(f"gradio_rerun: {path.name}: rerun-sdk says: {said}", file=sys.stderr)
+            log(f"{path.name}: rerun-sdk says: {said}")
         target.parent.mkdir(exist_ok=True)
         temporary.replace(target)
     except OSError as error:
-        if isinstance(error, RecordingError):
-            raise
         raise not_kept(what, temporary.parent, error) from error
     finally:
         with suppress(OSError):

@@ -173,7 +173,7 @@ def arrow_messages(recording: Path) -> int:
 def named_files(path: Path) -> list[str]:
     """The files that a .gltf or .urdf names as its parts, by their names in it. Raises a `ValueError` with the reason if it is invalid."""
     if path.suffix.lower() == ".urdf":
-        names = [mesh.attrib["filename"] for mesh in meshes(urdf(path)) if "filename" in mesh.attrib]
+        names = [mesh.attrib["filename"] for mesh in urdf(path).iter("mesh") if "filename" in mesh.attrib]
     else:
         names = [unquote(part["uri"]) for part in parts(gltf(path)) if not part["uri"].startswith("data:")]
     names = list(dict.fromkeys(names))
@@ -218,15 +218,10 @@ def local(name: str) -> str:
     return name.rpartition("}")[2]
 
 
-def meshes(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    """The elements that name a file."""
-    return root.iter("mesh")
-
-
 def self_contained_urdf(path: Path, copies: Mapping[str, str]) -> bytes:
     """The robot description with the names of the copies, which lie beside it. All other meshes get the name of a missing file."""
     root = urdf(path)
-    for mesh in meshes(root):
+    for mesh in root.iter("mesh"):
         if "filename" in mesh.attrib:
             mesh.attrib["filename"] = Path(copies.get(mesh.attrib["filename"], "missing")).name
     return ElementTree.tostring(root)

@@ -14,7 +14,6 @@ import gzip
 import hashlib
 import json
 import re
-import sys
 import threading
 import time
 import zlib
@@ -27,6 +26,7 @@ from typing import TypedDict
 
 import brotli  # Gradio needs it, too
 
+from ..errors import log
 from .cache import cache_dir, cache_dirs, check_owner, own_folder, remove_abandoned, stored, write_whole
 from .extraction import ExtractedViewer, extract_viewer
 from .sdk import build_file, sdk_version
@@ -194,11 +194,11 @@ def _whole_file(folder: Path, entry: _File, root: Path) -> Path:
 
 def _extract(version: str, build: str) -> ViewerAssets:
     started = time.monotonic()
-    _say(f"taking the web viewer out of rerun-sdk {version} (first use only)")
+    log(f"taking the web viewer out of rerun-sdk {version} (first use only)")
     files = extract_viewer()
     assets = stored(lambda root: _write(root, version, build, files))
     megabytes = sum(path.stat().st_size for path in (assets.glue, assets.wasm, assets.wasm_br)) / 1e6
-    _say(f"that took {time.monotonic() - started:.1f} s; {megabytes:.1f} MB in {assets.glue.parent}")
+    log(f"that took {time.monotonic() - started:.1f} s; {megabytes:.1f} MB in {assets.glue.parent}")
     return assets
 
 
@@ -270,7 +270,3 @@ def _manifest_path(folder: Path, build: str) -> Path:
 
 def _short_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
-
-
-def _say(text: str) -> None:
-    print(f"gradio_rerun: {text}", file=sys.stderr, flush=True)

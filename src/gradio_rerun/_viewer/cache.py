@@ -8,7 +8,6 @@ import errno
 import os
 import shutil
 import stat
-import sys
 import tempfile
 import threading
 import time
@@ -107,7 +106,7 @@ def check_owner(path: Path, root: Path) -> None:
         is_in_cache = each == path or each.is_relative_to(root)
         if is_fallback and not is_in_cache:
             break
-        if is_in_cache and status.st_uid not in _trusted_users():
+        if is_in_cache and status.st_uid not in (0, os.geteuid()):  # root fills the cache of a container image
             raise _refused(each, f"belongs to the user {status.st_uid}", "delete it")
         # All users may write to a sticky folder, such as /tmp: they cannot rename the files of others there.
         if status.st_mode & stat.S_IWOTH and (is_in_cache or not status.st_mode & stat.S_ISVTX):
@@ -115,10 +114,6 @@ def check_owner(path: Path, root: Path) -> None:
         # The user's own group may write (a umask of 002 allows that), and root's (images that run with any user id need that).
         if is_in_cache and status.st_mode & stat.S_IWGRP and status.st_gid not in (0, os.getegid()):
             raise _refused(each, f"can be written by the group {status.st_gid}", f"run chmod g-w {each}")
-
-
-def _trusted_users() -> tuple[int, ...]:
-    return (0, os.geteuid())  # root fills the cache of a container image
 
 
 def _refused(path: Path, why: str, cure: str) -> OSError:
@@ -149,10 +144,9 @@ def _fallback_folder(reason: OSError) -> Path:
             _fallback = Path(tempfile.mkdtemp(prefix="gradio_rerun_"))
             # A forked worker (gunicorn) runs this too when it exits, while others still use the folder.
             atexit.register(_remove_fallback, _fallback, os.getpid())
-            print(
-                f"gradio_rerun: {cache_dir()} cannot be used ({reason.strerror or reason}), so {_fallback} is used "
-                f"until this process ends; set {CACHE_VARIABLE} to a folder that lasts",
-                file=sys.stderr,
+            log(
+                f"{cache_dir()} cannot be used ({reason.strerror or reason}), so {_fallback} is used "
+                f"until this process ends; set {CACHE_VARIABLE} to a folder that lasts"
             )
         return _fallback
 

@@ -17,21 +17,16 @@ _PLAY_STATES: tuple[PlayState | None, ...] = (None, "paused", "playing", "follow
 
 
 def reported_state(data: dict[str, Any]) -> ViewerState:
-    """The state that the frontend reports. Raises an `EventDataError` if it is none."""
+    """The state that the frontend reports. Raises an `EventDataError` if it is invalid: any client can send it.
+
+    `data` contains bytes of the viewer's protocol, or what the frontend has read from a viewer before rerun-sdk 0.41.
+    """
     try:
-        return to_viewer_state(data)
+        return _of_protocol(base64.b64decode(data["protocol"])) if "protocol" in data else _of_frontend(data)
     except (KeyError, TypeError, ValueError, OverflowError, DecodeError) as error:
         raise EventDataError(
             f"Expected the state that the viewer reports, got {data!r:.80}. Reload the page."
         ) from error
-
-
-def to_viewer_state(reported: dict[str, Any]) -> ViewerState:
-    """The state that the frontend reports: bytes of the viewer's protocol, or what the frontend requested from an older viewer.
-
-    Raises a KeyError, TypeError, ValueError, OverflowError or DecodeError if it is none: any client can send it.
-    """
-    return _of_protocol(base64.b64decode(reported["protocol"])) if "protocol" in reported else _of_frontend(reported)
 
 
 def _of_protocol(data: bytes) -> ViewerState:

@@ -9,7 +9,7 @@
  * @typedef {Partial<Record<PanelName, PanelState>>} PanelStates
  *
  * @typedef {object} Settings
- * @property {FileData} page
+ * @property {FileData} bridge the module `gradio/bridge.js`
  * @property {ViewerFiles} viewer
  * @property {string} height a CSS length
  * @property {number | null} scale
@@ -80,9 +80,9 @@ function fromUrl(url) {
   return { url, name: id ?? host, size: null };
 }
 
-/** The URL of the app: Gradio has put its root in front of the URL of `page`. @param {Settings} settings */
+/** The URL of the app: Gradio has put its root in front of the URL of `bridge`. @param {Settings} settings */
 export function rootOf(settings) {
-  return /** @type {string} */ (settings.page.url).split("/gradio_api/")[0];
+  return /** @type {string} */ (settings.bridge.url).split("/gradio_api/")[0];
 }
 
 /**

@@ -16,20 +16,20 @@ import { rootOf, toRecordings } from "../wire.js";
 
 /**
  * What gr.HTML passes to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it is an
- * input of events, and no output), `handlers` (how many listeners of each event report to the page when they have finished), and `listened`
+ * input of events, and no output), `listenerCounts` (how many listeners of each event report to the page when they have finished), and `listened`
  * (the events with answers to commands that have listeners). `settings` are those of the mount.
  * @typedef {object} Host
  * @property {HTMLElement} element
  * @property {{value: unknown, label?: string | null, settings?: import("../wire.js").Settings, [name: string]: unknown}} props
  * @property {(event: string, data?: unknown) => void} trigger
  * @property {(names: string | string[], callback: () => void) => void} watch
- * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>, check_files: () => Promise<void>,
+ * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>, restore_files: () => Promise<void>,
  *   forget_recording: (path: string) => Promise<boolean>}} server
  * @property {import("../wire.js").Settings} settings
  * @property {number} id
  * @property {string} session the session in which Gradio knows the component; empty if in all
  * @property {boolean} isInput
- * @property {Record<string, number>} handlers
+ * @property {Record<string, number>} listenerCounts
  * @property {string[]} listened
  */
 
@@ -37,7 +37,7 @@ import { rootOf, toRecordings } from "../wire.js";
 const styled = new WeakSet();
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, settings: first, id, session, isInput, handlers, listened }) {
+export function mount({ element, props, trigger, watch, server, settings: first, id, session, isInput, listenerCounts, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   addStyles(element.getRootNode());
   const latest = () => props.settings ?? first;
@@ -48,14 +48,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     if (!file) throw new Error(error);
     return toRecordings([{ ...file, url: null }], root())[0];
   };
-  viewer.checkFiles = () => server.check_files();
+  viewer.checkFiles = () => server.restore_files();
   viewer.askServer = (call, signal) => callComponent(root(), { id, session }, "ask_server", call, { signal });
-  const events = new ViewerEvents(viewer, { trigger, id, handlers });
+  const events = new ViewerEvents(viewer, { trigger, id, listenerCounts });
   // Gradio keeps the names "load" and "error" for itself; see _gradio/event_list.py.
-  viewer.addEventListener("viewer-event", (event) => {
-    const { type, application_id, recording_id } = /** @type {CustomEvent} */ (event).detail;
-    if (type === "recording_open") events.add("rerun_load", { application_id, recording_id });
-  });
   viewer.addEventListener("error", (event) => events.add("rerun_error", /** @type {any} */ (event).detail));
 
   const commands = new CommandQueue(viewer, {
@@ -72,9 +68,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   });
   viewer.addEventListener("viewer-event", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
+    const { type, application_id, recording_id } = detail;
+    if (type === "recording_open") events.add("rerun_load", { application_id, recording_id });
     if (commands.isOwn(detail)) detail.from_command = true;
   });
-  viewer.addEventListener("dispose", () => commands.clear());
 
   const uploads = new UploadPanel(viewer, (files) => {
     const value = files.map((file) => ({ ...file, meta: { _type: "gradio.FileData" } }));
@@ -95,7 +92,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       trigger("clear", {});
     },
   });
-  viewer.addEventListener("dispose", () => uploads.cancel());
+  viewer.addEventListener("dispose", () => {
+    commands.clear();
+    uploads.cancel();
+  });
   uploads.acceptDrops(toolbar.button("Upload"));
 
   /** Gradio does not report a value that the page itself sets. @param {FileData[]} value */

@@ -12,7 +12,7 @@ const FORWARDED = ["play", "pause", "time_update", "timeline_change", "selection
 export class ViewerEvents {
   #viewer;
   #trigger;
-  #handlers;
+  #listenerCounts;
   /** The timelines of open recordings, by store id: a `time_update` does not name its own. @type {Map<string, string>} */
   #timelines = new Map();
   /** Store ids of the recordings whose timeline was queried: the viewer may still report it. @type {Set<string>} */
@@ -29,12 +29,12 @@ export class ViewerEvents {
    * @param {object} options
    * @param {(event: string, data: unknown) => void} options.trigger
    * @param {number} options.id of the component
-   * @param {Record<string, number>} options.handlers how many listeners of each event call `handled`
+   * @param {Record<string, number>} options.listenerCounts how many listeners of each event call `handled`
    */
-  constructor(viewer, { trigger, id, handlers }) {
+  constructor(viewer, { trigger, id, listenerCounts }) {
     this.#viewer = viewer;
     this.#trigger = trigger;
-    this.#handlers = handlers;
+    this.#listenerCounts = listenerCounts;
     viewer.addEventListener("viewer-event", (event) => {
       const reported = /** @type {CustomEvent<ViewerEvent>} */ (event).detail;
       // The viewer sends its events in the middle of its work, where it cannot report the exact time.
@@ -98,7 +98,7 @@ export class ViewerEvents {
     if (type === "time_update" && this.#mustPause()) return;
     const event = this.#waiting.get(type)?.shift();
     if (!event) return;
-    this.#atWork.set(type, this.#handlers[type] ?? 0);
+    this.#atWork.set(type, this.#listenerCounts[type] ?? 0);
     this.#trigger(type, type === "time_update" ? withExactTime(event, this.#viewer.currentTime) : event);
   }
 

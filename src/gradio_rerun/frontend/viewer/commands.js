@@ -1,6 +1,6 @@
 /** Carries out commands from Python: each once, in order, as soon as what it refers to exists. */
 
-import { Ended, NotThere } from "./viewer-control.js";
+import { Ended, NotThere, messageOf } from "./errors.js";
 
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("../wire.js").ExpectedEvent} ExpectedEvent */
@@ -169,9 +169,4 @@ function isSameTime(one, other) {
 function describe({ name, arguments: given }) {
   const shown = Object.entries(given).filter(([key, value]) => value !== null && !["rbl", "kind", "play"].includes(key));
   return `${name}(${shown.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(", ")})`;
-}
-
-/** @param {unknown} error */
-function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -83,30 +83,3 @@ function recordingIn(state, store) {
     playState: fields.get(5)?.[0] ?? 0n,
   };
 }
-
-/**
- * As `pausedPlace`, of a viewer before 0.41. Remove when the rerun-sdk floor passes 0.40.
- * @param {any} handle
- * @returns {Place | null}
- */
-export function pausedPlaceBySetters(handle) {
-  const store = handle.get_active_recording_id();
-  const timeline = store && handle.get_active_timeline(store);
-  const time = timeline && handle.get_time_for_timeline(store, timeline);
-  if (time === undefined || time === null || handle.get_playing(store) !== false) return null;
-  return { store, timeline, time };
-}
-
-/**
- * Restores the paused place of a recording. Remove when the rerun-sdk floor passes 0.40.
- * @param {any} handle
- * @param {Place} place
- * @returns {boolean} whether the recording is open and has the timeline
- */
-export function placeBySetters(handle, { store, timeline, time }) {
-  if (!handle.get_timeline_time_range(store, timeline)) return false;
-  handle.set_active_timeline(store, timeline);
-  handle.set_time_for_timeline(store, timeline, Number(time));
-  handle.set_playing(store, false);
-  return true;
-}

@@ -1,10 +1,11 @@
-/** Commands for viewers before rerun-sdk 0.41: by the setters of their handle. Remove this file when the rerun-sdk floor passes 0.40. */
+/** Viewers before rerun-sdk 0.41: what they report, and commands, by the methods of their handle. Remove this file when the rerun-sdk floor passes 0.40. */
 
-import { NotThere } from "./command-errors.js";
+import { NotThere } from "./errors.js";
 
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./viewer-control.js").Control} Control */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
+/** @typedef {import("./kept-time.js").Place} Place */
 
 /** ms for which a viewer of 0.25 to 0.40 may report the value from before a setter: it carries out setters with its next frames. */
 const SETTER_DELAY = 2_000;
@@ -26,11 +27,11 @@ export class Setters {
   /** @param {Command} command @param {RecordingName | null} named @returns {Promise<RecordingName[]>} */
   async carryOut({ name, arguments: given }, named) {
     const handle = this.#handle;
-    const recording = named?.recording_id ?? this.#recent("recording", handle.get_active_recording_id());
+    const recording = named?.recording_id ?? this.#recent("recording", activeRecording(handle));
     if (!recording) throw new NotThere("No recording is open.");
     switch (name) {
       case "set_time": {
-        const timeline = given.timeline ?? this.#recent(`timeline of ${recording}`, handle.get_active_timeline(recording));
+        const timeline = given.timeline ?? this.#recent(`timeline of ${recording}`, activeTimeline(handle, recording));
         this.#checkTimeline(recording, timeline);
         handle.set_time_for_timeline(recording, timeline, Number(given.time));
         this.#remember(`timeline of ${recording}`, timeline);
@@ -74,10 +75,10 @@ export class Setters {
     await this.#drawn();
     return {
       viewer_version: version,
-      active_recording_id: handle.get_active_recording_id() ?? null,
+      active_recording_id: activeRecording(handle),
       recordings: recordings.map((each) => {
         const id = each.recording_id;
-        const timeline = handle.get_active_timeline(id) ?? null;
+        const timeline = activeTimeline(handle, id);
         return {
           ...each,
           timeline,
@@ -89,7 +90,7 @@ export class Setters {
     };
   }
 
-  /** @param {string} recording @param {string | undefined} timeline */
+  /** @param {string} recording @param {string | null} timeline */
   #checkTimeline(recording, timeline) {
     // Some versions take any name, and show nothing.
     if (!timeline || !this.#handle.get_timeline_time_range(recording, timeline)) {
@@ -102,7 +103,7 @@ export class Setters {
     this.#requested.set(what, { value, at: performance.now() });
   }
 
-  /** @param {string} what @param {string | undefined} reported by the viewer */
+  /** @param {string} what @param {string | null} reported by the viewer */
   #recent(what, reported) {
     const requested = this.#requested.get(what);
     return requested && performance.now() - requested.at < SETTER_DELAY ? requested.value : reported;
@@ -114,4 +115,37 @@ export class Setters {
       await new Promise(requestAnimationFrame);
     }
   }
+}
+
+/** The id of the recording on screen; null if there is none. @param {any} handle @returns {string | null} */
+export function activeRecording(handle) {
+  return handle.get_active_recording_id() ?? null;
+}
+
+/** The active timeline of a recording; null if there is none, or if the viewer is newer. @param {any} handle @param {string} recording @returns {string | null} */
+export function activeTimeline(handle, recording) {
+  return handle.get_active_timeline?.(recording) ?? null;
+}
+
+/** Where the recording on screen is paused; null if there is none or if it plays. @param {any} handle @returns {Place | null} */
+export function pausedPlaceBySetters(handle) {
+  const store = activeRecording(handle);
+  const timeline = store && activeTimeline(handle, store);
+  const time = timeline && handle.get_time_for_timeline(store, timeline);
+  if (!store || !timeline || time === undefined || time === null || handle.get_playing(store) !== false) return null;
+  return { store, timeline, time };
+}
+
+/**
+ * Restores the paused place of a recording.
+ * @param {any} handle
+ * @param {Place} place
+ * @returns {boolean} whether the recording is open and has the timeline
+ */
+export function placeBySetters(handle, { store, timeline, time }) {
+  if (!handle.get_timeline_time_range(store, timeline)) return false;
+  handle.set_active_timeline(store, timeline);
+  handle.set_time_for_timeline(store, timeline, Number(time));
+  handle.set_playing(store, false);
+  return true;
 }

@@ -1,6 +1,9 @@
 /** Reads a growing recording up to the announced size, in order, and passes it on in pieces that are recordings themselves. */
 
+import { delay } from "./delay.js";
+import { messageOf } from "./errors.js";
 import { HEADER_SIZE, MAGIC } from "./rrd.js";
+import { fromBase64 } from "./viewer-control.js";
 
 /** Bytes that are passed on at once, or more if a single chunk has more. */
 const PIECE = 1 << 20;
@@ -79,7 +82,7 @@ export class StreamReader {
       } catch (error) {
         if (this.#signal.aborted) break;
         if (error instanceof FinalError) failures = RETRIES;
-        reason = error instanceof Error ? error.message : String(error);
+        reason = messageOf(error);
       }
       failures = this.#received > before && failures < RETRIES ? 0 : failures + 1;
       if (failures > RETRIES) {
@@ -97,7 +100,7 @@ export class StreamReader {
 
   /** @param {string} end which is used if all bytes before it are received */
   #receive(end) {
-    const bytes = Uint8Array.from(atob(end), (character) => character.charCodeAt(0));
+    const bytes = fromBase64(end);
     if (this.#received + bytes.length !== this.#announced) return;
     this.#waiting.push(bytes);
     this.#received = this.#announced;
@@ -181,14 +184,6 @@ function lastWithin(marks, limit) {
 /** @param {number} status */
 function isFinal(status) {
   return [401, 403, 404, 416].includes(status);
-}
-
-/** @param {number} ms @param {AbortSignal} signal */
-function delay(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms, undefined);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve(undefined)), { once: true });
-  });
 }
 
 /** @param {AbortSignal} signal */

@@ -1,5 +1,7 @@
 /** Calls to Rerun servers through the app. A live recording is read on after a disconnect, which the viewer does not notice. */
 
+import { delay } from "./delay.js";
+import { messageOf } from "./errors.js";
 import { HEARTBEAT, TRAILERS, readFrames, readTrailers } from "./grpc-web.js";
 import { toBase64 } from "./viewer-control.js";
 
@@ -56,7 +58,7 @@ export async function throughApp(request, { server, ticket, ask, onWait, onError
     const response = await (live ? live.connect() : send());
     return withBody(response, live ? live.read() : withoutHeartbeats(/** @type {ReadableStream} */ (response.body)), end);
   } catch (error) {
-    if (!signal.aborted) onError(error instanceof Error ? error.message : String(error));
+    if (!signal.aborted) onError(messageOf(error));
     throw error;
   }
 }
@@ -110,21 +112,12 @@ class Live {
   /** @param {unknown} error */
   async #pause(error) {
     this.#signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#onWait(error instanceof Refused ? reason : `${reason.replace(/\.$/, "")}. Trying again.`);
     if (error instanceof Refused) throw error;
     const wait = Math.min(LONGEST_WAIT, WAIT * 2 ** this.#failures++);
-    await new Promise((resolve, reject) => {
-      const stop = () => {
-        clearTimeout(timer);
-        reject(this.#signal.reason);
-      };
-      const timer = setTimeout(() => {
-        this.#signal.removeEventListener("abort", stop);
-        resolve(undefined);
-      }, wait * (0.75 + Math.random() / 2)); // not all pages at once
-      this.#signal.addEventListener("abort", stop);
-    });
+    await delay(wait * (0.75 + Math.random() / 2), this.#signal); // not all pages at once
+    this.#signal.throwIfAborted();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Carries out commands in a viewer: by its control protocol from rerun-sdk 0.41 on, by the setters of its handle before. */
 
-import { Ended, NotThere } from "./command-errors.js";
+import { Ended, NotThere } from "./errors.js";
 import { message, read, text, textAt } from "./protobuf.js";
 import { Setters } from "./setters.js";
 import { recordingOf, storeIdOf } from "./store-id.js";

@@ -1,7 +1,9 @@
-/** One running viewer; only this file, viewer-control.js and kept-time.js call the wasm handle, and know how its methods differ between versions. */
+/** One running viewer; only this file, viewer-control.js and setters.js call the wasm handle, and know how its methods differ between versions. */
 
-import { hasPlace, pausedPlace, pausedPlaceBySetters, placeBySetters, placeRequest } from "./kept-time.js";
+import { messageOf } from "./errors.js";
+import { hasPlace, pausedPlace, placeRequest } from "./kept-time.js";
 import { copyCanvas, toPng } from "./picture.js";
+import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters } from "./setters.js";
 import { storeIdOf } from "./store-id.js";
 import { createControl } from "./viewer-control.js";
 import { describeAbort, guardedBy, viewerGlobals } from "./viewer-globals.js";
@@ -94,7 +96,7 @@ export class Viewer {
     try {
       await handle.start(canvas);
     } catch (error) {
-      const message = handle.panic_message() ?? describe(error);
+      const message = handle.panic_message() ?? messageOf(error);
       viewer.dispose();
       throw new Error(`The viewer did not start: ${message}`, { cause: error });
     }
@@ -156,24 +158,16 @@ export class Viewer {
 
   /** The exact position of the time cursor; null if there is none, or if the viewer is older than 0.41. @returns {CurrentTime | null} */
   get currentTime() {
-    try {
-      // Remove the test when the rerun-sdk floor passes 0.41.
-      return this.#handle.viewer_state ? currentTime(this.#handle.viewer_state()) : null;
-    } catch {
-      return null; // a viewer that has panicked, which onPanic reports
-    }
+    // Remove the test when the rerun-sdk floor passes 0.41.
+    return this.#reported(() => (this.#handle.viewer_state ? currentTime(this.#handle.viewer_state()) : null), null);
   }
 
   /** The timeline that a recording is on; null if the viewer does not say. @param {import("./store-id.js").RecordingName} recording */
   activeTimeline({ application_id, recording_id }) {
     const current = this.currentTime;
     if (current) return current.recording_id === recording_id && current.application_id === application_id ? current.timeline : null;
-    try {
-      // Remove when the rerun-sdk floor passes 0.40.
-      return /** @type {string | null} */ (this.#handle.get_active_timeline?.(recording_id) ?? null);
-    } catch {
-      return null; // a viewer that has panicked, which onPanic reports
-    }
+    // Remove when the rerun-sdk floor passes 0.40.
+    return this.#reported(() => activeTimeline(this.#handle, recording_id), null);
   }
 
   /** All data of the viewer as the bytes of a recording; null if it is older than 0.39. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
@@ -214,38 +208,44 @@ export class Viewer {
 
   /** Whether the viewer shows its welcome page, an advertisement, or that a file (such as a blueprint) held no recording; null if it does not say. */
   get showsWelcome() {
-    try {
+    return this.#reported(() => {
       // State { 1 location, 2 active_store_id }. Remove the test when the rerun-sdk floor passes 0.41.
-      if (!this.#handle.viewer_state) return this.#handle.get_active_recording_id() ? false : null;
+      if (!this.#handle.viewer_state) return activeRecording(this.#handle) ? false : null;
       const state = read(this.#handle.viewer_state());
       const location = text(state.get(1)?.[0]);
       return !text(state.get(2)?.[0]) && (location === "" || /^https?:|\b_examples\.rerun\.io\b/.test(location));
-    } catch {
-      return false; // a viewer that has panicked, which onPanic reports
-    }
+    }, false);
   }
 
   /** The recordings among `names` that the user has closed. @param {import("./store-id.js").RecordingName[]} names */
   closedOf(names) {
-    try {
+    return this.#reported(() => {
       // State { 3 recordings { 1 store_id } }. Remove the test when the rerun-sdk floor passes 0.41.
-      if (!this.#handle.viewer_state) return names.length === 1 && !this.#handle.get_active_recording_id() ? names : [];
+      if (!this.#handle.viewer_state) return names.length === 1 && !activeRecording(this.#handle) ? names : [];
       const open = (read(this.#handle.viewer_state()).get(3) ?? []).map((each) => text(message(each).get(1)?.[0]));
       const before = this.#stores;
       this.#stores = open;
       return names.filter((name) => before.includes(storeIdOf(name)) && !open.includes(storeIdOf(name)));
-    } catch {
-      return []; // a viewer that has panicked, which onPanic reports
-    }
+    }, []);
   }
 
   /** Where the recording on screen is paused; null if there is none or if it plays. @returns {Place | null} */
   get pausedPlace() {
+    // Remove the test when the rerun-sdk floor passes 0.41.
+    return this.#reported(() => (this.#handle.viewer_state ? pausedPlace(this.#handle.viewer_state()) : pausedPlaceBySetters(this.#handle)), null);
+  }
+
+  /**
+   * What the viewer reports; `otherwise` if it has panicked, which `onPanic` reports.
+   * @template T
+   * @param {() => T} read
+   * @param {T} otherwise
+   */
+  #reported(read, otherwise) {
     try {
-      // Remove the test when the rerun-sdk floor passes 0.41.
-      return this.#handle.viewer_state ? pausedPlace(this.#handle.viewer_state()) : pausedPlaceBySetters(this.#handle);
+      return read();
     } catch {
-      return null; // a viewer that has panicked, which onPanic reports
+      return otherwise;
     }
   }
 
@@ -286,9 +286,4 @@ export class Viewer {
     this.#canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();
     this.#canvas.remove();
   }
-}
-
-/** @param {unknown} error */
-function describe(error) {
-  return error instanceof Error ? error.message : String(error);
 }
