@@ -11,7 +11,7 @@ from gradio.events import EventData
 
 from ._gradio.files import uploaded_file
 from ._recordings.file_types import check_file
-from ._viewer.event_data import as_object, as_time, segment_field, text_field, wrong_field
+from ._viewer.event_data import as_object, as_time, list_field, segment_field, text_field, wrong_field
 from ._viewer.sdk_events import SdkPayload, event_class
 from ._viewer.selection import ContainerItem, EntityItem, SelectionItem, UnknownItem, ViewItem, selection_item
 from ._viewer.state import reported_state
@@ -239,8 +239,7 @@ class SelectionChange(ViewerEvent):
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        items = data.get("items")
-        return {**super()._read(data), "items": tuple(map(selection_item, items)) if isinstance(items, list) else ()}
+        return {**super()._read(data), "items": tuple(map(selection_item, list_field(data, "items")))}
 
     def _as_sdk_data(self) -> dict[str, Any]:
         # The SDK drops what it does not know, too.

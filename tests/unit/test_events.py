@@ -7,6 +7,7 @@ import pickle
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from gradio.utils import get_upload_folder
 
 from gradio_rerun import Rerun, events
 from gradio_rerun._gradio.event_list import ANSWERS
+from gradio_rerun._viewer import state, viewer_control
 from gradio_rerun.errors import EventDataError, RecordingError, TimelineError
 
 SDK = import_module("rerun._event" if find_spec("rerun._event") else "rerun.event")
@@ -149,6 +151,7 @@ SELECTED = [
             ("entity", {"entity_path": "/a", "view_name": 3}),
             ("entity", {"entity_path": "/a", "position": [1, "2", 3]}),
             ("entity", {"entity_path": "/a", "position": "1 2 3"}),
+            ("entity", {"entity_path": "/a", "position": [1, math.inf, 3]}),
             ("view", {"view_id": "1"}),
             ("view", {"view_id": 1, "view_name": "v"}),
             ("container", {"container_id": "1", "container_name": None}),
@@ -226,6 +229,31 @@ def test_a_state_that_cannot_be_read_is_refused_with_its_beginning() -> None:
         assert len(str(refused.value)) < 200
     state = events.State(None, {"viewer_version": "0.24", "recordings": [], "active_recording_id": None}).state
     assert (state.viewer_version, state.recordings, state.active_recording) == ("0.24", (), None)
+
+
+# Gradio reads the data of events on the event loop, where all visitors wait for it.
+def test_an_event_of_more_parts_than_a_viewer_shows_is_refused_before_they_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(*_: Any) -> None:
+        pytest.fail("a part was read")
+
+    for module, name in ((events, "selection_item"), (state, "_recording"), (state, "_view"), (state, "_recording_of_frontend")):
+        monkeypatch.setattr(module, name, read)
+    message = viewer_control._message("State")
+    many = {
+        "recordings": message(recordings=[{}] * 10_000),
+        "views": message(views=[{}] * 10_000),
+        "timelines": message(recordings=[{"timelines": [{}] * 5_000}] * 2),
+        "problems": message(views=[{"reports": [{}] * 10_000}]),
+    }
+    for each in many.values():
+        with pytest.raises(EventDataError, match="that the viewer reports"):
+            events.State(None, {"protocol": b64encode(each.SerializeToString()).decode()})
+    with pytest.raises(EventDataError, match="that the viewer reports"):
+        events.State(None, {"viewer_version": "0.24", "active_recording_id": None, "recordings": [{}] * 10_000})
+    with pytest.raises(EventDataError, match="'items' of an event to have"):
+        events.SelectionChange(None, {**RECORDING, "items": [{}] * 10_000})
 
 
 def test_only_what_happens_often_shows_no_progress() -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 from ..errors import EventDataError
 
+MOST_PARTS = 5000
+"""Upper bound on the entries of an event. Gradio reads events on the event loop: this number takes 0.3 s."""
+
 
 def as_object(data: Any) -> dict[str, Any]:
     """`data`, if it is an object. Raises an `EventDataError` otherwise, as all functions here do."""
@@ -22,6 +25,18 @@ def text_field(data: dict[str, Any], name: str) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     raise wrong_field(name, "a string", value)
+
+
+def list_field(data: dict[str, Any], name: str) -> list[Any]:
+    """The list in a field; empty if there is none."""
+    value = data.get(name)
+    if not isinstance(value, list):
+        return []
+    if len(value) > MOST_PARTS:
+        raise EventDataError(
+            f"Expected {name!r} of an event to have {MOST_PARTS} entries at most, got {len(value)}. Reload the page."
+        )
+    return value
 
 
 def segment_field(data: dict[str, Any], name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -88,6 +89,7 @@ def _is_of_item(name: str, value: Any) -> bool:
         return value is None or type(value) is int
     if name == "position":
         return value is None or (
-            isinstance(value, tuple) and all(each is None or type(each) in (int, float) for each in value)
+            isinstance(value, tuple)
+            and all(each is None or (type(each) in (int, float) and abs(each) < math.inf) for each in value)
         )
     return isinstance(value, str) or (value is None and name == "view_name")

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from ..errors import EventDataError
 from ..viewer_state import PlayState, RecordingState, TimelineState, TimelineType, ViewerState, ViewState
 from . import viewer_control
+from .event_data import MOST_PARTS
 
 _TIMELINE_TYPES: tuple[TimelineType | None, ...] = (None, "sequence", "duration", "timestamp")
 _PLAY_STATES: tuple[PlayState | None, ...] = (None, "paused", "playing", "following")
@@ -31,6 +32,8 @@ def reported_state(data: dict[str, Any]) -> ViewerState:
 
 def _of_protocol(data: bytes) -> ViewerState:
     state = viewer_control.read_state(data)
+    _check_number(state.recordings, state.views)
+    _check_number(*(each.timelines for each in state.recordings), *(each.reports for each in state.views))
     recordings = {each.store_id: _recording(each) for each in state.recordings}
     return ViewerState(
         viewer_version=state.viewer_version,
@@ -39,6 +42,11 @@ def _of_protocol(data: bytes) -> ViewerState:
         active_recording=recordings.get(state.active_store_id),
         views=tuple(_view(each) for each in state.views),
     )
+
+
+def _check_number(*lists: Any) -> None:
+    if (number := sum(map(len, lists))) > MOST_PARTS:
+        raise ValueError(f"{number} parts")
 
 
 def _recording(reported: Any) -> RecordingState:
@@ -88,6 +96,7 @@ def _of(known: tuple[Any, ...], number: int) -> Any:
 
 
 def _of_frontend(reported: dict[str, Any]) -> ViewerState:
+    _check_number(reported["recordings"])
     recordings = {each.recording_id: each for each in map(_recording_of_frontend, _field(reported, "recordings", list))}
     return ViewerState(
         viewer_version=_field(reported, "viewer_version", str),
