@@ -1,6 +1,6 @@
 /** The way into a viewer by the keyboard, and out of it: a viewer takes every key, Tab too, as long as its canvas has the focus. */
 
-const DESCRIPTION = "Press Enter to control the viewer with the keyboard, and Escape to leave it.";
+const DESCRIPTION = "Press Enter to control the viewer with the keyboard, and Escape to leave it";
 
 /**
  * Tab comes to the element, not to the canvas in it.
