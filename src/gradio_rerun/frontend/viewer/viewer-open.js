@@ -10,7 +10,7 @@ const OPENED = ["http:", "https:", "mailto:"];
 export function openLink(link) {
   const url = parsed(link);
   if (url && OPENED.includes(url.protocol)) window.open(url.href, "_blank", "noopener,noreferrer");
-  else console.info(`gradio_rerun: refused to open ${link}, which is no link to a page.`);
+  else console.info(`gradio_rerun: refused to open ${link}, which is not a link to a page.`);
   return null;
 }
 
