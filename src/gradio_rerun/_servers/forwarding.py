@@ -127,7 +127,7 @@ class Forwarded(Response):
 
 
 _UNTOUCHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-"""For proxies: to pass on each piece when it arrives."""
+"""These headers make proxies pass on each piece when it arrives."""
 
 
 async def _when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
