@@ -66,17 +66,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=_port, help="port to listen on (default: the first free one from 7860 on)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in the browser")
-    parser.add_argument("--share", action="store_true", help="make a public link through Gradio's servers")
-    parser.add_argument("--auth", type=_auth, metavar="USER:PASSWORD", help="ask visitors for this name and password")
+    parser.add_argument("--share", action="store_true", help="create a public link through Gradio's servers")
+    parser.add_argument(
+        "--auth", type=_auth, metavar="USER:PASSWORD", help="require this name and password from visitors"
+    )
     parser.add_argument(
         "--theme", choices=("auto", "light", "dark"), default="auto", help="theme of the viewer (default: the page's)"
     )
     parser.add_argument(
         "--prepare",
         action="store_true",
-        help="extract the web viewer from rerun-sdk now, for container images, and end",
+        help="extract the web viewer from rerun-sdk now, for container images, and exit",
     )
-    parser.add_argument("--version", action="store_true", help="print what a bug report should name, and end")
+    parser.add_argument("--version", action="store_true", help="print the versions for a bug report, and exit")
     return parser
 
 

@@ -72,7 +72,7 @@ class Show:
 
 
 def show(value: Any, *commands: Command) -> Show:
-    """Any value that the component takes, and what the viewer does when it is open."""
+    """A value together with commands, which the viewer carries out when the value is open."""
     for command in commands:
         if not isinstance(command, Command):
             raise CommandError(f"Expected show(value, command, ...), got {described(command)} as a command.")
@@ -140,7 +140,7 @@ def pause(recording_id: str | None = None) -> Command:
 
 
 def set_recording(recording_id: str) -> Command:
-    """Shows another one of the open recordings."""
+    """Shows another open recording."""
     causes = _in(_name("recording_id", recording_id), *_OF_ANOTHER_RECORDING)
     plan = Plan(request("set_location"), field_path("set_location", "location"), causes)
     return _command("set_recording", plan, recording_id=recording_id)
@@ -157,7 +157,7 @@ def close(recording_id: str | None = None) -> Command:
 
 
 def open(url: str) -> Command:
-    """Opens a URL besides what is open: of a recording, a blueprint, or a Rerun server. The value of the component stays as it is."""
+    """Opens the URL of a recording, a blueprint or a Rerun server. Open recordings stay open, and the value of the component stays as it is."""
     if not isinstance(url, str) or "://" not in url:
         raise CommandError(
             f"Expected open to get a URL such as 'https://example.com/run.rrd', got {described(url)}. "
@@ -236,7 +236,7 @@ def screenshot(view: str | UUID | None = None, max_size: int | None = None) -> C
 
 
 def save_recording() -> Command:
-    """Saves what the viewer holds of the recording on screen. The event `recording_saved` has the path of the file."""
+    """Saves the data that the viewer holds of the recording on screen. The event `recording_saved` has the path of the file."""
     return _command("save_recording", Plan())
 
 
@@ -246,7 +246,7 @@ def save_blueprint() -> Command:
 
 
 def get_state() -> Command:
-    """Requests what the viewer shows. The event `state` has the answer."""
+    """Requests the state of the viewer. The event `state` has the answer."""
     return _command("get_state", Plan(outlasts=True))
 
 
@@ -281,7 +281,7 @@ def _blueprint(content: bytes, text: str) -> Command:
 
 
 def _command(command_name: str, plan: Plan, **arguments: Any) -> Command:
-    """Its text is that of a call: the first argument by its place, the others by their names."""
+    """A command whose text is a call: the first argument is positional, the others have names."""
     given = {name: value for name, value in arguments.items() if value is not None}
     first = next(iter(arguments), None)
     text = ", ".join(repr(value) if name == first else f"{name}={value!r}" for name, value in given.items())
@@ -290,7 +290,7 @@ def _command(command_name: str, plan: Plan, **arguments: Any) -> Command:
 
 def _name(what: str, value: str) -> str:
     if not isinstance(value, str) or not value:
-        raise CommandError(f"Expected {what} to be a text, got {described(value)}.")
+        raise CommandError(f"Expected {what} to be a non-empty string, got {described(value)}.")
     return value
 
 

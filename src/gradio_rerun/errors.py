@@ -1,20 +1,20 @@
 """Every error this package raises.
 
     GradioRerunError            shown by Gradio as a message on the page
-    ├── ParameterError          a parameter of `Rerun` has a value it cannot have (also a ValueError)
-    ├── PlacementError          the component is where it cannot be shown
-    ├── CommandError            a command was made of what it cannot be made of (also a ValueError)
+    ├── ParameterError          a parameter of `Rerun` has an invalid value (also a ValueError)
+    ├── PlacementError          the component cannot be shown in this place
+    ├── CommandError            a command has an invalid argument, or is used in the wrong place (also a ValueError)
     ├── RecordingError          a value cannot be shown
-    │   ├── UnsupportedValueError   it is of a type that is no recording (also a TypeError)
-    │   ├── RecordingNotFoundError  there is no such file (also a FileNotFoundError)
-    │   ├── NotARecordingError      it is there, and holds no Rerun recording (also a ValueError)
+    │   ├── UnsupportedValueError   its type cannot be shown (also a TypeError)
+    │   ├── RecordingNotFoundError  the file does not exist (also a FileNotFoundError)
+    │   ├── NotARecordingError      it is not a Rerun recording (also a ValueError)
     │   └── StreamTooLongError      a stream would get longer than `max_stream_size`
-    ├── EventDataError          what a client sends as an event of the viewer is none (also a ValueError)
-    ├── TimelineError           a time was converted as one of another kind of timeline (also a ValueError)
+    ├── EventDataError          a client has sent invalid data of an event (also a ValueError)
+    ├── TimelineError           a time was converted to a type that its timeline does not have (also a ValueError)
     ├── SdkError                rerun-sdk is missing or too old
-    └── ViewerError             the web viewer of the installed rerun-sdk cannot be had
+    └── ViewerError             the web viewer cannot be extracted from the installed rerun-sdk
 
-The text of an error says what was given, what was wanted, and what to do.
+The text of an error says what was given, what was expected, and what to do.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class GradioRerunError(Error):
     """Base of all errors of this package; Gradio shows its message on the page."""
 
     def __init__(self, message: str) -> None:
-        # Gradio's page takes `message` for HTML, and it may name a file as a user has named it.
+        # Gradio's frontend treats `message` as HTML, and the name of an uploaded file can be anything.
         super().__init__(html.escape(message, quote=False), print_exception=False)
         self.args = (message,)
 
@@ -39,15 +39,15 @@ class GradioRerunError(Error):
 
 
 class ParameterError(GradioRerunError, ValueError):
-    """A parameter of `Rerun` has a value it cannot have."""
+    """A parameter of `Rerun` has an invalid value."""
 
 
 class PlacementError(GradioRerunError):
-    """The component is where it cannot be shown, such as in a message of `gr.Chatbot`."""
+    """The component cannot be shown in this place, such as a message of `gr.Chatbot`."""
 
 
 class CommandError(GradioRerunError, ValueError):
-    """A command was made of what it cannot be made of, or stands where it cannot."""
+    """A command has an invalid argument, or is used in the wrong place."""
 
 
 class RecordingError(GradioRerunError):
@@ -69,15 +69,15 @@ def log(message: str) -> None:
 
 
 class UnsupportedValueError(RecordingError, TypeError):
-    """A value is of a type that is no recording."""
+    """The type of a value cannot be shown."""
 
 
 class RecordingNotFoundError(RecordingError, FileNotFoundError):
-    """A value names a file that is not there."""
+    """A value names a file that does not exist."""
 
 
 class NotARecordingError(RecordingError, ValueError):
-    """A value is there but holds no Rerun recording."""
+    """A value is not a Rerun recording."""
 
 
 class StreamTooLongError(RecordingError):
@@ -85,11 +85,11 @@ class StreamTooLongError(RecordingError):
 
 
 class EventDataError(GradioRerunError, ValueError):
-    """What a client sends as an event of the viewer is none."""
+    """A client has sent invalid data of an event."""
 
 
 class TimelineError(GradioRerunError, ValueError):
-    """A time was converted as one of another kind of timeline."""
+    """A time was converted to a type that its timeline does not have."""
 
 
 class SdkError(GradioRerunError):
@@ -97,4 +97,4 @@ class SdkError(GradioRerunError):
 
 
 class ViewerError(GradioRerunError):
-    """The web viewer of the installed rerun-sdk cannot be had."""
+    """The web viewer cannot be extracted from the installed rerun-sdk."""

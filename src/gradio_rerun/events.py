@@ -235,7 +235,7 @@ class SelectionChange(ViewerEvent):
     """The event as the SDK's `SelectionChangeEvent`."""
 
     items: tuple[SelectionItem, ...]
-    """What is selected; empty if it is what the viewer's own panels list, such as a recording."""
+    """What is selected; empty if the selection is an entry of the viewer's panels, such as a recording."""
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -258,7 +258,7 @@ class RecordingOpen(ViewerEvent):
     source: str
     """What wrote the recording, as the viewer names it: `python`, for example."""
     version: str | None
-    """The version of rerun-sdk that wrote it, if it says so."""
+    """The version of rerun-sdk that wrote it, if it is known."""
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class TimelineState:
     start: int | None
     """The first time in the recording, None if there is none yet."""
     end: int | None
-    """The last one."""
+    """The last time in the recording, None if there is none yet."""
     time: int | None
     """Where the time cursor stands; None if it was never on this timeline."""
 
@@ -59,12 +59,12 @@ class ViewerState:
     """What the viewer shows."""
 
     viewer_version: str
-    """That of its rerun-sdk."""
+    """The version of the rerun-sdk that the viewer is from."""
     location: str | None
-    """What is on screen, as a URL; None before rerun-sdk 0.41."""
+    """The URL of what is on screen; None before rerun-sdk 0.41."""
     recordings: tuple[RecordingState, ...]
     active_recording: RecordingState | None
-    """The one on screen."""
+    """The recording on screen."""
     views: tuple[ViewState, ...] | None
     """None before rerun-sdk 0.41."""
 

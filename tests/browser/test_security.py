@@ -48,7 +48,7 @@ def test_a_link_of_a_recording_opens_a_page_elsewhere_and_runs_nothing_here(
             page.page.wait_for_timeout(50)
             page.page.mouse.up()
     assert page.page.evaluate("said[0]") == (
-        "gradio_rerun: refused to open javascript:window.ran=true, which is no link to a page."
+        "gradio_rerun: refused to open javascript:window.ran=true, which is not a link to a page."
     )
     assert page.page.evaluate("[...new Set(opened.map(String))]") == [
         "https://example.com/a,_blank,noopener,noreferrer"

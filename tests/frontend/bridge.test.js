@@ -193,7 +193,7 @@ test("a value comes before the commands beside it, which are carried out once", 
   assert.deepEqual(viewer.done, ["close with 1 recordings"]);
 });
 
-test("a command that fails is told to the user and to the functions that listen", async () => {
+test("a command that fails is reported to the user and to the listeners", async () => {
   start();
   viewer.carryOut = async () => {
     throw new Error("It cannot.");

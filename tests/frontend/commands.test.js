@@ -222,7 +222,7 @@ test("a command waits in a viewer that is not to be seen, as in a tab that is no
   assert.deepEqual(viewer.done, ["play"]);
 });
 
-test("a recording that does not come is told, and the next command runs", async () => {
+test("a recording that does not come is reported, and the next command runs", async () => {
   queue.add([command("play", { recording_id: "never" }), command("pause")]);
   await pass(2_900);
   assert.deepEqual(failures, []);
@@ -258,7 +258,7 @@ test("what is not there yet is tried again, for as long as data comes and a whil
   assert.deepEqual(failures, ['The viewer could not carry out set_timeline(timeline="late", recording_id="run"): There is no timeline late.']);
 });
 
-test("what cannot be done is told at once, also by a quick command, and is not tried again", async () => {
+test("what cannot be done is reported at once, also by a quick command, and is not tried again", async () => {
   for (const name of ["set_timeline", "play"]) {
     let tries = 0;
     failures = [];
@@ -311,7 +311,7 @@ test("commands that wait are dropped by a clear, and those that come after it ar
   assert.deepEqual([viewer.done, failures], [["close"], []]);
 });
 
-test("the failure of a command that was dropped is not told", async () => {
+test("the failure of a command that was dropped is not reported", async () => {
   const answer = deferred();
   viewer.on.set_timeline = () => answer.promise;
   queue.add([command("set_timeline", { timeline: "frame" })]);
@@ -334,7 +334,7 @@ test("a picture, a recording and a state go to the functions that listen", async
   assert.deepEqual([...new Uint8Array(await uploaded[1].arrayBuffer())], [1]);
 });
 
-test("what an old viewer cannot save is told", async () => {
+test("what an old viewer cannot save is reported", async () => {
   queue.add([command("save_blueprint")]);
   await pass(100);
   assert.deepEqual(failures, ["The viewer could not carry out save_blueprint(): It needs rerun-sdk 0.39 or newer."]);
@@ -392,7 +392,7 @@ test("two commands are the cause of two events", async () => {
   assert.equal(queue.isOwn(event("pause")), false);
 });
 
-test("a time of nanoseconds, which the viewer tells as a float, is recognised", async () => {
+test("a time of nanoseconds, which the viewer reports as a float, is recognised", async () => {
   const time = "1714979289123456789";
   queue.add([command("set_time", { timeline: "stamp", time, play: false })]);
   await pass(0);

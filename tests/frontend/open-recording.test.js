@@ -62,8 +62,8 @@ for (const [what, recording, news, state] of /** @type {[string, object, string,
   ["a truncated file that opens", FILE, "truncated open", "failed"],
   ["an open file that turns out to be truncated", FILE, "open truncated", "failed"],
   ["a file with an error", FILE, "progress flaw", "opening"],
-  ["a file with an error of which a part opens", FILE, "progress flaw open", "failed"],
-  ["a file with an error of which nothing opens", FILE, "progress flaw time", "failed"],
+  ["a file with an error that opens in part", FILE, "progress flaw open", "failed"],
+  ["a file with an error that does not open", FILE, "progress flaw time", "failed"],
   ["an open file with an error", FILE, "open flaw", "failed"],
   ["a file that cannot be downloaded", FILE, "error", "failed"],
   ["a file whose download failed, and that has late news", FILE, "error end open time", "failed"],
@@ -118,7 +118,7 @@ test("a live recording arrives until it is open, a file until its end", () => {
   assert.equal(file.isArriving, false);
 });
 
-test("a failed recording of which a part is open is incomplete", () => {
+test("a failed recording that is open in part is incomplete", () => {
   const [unread, partly, stream] = [create(), create(), create(STREAM)];
   unread.fail("why");
   partly.onOpen();
@@ -128,7 +128,7 @@ test("a failed recording of which a part is open is incomplete", () => {
   assert.deepEqual([unread.failure, partly.failure], ["a: why", "a: broken"]);
 });
 
-test("URLs of files and of servers are told apart", () => {
+test("URLs of files and of servers are distinguished", () => {
   assert.ok(!isServer("https://app.test/a.rrd"));
   assert.ok(isServer("rerun+http://app.test/proxy"));
 });

@@ -80,7 +80,7 @@ test("more than there should be is 100 %", () => {
   assert.equal(percent(), "100");
 });
 
-test("conversions and servers that are waited for are told in words", () => {
+test("conversions and servers that are waited for are reported in words", () => {
   overlay.showConversion(recording("a.glb"));
   assert.deepEqual([progress(), percent()], ["Converting a.glb", null]);
   overlay.endDownloads();

@@ -89,7 +89,7 @@ test("what lives on a server is saved as the viewer holds it", async () => {
   assert.deepEqual(new Uint8Array(await /** @type {Blob} */ (saved[0].blob).arrayBuffer()), Uint8Array.from([1, 2]));
   saved = [];
   await saveAll(saveRecordings(viewer([{ url: "rerun+http://127.0.0.1:9876/proxy", name: "live" }])));
-  assert.deepEqual(saved, []); // a viewer that cannot tell
+  assert.deepEqual(saved, []); // a viewer that cannot save
 });
 
 test("a blob is given back when the browser has read it", async () => {

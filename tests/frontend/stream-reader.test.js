@@ -118,7 +118,7 @@ test("an end with a gap before it is asked for with the gap", async () => {
   assert.deepEqual(ranges(), ["bytes=0-"]);
 });
 
-test("an end that is told twice is passed on once", async () => {
+test("an end that is announced twice is passed on once", async () => {
   const { reader, pieces } = create([1000]);
   await reader.read(base64(file));
   await reader.read(base64(file));
@@ -217,7 +217,7 @@ test("a piece ends where a message ends, however the bytes come", async () => {
 });
 
 for (const status of [401, 403, 404, 416]) {
-  test(`status ${status} is told at once, and the next announcement tries again from there`, async () => {
+  test(`status ${status} is reported at once, and the next announcement tries again from there`, async () => {
     const marks = [400, 1000];
     const { reader, pieces, failures } = create(marks);
     answers = [refusal(status)];
@@ -229,7 +229,7 @@ for (const status of [401, 403, 404, 416]) {
   });
 }
 
-test("a server that fails is asked seven times, each time after twice as long, and then it is told", async (context) => {
+test("a server that fails is asked seven times, each time after twice as long, and then it is reported", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { reader, failures } = create([1000]);
   answers = Array(20).fill(refusal(502));
@@ -258,7 +258,7 @@ test("as long as something comes, it goes on", async (context) => {
   assert.deepEqual(failures, []);
 });
 
-test("what is no recording is told at once", async () => {
+test("what is no recording is reported at once", async () => {
   for (const other of ["<html>".padEnd(1000), ""]) {
     requests = [];
     const { reader, pieces, failures } = create([1000]);

@@ -6,7 +6,7 @@ import { PATIENCE, Succession, extend, isSame } from "../../src/gradio_rerun/fro
 /** @param {string} names one letter for each recording */
 const recordings = (names) => [...names].map((name) => ({ url: `http://app.test/${name}.rrd`, name, size: 1 }));
 
-/** What the viewer was told, in order. @type {string[]} */
+/** The calls of the viewer, in order. @type {string[]} */
 let done;
 /** @type {{ms: number, callback: () => void} | null} */
 let timer;

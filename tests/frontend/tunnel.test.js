@@ -101,7 +101,7 @@ test("a live recording reads on after each kind of break, and the viewer sees wh
 });
 
 for (const [status, text, words] of /** @type {[number, string, string][]} */ ([[401, "", "wants a login (401)"], [403, "The app has named no such server.", "named no such server"]])) {
-  test(`status ${status} of a live recording is told, and not tried again`, async () => {
+  test(`status ${status} of a live recording is reported, and not tried again`, async () => {
     answers = [() => new Response(text, { status, headers: { "content-type": "text/plain" } })];
     await assert.rejects(call(LIVE));
     assert.ok(heard.at(-1).startsWith("error: ") && heard.at(-1).includes(words), heard.at(-1));

@@ -123,7 +123,7 @@ test("a folder holds what it holds", () => {
   assert.deepEqual([alert(), requests.length], [null, 1]);
 });
 
-test("a failure is told, and what was there stays", async () => {
+test("a failure is reported, and what was there stays", async () => {
   panel.send([file("a.rrd")]);
   await answer(500, { error: "disk full" });
   assert.equal(alert(), "a.rrd could not be uploaded: the server answered 500 (disk full).");

@@ -87,14 +87,14 @@ for (const [status, response, words] of /** @type {[number, unknown, string][]} 
   [200, "<html>", "a b.rrd could not be uploaded: the server answered 200."],
   [200, [], "a b.rrd could not be uploaded: the server answered 200."],
 ])) {
-  test(`answer ${status} ${JSON.stringify(response)} is told in words`, async () => {
+  test(`answer ${status} ${JSON.stringify(response)} is reported in words`, async () => {
     const sending = send();
     FakeRequest.last.answer(status, response);
     await assert.rejects(sending, (error) => error instanceof UploadError && error.message === words);
   });
 }
 
-test("a connection that is lost is told", async () => {
+test("a connection that is lost is reported", async () => {
   const sending = send();
   FakeRequest.last.onerror();
   await assert.rejects(sending, (error) => error instanceof UploadError && error.message === "a b.rrd could not be uploaded: the connection to the server was lost.");

@@ -62,7 +62,7 @@ test("a recording is shown by its URL", async () => {
   assert.equal(text(location), "about:recording?app_id=my%20app&recording_id=a%26b");
 });
 
-test("what the viewer does not know may still come, and is told from what it cannot do", async () => {
+test("what the viewer does not know may still come, and differs from what the viewer cannot do", async () => {
   for (const [reason, code] of [["x", "NOT_FOUND"], ["there is no timeline \"a\"", "INVALID_ARGUMENT"], ["that recording is not open", "INVALID_ARGUMENT"], ["no active recording", undefined]]) {
     answers = [refusing(/** @type {string} */ (reason), code)];
     await assert.rejects(control.carryOut(command("set_timeline"), null), (error) => error instanceof NotThere && error.message === reason);
@@ -101,7 +101,7 @@ test("after its end a viewer is asked for nothing", async () => {
   assert.equal(requests.length, 0);
 });
 
-test("a close tells which recordings it has closed", async () => {
+test("a close returns which recordings it has closed", async () => {
   answers = [() => encode([[1, [[1, RUN_ID], [1, "Recording:other:run"]]]])];
   assert.deepEqual(await control.carryOut(command("close", {}, [], [1, 3, 1]), null), [RUN, { application_id: "other", recording_id: "run" }]);
   assert.equal(requests.length, 1); // no other is open
@@ -145,7 +145,7 @@ test("a viewer that makes no picture says so", async () => {
   await assert.rejects(control.screenshotOfView(command("screenshot", { view: "Plot" })), /^Error: The viewer made no picture of the view\.$/);
 });
 
-test("the state goes to Python as the viewer tells it", async () => {
+test("the state goes to Python as the viewer reports it", async () => {
   state = encodeState(RUN_ID);
   assert.deepEqual(await control.state([RUN], "0.41.0"), { protocol: toBase64(state) });
   assert.equal(control.closesOne, true);
@@ -218,7 +218,7 @@ function old() {
   return { handle, control };
 }
 
-test("an old viewer is told by its setters, and woken", async () => {
+test("an old viewer is controlled by its setters, and woken", async () => {
   const { handle, control } = old();
   const rounds = /** @type {[any, any][]} */ ([
     [command("set_time", { timeline: "stamp", time: "5", play: true }), null],

@@ -133,7 +133,7 @@ test("events are passed on, but for those of a recording that is none", async ()
   assert.deepEqual(heard, [["event", { type: "pause", application_id: "app" }]]);
 });
 
-test("a panic is told once, with its reason", async () => {
+test("a panic is reported once, with its reason", async () => {
   await start();
   poll(2);
   assert.deepEqual(heard, []);
@@ -158,7 +158,7 @@ test("each frame is reported after the viewer has drawn it", async () => {
   assert.deepEqual(done, [0, "frame"]);
 });
 
-test("a viewer that has ended tells nothing any more", async () => {
+test("a viewer that has ended reports nothing more", async () => {
   const viewer = await start();
   viewer.dispose();
   panic = "too late";
@@ -167,7 +167,7 @@ test("a viewer that has ended tells nothing any more", async () => {
   assert.deepEqual(heard, []);
 });
 
-test("a viewer that gets no more memory is told, with what it held", async () => {
+test("a viewer that gets no more memory is reported, with what it held", async () => {
   await start();
   const abort = () => globals.requestAnimationFrame(() => {
     throw new WebAssembly.RuntimeError("unreachable");
@@ -175,13 +175,13 @@ test("a viewer that gets no more memory is told, with what it held", async () =>
   assert.throws(abort, WebAssembly.RuntimeError);
   assert.match(heard[0][1], /it held 2300 MB/);
   heard = [];
-  panic = "a reason"; // which the poll tells
+  panic = "a reason"; // which the poll reports
   assert.throws(abort, WebAssembly.RuntimeError);
   assert.throws(() => globals.requestAnimationFrame(() => assert.fail("other")), /other/);
   assert.deepEqual(heard, []);
 });
 
-test("a lost WebGL context is told", async () => {
+test("a lost WebGL context is reported", async () => {
   await start();
   canvas.dispatchEvent(new Event("webglcontextlost"));
   assert.match(heard[0][1], /WebGL context lost/);
@@ -264,7 +264,7 @@ test("in an old viewer each recording is closed, but for those that were forgott
   assert.equal(callsOf("remove_receiver").length, 2);
 });
 
-test("only panels that change are told, and those that are left to the user again", async () => {
+test("only panels that change are set, and those that are left to the user again", async () => {
   const viewer = await start();
   called = [];
   viewer.setPanelStates({ time: "hidden", top: "hidden" }, { top: "hidden", selection: "expanded" });

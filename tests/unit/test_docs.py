@@ -163,7 +163,7 @@ def texts_of_the_page() -> Iterator[str]:
 
 # Put together in a way that cannot be read off.
 OF_MORE_THAN_ONE_PIECE = (
-    "rerun-sdk … did not hand out its web viewer: …",
+    "rerun-sdk … did not return its web viewer: …",
     "rerun-sdk … could not serve its web viewer: …",
     "… could not be uploaded: the server answered …",
     "The upload failed: …",

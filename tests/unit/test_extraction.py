@@ -100,7 +100,7 @@ def test_a_file_cut_short_on_its_way_is_not_taken(tmp_path: Path, monkeypatch: p
         http.server.SimpleHTTPRequestHandler.do_GET = get
     """
     FakeSdk(tmp_path, body=body).install(monkeypatch)
-    with pytest.raises(ViewerError, match="did not hand out its web viewer: IncompleteRead"):
+    with pytest.raises(ViewerError, match="did not return its web viewer: IncompleteRead"):
         extract_viewer()
 
 

@@ -108,7 +108,7 @@ def test_the_first_use_says_what_happens_and_how_long_it_took_and_the_second_say
     assets = use()
     output = capsys.readouterr()
     before, after = output.err.splitlines()
-    assert before == "gradio_rerun: taking the web viewer out of rerun-sdk 0.41.0 (first use only)"
+    assert before == "gradio_rerun: extracting the web viewer from rerun-sdk 0.41.0 (first use only)"
     assert after.startswith("gradio_rerun: that took ")
     assert after.endswith(f"MB in {assets.glue.parent}")
     use()

@@ -30,7 +30,7 @@ _turns: WeakValueDictionary[tuple[int, str], anyio.Lock] = WeakValueDictionary()
 
 async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request | None) -> dict[str, Any]:
     """The result of `work`, which runs in a thread: one at a time for each session. It ends when the client disconnects."""
-    result: dict[str, Any] = {"error": "The page has left."}
+    result: dict[str, Any] = {"error": "The page was closed."}
     async with anyio.create_task_group() as group:
         if request is not None:
             group.start_soon(_end_when_gone, request, group.cancel_scope)

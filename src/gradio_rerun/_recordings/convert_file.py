@@ -57,7 +57,7 @@ def main() -> None:
     folders = {Path(copy).parent for copy in copies.values()}
     files = [target, *map(Path, copies.values()), *(folder / source.name for folder in folders)]
     threading.Thread(target=end_with_stdin, args=(*files, *folders), daemon=True).start()
-    # Python puts this script's folder first, where modules of ours would hide others of the same name.
+    # Python puts this script's folder first: its modules would hide others with the same names.
     sys.path[:] = sys.argv[7:]
     if not convert(source, target, copies, alone=sys.argv[6] == ALONE):
         sys.exit(REFUSED)
@@ -152,7 +152,7 @@ def no_file_opened() -> Iterator[None]:
 
 
 def application_id(name: str) -> str:
-    """`name` in the characters that the SDK takes as they are: from 0.41 on it turns "a.png" into "a-png911d"."""
+    """`name` with only the characters that the SDK does not replace: from 0.41 on, it turns "a.png" into "a-png911d"."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:100]
 
 

@@ -1,10 +1,10 @@
-"""The little that must be known about the bytes of a recording to put several of them together into one.
+"""The format of a recording, as far as it is needed to join several recordings.
 
 A recording is a header of 12 bytes (magic, version of the SDK, options), then messages (kind and length, 8 bytes each, then the
-content). A message of kind 0 is the last one. Since rerun-sdk 0.28 or so that has a table of contents, and the positions of such
+content). A message of kind 0 is the last one. Since rerun-sdk 0.28 or so, the last message has a table of contents, and the positions of such
 tables follow: 20 bytes for each, `RRF2FOOT`, and their number. Seen in what rerun-sdk 0.24 to 0.41 write.
 
-Two recordings behind each other are one only for the viewer: the readers of the SDK end at the first end, or fail at the last table.
+Only the viewer reads two concatenated recordings as one: the readers of the SDK stop at the first end, or fail at the last table.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST_KINDS = 256
 
 
 def split(data: bytes) -> tuple[bytes, list[memoryview]] | None:
-    """The header and the messages of a recording, or of several with the same header; None if it is built otherwise."""
+    """The header and the messages of a recording, or of several with the same header; None if its format is unknown."""
     header = data[:HEADER_SIZE]
     view = memoryview(data)
     messages: list[memoryview] = []

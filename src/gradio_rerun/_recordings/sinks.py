@@ -26,7 +26,7 @@ class Sink:
     name: str
     """The application id, if it is known."""
     stream: Any
-    # Gradio may delete a file it has served, hence a file of our own; the system deletes it with the last handle.
+    # Gradio may delete files that it has served, so this is another file. The system deletes it with the last handle.
     log: BinaryIO = field(default_factory=tempfile.TemporaryFile)
     unwritten: bytes = b""
     """Data that a full disk has kept out of the log."""
@@ -56,7 +56,7 @@ class Sink:
         if is_new:
             parts = [memoryview(header or b""), *parts]
         try:
-            self.log.seek(self.size)  # what lies behind it was written halfway
+            self.log.seek(self.size)  # bytes behind this position are incomplete
             self.log.truncate()
             self.log.writelines(parts)
             self.log.flush()
@@ -123,7 +123,7 @@ def _sink_of(source: Any) -> Sink:
     if not hasattr(source, "binary_stream"):
         sink = _sinks.get(source)
         if sink is None:
-            # Held by its own value, the key would never go.
+            # If the value referred to the key, the entry would never be removed.
             sink = _sinks[source] = Sink("recording", _Reader(source))
         return sink
     recording_id = source.get_recording_id()

@@ -115,7 +115,7 @@ class Forwarded(Response):
             return await _unavailable(f"It cannot be reached ({type(error).__name__})")(scope, receive, send)
         try:
             if not upstream.headers.get("content-type", "").startswith(GRPC_WEB):
-                answer: Response = _unavailable(f"It is no Rerun server (it answered {upstream.status_code})")
+                answer: Response = _unavailable(f"It is not a Rerun server (it answered {upstream.status_code})")
                 return await answer(scope, receive, send)
             headers = {name: value for name, value in upstream.headers.items() if _RESPONSE_HEADERS.fullmatch(name)}
             with suppress(OSError):  # the page has disconnected
@@ -127,7 +127,7 @@ class Forwarded(Response):
 
 
 _UNTOUCHED = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-"""For proxies: to pass on each piece when it arrives."""
+"""These headers make proxies pass on each piece when it arrives."""
 
 
 async def _when_gone(receive: Receive, scope: anyio.CancelScope) -> None:

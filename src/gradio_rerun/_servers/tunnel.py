@@ -26,7 +26,7 @@ from .origins import is_private, is_server, origin_of
 MAX_REQUEST = 4 * 1024 * 1024
 """Upper bound on the bytes of a call; equals the limit of gRPC."""
 
-# The methods that read, of the services that viewers use. GetWriteAccessGrant and GetMultipartUploadPartGrants hand out the right to write.
+# The methods that read, of the services that viewers use. GetWriteAccessGrant and GetMultipartUploadPartGrants grant the right to write.
 _PATH = re.compile(
     r"/rerun\.[a-z0-9_.]+\.(MessageProxyService|RerunCloudService|FrontendService)"
     r"/(?!\w*(Grant|Upload|Write))(Fetch|Find|Get|List|Query|Read|Scan|Search|Version|Watch|WhoAmI)\w*"
@@ -99,15 +99,15 @@ class Servers:
         origin = origin_of(call.server)
         if not hmac.compare_digest(call.ticket.encode(), self._ticket(origin).encode()):
             raise _RefusedError(
-                "The app has named no such Rerun server since it was started. Please reload the page.", 403
+                "This app does not give access to that Rerun server. It may have been restarted: reload the page.", 403
             )
         if not _PATH.fullmatch(call.path):
-            raise _RefusedError(f"The tunnel is for reading, and lets no {call.path!r:.200} through.", 403)
+            raise _RefusedError(f"The tunnel forwards only methods that read, got {call.path!r:.200}.", 403)
         if len(call.body) > MAX_REQUEST * 4 // 3 + 4:
-            raise _RefusedError(f"A call has {MAX_REQUEST:,} bytes at most.", 413)
+            raise _RefusedError(f"Expected a call of up to {MAX_REQUEST:,} bytes.", 413)
         headers = {name: value for name, value in call.headers.items() if _REQUEST_HEADERS.fullmatch(name)}
         if not headers.get("content-type", "").startswith(GRPC_WEB):
-            raise _RefusedError(f"The tunnel takes {GRPC_WEB} only.", 415)
+            raise _RefusedError(f"Expected the content type {GRPC_WEB}.", 415)
         if token := self._tokens.get(origin):
             headers["authorization"] = f"Bearer {token}"
         try:
@@ -116,7 +116,7 @@ class Servers:
                 "POST", origin + call.path, headers={**headers, "accept-encoding": "identity"}, content=body
             )
         except (ValueError, httpx.InvalidURL) as error:  # no base64; characters that headers cannot have
-            raise _RefusedError("This is no call to a Rerun server.", 400) from error
+            raise _RefusedError("This is not a call to a Rerun server.", 400) from error
 
 
 def _checked(data: Any) -> _Call:
@@ -124,7 +124,7 @@ def _checked(data: Any) -> _Call:
         call = _Call.model_validate(data)
         origin_of(call.server)
     except ValueError as error:  # pydantic's ValidationError is one
-        raise _RefusedError("This is no call to a Rerun server.", 400) from error
+        raise _RefusedError("This is not a call to a Rerun server.", 400) from error
     return call
 
 

@@ -5,7 +5,7 @@
                                  manifest-<build>.json                    their sizes and hashes, written last
     <cache>/frontend/<hash>/**/*.js *.css                                 our own modules
 
-There is no lock: processes that start at once write the same bytes, each by an atomic rename.
+There is no lock: processes that start at the same time write the same bytes, each with an atomic rename.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class ViewerAssets:
     """The web viewer of the installed rerun-sdk, as files."""
 
     version: str
-    """Of the rerun-sdk, hence of the viewer."""
+    """The version of the rerun-sdk, which is also the version of the viewer."""
     glue: Path
     """The JavaScript, compressed with gzip."""
     wasm: Path
     """The WebAssembly, compressed with gzip."""
     wasm_br: Path
-    """The same, compressed with brotli."""
+    """The WebAssembly, compressed with brotli."""
     wasm_size: int
     """Bytes of the WebAssembly before compression."""
 
@@ -79,7 +79,7 @@ def viewer_assets() -> ViewerAssets:
 
     The result is kept for the life of the process, while its files exist.
 
-    Raises SdkError when rerun-sdk is missing or too old, ViewerError when the viewer cannot be had.
+    Raises SdkError when rerun-sdk is missing or too old, ViewerError when the viewer cannot be extracted.
     """
     global _assets
     with _assets_lock:
@@ -194,7 +194,7 @@ def _whole_file(folder: Path, entry: _File, root: Path) -> Path:
 
 def _extract(version: str, build: str) -> ViewerAssets:
     started = time.monotonic()
-    log(f"taking the web viewer out of rerun-sdk {version} (first use only)")
+    log(f"extracting the web viewer from rerun-sdk {version} (first use only)")
     files = extract_viewer()
     assets = stored(lambda root: _write(root, version, build, files))
     megabytes = sum(path.stat().st_size for path in (assets.glue, assets.wasm, assets.wasm_br)) / 1e6

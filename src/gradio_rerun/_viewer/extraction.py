@@ -33,7 +33,7 @@ class ExtractedViewer:
 
 
 def extract_viewer() -> ExtractedViewer:
-    """The web viewer of the installed rerun-sdk. Raises ViewerError when it has none or does not hand it out."""
+    """The web viewer of the installed rerun-sdk. Raises ViewerError if rerun-sdk has no viewer, or does not return it."""
     packaged = sdk.packaged_viewer()
     files = _from_zip(packaged) if packaged else _from_server(sdk.viewer_server_command())
     if not files.wasm.startswith(b"\0asm"):
@@ -58,7 +58,7 @@ def _from_server(command: list[str]) -> ExtractedViewer:
             return ExtractedViewer(glue=_fetch(port, GLUE), wasm=_fetch(port, WASM))
         except urllib.error.HTTPError as error:
             raise ViewerError(
-                f"rerun-sdk {sdk.sdk_version()} carries no web viewer: it answers HTTP {error.code} for {error.url}. "
+                f"rerun-sdk {sdk.sdk_version()} has no web viewer: it answers HTTP {error.code} for {error.url}. "
                 f"{_reinstall()}"
             ) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
@@ -74,14 +74,14 @@ def _fetch(port: int, name: str) -> bytes:
 
 
 class _ServerProcess:
-    """The process that serves the viewer; it is killed at the time limit, so that no read from it waits for ever."""
+    """The process that serves the viewer; the process is killed at the time limit, so that no read waits for ever."""
 
     def __init__(self, command: list[str]) -> None:
         pipe = subprocess.PIPE
         try:
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
         except OSError as error:
-            raise ViewerError(f"The web viewer cannot be taken out of rerun-sdk: {error}. {_PREPARE}") from error
+            raise ViewerError(f"The web viewer cannot be extracted from rerun-sdk: {error}. {_PREPARE}") from error
         self._last_words: deque[bytes] = deque(maxlen=12)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -91,7 +91,7 @@ class _ServerProcess:
         self._limit.start()
 
     def port(self) -> int:
-        """The port on which the process serves, once it does. Raises ValueError when it ends without."""
+        """Waits for the port of the server, and returns it. Raises ValueError if the process ends before."""
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
@@ -110,14 +110,14 @@ class _ServerProcess:
             pipe.close()
 
     def failure(self, error: Exception) -> str:
-        """Why there is no viewer, and what to do; ends the process."""
+        """Ends the process. Returns the reason why there is no viewer, and what to do."""
         self.close()
         if self._late.is_set():
-            what = f"did not hand out its web viewer within {TIME_LIMIT:g} s"
+            what = f"did not return its web viewer within {TIME_LIMIT:g} s"
         elif isinstance(error, ValueError):
             what = f"could not serve its web viewer: its process ended with exit code {self._process.returncode}"
         else:
-            what = f"did not hand out its web viewer: {error}"
+            what = f"did not return its web viewer: {error}"
         words = b"".join(self._last_words).decode(errors="replace").strip()
         said = f" It said: {words}\n" if words else " "
         return f"rerun-sdk {sdk.sdk_version()} {what}.{said}{_PREPARE}"
@@ -140,7 +140,7 @@ _PREPARE = (
 
 def _nonsense(name: str, content: bytes, wanted: str) -> ViewerError:
     return ViewerError(
-        f"rerun-sdk {sdk.sdk_version()} carries no web viewer: its {name} should be {wanted}, and is {len(content)} bytes "
+        f"rerun-sdk {sdk.sdk_version()} has no web viewer: its {name} should be {wanted}, and is {len(content)} bytes "
         f"that begin with {content[:16]!r}. {_reinstall()}"
     )
 

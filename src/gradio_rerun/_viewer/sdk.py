@@ -1,4 +1,4 @@
-"""What differs between versions of rerun-sdk, and where the installed one lies.
+"""The differences between versions of rerun-sdk, and the location of the installed one.
 
 Nothing here imports `rerun`: that loads a library of 120 to 220 MB, and the answers are needed before an app starts.
 """
@@ -66,7 +66,7 @@ def viewer_server_command() -> list[str]:
     # An app frozen by PyInstaller and the like would start itself again, and again.
     if getattr(sys, "frozen", False) or not sys.executable:
         raise ViewerError(
-            f"The web viewer is taken out of rerun-sdk with a Python of its own, and this process has none "
+            f"The web viewer is extracted from rerun-sdk by another Python process, and this process has no Python to start "
             f"(sys.executable is {sys.executable!r}). Run `gradio-rerun --prepare` with the Python that has rerun-sdk, "
             f"and ship the folder it fills: GRADIO_RERUN_CACHE_DIR names it."
         )
@@ -81,7 +81,7 @@ def knows_robot_descriptions() -> bool:
 
 
 def server_url(item: object) -> str | None:
-    """The URL of what is an object of the SDK for a Rerun server, its catalog, a dataset or a segment; None for others."""
+    """The URL of an object of the SDK that stands for a Rerun server, its catalog, a dataset or a segment; None for other objects."""
     if not type(item).__module__.startswith(("rerun.server", "rerun.catalog", "rerun_bindings")):
         return None
     # Segments, catalogs and servers, in this order; catalogs before 0.31 have no address.

@@ -1,7 +1,7 @@
 """The control protocol of viewers from rerun-sdk 0.41 on: requests as bytes, and the state of the viewer.
 
-The messages are in viewer_control.proto. They are made at run time from what it was compiled to, so that any protobuf will do: code that
-protoc generates works with the protobuf of its own time only.
+viewer_control.proto defines the messages. They are created at run time from the compiled file, so any version of protobuf works: code that
+protoc generates needs a protobuf of the same time.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ ATTEMPTS = 5
 
 
 def end_with_stdin() -> None:
-    """End this process when its stdin does."""
+    """Ends this process when its stdin ends."""
     # Not sys.stdin: its lock, held by a daemon thread, makes an exiting interpreter abort.
     while os.read(0, 1):
         pass
@@ -25,21 +25,21 @@ def end_with_stdin() -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
+    """A port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])
 
 
 def serve() -> int:
-    """Start the server; its port."""
+    """Starts the server, and returns its port."""
     import rerun as rr
 
     for attempt in range(ATTEMPTS):
         port = free_port()
         try:
             rr.serve_web_viewer(web_port=port, open_browser=False)
-        except RuntimeError:  # "Failed to create server: Address already in use": somebody took it in between
+        except RuntimeError:  # "Failed to create server: Address already in use": another process has taken the port
             if attempt == ATTEMPTS - 1:
                 raise
         else:
@@ -48,10 +48,10 @@ def serve() -> int:
 
 
 def main() -> None:
-    """Serve until stdin ends."""
+    """Serves until stdin ends."""
     watch = threading.Thread(target=end_with_stdin, daemon=True)
     watch.start()
-    # Python puts this script's folder first, where modules of ours would hide others of the same name.
+    # Python puts this script's folder first: its modules would hide others with the same names.
     sys.path[:] = sys.argv[1:]
     print(serve(), flush=True)
     watch.join()

@@ -16,7 +16,7 @@ import { rootOf, toRecordings } from "../wire.js";
 
 /**
  * What gr.HTML passes to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it is an
- * input of events, and no output), `listenerCounts` (how many listeners of each event report to the page when they have finished), and `listened`
+ * input of events, and no output), `listenerCounts` (how many listeners of each event notify the frontend when they have finished), and `listened`
  * (the events with answers to commands that have listeners). `settings` are those of the mount.
  * @typedef {object} Host
  * @property {HTMLElement} element
@@ -98,7 +98,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   });
   uploads.acceptDrops(toolbar.button("Upload"));
 
-  /** Gradio does not report a value that the page itself sets. @param {FileData[]} value */
+  /** Gradio does not report a value that the frontend itself sets. @param {FileData[]} value */
   function setValue(value) {
     props.value = value;
     show();

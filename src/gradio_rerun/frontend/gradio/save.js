@@ -14,7 +14,7 @@ export function save(what, name) {
 }
 
 /**
- * Saves each recording under its own name, streams as one; what lives on a Rerun server, as the viewer holds it.
+ * Saves each recording under its own name, streams as one file; data of a Rerun server as the viewer holds it.
  * @param {import("../viewer/rerun-viewer.js").RerunViewerElement} viewer
  */
 export async function saveRecordings(viewer) {

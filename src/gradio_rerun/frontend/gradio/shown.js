@@ -59,7 +59,7 @@ export function showNext(id, value, forget) {
  * @param {Recording[]} value that has arrived
  */
 export function wholeValue(recordings, value) {
-  // A value from before the last clear says nothing of what is shown now.
+  // A value from before the last clear does not describe what is shown now.
   const isStale = clearedAt(value) > 0 && clearedAt(recordings) > clearedAt(value);
   const urls = new Set((isStale ? recordings : value).map(({ url }) => url));
   // The file of a stream that the app no longer names may have been deleted.
@@ -68,7 +68,7 @@ export function wholeValue(recordings, value) {
   return isSame ? null : whole.map(({ item }) => item);
 }
 
-/** When what the component shows was cleared before these arrived; 0 if that is not known. @param {Recording[]} recordings */
+/** The time of the component's last clear before these recordings; 0 if it is not known. @param {Recording[]} recordings */
 function clearedAt(recordings) {
   return Math.max(0, ...recordings.map(({ cleared }) => cleared ?? 0));
 }

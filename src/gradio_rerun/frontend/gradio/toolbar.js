@@ -1,4 +1,4 @@
-/** The row above the viewer: what the user can do with it. Gradio's label stands at its left. */
+/** The row of buttons above the viewer. Gradio's label stands at its left. */
 
 /** @typedef {"Upload" | "Download" | "Screenshot" | "Fullscreen" | "Clear"} Action */
 

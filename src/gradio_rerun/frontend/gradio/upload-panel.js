@@ -113,12 +113,12 @@ export class UploadPanel {
     this.#box.replaceChildren();
   }
 
-  /** @param {File[]} files why they are not sent; null if they are */
+  /** The reason why files are not sent; null if they are sent. @param {File[]} files */
   #refusal(files) {
     const { file_count, file_types } = this.#wanted;
     if (file_count === "single" && files.length > 1) return `Expected one file, got ${files.length}.`;
     const wrong = files.find((file) => !isAccepted(file, file_types));
-    // A folder holds what it holds: what is not wanted in it is left out by the function.
+    // A folder may contain other files, which the function ignores.
     if (wrong && file_count !== "directory") return `${wrong.name} is none of the types that can be uploaded: ${file_types.join(", ")}.`;
     const limit = /** @type {any} */ (window).gradio_config?.max_file_size;
     const big = limit && files.find((file) => file.size > limit);
@@ -136,7 +136,7 @@ export class UploadPanel {
   }
 }
 
-/** A file on its way. */
+/** The progress of one file. */
 class Row {
   element = document.createElement("div");
   #text = document.createElement("span");

@@ -4,11 +4,11 @@ import { fileUrl } from "../wire.js";
 
 /** @typedef {import("../wire.js").FileData} FileData */
 
-/** What is said of a failed upload to the user. */
+/** A failed upload, with a message for the user. */
 export class UploadError extends Error {}
 
 /**
- * Sends one file, and resolves to where Gradio has put it.
+ * Sends one file. Resolves to its place in Gradio's upload folder.
  *
  * XMLHttpRequest, since fetch does not report the progress of an upload.
  *
@@ -52,7 +52,7 @@ function describe(file, status, answer) {
 }
 
 /**
- * Whether a file is one of `types`, as the `accept` attribute of an input would say; a drop does not ask that.
+ * Whether a file is one of `types`, as in the `accept` attribute of an input. Browsers do not check dropped files.
  * @param {{name: string, type: string}} file
  * @param {string[]} types empty for all
  */

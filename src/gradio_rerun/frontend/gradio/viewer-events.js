@@ -147,7 +147,7 @@ function withExactTime(event, current) {
 }
 
 /**
- * Listens for the end of calls, see listeners.py, for as long as something else needs `events`.
+ * Listens for the end of calls, see listeners.py, while `events` is referenced elsewhere.
  * @param {ViewerEvents} events
  * @param {number} id of the component
  */

@@ -7,7 +7,7 @@ import { Ended, NotThere, messageOf } from "./errors.js";
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 
-/** Ids of those that were begun in this page: Gradio gives an element's last settings to the next one in its place. @type {Set<string>} */
+/** Ids of the commands that were begun in this page: Gradio passes the last settings of an element to the element that replaces it. @type {Set<string>} */
 const begun = new Set();
 
 /** ms between two checks whether what a command needs exists. */
@@ -32,7 +32,7 @@ export class CommandQueue {
   /** The number of the value that a command refers to: the newest when it arrived. @type {WeakMap<Command, number>} */
   #values = new WeakMap();
   #isRunning = false;
-  /** Those for which the next one does not wait, and that have not finished. @type {Set<Promise<void>>} */
+  /** Unfinished commands for which the next command does not wait. @type {Set<Promise<void>>} */
   #unanswered = new Set();
   /** Events of the viewer that a command may cause. @type {{events: ExpectedEvent[], until: number}[]} */
   #expected = [];
@@ -43,7 +43,7 @@ export class CommandQueue {
     this.#outcomes = outcomes;
   }
 
-  /** @param {Command[]} commands those that came before are left out */
+  /** @param {Command[]} commands known ones are left out */
   add(commands) {
     // Gradio repeats the last yield of a generator when that ends.
     const isKnown = (/** @type {string} */ id) => begun.has(id) || this.#waiting.some((each) => each.id === id);
@@ -54,7 +54,7 @@ export class CommandQueue {
     if (!this.#isRunning) this.#run();
   }
 
-  /** Drops those that wait. */
+  /** Drops the commands that wait. */
   clear() {
     this.#waiting = [];
   }
@@ -83,7 +83,7 @@ export class CommandQueue {
     this.#isRunning = false;
   }
 
-  /** Resolves when it is done, is dropped, or cannot be done: to the reason. @param {Command} command @returns {Promise<string | null>} */
+  /** Resolves when the command is done or dropped (to null), or has failed (to the reason). @param {Command} command @returns {Promise<string | null>} */
   async #try(command) {
     let deadline = performance.now();
     while (this.#waiting[0] === command) {
@@ -160,7 +160,7 @@ function matches(expected, event) {
   );
 }
 
-/** Both are floats, which the viewer may have rounded once more. @param {number} one @param {number} other */
+/** The viewer may have rounded both floats. @param {number} one @param {number} other */
 function isSameTime(one, other) {
   return Math.abs(one - other) <= Math.abs(other) * 2 * Number.EPSILON;
 }

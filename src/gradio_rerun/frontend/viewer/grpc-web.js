@@ -1,9 +1,9 @@
-/** The frames of gRPC-web: a byte of flags, four of the length, and as many bytes. */
+/** The frames of gRPC-web: a byte of flags, four bytes of length, and the content. */
 
-/** Flags of the frame that ends an answer. */
+/** Flags of the frame that ends a response. */
 export const TRAILERS = 0x80;
 
-/** Flags of a frame of _servers/frames.py, by which proxies and we see that the connection is alive. */
+/** Flags of a heartbeat, which _servers/frames.py sends so that the connection is not silent. */
 export const HEARTBEAT = 0x40;
 
 const HEADER = 5;
@@ -14,7 +14,7 @@ const HEADER = 5;
  */
 
 /**
- * The frames of a body, one by one; what is left of a frame when the body ends is dropped.
+ * The frames of a body, one by one. An incomplete frame at the end is dropped.
  * @param {ReadableStream<Uint8Array>} body
  * @param {number} silence ms without a byte after which it throws
  * @returns {AsyncGenerator<Frame, void>}
@@ -51,7 +51,7 @@ export async function* readFrames(body, silence = Infinity) {
 }
 
 /**
- * What the trailers say, by name; empty if the frame holds none.
+ * The trailers in a frame, by name; empty if there are none.
  * @param {Frame} frame
  * @returns {Map<string, string>}
  */

@@ -17,7 +17,7 @@ const NOTHING_FOUND = "It ended before the viewer found a recording in it. It ma
 
 /**
  * `converting`: the app converts an upload. `opening`: the viewer has not opened it yet. `open`. `failed`: `failure` is the reason, and a part
- * may be open. `forgotten`: it was closed, or is opened again as another object; late news of it change nothing.
+ * may be open. `forgotten`: it was closed, or is opened again as another object; late events of it change nothing.
  * @typedef {"converting" | "opening" | "open" | "failed" | "forgotten"} State
  */
 
@@ -31,7 +31,7 @@ const NEXT = {
 };
 
 /**
- * The viewer and the page around a recording.
+ * The viewer and the element around a recording.
  * @typedef {object} Surroundings
  * @property {import("./overlay.js").Overlay} overlay shows the progress of downloads
  * @property {() => boolean} isSeen whether the user can see the viewer: browsers draw no frames of others

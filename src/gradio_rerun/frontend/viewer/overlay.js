@@ -1,10 +1,10 @@
-/** What lies over the canvas: progress of the viewer and of recordings, and errors with a way out. */
+/** The overlay of the canvas: progress of the viewer and of recordings, and errors with a button that helps. */
 
 /** ms for which the picture of the value before stays on screen while the next one opens. */
 const HOLD_WITHIN = 3_000;
 
 /**
- * `action`: the label of the button that helps. `covers`: there is nothing behind the message to look at.
+ * `action`: the label of the button that helps. `covers`: the canvas behind the message is empty.
  * @typedef {{title: string, message: string, action: string, covers: boolean}} Failure
  */
 
@@ -56,7 +56,7 @@ export class Overlay {
    */
   showDownload({ url, name }, loaded, total) {
     this.#downloads.set(url, { name, loaded, total });
-    // A large recording comes in tens of thousands of pieces.
+    // A large recording arrives in tens of thousands of pieces.
     this.#frame ||= requestAnimationFrame(() => this.#showDownloads());
   }
 

@@ -1,4 +1,4 @@
-/** The commands that are no requests to the viewer: how the frontend carries out each. */
+/** How the frontend carries out the commands that are not requests to the viewer. */
 
 import { fromBase64 } from "./viewer-control.js";
 
@@ -7,7 +7,7 @@ import { fromBase64 } from "./viewer-control.js";
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 
 /**
- * @typedef {object} Outcomes what becomes of the answers
+ * @typedef {object} Outcomes where answers go
  * @property {(event: string) => boolean} isListened whether a function listens to that event
  * @property {(event: string, data: object) => void} answer
  * @property {(file: File) => Promise<string>} upload resolves to the path in the app's upload folder

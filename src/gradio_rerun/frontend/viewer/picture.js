@@ -1,6 +1,6 @@
 /** Pictures of a canvas. */
 
-/** A copy of a canvas, which has pixels of its own size. @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} copy @returns whether the canvas has anything drawn */
+/** Copies a canvas. @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} copy @returns whether the canvas has anything drawn */
 export function copyCanvas(canvas, copy) {
   copy.width = canvas.width;
   copy.height = canvas.height;

@@ -1,9 +1,9 @@
-/** The part of protobuf that the page needs: adds values that only the page knows to requests, and reads single fields of responses. */
+/** The part of protobuf that the frontend needs: adds values that only the frontend knows to requests, and reads single fields of responses. */
 
-/** @typedef {bigint | Uint8Array} Value a number, or the bytes of a text or of a message */
+/** @typedef {bigint | Uint8Array} Value a number, or the bytes of a string or of a message */
 
 /**
- * The bytes of a message that holds nothing but a text, deep in it. Behind another message of the same type they add to that.
+ * The bytes of a message with a single string in a nested field. Appended to a message of the same type, they add the field to that message.
  * @param {number[]} path numbers of the fields that lead to it
  * @param {string} text
  */

@@ -1,4 +1,4 @@
-/** The little that must be known about the bytes of a recording; see rrd.py. */
+/** The format of a recording: its header and its messages; see rrd.py. */
 
 /** Bytes at the start of a recording; messages follow, and any number of them makes a recording of its own. */
 export const HEADER_SIZE = 12;
@@ -8,13 +8,13 @@ export const MAGIC = "RRF2";
 /** Bytes at the start of a message: its kind and its length. */
 const HEAD_SIZE = 16;
 
-/** The kind of the message that ends a recording; behind it there may be tables of contents. */
+/** The kind of the message that ends a recording. Tables of contents may follow. */
 const END = 0n;
 
-/** What has a greater kind is built in a way that is not known here. */
+/** A greater kind means that the format is unknown. */
 const MOST_KINDS = 256n;
 
-/** Follows the messages of a recording whose bytes go by. */
+/** Finds the ends of messages in a recording that arrives in pieces. */
 export class Messages {
   /** Bytes until the next message begins. */
   #left = HEADER_SIZE;

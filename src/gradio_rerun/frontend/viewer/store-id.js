@@ -5,7 +5,7 @@
 /** "<kind>:<application id>:<recording id>"; in the application id alone, "\" escapes ":" and itself. */
 const STORE_ID = /^[^:]*:((?:\\.|[^:\\])*):(.*)$/s;
 
-/** The viewer's name for a recording; no two recordings have the same. @param {RecordingName} recording */
+/** The viewer's unique name of a recording. @param {RecordingName} recording */
 export function storeIdOf({ application_id, recording_id }) {
   return `Recording:${application_id.replace(/[\\:]/g, "\\$&")}:${recording_id}`;
 }

@@ -5,19 +5,19 @@ import { messageOf } from "./errors.js";
 import { HEADER_SIZE, MAGIC } from "./rrd.js";
 import { fromBase64 } from "./viewer-control.js";
 
-/** Bytes that are passed on at once, or more if a single chunk has more. */
+/** Bytes that are passed on together; more if a single chunk is larger. */
 const PIECE = 1 << 20;
 
-/** ms after which less than that is passed on. */
+/** ms after which fewer bytes are passed on. */
 const PIECE_WITHIN = 50;
 
 /**
- * Bytes that are passed on between two frames: the viewer works them off frame by frame, and draws none while nobody looks. A frame of 80,000
+ * Bytes that are passed on between two frames: the viewer processes them frame by frame, and draws no frames while the page is hidden. A frame of 80,000
  * points takes half a second where software draws it: of a gigabyte, 8 MB a frame came 54 s after the function's end, 64 MB a frame 7 s.
  */
 const PER_FRAME = 64 << 20;
 
-/** How often a request is repeated that brings nothing, and the ms to wait before the first repetition; each next waits double. */
+/** How often a request without new bytes is repeated, and the ms before the first repetition. The time doubles for each further one. */
 const RETRIES = 6;
 const RETRY_AFTER = 250;
 
@@ -27,13 +27,13 @@ class FinalError extends Error {}
 export class StreamReader {
   /** Messages end here, in bytes from the start, ascending. @type {number[]} */
   #marks;
-  /** What has been received of the file, and what of that was passed on. */
+  /** The bytes of the file that were received, and those that were passed on. */
   #received = 0;
   #passedOn = 0;
-  /** What lies between the two. @type {Uint8Array[]} */
+  /** The bytes that were received, and not passed on yet. @type {Uint8Array[]} */
   #waiting = [];
   #lastPass = 0;
-  /** What the recording starts with. @type {Uint8Array | null} */
+  /** The header of the recording. @type {Uint8Array | null} */
   #header = null;
   #frameBudget = PER_FRAME;
   #isReading = false;
@@ -64,7 +64,7 @@ export class StreamReader {
   }
 
   /**
-   * Reads what was announced and is missing, if that is not going on already.
+   * Reads the announced bytes that are missing. Does nothing if it is reading already.
    * @param {string} [end] the last bytes of what was announced, in base64, which need not be requested
    */
   async read(end) {
@@ -150,9 +150,9 @@ export class StreamReader {
   }
 
   /**
-   * The first bytes of those that wait.
+   * The first of the waiting bytes.
    * @param {number} length
-   * @param {Uint8Array | null} header what comes before them
+   * @param {Uint8Array | null} header bytes to put before them
    */
   #take(length, header) {
     let filled = header?.length ?? 0;

@@ -7,7 +7,7 @@
  * @typedef {{recordings: Recording[], number: number}} Value
  */
 
-/** ms that a value may still load while a newer one waits. Doubles each time it runs out, so that large recordings are seen, too. */
+/** ms that a value may still load while a newer one waits. Doubles each time it elapses, so that large recordings are shown, too. */
 export const PATIENCE = 2_000;
 
 /** ms at most. */
@@ -54,7 +54,7 @@ export class Succession {
     return this.#isClosing || this.#wanted !== this.#shown;
   }
 
-  /** What has become of the value with a number: it is open or opens, it still waits, or it was skipped or closed. @param {number} number */
+  /** The state of the value with a number: open or opening, waiting, or skipped or closed. @param {number} number */
   stateOf(number) {
     if (!this.#isClosing && this.#numbers.has(number)) return "shown";
     return number >= this.#wanted.number ? "waiting" : "past";

@@ -8,13 +8,13 @@ import { toBase64 } from "./viewer-control.js";
 /** A call, as _servers/tunnel.py reads it. @typedef {{server: string, ticket: string, path: string, headers: Record<string, string>, body: string, page: string}} ServerCall */
 /** @typedef {(call: ServerCall, signal: AbortSignal) => Promise<Response>} AskServer */
 
-/** The call that does not end: what has been logged, and what will be. */
+/** The call that does not end: it returns all logged data, and all future data. */
 const LIVE = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
 
 /** A random id of this page. `crypto.randomUUID` exists in secure contexts only. */
 const PAGE = toBase64(crypto.getRandomValues(new Uint8Array(16)));
 
-/** The path at which older viewers (0.31) check with a GET whether there is a Rerun server. Here the first call shows that. */
+/** The path at which older viewers (0.31) check with a GET whether there is a Rerun server. Here, the first call fails if there is none. */
 export const PROBE = "/version";
 
 /** ms; _servers/frames.py sends a heartbeat every 15 s. */
@@ -24,10 +24,10 @@ const SILENCE = 45_000;
 const WAIT = 500;
 const LONGEST_WAIT = 10_000;
 
-/** UNAVAILABLE: what _servers/forwarding.py answers for a server that it does not reach. */
+/** UNAVAILABLE: the status of _servers/forwarding.py for a server that cannot be reached. */
 const UNAVAILABLE = "14";
 
-/** Statuses of gRPC by which it makes no sense to try again: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
+/** Statuses of gRPC after which another try would fail, too: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
 const FINAL = ["3", "5", "7", "12", "16"];
 
 /** A call that another try would not help. */
@@ -78,7 +78,7 @@ class Live {
     this.#onWait = onWait;
   }
 
-  /** The answer of the server, as soon as it gives one. */
+  /** Resolves to the first response of the server. */
   async connect() {
     while (!this.#response) {
       try {
@@ -91,7 +91,7 @@ class Live {
     return this.#response;
   }
 
-  /** All that has been logged, again after each break: the viewer knows what it has. @returns {AsyncGenerator<Uint8Array, void>} */
+  /** All logged data, once more after each disconnect: the viewer ignores data that it has. @returns {AsyncGenerator<Uint8Array, void>} */
   async *read() {
     for (;;) {
       const response = await this.connect();
@@ -121,13 +121,13 @@ class Live {
   }
 }
 
-/** The answer, if there is one of the server. @param {Promise<Response>} responding */
+/** The response of the server; throws if there is none. @param {Promise<Response>} responding */
 async function answerOf(responding) {
   let response;
   try {
     response = await responding;
   } catch (error) {
-    if (error instanceof DOMException) throw error; // it was given up
+    if (error instanceof DOMException) throw error; // it was cancelled
     throw new Error("The app cannot be reached.", { cause: error });
   }
   const status = response.headers.get("grpc-status");
@@ -158,7 +158,7 @@ async function* withoutHeartbeats(body) {
   for await (const { flags, pieces } of readFrames(body)) if (flags !== HEARTBEAT) yield* pieces;
 }
 
-/** @param {Response} response @param {AsyncGenerator<Uint8Array, void>} pieces @param {AbortController} end ends what they wait for */
+/** @param {Response} response @param {AsyncGenerator<Uint8Array, void>} pieces @param {AbortController} end ends the call */
 function withBody({ status, headers }, pieces, end) {
   const body = new ReadableStream({
     async pull(controller) {

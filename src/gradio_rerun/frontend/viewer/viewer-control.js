@@ -14,7 +14,7 @@ export { Ended, NotThere };
 const [CLOSE, SET_LOCATION] = [1, 20];
 
 /**
- * One way for each generation of viewers. A method throws `NotThere`, or an `Error` with the reason, when it cannot do it.
+ * One implementation for each generation of viewers. If a method fails, it throws `NotThere`, or an `Error` with the reason.
  * @typedef {object} Control
  * @property {boolean} closesOne whether it can close one of several recordings
  * @property {(command: Command, recording: RecordingName | null) => Promise<RecordingName[]>} carryOut one of the commands that have a `request`; resolves to the recordings that were closed
@@ -87,7 +87,7 @@ class Protocol {
     return { protocol: toBase64(this.#handle.viewer_state()) };
   }
 
-  /** @param {string | null} request base64 @param {number[]} more what is added to it */
+  /** @param {string | null} request base64 @param {number[]} more bytes that are added to it */
   async #send(request, more) {
     const bytes = Uint8Array.from([...fromBase64(/** @type {string} */ (request)), ...more]);
     try {
@@ -95,7 +95,7 @@ class Protocol {
     } catch (error) {
       if (error instanceof Ended) throw error;
       const { message: reason, code } = /** @type {{message: string, code?: string}} */ (error);
-      // A timeline or recording that is not there is an INVALID_ARGUMENT in 0.41.
+      // 0.41 reports a missing timeline or recording as INVALID_ARGUMENT.
       throw code === "NOT_FOUND" || /no timeline|not open|no active recording/.test(reason) ? new NotThere(reason) : new Error(reason);
     }
   }
@@ -116,7 +116,7 @@ class Protocol {
   }
 }
 
-/** The URL by which the viewer shows a recording that is open. @param {RecordingName} recording */
+/** The URL of an open recording in the viewer. @param {RecordingName} recording */
 function location({ application_id, recording_id }) {
   return `about:recording?app_id=${encodeURIComponent(application_id)}&recording_id=${encodeURIComponent(recording_id)}`;
 }

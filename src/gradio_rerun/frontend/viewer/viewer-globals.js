@@ -1,4 +1,4 @@
-/** What the viewer runs with instead of the browser's own functions. */
+/** The functions that the viewer gets instead of the browser's. */
 
 import { openLink } from "./viewer-open.js";
 
@@ -16,7 +16,7 @@ import { openLink } from "./viewer-open.js";
 export function viewerGlobals({ fetch, theme, onComplaint, onFrame, guarded }) {
   return {
     fetch,
-    // Old viewers know no theme but that of the system, which they read from this. Remove when the rerun-sdk floor has `theme`.
+    // Old viewers only know the theme of the system, which they read from `matchMedia`. Remove when the rerun-sdk floor has `theme`.
     matchMedia: (/** @type {string} */ query) => window.matchMedia(asIfSystemWas(theme, query)),
     open: openLink,
     localStorage: new OwnStorage(),
@@ -68,7 +68,7 @@ export function guardedBy(onAbort) {
 }
 
 /**
- * Rust panics, with a reason, for everything but a lack of memory, at which it aborts.
+ * Rust panics with a reason, except for a lack of memory: then it aborts.
  * @param {Error} error
  * @param {number} held bytes
  */
