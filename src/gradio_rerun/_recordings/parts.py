@@ -82,7 +82,7 @@ def _named_files(path: Path) -> list[str]:
 def _file_named(path: Path, name: str) -> Path | None:
     """The path at which the SDK looks for a file that the robot description or .gltf `path` names, with links resolved; None if it does not look."""
     scheme, separator, rest = name.partition("://")
-    # On Windows, \\\\host\\share is a file of another machine, which gets the user's password hash when the path is resolved.
+    # On Windows, \\host\share is a file of another machine, which gets the user's password hash when the path is resolved.
     if re.match(r"[/\\]{2}", rest or name):
         return None
     try:
