@@ -25,7 +25,10 @@ def is_collection(value: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     """Whether it is a finite number. True and False are not."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer that no float can be
+        return False
 
 
 def is_flag(value: Any) -> bool:

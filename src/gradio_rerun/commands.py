@@ -9,6 +9,7 @@ fails, the user and the listeners of the event `error` get the reason. `show` ta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -193,7 +194,7 @@ def set_blueprint(blueprint: Any, *, application_id: str | None = None) -> Comma
             raise CommandError(
                 f"Expected no application_id, got {application_id!r}: the file {str(blueprint)!r} names its own."
             )
-        return _blueprint(read_blueprint(Path(blueprint)), repr(str(blueprint)))
+        return _blueprint(read_blueprint(Path(blueprint)), repr(str(blueprint)), Path(blueprint))
     if not type(blueprint).__module__.startswith("rerun."):
         raise CommandError(
             f"Expected set_blueprint to get a rerun.blueprint.Blueprint or the path of an .rbl file, got {described(blueprint)}."
@@ -276,8 +277,8 @@ def _timeline_change(timeline: str | None) -> dict[str, Any]:
     return {"type": "timeline_change", **({} if timeline is None else {"timeline": timeline})}
 
 
-def _blueprint(content: bytes, text: str) -> Command:
-    return Command("set_blueprint", (("rbl", content),), text, Plan(outlasts=True))
+def _blueprint(content: bytes, text: str, source: Path | None = None) -> Command:
+    return Command("set_blueprint", (("rbl", content),), text, Plan(outlasts=True, source=source))
 
 
 def _command(command_name: str, plan: Plan, **arguments: Any) -> Command:
@@ -289,7 +290,7 @@ def _command(command_name: str, plan: Plan, **arguments: Any) -> Command:
 
 
 def _name(what: str, value: str) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or re.search("[\ud800-\udfff]", value):
         raise CommandError(f"Expected {what} to be a non-empty string, got {described(value)}.")
     return value
 

@@ -188,7 +188,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         arguments = ConstructorArgs(super().constructor_args, self._merged)
         # Gradio makes the component again for each update, without its value.
         servers = self._servers
-        if servers.is_trusted and (self._is_tunnel_given or servers.has_names):
+        if servers.is_trusted and (self._is_tunnel_given or (servers.has_names and not self._names_itself)):
             arguments["tunnel"] = servers
         return arguments
 

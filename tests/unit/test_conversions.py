@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -25,7 +26,7 @@ from other_files import glb, gltf, lerobot, mcap, ply, png, stl, write
 
 from gradio_rerun._gradio.threads import in_thread
 from gradio_rerun._recordings import conversions, looked_up, parts
-from gradio_rerun._recordings.conversion_process import conversion_command
+from gradio_rerun._recordings.conversion_process import conversion_command, crashed, run
 from gradio_rerun._recordings.conversions import converted
 from gradio_rerun._recordings.convert_file import application_id, arrow_messages
 from gradio_rerun._recordings.file_types import CONVERTIBLE_SUFFIXES
@@ -349,6 +350,70 @@ def test_a_text_that_is_too_long_is_refused_before_it_is_read(
     with pytest.raises(NotARecordingError, match=rf"it has 314,572,800 bytes, and a \{suffix} file [\d,]+ at most"):
         converted(path, cache)
     assert not processes
+
+
+@pytest.mark.parametrize(
+    "name", ["//host/share/a.stl", r"\\host\share\a.stl", "file:////host/a.stl", "package:////host/a.stl"]
+)
+def test_no_other_machine_is_asked_for_a_mesh(
+    name: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows, such a name is one of a file of another machine, whatever the check of the resolved path says then."""
+    monkeypatch.setenv("ROS_PACKAGE_PATH", str(tmp_path))
+    resolved: list[str] = []
+    resolve = Path.resolve
+    monkeypatch.setattr(Path, "resolve", lambda path, *args: (resolved.append(str(path)), resolve(path, *args))[1])
+    robot = write(tmp_path / "robot.urdf", ROBOT.format(f'<mesh filename="{name}"/><box size="1 1 1"/>'))
+    with suppress(NotARecordingError):
+        converted(robot, cache, lambda _: True)
+    assert not [path for path in resolved if "host" in path]
+
+
+def test_long_names_of_parts_are_refused_where_they_are_read(tmp_path: Path, cache: Path) -> None:
+    document, _ = gltf(1)
+    document["buffers"] = [{"uri": f"{number}{'x' * 100_000}"} for number in range(50)]
+    with pytest.raises(NotARecordingError, match="names of 5,000,090 characters") as refused:
+        converted(write(tmp_path / "scene.gltf", json.dumps(document)), cache)
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_the_app_keeps_little_of_what_the_process_writes(stream: str, tmp_path: Path) -> None:
+    code = f"import sys; sys.{stream}.write('x' * 100_000_000)"
+    ended = run(tmp_path / "a.mcap", [sys.executable, "-c", code], limits())
+    assert 100 < len(ended.output + ended.said) < 20_000_000
+    assert len(str(crashed(tmp_path / "a.mcap", ended))) < 2000
+
+
+def test_a_file_that_nobody_waits_for_is_not_read_to_its_end(tmp_path: Path, cache: Path) -> None:
+    path, started, ended = tmp_path / "huge.ply", threading.Event(), threading.Event()
+    with path.open("wb") as file:
+        file.truncate(1 << 38)
+
+    def convert() -> None:
+        started.set()
+        try:
+            converted(path, cache)
+        finally:
+            ended.set()
+
+    async def leave() -> None:
+        asked = asyncio.create_task(in_thread(convert))
+        await to_thread.run_sync(started.wait, 60)
+        asked.cancel()
+        await asyncio.wait({asked})
+        assert await to_thread.run_sync(ended.wait, 60)
+
+    asyncio.run(leave())
+
+
+def test_what_killed_conversions_have_left_an_hour_ago_is_removed(tmp_path: Path, cache: Path) -> None:
+    old = [write(cache / ".0.a.part", "half"), write(cache / ".0.a.parts" / "0.stl", "copy").parent]
+    new = write(cache / ".0.b.part", "half")
+    for path in old:
+        os.utime(path, (time.time() - 4000,) * 2)
+    converted(write(tmp_path / "a.md", "# One"), cache)
+    assert [path.exists() for path in (*old, new)] == [False, False, True]
 
 
 def test_a_robot_is_read_in_another_process_only(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

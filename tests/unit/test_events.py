@@ -238,7 +238,12 @@ def test_an_event_of_more_parts_than_a_viewer_shows_is_refused_before_they_are_r
     def read(*_: Any) -> None:
         pytest.fail("a part was read")
 
-    for module, name in ((events, "selection_item"), (state, "_recording"), (state, "_view"), (state, "_recording_of_frontend")):
+    for module, name in (
+        (events, "selection_item"),
+        (state, "_recording"),
+        (state, "_view"),
+        (state, "_recording_of_frontend"),
+    ):
         monkeypatch.setattr(module, name, read)
     message = viewer_control._message("State")
     many = {

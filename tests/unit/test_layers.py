@@ -10,7 +10,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "src" / "gradio_rerun"
 
 LAYERS = (
-    *("errors", "viewer_state", "_checks", "_wire"),
+    *("errors", "viewer_state", "_fork", "_checks", "_wire"),
     *("_gradio", "_viewer", "_servers", "_recordings"),
     *("commands", "events", "_component", "component"),
     *("__init__", "_preparing", "_example", "cli", "__main__"),

@@ -111,3 +111,9 @@ def test_no_error_shows_the_token_of_a_tunnel() -> None:
     with pytest.raises(ParameterError) as caught:
         Rerun(tunnel={"a.test": "secret"})
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["height", "scale", "min_width", "time_update_interval", "every"])
+def test_a_number_that_no_float_can_be_is_refused(name: str) -> None:
+    with pytest.raises(ParameterError, match=f"Expected {name} to be .*, got 1000"):
+        Rerun(**{name: 10**400, "render": False})

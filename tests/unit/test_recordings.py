@@ -208,7 +208,7 @@ def test_a_robot_in_a_log_gets_no_file_of_the_server(served: Served, cache: Path
     assert SECRET.encode() not in bytes_of(cache)
 
 
-@pytest.mark.parametrize("change", ["data_path", "video_path", "feature", "symlink", "symlink to a folder"])
+@pytest.mark.parametrize("change", ["data_path", "video_path", "feature", "symlink", "symlink to a folder", "hidden"])
 def test_a_dataset_names_no_file_outside_of_its_folder(change: str, served: Served, cache: Path) -> None:
     dataset = lerobot(served.work / "dataset")
     info = json.loads((dataset / "meta" / "info.json").read_text())
@@ -224,8 +224,13 @@ def test_a_dataset_names_no_file_outside_of_its_folder(change: str, served: Serv
     elif change == "symlink":
         (dataset / "data" / "chunk-000" / "episode_000000.parquet").unlink()
         (dataset / "data" / "chunk-000" / "episode_000000.parquet").symlink_to(served.outside / "secret.parquet")
-    else:
+    elif change == "symlink to a folder":
         (dataset / "videos").symlink_to(served.outside)
+    else:
+        (dataset / "data").rename(dataset / ".hidden")
+        (dataset / "data").symlink_to(".hidden")
+        (dataset / ".hidden" / "chunk-000" / "episode_000000.parquet").unlink()
+        (dataset / ".hidden" / "chunk-000" / "episode_000000.parquet").symlink_to(served.outside / "secret.parquet")
     (dataset / "meta" / "info.json").write_text(json.dumps(info))
     with pytest.raises(NotARecordingError, match=r"dataset.*names the file"):
         to_recordings(dataset, cache)

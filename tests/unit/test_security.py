@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,12 @@ def stream() -> Iterator[bytes]:
         yield recording_bytes("of_stream")
 
 
+def blueprint_of_thread(path: str) -> commands.Command:
+    """A thread does not know which app it works for."""
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(commands.set_blueprint, path).result()
+
+
 @pytest.fixture(scope="module")
 def app(launched: Callable[..., App]) -> App:
     with gr.Blocks() as demo:
@@ -128,6 +135,7 @@ def app(launched: Callable[..., App]) -> App:
         gr.Button().click(lambda value: value, viewer, streaming, api_name="echo")
         gr.Button().click(lambda path: path, text, viewer, api_name="show")
         gr.Button().click(commands.set_blueprint, text, viewer, api_name="blueprint")
+        gr.Button().click(blueprint_of_thread, text, viewer, api_name="blueprint_of_thread")
         gr.Button().click(stream, None, streaming, api_name="stream")
         gr.Button().click(stream, None, Rerun(streaming=True, max_stream_size=1), api_name="stream_much")
     return launched(demo, viewer)
@@ -193,7 +201,9 @@ def test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_grad
 ) -> None:
     folders.secret.with_suffix(".rbl").write_bytes(folders.secret.read_bytes())
     ways = (folders.secret, f"{folders.uploads}/../outside/secret.rrd", f"{folders.uploads}/link.rrd")
-    for name, path in [*(("show", path) for path in ways), ("blueprint", folders.secret.with_suffix(".rbl"))]:
+    blueprint = folders.secret.with_suffix(".rbl")
+    of_blueprint = ("blueprint", blueprint), ("blueprint_of_thread", blueprint)
+    for name, path in [*(("show", path) for path in ways), *of_blueprint]:
         succeeded, told = app.call(name, str(path))
         assert not succeeded
         assert "may not serve" in told

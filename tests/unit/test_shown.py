@@ -188,6 +188,13 @@ def log(recording: rr.RecordingStream, step: int) -> bytes:
         return sink.log.read()
 
 
+def test_a_file_that_was_deleted_is_not_remembered(shown: Shown) -> None:
+    for _ in range(3):
+        file = shown.append(recording_bytes("a"), Call(), None)
+        Path(file.path).unlink()
+    assert [path for path in module._shown_by_path if path.startswith(str(Path(file.path).parents[1]))] == [file.path]
+
+
 def test_recordings_that_each_call_makes_anew_are_in_one_file(shown: Shown, tmp_path: Path) -> None:
     logged = []
     for step in range(20):

@@ -1,16 +1,29 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from anyio import to_thread
+from recordings import recording_bytes
 
+from gradio_rerun._gradio import threads
+from gradio_rerun._gradio.calls import Call
 from gradio_rerun._gradio.threads import current_work, in_thread
-from gradio_rerun._recordings import turns
+from gradio_rerun._recordings import bounded, shown, turns
+from gradio_rerun._recordings.looked_up import looked_up
+from gradio_rerun._recordings.shown import shown_in
 from gradio_rerun._recordings.turns import Turns, cores
+from gradio_rerun._servers import forwarding
+from gradio_rerun._viewer import assets, cache
+from gradio_rerun._viewer.assets import viewer_assets
+from gradio_rerun._viewer.cache import _fallback_folder, stored
 from gradio_rerun.errors import RecordingError
 
 
@@ -131,3 +144,81 @@ def test_the_cores_of_a_container_are_those_of_its_control_group(
 
 def test_there_is_a_core() -> None:
     assert cores() >= 1
+
+
+def test_a_thread_counts_until_its_work_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_MOST_THREADS", 1)
+    started, end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        started.set()
+        assert end.wait(60)
+
+    async def cancel() -> None:
+        first = asyncio.create_task(in_thread(work))
+        await to_thread.run_sync(started.wait, 60)
+        first.cancel()
+        await asyncio.wait({first})
+        waiting = asyncio.create_task(in_thread(end.is_set))
+        for _ in range(20):
+            await to_thread.run_sync(int)
+        gone = asyncio.create_task(in_thread(end.is_set))  # leaves before its turn
+        await asyncio.wait({gone}, timeout=0.01)
+        gone.cancel()
+        end.set()
+        assert await waiting
+        assert await in_thread(end.is_set)
+
+    asyncio.run(cancel())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_child_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
+    class Session:
+        blocks_config = SimpleNamespace(blocks={})
+
+    def in_child() -> None:
+        viewer_assets()
+        shown_in(Session(), 1, tmp_path, set()).append(recording_bytes("child"), Call(), None)
+        stored(lambda root: root / "x" if root == _fallback_folder(OSError("full")) else Path("/dev/null/x").touch())
+        assert looked_up(Path.read_bytes, tmp_path / "file") == b"content"
+        assert forwarding._make_room("address", "page")
+        with turns.conversion_turns.turn("key"):
+            pass
+
+    (tmp_path / "file").write_bytes(b"content")
+    os.utime(tmp_path / "file", (0, 0))
+    viewer_assets()
+    locks = [
+        assets._assets_lock,
+        cache._fallback_lock,
+        shown._lock,
+        bounded._lock,
+        forwarding._lock,
+    ]
+    held, forked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with ExitStack() as stack:
+            for lock in locks:
+                stack.enter_context(lock)
+            for number in range(cores()):
+                stack.enter_context(turns.conversion_turns.turn(str(number)))
+            held.set()
+            forked.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        try:
+            in_child()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    forked.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(status) == 0

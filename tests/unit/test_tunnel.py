@@ -124,6 +124,46 @@ def test_a_parameter_that_names_no_server_is_refused(wrong: Any) -> None:
         Rerun(tunnel=wrong)
 
 
+@pytest.mark.parametrize(
+    "wrong", [[(PRIVATE, "geheim")], {PRIVATE: "geheim"}.items(), {PRIVATE: b"geheim"}, [{PRIVATE: "geheim"}]]
+)
+def test_an_error_does_not_repeat_a_token(wrong: Any) -> None:
+    with pytest.raises(ParameterError, match="Expected tunnel to") as refused:
+        Rerun(tunnel=wrong)
+    assert "geheim" not in str(refused.value)
+
+
+class OwnServers(Rerun):
+    """Names servers by itself: no caller passes `tunnel`."""
+
+    def __init__(self, value: Any = None, *, server: str = PRIVATE, **parameters: Any) -> None:
+        super().__init__(value, tunnel=True if server == "all" else [server], **parameters)
+
+
+@pytest.mark.parametrize(
+    ("given", "update", "has_ticket"),
+    [
+        ({"server": "all"}, {"height": 300}, True),
+        ({}, {"height": 300}, True),
+        ({"server": PUBLIC}, {"server": PRIVATE}, False),  # an update may come from a client
+    ],
+)
+def test_a_subclass_that_names_servers_keeps_them_after_an_update(
+    given: dict[str, Any], update: dict[str, Any], has_ticket: bool
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = OwnServers(**given)
+        for value in (gr.update(**update), gr.update(**update), PRIVATE):
+            gr.Button().click(lambda value=value: value, None, viewer)
+    state = SessionState(demo)
+
+    async def call() -> list[str]:
+        functions = list(demo.fns.values())
+        return [repr(await demo.process_api(each, [], state, session_hash="session")) for each in functions]
+
+    assert bool(re.search(TICKET, asyncio.run(call())[-1])) is has_ticket
+
+
 def test_an_update_keeps_what_the_value_has_named() -> None:
     arguments = in_app(PRIVATE).constructor_args.copy()
     arguments.update({"height": 300, "__type__": "update"})

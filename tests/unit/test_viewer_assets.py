@@ -8,13 +8,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
 from fake_sdk import GLUE, WASM, FakeSdk
 
+from gradio_rerun._component import settings
 from gradio_rerun._viewer import assets as viewer_assets
 from gradio_rerun._viewer import cache
 from gradio_rerun._viewer.assets import ViewerAssets
@@ -364,6 +367,33 @@ def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(
     viewer_assets.restore_viewer_assets()
     assert viewer_assets.viewer_assets() == assets
     assert gzip.decompress(assets.wasm.read_bytes()) == WASM
+
+
+def test_an_update_does_not_wait_until_missing_files_are_put_back(
+    sdk: FakeSdk, use: Callable[[], ViewerAssets], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio updates components on the event loop."""
+    wasm, known = use().wasm, settings._viewer_files()
+    wasm.unlink()
+    extract, begun, go_on = viewer_assets.extract_viewer, threading.Event(), threading.Event()
+
+    def extract_slowly() -> Any:
+        begun.set()
+        assert go_on.wait(60)
+        return extract()
+
+    monkeypatch.setattr(viewer_assets, "extract_viewer", extract_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            if_nobody_checks = pool.submit(settings._viewer_files).result(30)
+            check = pool.submit(viewer_assets.restore_viewer_assets)
+            assert begun.wait(60)
+            meanwhile = pool.submit(settings._viewer_files).result(30)
+        finally:
+            go_on.set()
+        check.result()
+    assert if_nobody_checks == meanwhile == known
+    assert wasm.is_file()
 
 
 def test_a_check_of_whole_files_takes_nothing_out(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:

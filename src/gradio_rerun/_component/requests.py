@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from .._recordings.values import check_source
 from .._servers.tunnel import Servers
 from .._wire import CommandDict
 from ..commands import Command, Show
@@ -43,6 +44,8 @@ def to_wire(commands: Iterable[Command], servers: Servers) -> list[CommandDict]:
 
 def _to_wire(command: Command, servers: Servers) -> CommandDict:
     plan = command._plan
+    if plan.source is not None:
+        check_source(plan.source)
     arguments = {name: _as_json(value) for name, value in command.arguments}
     if command.name == "open":
         arguments["ticket"] = servers.ticket(arguments["url"])

@@ -28,6 +28,8 @@ class ServerAccess(_Base):
         Threads of a function do not inherit these contexts. Without one, a component must be added to the app first: see `render`.
         """
         self._is_tunnel_given = "tunnel" in self._constructor_args[0]
+        # The `__init__` of a subclass passes `tunnel`, and its caller cannot.
+        self._names_itself = tunnel is not None and not self._is_tunnel_given
         for arguments in self._constructor_args:
             arguments.pop("tunnel", None)  # Gradio can send them to pages, which must not get tokens
         self._named_servers = tunnel if isinstance(tunnel, Servers) else Servers(tunnel, value)
@@ -49,6 +51,11 @@ class ServerAccess(_Base):
             if "value" in self.__dict__:  # its `__init__` has finished before
                 self._add_tickets()
         return self
+
+    def _trust_as(self, original: ServerAccess) -> None:
+        """After an update, which makes the component again: trusts the servers that a subclass names by itself, if the app trusted the same before."""
+        if original._servers.is_trusted and self._servers.names == original._servers.names:
+            self._servers.trust()
 
     def _add_tickets(self) -> None:
         """Adds the tickets to the initial value and commands, which were made before the component was in the app."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from gradio.data_classes import FileDataDict
 from .._checks import is_collection, is_flag, is_number, suggestion, wrong
 from .._gradio.files import static_file
 from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
-from .._viewer.assets import published_folder, restore_viewer_assets, viewer_assets
+from .._viewer.assets import ViewerAssets, known_viewer_assets, published_folder, restore_viewer_assets
 from .._wire import ButtonName, FileCount, PanelName, PanelState, Theme, ViewerFiles
 from ..errors import ParameterError
 
@@ -170,7 +171,11 @@ def _entry_module() -> FileDataDict:
 
 
 def _viewer_files() -> ViewerFiles:
-    assets = viewer_assets()
+    return _files_of(known_viewer_assets())
+
+
+@lru_cache(maxsize=1)
+def _files_of(assets: ViewerAssets) -> ViewerFiles:
     return ViewerFiles(
         version=assets.version,
         glue=static_file(assets.glue),

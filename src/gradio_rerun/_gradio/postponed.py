@@ -60,7 +60,7 @@ def follow_outputs() -> None:
                 if isinstance(value, Postponed):
                     data[index] = await _prepared(value, block, state)
                 elif is_prop_update(value):
-                    complete(value, state[block._id])
+                    complete(value, state[block._id], block)
                     if _has_postponed(value):
                         # None in an update clears. None of a generator means that there is nothing new.
                         value["value"].value = [] if value["value"].value is None else value["value"].value

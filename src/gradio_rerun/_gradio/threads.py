@@ -7,10 +7,12 @@ Gradio 6.10 to 6.31. This file can go when tests/unit/test_threads.py::test_work
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import math
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -27,7 +29,8 @@ _MOST_THREADS = 100
 _PARAMETERS = inspect.signature(to_thread.run_sync).parameters
 _ABANDON: dict[str, Any] = {"abandon_on_cancel" if "abandon_on_cancel" in _PARAMETERS else "cancellable": True}
 
-_limiter: RunVar[CapacityLimiter] = RunVar("gradio_rerun.threads")
+_limiters: RunVar[tuple[CapacityLimiter, CapacityLimiter]] = RunVar("gradio_rerun.threads")
+"""The one that counts, and one without a limit for anyio, which does not count threads whose caller was cancelled."""
 
 
 class Work:
@@ -35,8 +38,16 @@ class Work:
 
     def __init__(self) -> None:
         self.is_unwanted = False
+        self.has_begun = False
         self._lock = threading.Lock()
         self._ends: list[Callable[[], None]] = []
+
+    def begin(self) -> None:
+        """To be called in the thread. Raises a `RecordingError` if the result is unwanted already."""
+        with self._lock:
+            self.has_begun = not self.is_unwanted
+        if not self.has_begun:
+            raise unwanted()
 
     @contextmanager
     def ended_by(self, end: Callable[[], None]) -> Iterator[None]:
@@ -70,19 +81,34 @@ def current_work() -> Work:
 
 
 async def in_thread(function: Callable[[], _Result]) -> _Result:
-    """Calls `function` in a thread and returns its result. If the caller is cancelled, the work in the thread is unwanted."""
+    """Calls `function` in a thread and returns its result. If the caller is cancelled, the work in the thread is unwanted.
+
+    The thread counts until the work has ended: clients that leave do not start more threads than others.
+    """
     try:
-        limiter = _limiter.get()
+        limiter, unlimited = _limiters.get()
     except LookupError:
-        limiter = CapacityLimiter(_MOST_THREADS)
-        _limiter.set(limiter)
-    work = Work()
+        limiter, unlimited = CapacityLimiter(_MOST_THREADS), CapacityLimiter(math.inf)
+        _limiters.set((limiter, unlimited))
+    work, loop = Work(), asyncio.get_running_loop()
+
+    def run() -> _Result:
+        work.begin()
+        try:
+            return function()
+        finally:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(limiter.release_on_behalf_of, work)
+
+    await limiter.acquire_on_behalf_of(work)
     token = _current.set(work)
     try:
-        return await to_thread.run_sync(function, limiter=limiter, **_ABANDON)
+        return await to_thread.run_sync(run, limiter=unlimited, **_ABANDON)
     finally:
         _current.reset(token)
         work.give_up()
+        if not work.has_begun:
+            limiter.release_on_behalf_of(work)
 
 
 def unwanted() -> RecordingError:

@@ -30,12 +30,16 @@ class ConstructorArgs(dict[str, Any]):
         super().update(self._merged(changes))
 
 
-def complete(update: dict[str, Any], component: Any) -> None:
-    """Gives an update on its way to the frontend all settings of the component; `component` is that of the session, with the changes."""
+def complete(update: dict[str, Any], component: Any, original: Any) -> None:
+    """Gives an update on its way to the frontend all settings of the component.
+
+    `component` is that of the session, with the changes; `original` is that of the app.
+    """
     # Of a gr.skip(), Gradio makes props of its own.
     is_skip = update == {**gr.skip(), "props": gr.skip()}
     if is_skip or not hasattr(component, "_page_settings"):
         return
+    component._trust_as(original)
     update["props"] = {"settings": component._page_settings()}
     if "value" in update and update["value"] is None:  # as it is with `postprocess=False`
         update["value"] = []  # the frontend takes None for the end of a generator

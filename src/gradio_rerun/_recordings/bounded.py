@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from typing import Any
+
+from .._fork import ModuleLock
+
+_lock = ModuleLock()
 
 
 class Bounded(OrderedDict[Any, Any]):
@@ -13,10 +16,9 @@ class Bounded(OrderedDict[Any, Any]):
     def __init__(self, most: int) -> None:
         super().__init__()
         self._most = most
-        self._lock = threading.Lock()
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        with self._lock:
+        with _lock:
             super().__setitem__(key, value)
             self.move_to_end(key)
             if len(self) > self._most:

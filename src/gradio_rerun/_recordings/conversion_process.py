@@ -28,6 +28,12 @@ DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceed
 _MOST_SAID = 1_000_000
 """Upper bound on the characters that are kept of the SDK's log for one file."""
 
+_MOST_OUTPUT = 10_000_000
+"""Upper bound on the bytes of the names of a file's parts."""
+
+_LONGEST_LINE = 100_000
+_LONGEST_REASON = 1000
+
 _NO_MEMORY = re.compile(
     "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc"
 )
@@ -68,7 +74,13 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
     limit.start()
     work = current_work()
     output: list[bytes] = []
-    reader = threading.Thread(target=lambda: output.append(stdout.read()), daemon=True)
+
+    def read_output() -> None:
+        output.append(stdout.read(_MOST_OUTPUT))
+        if len(output[0]) == _MOST_OUTPUT:
+            process.kill()
+
+    reader = threading.Thread(target=read_output, daemon=True)
     reader.start()
     said = ""
     try:
@@ -76,7 +88,7 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
             with suppress(BrokenPipeError):
                 process.stdin.write(json.dumps(copies or {}).encode() + b"\n")
                 process.stdin.flush()
-            for line in process.stderr:
+            while line := process.stderr.readline(_LONGEST_LINE):
                 text = line.decode(errors="replace")
                 if len(said) < _MOST_SAID:
                     said += text
@@ -106,7 +118,7 @@ def crashed(path: Path, ended: _Ended) -> RecordingError:
     """The error for a file that has ended the process."""
     return RecordingError(
         f"{path.name!r} could not be turned into a recording: the process in which rerun-sdk {sdk_version()} "
-        f"reads it ended with exit code {ended.code}. {ended.last_line}".rstrip()
+        f"reads it ended with exit code {ended.code}. {ended.last_line:.{_LONGEST_REASON}}".rstrip()
     )
 
 
@@ -152,7 +164,7 @@ def refused(path: Path, reason: str) -> NotARecordingError:
     # "No importer support for …" and, before 0.30 or so, "No data-loader support for …"
     cure = "Update rerun-sdk" if " support for " in reason else "Check the file and its suffix"
     return NotARecordingError(
-        f"{path.name!r} cannot be turned into a recording: {reason.rstrip('.')}. {cure}, or log it with rerun and give "
+        f"{path.name!r} cannot be turned into a recording: {reason.rstrip('.'):.{_LONGEST_REASON}}. {cure}, or log it with rerun and give "
         "the .rrd file."
     )
 

@@ -6,10 +6,12 @@ import hashlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .._gradio.threads import current_work, unwanted
 from .._viewer import sdk
 from ..errors import RecordingError, RecordingNotFoundError, log, not_kept
 from .conversion_process import DISK_FULL, conversion_command, crashed, refusal, refused, run
@@ -20,6 +22,8 @@ from .turns import conversion_turns
 
 _MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
 """Upper bound on the size of files that are read as one string. The .urdf of a humanoid robot has 0.1 MB."""
+
+_ABANDONED_AFTER = 3600.0  # seconds
 
 # The SDK passes images and meshes on unread. If the viewer cannot decode one, it shows nothing but a small warning.
 # Files of the most common types are checked for the first bytes of any of these types, whichever the suffix names.
@@ -113,10 +117,12 @@ def _recording_name(name: str) -> str:
 
 
 def _digest(path: Path) -> bytes:
-    digest = hashlib.sha256()
+    digest, work = hashlib.sha256(), current_work()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+            if work.is_unwanted:
+                raise unwanted()
     return digest.digest()
 
 
@@ -124,6 +130,7 @@ def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Pat
     what, most = f"The recording made of {path.name!r}", limits()
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(temporary.parent)
         with _copies(parts, temporary) as copies:
             ended = run(path, conversion_command(path, temporary, most), most, copies)
         if full := DISK_FULL.search(ended.said):
@@ -144,6 +151,14 @@ def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Pat
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Removes what conversions of killed processes have left an hour ago or earlier."""
+    for path in cache.glob(".*.part*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _ABANDONED_AFTER:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @contextmanager

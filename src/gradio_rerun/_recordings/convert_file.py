@@ -37,6 +37,8 @@ WHOLE = "whole"
 
 _ARROW_MESSAGE = 2
 _MOST_NAMES = 10_000
+_MOST_CHARACTERS = 1_000_000
+"""Of all names. The server process reads them."""
 
 
 def main() -> None:
@@ -179,6 +181,8 @@ def named_files(path: Path) -> list[str]:
     names = list(dict.fromkeys(names))
     if len(names) > _MOST_NAMES:
         raise ValueError(f"it names {len(names)} files, more than {_MOST_NAMES}")
+    if (length := sum(map(len, names))) > _MOST_CHARACTERS:
+        raise ValueError(f"it has names of {length:,} characters, more than {_MOST_CHARACTERS:,}")
     return names
 
 

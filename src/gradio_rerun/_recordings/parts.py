@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -81,6 +82,9 @@ def _named_files(path: Path) -> list[str]:
 def _file_named(path: Path, name: str) -> Path | None:
     """The path at which the SDK looks for a file that the robot description or .gltf `path` names, with links resolved; None if it does not look."""
     scheme, separator, rest = name.partition("://")
+    # On Windows, \\host\share is a file of another machine, which gets the user's password hash when the path is resolved.
+    if re.match(r"[/\\]{2}", rest or name):
+        return None
     try:
         if not separator:
             return (path.parent / name).resolve()
@@ -104,7 +108,12 @@ def _ros_packages(name: str) -> Iterator[Path]:
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """All files and links in a dataset, except hidden ones, which datasets do not use."""
-    for file in sorted(folder.rglob("*")):
-        if not any(part.startswith(".") for part in file.relative_to(folder).parts):
-            yield file
+    """All files in a dataset, also those in linked folders, except hidden ones, which datasets do not use."""
+    seen = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        if (resolved := os.path.realpath(parent)) in seen:
+            folders.clear()
+            continue
+        seen.add(resolved)
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        yield from (Path(parent, each) for each in sorted(names) if not each.startswith("."))

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 from gradio.data_classes import FileData
 
+from .._fork import ModuleLock
 from .._gradio.calls import Call
 from .._wire import STREAM_TYPE, Recording, ServerUrl
 from .bounded import Bounded
@@ -182,6 +183,7 @@ class Shown:
             return growing
         if growing is not None and header:
             self._items.pop(str(growing.recording.path), None)  # Gradio has deleted it
+            _shown_by_path.pop(str(growing.recording.path), None)
         recording = GrowingRecording(self._cache, name if self._listed is not None else CHUNK_NAME)
         if self._listed is not None:
             self._listed.add(str(recording.path))
@@ -190,9 +192,8 @@ class Shown:
         return growing
 
     def _write(
-        self, growing: GrowingRecording, parts: Iterable[bytes | memoryview], call: Call, limit: int | None
+        self, growing: GrowingRecording, parts: list[bytes | memoryview], call: Call, limit: int | None
     ) -> FileData:
-        parts = list(parts)
         length, run = sum(map(len, parts)), self._run(call)
         check_stream_size(run.size, length, limit)
         growing.append(parts, length, None)
@@ -242,7 +243,7 @@ class Appender:
 
 _sessions: WeakKeyDictionary[Any, dict[int, Shown]] = WeakKeyDictionary()
 _shown_by_path: WeakValueDictionary[str, Shown] = WeakValueDictionary()
-_lock = threading.Lock()
+_lock = ModuleLock()
 
 
 def shown_in(session: Any, component_id: int, cache: Path, listed: set[str]) -> Shown:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .._fork import ModuleLock, after_fork
 from ..errors import RecordingError, log
 from .growing import GrowingRecording
 from .rrd import split, stores
@@ -88,20 +88,15 @@ _sinks: weakref.WeakKeyDictionary[Any, Sink] = weakref.WeakKeyDictionary()
 _of_global: dict[str, Sink] = {}
 """The sink of rerun's global recording, by its id: the SDK returns a new object for this recording each time."""
 _shared: weakref.WeakValueDictionary[str, GrowingRecording] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_lock = ModuleLock()
 
 
+@after_fork
 def _after_fork() -> None:
-    """For a child process: another thread may have held the lock at the fork, and the files of the logs belong to the parent."""
-    global _lock
-    _lock = threading.Lock()
+    """The files of the logs belong to the parent."""
     _sinks.clear()
     _of_global.clear()
     _shared.clear()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def is_shared(path: str) -> bool:

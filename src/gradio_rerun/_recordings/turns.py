@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
+from .._fork import after_fork
 from .._gradio.threads import current_work, unwanted
 from ..errors import RecordingError
 
@@ -22,6 +23,10 @@ class Turns:
 
     def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
+        self.forget()
+
+    def forget(self) -> None:
+        """Forgets the tasks that run and wait."""
         self._changed = threading.Condition()
         self._running: set[str] = set()
         self._waiting = 0
@@ -45,7 +50,7 @@ class Turns:
             yield
         finally:
             with self._changed:
-                self._running.remove(key)
+                self._running.discard(key)  # not there after a fork
                 self._changed.notify_all()
 
     def _has_room(self, key: str) -> bool:
@@ -80,3 +85,4 @@ def _cores_of_container(folder: Path) -> float:
 
 # Each conversion is a process that loads rerun-sdk and uses a whole core.
 conversion_turns = Turns(cores)
+after_fork(conversion_turns.forget)

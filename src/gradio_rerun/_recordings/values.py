@@ -111,9 +111,19 @@ def _is_rerun(item: Any, name: str) -> bool:
     return rerun is not None and isinstance(item, getattr(rerun, name))
 
 
-def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
+def check_source(path: Path) -> None:
+    """Raises a `RecordingError` if Gradio may not serve the file. For a file whose content was read outside of the app's context."""
+    _is_left_to_gradio(_expanded(path))
+
+
+def _expanded(path: Path) -> Path:
     with suppress(RuntimeError):  # a user without a home
-        path = path.expanduser()
+        return path.expanduser()
+    return path
+
+
+def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
+    path = _expanded(path)
     if _is_left_to_gradio(path):
         return FileData(path=str(path.absolute()), orig_name=name or path.name)
     start = _read_start(path)

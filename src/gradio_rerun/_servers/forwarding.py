@@ -19,6 +19,7 @@ import httpx
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from .._fork import ModuleLock, after_fork
 from .frames import with_heartbeats
 
 MAX_OPEN_CALLS = 500
@@ -57,6 +58,18 @@ class _OpenCall:
 
 
 _open_calls: list[_OpenCall] = []
+_lock = ModuleLock()
+"""Each app of this process has an event loop in a thread of its own."""
+after_fork(_open_calls.clear)
+
+
+def _opened(call: _OpenCall) -> bool:
+    """Whether the call may be opened. If so, it counts from now on."""
+    with _lock:
+        may_open = _make_room(call.address, call.page)
+        if may_open:
+            _open_calls.append(call)
+        return may_open
 
 
 def _make_room(address: str, page: str) -> bool:
@@ -92,20 +105,19 @@ class Forwarded(Response):
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _make_room(self._address, self._page):
-            return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
         loop = asyncio.get_running_loop()
         async with anyio.create_task_group() as group:
             # Another app of this process, in another thread, may end the call.
             end = partial(loop.call_soon_threadsafe, group.cancel_scope.cancel)
             call = _OpenCall(self._address, self._page, end)
-            _open_calls.append(call)
+            if not _opened(call):
+                return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
             try:
                 group.start_soon(_when_gone, receive, group.cancel_scope)
                 await self._forward(scope, receive, send)
                 group.cancel_scope.cancel()
             finally:
-                with suppress(ValueError):  # `_make_room` has removed it
+                with _lock, suppress(ValueError):  # `_make_room` has removed it
                     _open_calls.remove(call)
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -58,6 +58,11 @@ class Servers:
         self._all, self._tokens, self.is_trusted = self._names_all, self._named, True
 
     @property
+    def names(self) -> tuple[bool, Mapping[str, str | None]]:
+        """Whether all servers are named, and the named ones with their tokens."""
+        return self._names_all, self._named
+
+    @property
     def has_names(self) -> bool:
         """Whether servers are named."""
         return bool(self._named)
@@ -159,7 +164,9 @@ def _tokens(tunnel: bool | Sequence[str] | Mapping[str, str | None] | None) -> d
                 return {origin_of(url): token for url, token in tokens.items()}
     wanted = 'True, False, None, a list of Rerun servers such as ["rerun+http://robot:9876"], or a dict of servers and tokens'
     # The error may reach the frontend, which must not get tokens.
-    given = list(tunnel) if isinstance(tunnel, Mapping) else tunnel
+    given: Any = tunnel
+    if is_collection(tunnel) or isinstance(tunnel, Mapping):
+        given = [each if isinstance(each, str) else type(each).__name__ for each in tunnel]
     raise wrong("tunnel", wanted, given, f"Write [{tunnel!r}]." if isinstance(tunnel, str) else "")
 
 

@@ -26,6 +26,7 @@ from typing import TypedDict
 
 import brotli  # Gradio needs it, too
 
+from .._fork import ModuleLock
 from ..errors import log
 from .cache import cache_dir, cache_dirs, check_owner, own_folder, remove_abandoned, stored, write_whole
 from .extraction import ExtractedViewer, extract_viewer
@@ -41,7 +42,7 @@ _BROTLI_QUALITY = 5
 _CHECK_AGAIN_AFTER = 10.0  # seconds
 
 _assets: ViewerAssets | None = None
-_assets_lock = threading.RLock()
+_assets_lock = ModuleLock(threading.RLock)
 _next_check = 0.0
 
 
@@ -84,10 +85,19 @@ def viewer_assets() -> ViewerAssets:
     global _assets
     with _assets_lock:
         if _assets is None or not all(path.is_file() for path in (_assets.glue, _assets.wasm, _assets.wasm_br)):
-            version, build = sdk_version(), _build()
-            found = (_read(folder, version, build) for folder in cache_dirs())
-            _assets = next(filter(None, found), None) or _extract(version, build)
+            _assets = _found_or_extracted()
         return _assets
+
+
+def known_viewer_assets() -> ViewerAssets:
+    """The same, but files that no longer exist are not extracted again: Gradio updates components on the event loop."""
+    return _assets or viewer_assets()
+
+
+def _found_or_extracted() -> ViewerAssets:
+    version, build = sdk_version(), _build()
+    found = (_read(folder, version, build) for folder in cache_dirs())
+    return next(filter(None, found), None) or _extract(version, build)
 
 
 def restore_viewer_assets() -> None:
@@ -97,8 +107,7 @@ def restore_viewer_assets() -> None:
         if time.monotonic() < _next_check:
             return
         _next_check = time.monotonic() + _CHECK_AGAIN_AFTER
-        _assets = None
-        viewer_assets()
+        _assets = _found_or_extracted()
         _next_check = 0.0
 
 

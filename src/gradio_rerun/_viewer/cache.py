@@ -9,7 +9,6 @@ import os
 import shutil
 import stat
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 import platformdirs
 
+from .._fork import ModuleLock
 from ..errors import ViewerError, log
 
 CACHE_VARIABLE = "GRADIO_RERUN_CACHE_DIR"
@@ -25,7 +25,7 @@ _Stored = TypeVar("_Stored")
 _TEMPORARY_SUFFIX = ".tmp"
 _ABANDONED_AFTER = 3600.0  # seconds; writing a file takes well below one
 _fallback: Path | None = None
-_fallback_lock = threading.Lock()
+_fallback_lock = ModuleLock()
 
 
 def cache_dir() -> Path:

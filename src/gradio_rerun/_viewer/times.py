@@ -23,13 +23,11 @@ def sequence_number(value: Any) -> int:
 def duration_ns(value: Any) -> int:
     """Nanoseconds of a duration in seconds, or of a timedelta. Raises a `CommandError` for anything else."""
     if isinstance(value, np.timedelta64) and not np.isnat(value):
-        nanos = int(value.astype("timedelta64[ns]").astype("int64"))
+        nanos = _numpy_ns(value, "timedelta64[ns]")
     elif isinstance(value, timedelta):
         nanos = getattr(value, "value", None) or _timedelta_ns(value)  # pandas counts nanoseconds
-    elif _is_number(value, int, np.integer):
-        nanos = int(value) * _NANOS
-    elif _is_number(value, float, np.floating) and np.isfinite(value):
-        nanos = round(float(value) * _NANOS)
+    elif _is_number(value, int, np.integer) or (_is_number(value, float, np.floating) and np.isfinite(value)):
+        nanos = _seconds_ns(value)
     else:
         raise CommandError(f"Expected duration to be seconds or a timedelta, got {described(value)}.")
     if nanos < 0:
@@ -46,17 +44,29 @@ def timestamp_ns(value: Any) -> int:
             return _timedelta_ns(aware - datetime(1970, 1, 1, tzinfo=timezone.utc))
         value = to_datetime64()
     if isinstance(value, np.datetime64) and not np.isnat(value):
-        return int(value.astype("datetime64[ns]").astype("int64"))
+        return _numpy_ns(value, "datetime64[ns]")
     # Narrower floats are too coarse for a time since 1970, says rerun.
-    if _is_number(value, int, np.integer, float) and np.isfinite(value):
+    if _is_number(value, int, np.integer) or (_is_number(value, float) and np.isfinite(value)):
         if value > 1e11:
             raise CommandError(
                 f"Expected timestamp to be seconds since 1970, got {value!r}, which looks like milliseconds."
             )
-        return int(value) * _NANOS if int(value) == value else round(float(value) * _NANOS)
+        return _seconds_ns(value)
     raise CommandError(
         f"Expected timestamp to be seconds since 1970, a datetime or a datetime64, got {described(value)}."
     )
+
+
+def _seconds_ns(value: Any) -> int:
+    return int(value) * _NANOS if int(value) == value else round(float(value) * _NANOS)
+
+
+def _numpy_ns(value: Any, unit: str) -> int:
+    nanos = value.astype(unit)
+    # NumPy does not notice an overflow. Units below a nanosecond have none.
+    if np.datetime_data(value.dtype)[0] not in ("ps", "fs", "as", "generic") and nanos.astype(value.dtype) != value:
+        raise CommandError(f"Expected a time to fit into 64 bits in nanoseconds, got {value!r}.")
+    return int(nanos.astype("int64"))
 
 
 def _timedelta_ns(value: timedelta) -> int:

@@ -33,6 +33,8 @@ class Plan:
     """Whether the next command waits until this one has finished. A viewer carries out any number of the others with one frame."""
     outlasts: bool = False
     """Whether it is carried out although the value beside it was skipped. The others refer to this value."""
+    source: Path | None = None
+    """The file whose content it sends. The app checks it again, since a thread of a function does not know the app."""
 
 
 def request(kind: str, **fields: Any) -> bytes:
