@@ -104,9 +104,9 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def is_shared(path: str) -> bool:
-    """Whether the file grows with a RecordingStream or BinaryStream that several sessions may show."""
-    return path in _shared
+def shared(path: str) -> GrowingRecording | None:
+    """The recording in this file, if it grows with a RecordingStream or BinaryStream that several sessions may show."""
+    return _shared.get(path)
 
 
 @contextmanager
