@@ -365,11 +365,15 @@ def test_the_data_of_an_example_are_in_no_file_until_all_are_there(cache: Path) 
     viewer = Rerun(streaming=True)
 
     async def cached() -> Any:  # as Gradio does it
-        chunks = [(await viewer.stream_output(viewer.postprocess(DATA), "cache/1", False))[0]["data"] for _ in range(3)]
+        values = [DATA, [DATA, "https://host/a.rrd"], DATA]
+        chunks = [
+            (await viewer.stream_output(viewer.postprocess(each), "cache/1", False))[0]["data"] for each in values
+        ]
         assert not list(cache.rglob("*.rrd"))
         return await viewer.combine_stream(chunks)
 
-    (file,) = asyncio.run(cached()).root
+    file, url = asyncio.run(cached()).root
+    assert url == "https://host/a.rrd"
     assert list(cache.rglob("*.rrd")) == [Path(file.path)]
     assert file.size == Path(file.path).stat().st_size > 1.5 * len(DATA)
 

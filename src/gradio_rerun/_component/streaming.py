@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
+from pydantic import BaseModel
 
 from .._gradio.calls import Call
 from .._gradio.streams import Prepared, StreamedAsPrepared
@@ -48,7 +49,7 @@ class Streaming(ServerAccess, StreamedAsPrepared):
         stream = Unjoined(cache) if is_cached else Appender(shown, call, self.max_stream_size)
         recordings = to_recordings(value, cache, stream=stream, servers=self._servers, listed=self._listed(call))
         if is_cached and any(isinstance(each, bytes) for each in recordings):
-            return Prepared(recordings)
+            return Prepared([each.model_dump() if isinstance(each, BaseModel) else each for each in recordings])
         if recordings:
             recordings = shown.next(call, recordings)
         elif call.is_generator:
@@ -57,7 +58,8 @@ class Streaming(ServerAccess, StreamedAsPrepared):
             return dict(gr.skip())
         sent = Recordings(root=recordings)
         is_in_cache = all(not isinstance(each, FileData) or each.url for each in recordings)
-        return Prepared(sent.model_dump()) if self._is_made and is_in_cache and not self.proxy_url else sent
+        is_of_function = self._is_made and not is_cached and not self.proxy_url
+        return Prepared(sent.model_dump()) if is_in_cache and is_of_function else sent
 
     def _shown(self, call: Call) -> Shown:
         """What this component shows in the session of the call; a new `Shown` if there is no session."""
