@@ -19,11 +19,13 @@ from ._component.parameters import check_parameters
 from ._component.requests import NO_VALUE, separated, to_wire
 from ._component.server_functions import ServerFunctions
 from ._component.settings import PageSettings, checked_stream_size
+from ._component.streaming import is_quick
 from ._gradio.calls import current_call, follow_calls
 from ._gradio.event_methods import EventMeta, EventMethods
 from ._gradio.files import uploaded_file
 from ._gradio.js_on_load import js_on_load, part_in_app
 from ._gradio.postponed import Postponed, follow_outputs, is_postponing
+from ._gradio.streams import Prepared, follow_streams
 from ._gradio.updates import ConstructorArgs
 from ._recordings.urls import checked_url
 from ._recordings.values import to_recordings
@@ -128,6 +130,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         self._given = {name: arguments[name] for name in PageSettings.parameters()}
         follow_calls()
         follow_outputs()
+        follow_streams()
         self.height = height
         self.show_download_button = show_download_button
         self.show_clear_button = show_clear_button
@@ -249,33 +252,39 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             return paths
         return paths[0] if paths else None
 
-    def postprocess(self, value: Any) -> Recordings | dict[str, Any] | None:
+    def postprocess(self, value: Any) -> Recordings | Prepared | dict[str, Any] | None:
         """
         Parameters:
             value: Expects a path or URL as `str` or `Path`, `bytes`, a `rerun.RecordingStream`, a `FileData`, a list of these, or None; or commands of `gradio_rerun.commands`.
         Returns:
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or a `gr.skip()` if there is no new data.
         """
-        if self._is_made and is_postponing():
-            self._in_app(current_call())  # while the session has this object
-            return Postponed(self.postprocess, value)  # type: ignore[return-value]  # for Gradio only
+        if not self._is_made or not is_postponing():
+            return self._recordings(value, is_cached=self._is_made)
+        self._in_app(current_call())  # while the session has this object
+        if self.streaming and is_quick(value):
+            return self._recordings(value)
+        return Postponed(self._recordings, value)  # type: ignore[return-value]  # for Gradio only
+
+    def _recordings(self, value: Any, is_cached: bool = False) -> Recordings | Prepared | dict[str, Any] | None:
+        """See `postprocess`. `is_cached`: Gradio has called it outside of a function's call, to cache an example."""
         with_commands = separated(value)
         if with_commands is not None:
-            return self._update(with_commands)
+            return self._update(with_commands, is_cached)
         call = current_call()
         if not self.streaming:
             self._warn_of_stream(value, call)
             recordings = to_recordings(value, Path(self.GRADIO_CACHE), servers=self._servers, listed=self._listed(call))
             return Recordings(root=recordings) if recordings else None
-        return self._streamed(value, call)
+        return self._streamed(value, call, is_cached=is_cached)
 
-    def _update(self, show: Show) -> dict[str, Any]:
+    def _update(self, show: Show, is_cached: bool) -> dict[str, Any]:
         """An update with the commands and, if there is one, the value, in the form that Gradio makes of a `gr.update`."""
         settings = {**self._page_settings(), "commands": to_wire(show.commands, self._servers)}
         update: dict[str, Any] = {"__type__": "update", "props": {"settings": settings}}
         if show.value is NO_VALUE:
             return update
-        recordings = self.postprocess(show.value)
+        recordings = self._recordings(show.value, is_cached)
         if isinstance(recordings, dict) or (recordings is None and self.streaming):  # there is no new data
             return update
         # The frontend gets the value first, and the commands are for this value.

@@ -361,6 +361,23 @@ def test_a_lazily_cached_example_is_not_the_recording_of_the_visitor_who_asked_f
     assert after["size"] < 2.1 * own["size"]
 
 
+def test_the_data_of_an_example_are_in_no_file_until_all_are_there(cache: Path) -> None:
+    viewer = Rerun(streaming=True)
+
+    async def cached() -> Any:  # as Gradio does it
+        values = [DATA, [DATA, "https://host/a.rrd"], DATA]
+        chunks = [
+            (await viewer.stream_output(viewer.postprocess(each), "cache/1", False))[0]["data"] for each in values
+        ]
+        assert not list(cache.rglob("*.rrd"))
+        return await viewer.combine_stream(chunks)
+
+    file, url = asyncio.run(cached()).root
+    assert url == "https://host/a.rrd"
+    assert list(cache.rglob("*.rrd")) == [Path(file.path)]
+    assert file.size == Path(file.path).stat().st_size > 1.5 * len(DATA)
+
+
 def first_step(session: Session, function: Any, event: str) -> Any:
     """What the page gets of the first value of a call that does not go on then."""
     output = asyncio.run(

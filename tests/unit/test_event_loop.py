@@ -18,7 +18,6 @@ from recordings import log_points, recording_bytes, write_recording
 from gradio_rerun import Rerun, commands, component
 from gradio_rerun._component import streaming
 from gradio_rerun._gradio.postponed import Postponed
-from gradio_rerun._recordings import shown
 
 BEATS = 5
 HEARTBEAT = 0.02  # seconds
@@ -62,7 +61,6 @@ def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
 
     for module in (component, streaming):
         monkeypatch.setattr(module, "to_recordings", slowly(module.to_recordings))
-    monkeypatch.setattr(shown.Shown, "end", slowly(shown.Shown.end))
     return heart
 
 
@@ -203,3 +201,28 @@ def test_an_error_leaves_nothing_unprepared_in_the_session(heart: Heart) -> None
     values = [config["props"].get("value") for config in state.config_values.values()]
     assert values
     assert not any(isinstance(value, Postponed) for value in values)
+
+
+def test_gradio_does_not_check_the_file_of_a_stream_at_each_yield(
+    heart: Heart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each check resolves paths."""
+    resolve, resolved = Path.resolve, []
+
+    def counted(path: Path, *args: Any, **options: Any) -> Path:
+        resolved.append(path)
+        return resolve(path, *args, **options)
+
+    def function() -> Iterator[bytes]:
+        for number in range(5):
+            yield recording_bytes(str(number))
+            if number == 0:  # the file has been created
+                resolved.clear()
+
+    with gr.Blocks() as demo:
+        gr.on(None, function, None, Rerun(streaming=True))
+    monkeypatch.setattr(Path, "resolve", counted)
+    values = call(demo, heart)
+    assert resolved == []
+    sizes = [file["size"] for (file,) in values[:5]]
+    assert sizes == sorted(set(sizes))

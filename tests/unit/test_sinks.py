@@ -16,7 +16,7 @@ from recordings import log_points
 
 from gradio_rerun._recordings import sinks
 from gradio_rerun._recordings.rrd import split
-from gradio_rerun._recordings.sinks import Sink, is_shared, read_sink
+from gradio_rerun._recordings.sinks import Sink, read_sink, shared
 from gradio_rerun.errors import RecordingError
 
 
@@ -43,8 +43,8 @@ def test_the_file_of_a_recording_stays_and_grows(tmp_path: Path) -> None:
         assert sink.growing(tmp_path, "my_app.rrd", None).path == path
     assert path.read_bytes().startswith(before)
     assert path.stat().st_size == sink.size
-    assert is_shared(str(path))
-    assert not is_shared(str(tmp_path / "other.rrd"))
+    assert shared(str(path))
+    assert not shared(str(tmp_path / "other.rrd"))
 
 
 def test_a_file_that_was_deleted_is_written_anew_as_a_whole(tmp_path: Path) -> None:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import warnings
+from asyncio import _get_running_loop
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.components.base import StreamingOutput
 from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
+from pydantic import BaseModel
 
-from .._gradio.calls import Call, current_call
+from .._gradio.calls import Call
+from .._gradio.streams import Prepared, StreamedAsPrepared
 from .._gradio.threads import in_thread
-from .._recordings.shown import Appender, Shown, joined, shown_in
+from .._recordings.shown import Appender, Shown, Unjoined, joined, shown_in
 from .._recordings.values import has_data, to_recordings
 from .._wire import Recordings
 from .server_access import ServerAccess
 
+_QUICKLY_APPENDED = 1 << 20
+"""Bytes. A thread of Gradio may append them: another thread would take longer to start."""
 
-class Streaming(ServerAccess, StreamingOutput):
+
+class Streaming(ServerAccess, StreamedAsPrepared):
     """The part of `Rerun` that shows recordings that grow."""
 
     _yielded_data_in: str | None = None
@@ -30,24 +35,31 @@ class Streaming(ServerAccess, StreamingOutput):
     """The id in the app, once it is known: another call may replace this object in the session while this one prepares a value."""
     max_stream_size: int | None
 
-    def _streamed(self, value: Any, call: Call) -> Recordings | dict[str, Any] | None:
-        """All that is shown after a value of a function; a `gr.skip()` if there is no new data."""
-        shown = self._shown(call)
+    def _streamed(self, value: Any, call: Call, *, is_cached: bool = False) -> Prepared | Recordings | dict[str, Any]:
+        """All that is shown after a value of a function; a `gr.skip()` if there is no new data.
+
+        `is_cached`: Gradio caches an example, and gets the data of this value only.
+        """
+        shown, cache = self._shown(call), Path(self.GRADIO_CACHE)
         is_empty = isinstance(value, (list, tuple)) and not value
         if is_empty or (value is None and not call.is_generator):
             shown.clear()
             # For the frontend, None means that a generator has ended without a yield.
             return Recordings(root=[])
-        appender = Appender(shown, call, self.max_stream_size)
-        recordings = to_recordings(
-            value, Path(self.GRADIO_CACHE), stream=appender, servers=self._servers, listed=self._listed(call)
-        )
+        stream = Unjoined(cache) if is_cached else Appender(shown, call, self.max_stream_size)
+        recordings = to_recordings(value, cache, stream=stream, servers=self._servers, listed=self._listed(call))
+        if is_cached and any(isinstance(each, bytes) for each in recordings):
+            return Prepared([each.model_dump() if isinstance(each, BaseModel) else each for each in recordings])
         if recordings:
-            return Recordings(root=shown.next(call, recordings))
-        if call.is_generator:
-            last = shown.unchanged(call)
-            return Recordings(root=last) if last else None
-        return dict(gr.skip())
+            recordings = shown.next(call, recordings)
+        elif call.is_generator:
+            recordings = shown.unchanged(call) or []
+        if not recordings:
+            return dict(gr.skip())
+        sent = Recordings(root=recordings)
+        is_in_cache = all(not isinstance(each, FileData) or each.url for each in recordings)
+        is_of_function = self._is_made and not is_cached and not self.proxy_url
+        return Prepared(sent.model_dump()) if is_in_cache and is_of_function else sent
 
     def _shown(self, call: Call) -> Shown:
         """What this component shows in the session of the call; a new `Shown` if there is no session."""
@@ -66,8 +78,10 @@ class Streaming(ServerAccess, StreamingOutput):
         """The id and the object of this component in the app: after an update, a session has another object, with a later id."""
         blocks = call.session.blocks_config.blocks if call.session else {}
         # The session keeps an object that was replaced, by the later id.
-        known = self._id if self._id_in_app is None else self._id_in_app
-        self._id_in_app = id_ = min([known, *(id_ for id_, each in blocks.items() if each is self)])
+        id_ = self._id if self._id_in_app is None else self._id_in_app
+        if blocks.get(id_) is not self or self._id_in_app is None:
+            id_ = min([id_, *(other for other, each in blocks.items() if each is self)])
+            self._id_in_app = id_
         app = LocalContext.blocks.get(None)
         return id_, (app.blocks.get(id_) if app else None) or self
 
@@ -90,26 +104,19 @@ class Streaming(ServerAccess, StreamingOutput):
         """Nothing: every viewer can be streamed to."""
 
     async def stream_output(
-        self, value: list[Any] | None, output_id: str, first_chunk: bool
-    ) -> tuple[MediaStreamChunk | None, Any]:
-        """For Gradio: what it sends to the frontend for a value that a generator has yielded.
+        self, value: Any, output_id: str, first_chunk: bool
+    ) -> tuple[MediaStreamChunk, dict[str, Any]]:
+        """For Gradio, when it caches examples: what it keeps of a value that a generator has yielded.
 
         Parameters:
-            value: The return value of `postprocess`; None if there is nothing new, and at the end of the run.
-            output_id: Unused: it begins with the hash of the session, which the client chooses.
-            first_chunk: Whether it is the first value of the run.
+            value: The return value of `postprocess`.
+            output_id: Unused.
+            first_chunk: Unused.
         Returns:
-            No chunk for Gradio to keep, and the value.
+            The value, and nothing for the frontend.
         """
-        call = current_call()
-        if call.session is None:  # gr.Examples is caching what a generator yields; Gradio streams within sessions only
-            return MediaStreamChunk(data=value, duration=0, extension=".rrd"), _Files()
-        if value is None:
-            # Another call may be writing to the recording.
-            await in_thread(partial(self._shown(call).end, call))
-            return None, dict(gr.skip())  # at the end, Gradio sends the last value again
-        # Gradio treats a file with a URL as a file on another server.
-        return None, _Files({**each, "url": None} if FileData.is_file_data(each) else each for each in value)
+        data = value.model_dump() if isinstance(value, Prepared) else value
+        return MediaStreamChunk(data=data, duration=0, extension=".rrd"), {}
 
     async def combine_stream(
         self, stream: list[Any], desired_output_format: str | None = None, only_file: bool = False
@@ -119,8 +126,6 @@ class Streaming(ServerAccess, StreamingOutput):
         return Recordings(root=root)
 
 
-class _Files(list[Any]):
-    """Files and URLs. Gradio reads fields of a streamed value as if it were a single file."""
-
-    def get(self, name: str) -> None:
-        """None: a list has no such field."""
+def is_quick(value: Any) -> bool:
+    """Whether this thread can prepare the value: not the one of the event loop, and few bytes."""
+    return isinstance(value, bytes) and 0 < len(value) <= _QUICKLY_APPENDED and _get_running_loop() is None

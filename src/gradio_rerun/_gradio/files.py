@@ -29,12 +29,17 @@ def static_file(path: Path, folder: Path | None = None) -> FileDataDict:
     # Gradio puts the app's root in front of the url of everything that looks like a file.
     return FileDataDict(
         path=str(path),
-        url=f"/gradio_api/file={quote(path.as_posix(), safe='/:')}",
+        url=file_url(path),
         size=path.stat().st_size,
         orig_name=path.name,
         is_stream=False,
         meta={"_type": "gradio.FileData"},
     )
+
+
+def file_url(path: Path) -> str:
+    """The URL of a file that Gradio serves, without the app's root."""
+    return f"/gradio_api/file={quote(path.as_posix(), safe='/:')}"
 
 
 def may_serve(path: Path) -> bool | None:

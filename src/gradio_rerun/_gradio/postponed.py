@@ -20,6 +20,7 @@ from gradio.state_holder import SessionState
 from gradio.utils import is_prop_update
 from pydantic import BaseModel
 
+from .streams import Prepared
 from .threads import in_thread
 from .updates import complete
 
@@ -57,7 +58,7 @@ def follow_outputs() -> None:
         try:
             for index, block in enumerate(outputs):
                 value = data[index]
-                if isinstance(value, Postponed):
+                if isinstance(value, (Postponed, Prepared)):
                     data[index] = await _prepared(value, block, state)
                 elif is_prop_update(value):
                     complete(value, state[block._id], block)
@@ -69,7 +70,7 @@ def follow_outputs() -> None:
                             del value["value"]
         finally:  # after an error, too
             for block, value in zip(outputs, data, strict=True):
-                if isinstance(value, Postponed) or _has_postponed(value):
+                if isinstance(value, (Postponed, Prepared)) or _has_postponed(value):
                     state._update_value_in_config(block._id, None)
         return data
 
@@ -81,14 +82,17 @@ def _has_postponed(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("value"), Postponed)
 
 
-async def _prepared(postponed: Postponed, block: Any, state: Any) -> Any:
+async def _prepared(value: Postponed | Prepared, block: Any, state: Any) -> Any:
     """The value that `postprocess` returns, serialized, with its files in Gradio's cache."""
-    value = None
+    serialized = None
     try:
-        value = await in_thread(partial(postponed.postprocess, postponed.value))
-        if isinstance(value, BaseModel):
-            value = value.model_dump()
-        value = await async_move_files_to_cache(value, block, postprocess=True)
-        return value
+        returned = value
+        if isinstance(value, Postponed):
+            returned = await in_thread(partial(value.postprocess, value.value))
+        serialized = returned.model_dump() if isinstance(returned, (BaseModel, Prepared)) else returned
+        if isinstance(returned, Prepared):
+            return returned.model_dump()
+        serialized = await async_move_files_to_cache(serialized, block, postprocess=True)
+        return serialized
     finally:
-        state._update_value_in_config(block._id, value)  # instead of the Postponed
+        state._update_value_in_config(block._id, serialized)  # instead of the Postponed

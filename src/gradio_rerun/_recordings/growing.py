@@ -7,14 +7,19 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from gradio.data_classes import FileData
 
+from .._gradio.files import file_url
 from .._wire import STREAM_TYPE
 from ..errors import StreamTooLongError, not_kept
 
 _WRITTEN_AT_ONCE = 1 << 20
 """Bytes. A function that reads the file meanwhile must not find the half of a message."""
+
+MOST_KEPT = 64_000
+"""Upper bound on the bytes at the end that are kept in memory."""
 
 
 class GrowingRecording:
@@ -24,6 +29,9 @@ class GrowingRecording:
         self.path = cache / secrets.token_hex(20) / name
         self.size = 0
         """Bytes; what lies behind them in the file is not complete."""
+        self._url = file_url(self.path)
+        self._end = (0, b"")
+        """A size, and the last bytes of the file when it had this size."""
 
     def is_there(self) -> bool:
         """Whether all that was appended can still be read: Gradio deletes files that are old (`delete_cache`)."""
@@ -39,19 +47,34 @@ class GrowingRecording:
         """
         check_stream_size(self.size, length, limit)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("r+b" if self.path.exists() else "wb", buffering=_WRITTEN_AT_ONCE) as file:
+            data = b"".join(parts) if length <= MOST_KEPT else None
+            with self._opened() as file:
                 file.seek(self.size)
-                file.writelines(parts)
+                file.writelines(parts if data is None else [data])
         except OSError as error:
             with suppress(OSError):
                 os.truncate(self.path, self.size)
             raise not_kept("More of the stream", self.path.parent.parent, error) from error
         self.size += length
+        self._end = self.size, b"" if data is None else (self._end[1] + data)[-MOST_KEPT:]
+
+    def kept(self, start: int, end: int) -> bytes:
+        """The bytes from `start` to `end`; none if they are not the last ones that are in memory."""
+        size, data = self._end  # another thread may be appending
+        return data[start - end :] if size == end and 0 < end - start <= len(data) else b""
 
     def file_data(self) -> FileData:
         """The file as the frontend gets it."""
-        return FileData(path=str(self.path), orig_name=self.path.name, size=self.size, mime_type=STREAM_TYPE)
+        return FileData(
+            path=str(self.path), url=self._url, orig_name=self.path.name, size=self.size, mime_type=STREAM_TYPE
+        )
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return self.path.open("r+b", buffering=_WRITTEN_AT_ONCE)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return self.path.open("wb", buffering=_WRITTEN_AT_ONCE)
 
 
 def check_stream_size(size: int, more: int, limit: int | None) -> None:

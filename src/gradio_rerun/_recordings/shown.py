@@ -6,7 +6,6 @@ import base64
 import threading
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,10 @@ from .._wire import STREAM_TYPE, Recording, ServerUrl
 from .bounded import Bounded
 from .growing import GrowingRecording, check_stream_size
 from .rrd import split, stores
-from .sinks import Sink, is_shared
-
-CHUNK_NAME = "chunk.rrd"
-"""The file name of data that belong to no session."""
+from .sinks import Sink, shared
 
 # A request for the end of a file costs the server 10 ms, a yield without one 5 ms. Base64 adds a third to the bytes, and a frontend that lags may
-# have requested them already. So a value carries the new bytes only if they are few and the function yields slowly.
-_MOST_SENT = 64_000
+# have requested them already. So a value carries the new bytes only if they are few and the function yields slowly. See also MOST_KEPT.
 _TAKES_ITS_TIME = 0.02  # seconds between two values
 
 _MOST_RUNS = 4
@@ -126,11 +121,6 @@ class Shown:
             for run in self._runs.values():
                 run.has_streamed, run.last = False, None
 
-    def end(self, call: Call) -> None:
-        """Forgets the run. The data that it has streamed stay."""
-        with self._lock:
-            self._runs.pop(call.run, None)
-
     def append(self, data: bytes, call: Call, limit: int | None, name: str = "recording.rrd") -> FileData:
         """Appends `data` to the recording that grows, and returns its file. Raises as `GrowingRecording.append` does; `limit` is the run's."""
         header, messages = split(data) or (b"", [memoryview(data)])
@@ -184,7 +174,7 @@ class Shown:
         if growing is not None and header:
             self._items.pop(str(growing.recording.path), None)  # Gradio has deleted it
             _shown_by_path.pop(str(growing.recording.path), None)
-        recording = GrowingRecording(self._cache, name if self._listed is not None else CHUNK_NAME)
+        recording = GrowingRecording(self._cache, name)
         if self._listed is not None:
             self._listed.add(str(recording.path))
             _shown_by_path[str(recording.path)] = self
@@ -211,17 +201,11 @@ class Shown:
 
     def _end(self, file: FileData, takes_its_time: bool) -> bytes:
         """The new bytes of the file if they are few, so that the frontend need not request them."""
-        if file.size is None:
-            return b""
-        before, self._sent[file.path] = self._sent.get(file.path, 0), file.size
-        if not takes_its_time or not 0 < file.size - before <= _MOST_SENT:
-            return b""
-        try:
-            with Path(file.path).open("rb") as content:
-                content.seek(before)
-                return content.read(file.size - before)
-        except OSError:  # Gradio has deleted it: the request of the frontend fails, too
-            return b""
+        size = file.size or 0
+        before, self._sent[file.path] = self._sent.get(file.path, 0), size
+        own = (each.recording for each in self._growing.values() if str(each.recording.path) == file.path)
+        growing = next(own, None) or shared(file.path)
+        return growing.kept(before, size) if growing and takes_its_time else b""
 
 
 @dataclass(frozen=True)
@@ -263,7 +247,22 @@ def forget(path: str) -> bool:
     shown = _shown_by_path.get(path)
     if shown is not None:
         shown.clear(by_frontend=True)
-    return is_shared(path)
+    return shared(path) is not None
+
+
+@dataclass(frozen=True)
+class Unjoined:
+    """Keeps the data of one value, which `joined` appends to those of the others."""
+
+    cache: Path
+
+    def append(self, data: bytes) -> Any:
+        """The data themselves."""
+        return data
+
+    def append_logged(self, sink: Sink, name: str) -> FileData:
+        """See `Sink.growing`."""
+        return sink.growing(self.cache, name, None).file_data()
 
 
 def joined(values: Iterable[Any], cache: Path, limit: int | None) -> list[Recording]:
@@ -272,13 +271,7 @@ def joined(values: Iterable[Any], cache: Path, limit: int | None) -> list[Record
     all_: dict[str, Recording] = {}
     for value in values:
         for each in value if isinstance(value, list) else []:
-            recording = _model(each)
-            if isinstance(recording, FileData) and _is_stream(recording) and Path(recording.path).name == CHUNK_NAME:
-                chunk = Path(recording.path)
-                recording = shown.append(chunk.read_bytes(), call, limit)
-                chunk.unlink()
-                with suppress(OSError):
-                    chunk.parent.rmdir()
+            recording = shown.append(each, call, limit) if isinstance(each, bytes) else _model(each)
             all_[_key(recording)] = recording
     return list(all_.values())
 

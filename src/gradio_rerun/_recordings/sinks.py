@@ -99,9 +99,9 @@ def _after_fork() -> None:
     _shared.clear()
 
 
-def is_shared(path: str) -> bool:
-    """Whether the file grows with a RecordingStream or BinaryStream that several sessions may show."""
-    return path in _shared
+def shared(path: str) -> GrowingRecording | None:
+    """The recording in this file, if it grows with a RecordingStream or BinaryStream that several sessions may show."""
+    return _shared.get(path)
 
 
 @contextmanager

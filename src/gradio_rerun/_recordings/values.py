@@ -25,7 +25,7 @@ from .conversions import converted
 from .file_types import RECORDING_SUFFIXES
 from .parts import is_convertible
 from .rrd import MAGIC
-from .shown import Appender
+from .shown import Appender, Unjoined
 from .sinks import read_sink
 from .urls import WANTED, checked_url
 
@@ -34,7 +34,7 @@ def to_recordings(
     value: Any,
     cache: Path,
     *,
-    stream: Appender | None = None,
+    stream: Appender | Unjoined | None = None,
     servers: Servers | None = None,
     listed: set[str] | None = None,
 ) -> list[Recording]:
@@ -56,8 +56,9 @@ def to_recordings(
     recordings = []
     for item in items:
         recordings.append(_to_recording(item, cache, stream, servers))
-        if listed is not None and isinstance(recordings[-1], FileData):
-            path = Path(recordings[-1].path).absolute()
+        last = recordings[-1]
+        if listed is not None and isinstance(last, FileData) and last.path not in listed:
+            path = Path(last.path).absolute()
             if path.is_relative_to(cache.absolute()):
                 listed.add(str(path))
     # A RecordingStream into which nothing was logged yet has a size of 0.
@@ -80,7 +81,7 @@ def _has_no_data(item: Any) -> bool:
     return item is None or (isinstance(item, _BYTES) and len(item) == 0)
 
 
-def _to_recording(item: Any, cache: Path, stream: Appender | None, servers: Servers) -> Recording:
+def _to_recording(item: Any, cache: Path, stream: Appender | Unjoined | None, servers: Servers) -> Recording:
     if isinstance(item, str):
         return servers.admit(checked_url(item)) if "://" in item else _file(Path(item), cache)
     if isinstance(item, os.PathLike):
@@ -203,7 +204,7 @@ def _bytes(data: bytes, cache: Path) -> FileData:
     return FileData(path=str(target), orig_name=target.name, size=len(data))
 
 
-def _logged(source: Any, cache: Path, stream: Appender | None) -> FileData:
+def _logged(source: Any, cache: Path, stream: Appender | Unjoined | None) -> FileData:
     """A file with all data so far of a RecordingStream or BinaryStream."""
     with read_sink(source) as sink:
         if not sink.has_data:
@@ -239,6 +240,6 @@ def _check_start(start: bytes, what: str) -> None:
     )
 
 
-def _chunk(data: bytes, stream: Appender) -> FileData:
+def _chunk(data: bytes, stream: Appender | Unjoined) -> FileData:
     _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
     return stream.append(data)
