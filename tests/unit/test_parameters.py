@@ -33,7 +33,7 @@ WRONG: dict[str, list[Any]] = {
     "streaming": ["yes", None],
     "max_stream_size": ["1 GB", 0, True, 1.5],
     "file_count": ["several", None, ["single"]],
-    "file_types": [5, ".rrd", [5], {".rrd": 1}],
+    "file_types": [5, ".rrd", [5], {".rrd": 1}, ["rrd"], [".rrd", "images"]],
     "buttons": ["download", 5, ["dowload"], [5], {"download": 1}],
     "panel_states": ["collapsed", 5, ["time"], {"time": "closed"}, {"left": "hidden"}, {"time": ["hidden"]}],
     "theme": ["drak", None, ["dark"], np.array([1, 2])],
@@ -105,6 +105,11 @@ def test_a_misspelt_word_is_answered_with_the_word_that_is_meant() -> None:
         Rerun(buttons=["dowload"])
     with pytest.raises(ParameterError, match="Did you mean 'dark'"):
         Rerun(theme="drak")
+
+
+def test_a_suffix_without_its_dot_is_answered_with_the_suffix() -> None:
+    with pytest.raises(ParameterError, match=r"Write '\.rrd'\.$"):
+        Rerun(file_types=["rrd"], render=False)
 
 
 def test_no_error_shows_the_token_of_a_tunnel() -> None:

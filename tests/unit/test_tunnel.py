@@ -31,7 +31,7 @@ from updates import in_event
 from gradio_rerun import Rerun, commands
 from gradio_rerun._servers import forwarding, frames, tunnel
 from gradio_rerun._wire import ServerUrl
-from gradio_rerun.errors import ParameterError
+from gradio_rerun.errors import ParameterError, UnsupportedValueError
 
 READ_MESSAGES = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages"
 GRPC_WEB = {"content-type": "application/grpc-web+proto"}
@@ -162,6 +162,13 @@ def test_a_subclass_that_names_servers_keeps_them_after_an_update(
         return [repr(await demo.process_api(each, [], state, session_hash="session")) for each in functions]
 
     assert bool(re.search(TICKET, asyncio.run(call())[-1])) is has_ticket
+
+
+@pytest.mark.parametrize("url", ["rerun://", "rerun+http://:9876/proxy", "rerun+http://host:port", "rerun+http://[::1"])
+def test_a_first_value_that_names_no_server_is_refused_as_one_of_a_function_is(url: str) -> None:
+    for value in (url, [url]):
+        with pytest.raises(UnsupportedValueError, match=r"^Expected the path of a recording"):
+            Rerun(value, render=False)
 
 
 def test_an_update_keeps_what_the_value_has_named() -> None:

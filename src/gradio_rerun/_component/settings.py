@@ -36,6 +36,9 @@ _AN_ORIGIN = "https://tile.openstreetmap.org"
 
 _DEFAULT_BUTTONS: tuple[ButtonName, ...] = ("download", "screenshot", "fullscreen")
 
+# The words of gr.File: "file" is any, "image" is all images.
+_FILE_KINDS = ("file", "image", "video", "audio", "text", "application", "model")
+
 _Check = Callable[[str, Any], Any]
 """Gets the name and the value of a parameter, and returns what the frontend gets. Raises a `ParameterError` for an invalid value."""
 
@@ -159,7 +162,13 @@ def _file_types(_: str, types: Sequence[str] | None) -> list[str]:
     if not is_collection(types) or not all(isinstance(each, str) and each for each in types):
         cure = f"Write [{types!r}]." if isinstance(types, str) else ""
         raise wrong("file_types", 'a list such as [".rrd", ".png", "image"], or None', types, cure)
-    # The words are those of gr.File: "file" is any, "image" is all images.
+    for each in types:
+        if not (each.startswith(".") or "/" in each or each in _FILE_KINDS):
+            known = "".join(f"{kind!r}, " for kind in _FILE_KINDS)
+            cure = suggestion(each, _FILE_KINDS) or f"Write {f'.{each}'!r}."
+            raise ParameterError(
+                f"Expected file_types to hold suffixes such as '.rrd', {known}or MIME types, got {each!r:.200}. {cure}"
+            )
     if "file" in types:
         return []
     return [each if each.startswith(".") or "/" in each else f"{each}/*" for each in types]

@@ -173,7 +173,12 @@ def _tokens(tunnel: bool | Sequence[str] | Mapping[str, str | None] | None) -> d
 def _origins_in(value: Any) -> Iterable[str]:
     items = value if isinstance(value, (list, tuple)) else [value]
     urls = [item if isinstance(item, str) else server_url(item) for item in items]
-    return [origin_of(url) for url in urls if url and is_server(url)]
+    origins = []
+    for url in urls:
+        if url and is_server(url):
+            with suppress(ValueError):  # the value is refused when it is prepared
+                origins.append(origin_of(url))
+    return origins
 
 
 @lru_cache(maxsize=1)
