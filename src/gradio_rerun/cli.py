@@ -21,11 +21,14 @@ from . import Rerun, __version__
 from ._component.settings import FRONTEND
 from ._preparing import preparing_page
 from ._recordings.file_types import CONVERTIBLE_SUFFIXES
+from ._recordings.urls import URL_SCHEMES, WANTED
 from ._recordings.values import to_recordings
 from ._viewer.assets import published_folder, viewer_assets
 from ._viewer.cache import cache_dir
 from ._viewer.sdk import sdk_version
-from .errors import GradioRerunError
+from .errors import GradioRerunError, UnsupportedValueError
+
+_WANTED = f"Expected a file or a URL ({', '.join(URL_SCHEMES)})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -107,10 +110,8 @@ def _serve(options: argparse.Namespace) -> None:
         # From other machines, the page has another address.
         seen = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         print(f"Open http://{_in_url(seen)}:{port} in your browser. Ctrl-C ends gradio-rerun.", flush=True)
-        if options.recordings:
-            to_recordings(
-                options.recordings, Path(get_upload_folder())
-            )  # An error in them is reported before the viewer is extracted.
+        for each in options.recordings:
+            _check(each)
         recordings = options.recordings or [_log_example(Path(folder))]
         with gr.Blocks(title="Rerun", fill_height=True) as page:
             Rerun(recordings, height="calc(100vh - 120px)", theme=options.theme, show_label=False)
@@ -126,6 +127,17 @@ def _serve(options: argparse.Namespace) -> None:
             )
         except OSError as error:
             _fail(_in_use(host, port, error))
+
+
+def _check(recording: str) -> None:
+    """Reports an error in an argument before the viewer is extracted."""
+    # Path raises errors for a user without a home, and for a name that is too long.
+    if "://" not in recording and not os.path.exists(os.path.expanduser(recording)):  # noqa: PTH110, PTH111
+        _fail(f"{_WANTED}; got {recording!r}: there is no such file.")
+    try:
+        to_recordings(recording, Path(get_upload_folder()))
+    except UnsupportedValueError as error:
+        _fail(str(error).replace(WANTED, _WANTED))
 
 
 def _in_url(host: str) -> str:

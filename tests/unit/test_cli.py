@@ -67,7 +67,8 @@ def test_prepare_fails_if_the_viewer_is_deleted_when_it_ends(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere.rrd"], "there is no such file"),
+        (["nowhere.rrd"], "got 'nowhere.rrd': there is no such file"),
+        (["~nobody-here/a.rrd"], "there is no such file"),
         ([__file__], "it starts with"),
         (["ftp://host/a.rrd"], "got the URL 'ftp://host/a.rrd'"),
         (["--port", "http"], "expected a port from 1 to 65535, got 'http'"),
@@ -80,6 +81,10 @@ def test_what_is_wrong_is_said_in_one_line(arguments: list[str], words: str) -> 
     result = run(*arguments)
     assert result.returncode == 2
     assert words in result.stderr.splitlines()[-1]
+    for other in ("RecordingStream", "app's log"):  # words for the author of an app
+        assert other not in result.stderr
+    assert sum(words in line for line in result.stderr.splitlines()) == 1
+    assert "there is no file" not in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["nowhere.rrd"], [__file__], ["ftp://host/a.rrd"], ["--theme", "pink"]])
