@@ -282,13 +282,18 @@ test("a viewer starts with the first value, and not before", async () => {
   assert.ok(!element.hasAttribute("data-veiled"));
 });
 
-/** Lets the page be idle, when the viewer's code is loaded. */
-async function idle() {
-  await loadViewer(element.settings.viewer, { checkFiles: async () => {} });
+/** Lets the page be idle, when the viewer's code is loaded. @param {{starts?: boolean}} [options] `starts`: whether a viewer starts then */
+async function idle({ starts = true } = {}) {
+  const before = made.length;
+  await codeIsLoaded();
+  if (starts) await until(() => idles.length > 0);
   await settled();
   for (const callback of idles.splice(0)) callback();
+  if (starts) await until(() => made.length > before);
   await settled();
 }
+
+const codeIsLoaded = () => loadViewer(element.settings.viewer, { checkFiles: async () => {} });
 
 test("the viewer of an empty element starts while the page is idle, unseen and unheard, and shows the first value", async () => {
   await settled();
@@ -297,6 +302,7 @@ test("the viewer of an empty element starts while the page is idle, unseen and u
   assert.equal(made.length, 1);
   last().tell({ type: "selection_change", items: [] });
   assert.deepEqual([element.dataset.state, element.dataset.veiled, element.running, emitted], ["idle", "", null, []]);
+  assert.equal(element.getAttribute("tabindex"), null);
   const drawn = last().frames;
   await settled();
   assert.equal(last().frames, drawn);
@@ -336,19 +342,19 @@ test("after no value, the old viewer has ended, and the next one starts when the
 test("no viewer starts ahead in an element without a size, in a hidden page, on a phone, or where data is to be saved", async () => {
   element.clientWidth = 0;
   for (const changed of observers) changed();
-  await idle();
+  await idle({ starts: false });
   assert.equal(made.length, 0);
   element.clientWidth = 600;
   Object.assign(globalThis.document, { hidden: true });
   for (const changed of observers) changed();
-  await idle();
+  await idle({ starts: false });
   assert.equal(made.length, 0);
   Object.assign(globalThis.document, { hidden: false });
   const device = /** @type {any} */ (navigator);
   for (const [name, value] of Object.entries({ deviceMemory: 2, connection: { saveData: true } })) {
     device[name] = value;
     for (const changed of observers) changed();
-    await idle();
+    await idle({ starts: false });
     delete device[name];
     assert.equal(made.length, 0);
   }
@@ -358,6 +364,7 @@ test("no viewer starts ahead in an element without a size, in a hidden page, on 
 });
 
 test("where data is to be saved, the viewer's code is loaded for the first value and not before", async () => {
+  await codeIsLoaded();
   await settled();
   idles = [];
   const { fetch } = globalThis;
@@ -377,7 +384,7 @@ test("a viewer that fails while it is ahead is no error; the next value starts a
   last().panic = "index out of bounds";
   pass(1000);
   assert.deepEqual([element.dataset.state, emitted, alert().hidden, last().done.at(-1)], ["idle", [], true, "destroy"]);
-  await idle();
+  await idle({ starts: false });
   assert.equal(made.length, 1);
   await show(recording("a"));
   assert.deepEqual([made.length, ids()], [2, ["a"]]);

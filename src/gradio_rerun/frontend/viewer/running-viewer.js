@@ -56,6 +56,8 @@ export class RunningViewer {
   /** The number of the last opening, and of the one whose frames are awaited. */
   #opening = 0;
   #lookedAt = 0;
+  /** Lets the keyboard in, when there is something to control. @type {(() => void) | null} */
+  #connect = null;
   /** Whether it has nothing to show and draws no frames. */
   #isResting = false;
   /** The frame that it requests while it rests. @type {FrameRequestCallback | null} */
@@ -128,12 +130,12 @@ export class RunningViewer {
       const viewer = await Viewer.start(code, canvas, this.#options());
       if (signal.aborted) return viewer.dispose();
       this.viewer = viewer;
-      connectKeyboard(element, canvas, signal);
+      this.#connect = () => connectKeyboard(element, canvas, signal);
       const now = this.#around.settings();
       if (now !== settings) viewer.setPanelStates(now.panel_states, settings.panel_states);
       overlay.hideViewerProgress();
       this.open.attach(viewer);
-      this.succession.show(this.#around.value());
+      this.#showValue();
     } catch (error) {
       if (!signal.aborted) onFail("The viewer could not be started", error instanceof Error ? error.message : String(error));
     }
@@ -176,7 +178,15 @@ export class RunningViewer {
     this.#isResting = false;
     if (this.#nextFrame) requestAnimationFrame(this.#nextFrame);
     this.#nextFrame = null;
-    if (this.viewer) this.succession.show(this.#around.value()); // else when it has started
+    if (this.viewer) this.#showValue(); // else when it has started
+  }
+
+  #showValue() {
+    const value = this.#around.value();
+    this.succession.show(value);
+    if (value.recordings.length === 0) return;
+    this.#connect?.();
+    this.#connect = null;
   }
 
   /** Reads on where a recording has grown. */
