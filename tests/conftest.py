@@ -100,7 +100,7 @@ def context(browser: Browser, user: BrowserContext, request: pytest.FixtureReque
 def page(context: BrowserContext) -> Iterator[ViewerPage]:
     page = ViewerPage(context.new_page())
     yield page
-    page.page.close()
+    page.close()
     assert page.third_party_requests() == []
 
 

@@ -25,12 +25,12 @@ def wait_until(page: ViewerPage, condition: Callable[[], Any], seconds: float = 
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
-        page.page.wait_for_timeout(every)
+        page.wait_for_timeout(every)
 
 
 def rows(page: ViewerPage, index: int = 0) -> Counter[str]:
     """How many rows the viewer holds of each entity, over all times."""
-    saved = page.page.evaluate(
+    saved = page.evaluate(
         """async (index) => {
           const viewer = document.querySelectorAll("rerun-viewer")[index];
           const bytes = await viewer?.saveRecording?.().catch(() => null);
@@ -65,12 +65,12 @@ def expect_rows(page: ViewerPage, index: int = 0, **expected: int) -> None:
 
 def number(page: ViewerPage, label: str) -> float:
     """What a `gr.Number` shows; 0 if it is empty."""
-    return float(page.page.get_by_role("spinbutton", name=label, exact=True).input_value() or 0)
+    return float(page.get_by_role("spinbutton", name=label, exact=True).input_value() or 0)
 
 
 def time_of(page: ViewerPage, index: int = 0) -> int | None:
     """Where the time cursor stands; None while there is none."""
-    text = page.page.evaluate(
+    text = page.evaluate(
         "(index) => document.querySelectorAll('rerun-viewer')[index]?.currentTime?.time?.toString()", index
     )
     return None if text is None else int(text)
@@ -94,8 +94,8 @@ def expect_play_button(page: ViewerPage, index: int = 0) -> None:
 def step(page: ViewerPage, index: int = 0) -> None:
     """Moves the time by a frame, as a user does: by a key."""
     page.viewer(index).locator("canvas").focus()
-    page.page.evaluate(DRAW, 5)  # the viewer takes keys from the frame on in which it has seen that it is focused
-    page.page.keyboard.press("ArrowRight")
+    page.evaluate(DRAW, 5)  # the viewer takes keys from the frame on in which it has seen that it is focused
+    page.keyboard.press("ArrowRight")
 
 
 def click_at(page: ViewerPage, across: float = 0.5, down: float = 0.5, index: int = 0) -> None:
@@ -105,7 +105,7 @@ def click_at(page: ViewerPage, across: float = 0.5, down: float = 0.5, index: in
     box = viewer.bounding_box()
     assert box
     at = box["x"] + box["width"] * across, box["y"] + box["height"] * down
-    page.page.mouse.move(at[0] - 10, at[1])
-    page.page.mouse.move(*at)
-    page.page.evaluate(DRAW, 10)  # the viewer needs some frames to find what is below the mouse
-    page.page.mouse.click(*at, delay=100)
+    page.mouse.move(at[0] - 10, at[1])
+    page.mouse.move(*at)
+    page.evaluate(DRAW, 10)  # the viewer needs some frames to find what is below the mouse
+    page.mouse.click(*at, delay=100)

@@ -62,6 +62,10 @@ class ViewerPage:
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.page_errors.append(str(error)))
 
+    def __getattr__(self, name: str) -> Any:
+        """All that a page of Playwright has: `page.get_by_label("frame")`."""
+        return getattr(self.page, name)
+
     def open(self, url: str) -> ViewerPage:
         """Returns when the page listens: all viewers in it are mounted."""
         self.page.goto(url)

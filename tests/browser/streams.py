@@ -69,7 +69,7 @@ def held(page: ViewerPage, index: int = 0) -> dict[str, Counter[int]]:
     """How often the viewer holds each frame, by recording; only what is on the timeline `frame`."""
     # Viewers before 0.39 do not tell what they hold, and the SDKs of some others read no recordings by chunks.
     chunk = pytest.importorskip("rerun.chunk")
-    text = page.page.evaluate(
+    text = page.evaluate(
         """async (index) => {
           const bytes = await document.querySelectorAll("rerun-viewer")[index].saveRecording();
           let text = "";

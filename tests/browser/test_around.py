@@ -30,7 +30,7 @@ def test_an_example_is_shown_by_name_and_runs_on_click(
         viewer = Rerun(height=300)
         gr.Examples([[str(recording_a)], [str(recording_b)]], source, viewer, lambda path: path, run_on_click=True)
     page.open(launch(demo))
-    page.page.get_by_text("b.rrd").click()
+    page.get_by_text("b.rrd").click()
     page.expect_recordings("recording_b")
 
 
@@ -41,9 +41,9 @@ def test_the_component_as_input_of_examples(page: ViewerPage, launch: Launch, re
         told = gr.Textbox(label="told")
         gr.Examples([[str(recording_a)]], viewer, told, repr, run_on_click=True)
     page.open(launch(demo))
-    page.page.get_by_text("a.rrd").click()
+    page.get_by_text("a.rrd").click()
     page.expect_recordings("recording_a")
-    expect(page.page.get_by_label("told")).to_have_value(re.compile(r"^'.*/a\.rrd'$"))
+    expect(page.get_by_label("told")).to_have_value(re.compile(r"^'.*/a\.rrd'$"))
 
 
 def test_cached_examples_show_at_once(
@@ -62,7 +62,7 @@ def test_cached_examples_show_at_once(
         gr.Examples([[str(recording_a)]], source, viewer, show, cache_examples=True)
     page.open(launch(demo))
     assert len(calls) == 1
-    page.page.get_by_text("a.rrd").first.click()
+    page.get_by_text("a.rrd").first.click()
     page.expect_recordings("recording_a")
     assert len(calls) == 1
 
@@ -75,7 +75,7 @@ def test_an_interface_takes_and_gives_recordings(page: ViewerPage, launch: Launc
     page.click("Submit")
     page.expect_recordings("recording_a", index=1)
     expect(page.viewer(1).get_by_role("button", name="Drop")).to_be_hidden()
-    page.page.locator("button.lg", has_text="Clear").click()  # the Interface's own
+    page.locator("button.lg", has_text="Clear").click()  # the Interface's own
     page.expect_state("idle", index=0)
     page.expect_state("idle", index=1)
 
@@ -90,15 +90,15 @@ def test_flagging_keeps_the_recording(page: ViewerPage, launch: Launch, recordin
         flagging_dir=str(tmp_path / "flagged"),
     )
     page.open(launch(demo))
-    page.page.locator("input[type=file]").first.set_input_files(recording_a)
-    expect(page.page.get_by_text("a.rrd")).to_be_visible()
+    page.locator("input[type=file]").first.set_input_files(recording_a)
+    expect(page.get_by_text("a.rrd")).to_be_visible()
     page.click("Submit")
     page.expect_recordings("recording_a")
     page.click("Flag")
     deadline = time.monotonic() + 20
     while not list((tmp_path / "flagged").glob("*.csv")):
         assert time.monotonic() < deadline
-        page.page.wait_for_timeout(100)
+        page.wait_for_timeout(100)
     kept = [path for path in (tmp_path / "flagged").rglob("*.rrd") if path.read_bytes() == recording_a.read_bytes()]
     assert kept
 
@@ -110,8 +110,8 @@ def test_a_chat_shows_a_recording_as_additional_output(page: ViewerPage, launch:
         gr.ChatInterface(lambda message, history: ("here", str(recording_a)), additional_outputs=[viewer])
         viewer.render()
     page.open(launch(demo))
-    page.page.get_by_placeholder("Type a message...").fill("show")
-    page.page.keyboard.press("Enter")
+    page.get_by_placeholder("Type a message...").fill("show")
+    page.keyboard.press("Enter")
     page.expect_recordings("recording_a")
 
 
@@ -128,14 +128,14 @@ def test_a_recording_in_a_hidden_place_shows_when_the_place_opens(
             Rerun(recording_a, height=200, elem_id="aside")
     page.open(launch(demo))
     for place in (
-        page.page.get_by_role("button", name="accordion"),
-        page.page.get_by_role("button", name="row"),
-        page.page.locator(".toggle-button"),
+        page.get_by_role("button", name="accordion"),
+        page.get_by_role("button", name="row"),
+        page.locator(".toggle-button"),
     ):
         place.click()
-        count = page.page.locator("rerun-viewer:visible")
+        count = page.locator("rerun-viewer:visible")
         expect(count.last).to_have_attribute("data-state", "ready", timeout=60_000)
-    expect(page.page.locator("rerun-viewer[data-state=ready]")).to_have_count(3)
+    expect(page.locator("rerun-viewer[data-state=ready]")).to_have_count(3)
     assert page.page_errors == []
 
 

@@ -77,7 +77,7 @@ class App:
         while time.monotonic() < deadline:
             if not self.answers.empty():
                 return self.answers.get()
-            page.page.wait_for_timeout(50)  # lets the browser's events through
+            page.wait_for_timeout(50)  # lets the browser's events through
         raise AssertionError("The viewer did not answer.")
 
     def state(self, page: ViewerPage) -> ViewerState:
@@ -94,7 +94,7 @@ def opened(page: ViewerPage, launch: Launch, app: App, recordings: int = 1) -> V
 
 def wait_for(page: ViewerPage, what: str, **fields: Any) -> None:
     """Until the viewer tells an event with these fields."""
-    page.page.wait_for_function(
+    page.wait_for_function(
         "([type, fields]) => window.seen.some(({detail}) => detail?.type === type && "
         "Object.entries(fields).every(([name, value]) => detail[name] === value))",
         arg=[what, fields],
@@ -133,7 +133,7 @@ def test_play_and_pause(page: ViewerPage, launch: Launch) -> None:
         two_timelines("run"), play=[commands.set_time("frame", sequence=0), commands.play()], pause=commands.pause()
     )
     opened(page, launch, app).click("pause")
-    page.page.wait_for_timeout(500)
+    page.wait_for_timeout(500)
     page.forget_events()
     page.click("play")
     wait_for(page, "play", from_command=True)
@@ -196,7 +196,7 @@ def test_what_is_not_there_is_an_error_and_the_next_command_runs(page: ViewerPag
     said = {app.answer(page), app.answer(page)}
     assert any("nowhere" in each and "set_time" in each for each in said)
     assert any("nobody" in each and "set_recording" in each for each in said)
-    expect(page.page.get_by_text("nobody").first).to_be_visible()
+    expect(page.get_by_text("nobody").first).to_be_visible()
     assert page.viewer().get_attribute("data-state") == "ready"
 
 
@@ -212,7 +212,7 @@ def test_300_commands_in_one_list(page: ViewerPage, launch: Launch) -> None:
 def test_commands_before_the_viewer_is_there_wait_for_it(page: ViewerPage, launch: Launch) -> None:
     app = App(None, go=commands.set_time("frame", sequence=6), show=two_timelines("run"))
     page.open(launch(app.demo)).click("go")
-    page.page.wait_for_timeout(1000)
+    page.wait_for_timeout(1000)
     page.click("show")
     wait_for(page, "time_update", time=6, from_command=True)
 
@@ -223,7 +223,7 @@ def test_commands_wait_while_a_recording_loads(page: ViewerPage, launch: Launch,
         recording_a, show=two_timelines("run"), go=[commands.set_time("stamp", timestamp=START), commands.get_state()]
     )
     opened(page, launch, app).click("show")
-    page.page.wait_for_function("document.querySelector('rerun-viewer').dataset.state === 'loading'")
+    page.wait_for_function("document.querySelector('rerun-viewer').dataset.state === 'loading'")
     page.click("go")
     state = app.answer(page)
     assert (state.active_recording.recording_id, state.timeline) == ("run", "stamp")
@@ -268,7 +268,7 @@ def test_every_yield_of_a_generator_is_carried_out_once(page: ViewerPage, launch
     opened(page, launch, app).click("go")
     times = [app.answer(page).time for _ in range(10)]
     assert times[1:] == [(frame - 1) % 20 for frame in range(4, 40, 4)]
-    page.page.wait_for_timeout(2000)
+    page.wait_for_timeout(2000)
     assert app.answers.empty()
 
 
@@ -288,27 +288,27 @@ def test_commands_to_a_hidden_tab_wait_until_it_is_shown(page: ViewerPage, launc
         go.click(lambda: [commands.set_time("frame", sequence=8), commands.get_state()], None, viewer)
         viewer.state(on_state)
     page.open(launch(demo))
-    page.page.get_by_role("tab", name="second").click()
+    page.get_by_role("tab", name="second").click()
     page.expect_state("ready")
-    page.page.get_by_role("tab", name="first").click()
+    page.get_by_role("tab", name="first").click()
     page.click("go")
-    page.page.wait_for_timeout(3000)
+    page.wait_for_timeout(3000)
     assert answers == []
-    page.page.get_by_role("tab", name="second").click()
+    page.get_by_role("tab", name="second").click()
     wait_for(page, "time_update", time=8)
     deadline = time.monotonic() + 30
     while not answers:
         assert time.monotonic() < deadline
-        page.page.wait_for_timeout(50)
+        page.wait_for_timeout(50)
     assert [state.time for state in answers] == [8]
 
 
 @pytest.mark.slow
 def test_none_drops_commands_that_wait(page: ViewerPage, launch: Launch) -> None:
     app = App(None, go=commands.set_time("frame", sequence=6), clear=lambda: None, show=two_timelines("run"))
-    page.page.add_init_script(NO_VIEWER_AHEAD)
+    page.add_init_script(NO_VIEWER_AHEAD)
     page.open(launch(app.demo)).click("go")
-    page.page.wait_for_timeout(500)
+    page.wait_for_timeout(500)
     page.click("show")
     page.expect_state("loading")  # which takes a second: the page has not had a viewer yet
     page.click("clear")

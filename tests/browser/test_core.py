@@ -101,12 +101,12 @@ def hear(page: ViewerPage, heard: Heard, kind: type[Any], **fields: Any) -> Any:
             event = heard.get()
             if isinstance(event, kind) and all(getattr(event, name) == value for name, value in fields.items()):
                 return event
-        page.page.wait_for_timeout(100)  # lets the browser's events through
+        page.wait_for_timeout(100)  # lets the browser's events through
     raise AssertionError(f"no {kind.__name__} with {fields} was heard within a minute")
 
 
 def tab(page: ViewerPage, name: str) -> None:
-    page.page.get_by_role("tab", name=name).click()
+    page.get_by_role("tab", name=name).click()
 
 
 def test_a_recording_shows_in_a_tab_behind_a_login(page: ViewerPage) -> None:
@@ -122,14 +122,14 @@ def test_a_function_hears_of_it(page: ViewerPage, heard: Heard) -> None:
 
 def test_a_new_value_replaces_it(page: ViewerPage) -> None:
     page.click("b")
-    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
     page.expect_state("ready", recordings=1)
     assert page.opened()[-1] == "recording_b"
 
 
 def test_an_update_of_the_height_keeps_it(page: ViewerPage) -> None:
     page.click("lower")
-    page.page.wait_for_function("() => document.querySelector('.block[data-rerun]').offsetHeight === 250")
+    page.wait_for_function("() => document.querySelector('.block[data-rerun]').offsetHeight === 250")
     page.expect_state("ready", recordings=1)
     assert page.opened()[-1] == "recording_b"
 
@@ -170,7 +170,7 @@ def test_none_clears_it(page: ViewerPage) -> None:
 
 def test_a_stream_shows_to_its_last_frame(page: ViewerPage) -> None:
     page.click("stream")
-    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'streamed')")
+    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'streamed')")
     page.expect_recordings("streamed")
     if VERSION >= EXACT_TIMES:  # others do not always tell where they stand
         page.expect_frame(FRAMES - 1)
@@ -182,7 +182,7 @@ def test_an_upload_replaces_it_and_reaches_the_function(page: ViewerPage, record
     page.wait_for_event("recording_open")
     page.expect_recordings("recording_a")
     page.click("tell")
-    expect(page.page.get_by_label("told")).to_have_value(re.compile(r"^'.*/a\.rrd'$"))
+    expect(page.get_by_label("told")).to_have_value(re.compile(r"^'.*/a\.rrd'$"))
 
 
 def test_nothing_went_wrong_in_the_page_or_to_third_parties(page: ViewerPage) -> None:

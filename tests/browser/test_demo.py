@@ -58,9 +58,9 @@ def demo_page(page: ViewerPage, launch: Callable[..., str], app: ModuleType, exa
 
 
 def upload(page: ViewerPage, *paths: Path) -> None:
-    page.page.locator("input[type=file]").first.set_input_files(paths)
+    page.locator("input[type=file]").first.set_input_files(paths)
     for path in paths:
-        expect(page.page.get_by_text(path.stem).first).to_be_visible()
+        expect(page.get_by_text(path.stem).first).to_be_visible()
 
 
 @pytest.fixture
@@ -108,17 +108,17 @@ def _answers(url: str) -> bool:
 @pytest.mark.slow
 def test_a_space_starts_by_one_command_and_shows_its_examples(page: ViewerPage, started_space: str) -> None:
     page.open(started_space)
-    page.page.get_by_role("tab", name="Examples").click()
-    page.page.get_by_text("RRT*").click()
+    page.get_by_role("tab", name="Examples").click()
+    page.get_by_text("RRT*").click()
     page.wait_for_event("load")
     assert {event["application_id"] for event in page.events("recording_open")} == {"rrt_star_example"}
 
 
 def test_each_example_opens_on_click_and_replaces_the_one_before(demo_page: ViewerPage) -> None:
-    demo_page.page.get_by_role("tab", name="Examples").click()
+    demo_page.get_by_role("tab", name="Examples").click()
     for words, application_id in EXAMPLES.items():
         demo_page.forget_events()
-        demo_page.page.get_by_text(words).click()
+        demo_page.get_by_text(words).click()
         demo_page.wait_for_event("load")
         demo_page.expect_state("ready", recordings=1, index=1)  # the first is that of the other tab
         assert [event["application_id"] for event in demo_page.events("recording_open")] == [application_id]
@@ -144,11 +144,11 @@ def test_an_uploaded_picture_is_converted(demo_page: ViewerPage, tmp_path: Path)
 def test_a_url_opens_on_run_and_on_enter(demo_page: ViewerPage, other_server: tuple[str, Path], way: str) -> None:
     server, folder = other_server
     write_recording(folder / "remote.rrd", "of_url")
-    demo_page.page.get_by_label("URL").fill(f" {server}/remote.rrd ")
+    demo_page.get_by_label("URL").fill(f" {server}/remote.rrd ")
     if way == "Run":
         demo_page.click("Run")
     else:
-        demo_page.page.get_by_label("URL").press("Enter")
+        demo_page.get_by_label("URL").press("Enter")
     demo_page.expect_recordings("of_url")
 
 
@@ -159,7 +159,7 @@ def test_an_upload_and_a_url_open_together(
     server, folder = other_server
     write_recording(folder / "remote.rrd", "of_url")
     upload(demo_page, recording_a)
-    demo_page.page.get_by_label("URL").fill(f"{server}/remote.rrd")
+    demo_page.get_by_label("URL").fill(f"{server}/remote.rrd")
     demo_page.click("Run")
     demo_page.expect_recordings("recording_a", "of_url")
 
@@ -169,18 +169,18 @@ def test_run_with_nothing_says_so_and_loses_nothing(demo_page: ViewerPage, recor
     upload(demo_page, recording_a)
     demo_page.click("Run")
     demo_page.expect_recordings("recording_a")
-    demo_page.page.get_by_label("Clear").first.click()
+    demo_page.get_by_label("Clear").first.click()
     demo_page.click("Run")
-    expect(demo_page.page.get_by_text("Nothing to show: upload a file or give a URL")).to_be_visible()
+    expect(demo_page.get_by_text("Nothing to show: upload a file or give a URL")).to_be_visible()
     demo_page.expect_state("ready", recordings=1)
     assert demo_page.opened() == ["recording_a"]
 
 
 @pytest.mark.slow
 def test_a_path_of_the_server_is_no_url(demo_page: ViewerPage, examples: dict[str, Path]) -> None:
-    demo_page.page.get_by_label("URL").fill(str(next(iter(examples.values()))))
+    demo_page.get_by_label("URL").fill(str(next(iter(examples.values()))))
     demo_page.click("Run")
-    expect(demo_page.page.get_by_text("is no URL")).to_be_visible()
+    expect(demo_page.get_by_text("is no URL")).to_be_visible()
     demo_page.expect_state("idle")
 
 
@@ -205,7 +205,7 @@ def test_each_example_is_logged_once_and_again_when_its_script_is_newer(
 
 @pytest.mark.slow
 def test_the_streaming_tab_blurs_a_picture_step_by_step(demo_page: ViewerPage) -> None:
-    demo_page.page.get_by_role("tab", name="Streaming").click()
+    demo_page.get_by_role("tab", name="Streaming").click()
     demo_page.click("Blur")
     demo_page.expect_state("ready", recordings=1, index=1)
     demo_page.expect_frame(99, index=1)
@@ -215,7 +215,7 @@ def test_the_streaming_tab_blurs_a_picture_step_by_step(demo_page: ViewerPage) -
 
 def expect_in_step(page: ViewerPage, left: int, right: int, *, least: int) -> None:
     """Both viewers come to stand at the same frame, which is `least` or a later one."""
-    page.page.wait_for_function(
+    page.wait_for_function(
         """([left, right, least]) => {
           const [a, b] = [left, right].map((index) => document.querySelectorAll("rerun-viewer")[index].currentTime?.time);
           return a !== undefined && a === b && a >= least;
@@ -227,7 +227,7 @@ def expect_in_step(page: ViewerPage, left: int, right: int, *, least: int) -> No
 
 @pytest.mark.slow
 def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo_page: ViewerPage) -> None:
-    page = demo_page.page
+    page = demo_page
     page.get_by_role("tab", name="Events").click()
     left, right = 1, 2
     for index in (left, right):

@@ -55,7 +55,7 @@ def check_upload_and_show(page: ViewerPage, upload: Path) -> None:
     page.viewer().locator("input[type=file]").set_input_files(upload)
     page.expect_recordings("uploaded")
     page.click("tell")
-    expect(page.page.get_by_label("told")).to_have_value(re.compile(r"/upload\.rrd$"))
+    expect(page.get_by_label("told")).to_have_value(re.compile(r"/upload\.rrd$"))
     page.forget_events()
     page.click("show")
     page.wait_for_event("recording_open")
@@ -143,7 +143,7 @@ def test_behind_an_nginx_that_buffers_and_compresses_all(
     config = buffering_and_compressing(in_front_of(launch(deployed_app(recording_a))))
     with nginx(tmp_path, config) as url:
         page.open(url)
-        compressed = page.page.evaluate("fetch('/config').then(({ headers }) => headers.get('content-encoding'))")
+        compressed = page.evaluate("fetch('/config').then(({ headers }) => headers.get('content-encoding'))")
         assert compressed == "gzip"
         check_upload_and_show(page, upload)
         page.click("stream")
@@ -169,13 +169,13 @@ def test_embedded_in_a_page_of_another_origin(
 @pytest.mark.slow
 def test_without_a_secure_context(page: ViewerPage, launch: Launch, recording_a: Path, upload: Path) -> None:
     page.open(launch(deployed_app(recording_a)).replace("127.0.0.1", OTHER_HOST))
-    assert page.page.evaluate("[isSecureContext, 'caches' in window]") == [False, False]
+    assert page.evaluate("[isSecureContext, 'caches' in window]") == [False, False]
     check(page, upload)
 
 
 @pytest.mark.slow
 def test_without_a_network(page: ViewerPage, launch: Launch, recording_a: Path, upload: Path) -> None:
-    assert page.page.evaluate("fetch('https://rerun.io/', { mode: 'no-cors' }).catch(() => 'offline')") == "offline"
+    assert page.evaluate("fetch('https://rerun.io/', { mode: 'no-cors' }).catch(() => 'offline')") == "offline"
     page.requests.clear()
     page.open(launch(deployed_app(recording_a)))
     check(page, upload)
@@ -186,7 +186,7 @@ def test_without_a_network(page: ViewerPage, launch: Launch, recording_a: Path, 
 def test_in_a_page_with_a_content_security_policy(
     login: bool, page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path
 ) -> None:
-    page.page.add_init_script(
+    page.add_init_script(
         """window.violations = [];
         document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile, sample }) => {
           window.violations.push({ directive: effectiveDirective, blocked: blockedURI, where: sourceFile, sample });
@@ -201,9 +201,9 @@ def test_in_a_page_with_a_content_security_policy(
         if login:
             page.log_in()
         check(page, upload)
-        with page.page.expect_download():
+        with page.expect_download():
             page.click("Screenshot")
-        violations = page.page.evaluate("window.violations")
+        violations = page.evaluate("window.violations")
         # The scripts of Gradio's page, which it does without unless it has to ask for a login.
         inline = ("script-src-elem", "inline", f"{url}/")
         seen = {(each["directive"], each["blocked"], each["where"]) for each in violations}
@@ -220,7 +220,7 @@ def test_in_a_page_that_is_cross_origin_isolated(
     )
     with nginx(tmp_path, with_headers(in_front_of(app), headers)) as url:
         page.open(url)
-        assert page.page.evaluate("crossOriginIsolated")
+        assert page.evaluate("crossOriginIsolated")
         check(page, upload)
 
 
@@ -238,7 +238,7 @@ def test_with_two_replicas_of_which_one_fails(
         visitors = dict(visit(url) for _ in range(30))
         assert set(visitors) == set(replicas)
         name, cookie = next(iter(visitors.items()))
-        page.page.context.add_cookies([{"name": "visitor", "value": cookie, "url": url}])
+        page.context.add_cookies([{"name": "visitor", "value": cookie, "url": url}])
         page.open(url)
         expect(page.page).to_have_title(name)
         check(page, upload)
@@ -246,7 +246,7 @@ def test_with_two_replicas_of_which_one_fails(
         # What a replica has shown, another one serves.
         shown = page.requests_for(".rrd")[-1]
         stop(replicas[name])
-        assert page.page.evaluate("url => fetch(url).then(({ status }) => status)", shown) == 200
+        assert page.evaluate("url => fetch(url).then(({ status }) => status)", shown) == 200
         page.open(url)
         expect(page.page).not_to_have_title(name)
         check(page, upload)
@@ -270,7 +270,7 @@ def test_with_two_replicas_whose_recordings_are_in_a_bucket_and_on_servers(
             page.open(url)
             for index, recording_id in enumerate(shown):
                 page.expect_recordings(recording_id, index=index)
-            shown_by = page.page.title()
+            shown_by = page.title()
 
             # An open page goes on with the other one.
             stop(replicas[shown_by])
@@ -280,8 +280,8 @@ def test_with_two_replicas_whose_recordings_are_in_a_bucket_and_on_servers(
             page.open(url)
             for index, recording_id in enumerate(shown):
                 page.expect_recordings(recording_id, index=index)
-            assert page.page.title() != shown_by
-            page.page.goto("about:blank")
+            assert page.title() != shown_by
+            page.goto("about:blank")
 
 
 def stop(replica: subprocess.Popen[bytes]) -> None:

@@ -98,14 +98,14 @@ def test_a_rerun_server_that_is_not_there_says_so(page: ViewerPage, launch: Laun
 def test_a_viewer_that_cannot_be_fetched_says_so_and_starts_on_retry(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
-    page.page.route("**/*.wasm.gz", lambda route: route.abort())
+    page.route("**/*.wasm.gz", lambda route: route.abort())
     page.open(launch(app(recording_a)))
     page.expect_error("The viewer could not be fetched: the server cannot be reached.")
-    page.page.unroute("**/*.wasm.gz")
-    page.page.route("**/*.wasm.gz", lambda route: route.fulfill(status=503))
+    page.unroute("**/*.wasm.gz")
+    page.route("**/*.wasm.gz", lambda route: route.fulfill(status=503))
     retry(page)
     page.expect_error("the server answered 503")
-    page.page.unroute("**/*.wasm.gz")
+    page.unroute("**/*.wasm.gz")
     retry(page)
     page.expect_recordings("recording_a")
 
@@ -125,7 +125,7 @@ def test_a_viewer_that_cannot_be_fetched_says_so_and_starts_on_retry(
 def test_a_browser_that_lacks_something_is_told_what(
     script: str, words: str, page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
-    page.page.add_init_script(script)
+    page.add_init_script(script)
     page.open(launch(app(recording_a)))
     page.expect_error(words)
     assert page.requests_for(".wasm.gz") == []
@@ -138,11 +138,11 @@ def test_a_panic_shows_its_message_and_restart_reopens_the_recordings(
         viewer = Rerun(recording_a, height=400)
         gr.Button("show").click(lambda: [recording_a, recording_b], None, viewer)
     page.open(launch(demo)).expect_recordings("recording_a")
-    page.page.evaluate("() => { crypto.getRandomValues = () => { throw new Error('no entropy') } }")
+    page.evaluate("() => { crypto.getRandomValues = () => { throw new Error('no entropy') } }")
     page.click("show")  # the viewer needs random numbers for each recording, and panics without
     page.expect_error("The viewer stopped")
     expect(page.error()).to_contain_text("panicked at")
-    page.page.evaluate("() => { delete crypto.getRandomValues }")
+    page.evaluate("() => { delete crypto.getRandomValues }")
     page.forget_events()
     retry(page, "Restart")
     page.wait_for_event("recording_open")
@@ -157,6 +157,6 @@ def test_a_login_that_ended_is_said(page: ViewerPage, launch: Launch, recording_
     page.open(url)
     page.log_in()
     expect(page.viewer()).to_be_visible()
-    page.page.route("**/*.rrd", lambda route: route.fulfill(status=401, json={"detail": "Not authenticated"}))
+    page.route("**/*.rrd", lambda route: route.fulfill(status=401, json={"detail": "Not authenticated"}))
     page.click("show")
     page.expect_error("The server wants a login (401). Please reload the page.")

@@ -74,7 +74,7 @@ def wait_until(page: ViewerPage, is_true: Callable[[], bool], seconds: float = 4
     deadline = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < deadline
-        page.page.wait_for_timeout(50)
+        page.wait_for_timeout(50)
 
 
 def of(heard: list[ViewerEvent], kind: type[Any], viewer: Rerun | None = None) -> list[Any]:
@@ -84,14 +84,14 @@ def of(heard: list[ViewerEvent], kind: type[Any], viewer: Rerun | None = None) -
 def expect_rest(page: ViewerPage) -> None:
     """Returns when the viewer has been told to show nothing new for a while: it has paused at the end."""
     page.wait_for_event("pause")
-    page.page.wait_for_timeout(700)
+    page.wait_for_timeout(700)
 
 
 def expect_told(page: ViewerPage, heard: list[ViewerEvent], kind: type[Any]) -> None:
     """Each event of this kind that the viewer has told was heard once, in order."""
     told = page.events(kind.type)
     wait_until(page, lambda: len(of(heard, kind)) >= len(told))
-    page.page.wait_for_timeout(300)
+    page.wait_for_timeout(300)
     assert len(of(heard, kind)) == len(page.events(kind.type))
 
 
@@ -118,7 +118,7 @@ def test_an_opened_recording_tells_its_ids_its_timeline_and_its_times(
 
 def tells_types(page: ViewerPage) -> bool:
     """Whether the viewer tells the type of a timeline, and its exact time."""
-    return bool(page.page.evaluate("document.querySelector('rerun-viewer').currentTime !== null"))
+    return bool(page.evaluate("document.querySelector('rerun-viewer').currentTime !== null"))
 
 
 def test_a_click_into_an_image_tells_the_pixel(page: ViewerPage, launch: Launch, images: Path) -> None:
@@ -144,9 +144,9 @@ def test_the_space_key_plays_and_pauses(page: ViewerPage, launch: Launch, tmp_pa
         listen(Rerun(slow), heard, Play, Pause)
     page.open(launch(demo)).expect_state("ready")
     page.viewer().locator("canvas").click()  # keys go to what was clicked
-    page.page.keyboard.press("Space")  # the viewer plays from the start
+    page.keyboard.press("Space")  # the viewer plays from the start
     wait_until(page, lambda: [type(each) for each in heard] == [Pause])
-    page.page.keyboard.press("Space")
+    page.keyboard.press("Space")
     wait_until(page, lambda: [type(each) for each in heard] == [Pause, Play])
     assert heard[1].recording_id == "slow"
 
@@ -259,12 +259,12 @@ def test_slow_functions_get_the_last_time_and_never_two_at_once(
         viewer.time_update(slow_as("b"), concurrency_limit=None)
     page.open(launch(demo)).expect_state("ready")
     page.wait_for_event("pause")
-    page.page.wait_for_timeout(2000)
+    page.wait_for_timeout(2000)
     wait_until(page, lambda: running == 0)
-    page.page.wait_for_timeout(2000)
+    page.wait_for_timeout(2000)
     wait_until(page, lambda: running == 0 and last == {"a": 19, "b": 19})
     count = len(calls)
-    page.page.wait_for_timeout(2500)
+    page.wait_for_timeout(2500)
     assert len(calls) == count  # and then there is peace
     assert most == 1
     assert len(page.requests_for("queue/join")) == count
@@ -317,9 +317,9 @@ def test_a_burst_is_heard_completely_and_in_order(page: ViewerPage, launch: Laun
 
         viewer.selection_change(hear, viewer)
     page.open(launch(demo)).expect_state("idle")
-    page.page.evaluate(BURST)
+    page.evaluate(BURST)
     wait_until(page, lambda: len(heard) >= 100)
-    page.page.wait_for_timeout(500)
+    page.wait_for_timeout(500)
     assert heard == [str(number) for number in range(100)]
 
 
@@ -389,7 +389,7 @@ def test_a_generator_gets_the_selection_together_with_states_and_the_request(
     page.open(launch(demo)).expect_state("ready")
     expect_rest(page)
     click_at(page)
-    expect(page.page.get_by_label("said")).to_have_value("frame 19 /world/image 100 50")
+    expect(page.get_by_label("said")).to_have_value("frame 19 /world/image 100 50")
 
 
 @pytest.mark.slow
@@ -407,8 +407,8 @@ def test_after_a_cancelled_call_the_next_event_comes(page: ViewerPage, launch: L
         listening = viewer.selection_change(endless, None, said)
         gr.Button("stop").click(None, cancels=listening)
     page.open(launch(demo)).expect_state("idle")
-    page.page.evaluate(BURST)
-    expect(page.page.get_by_label("said")).to_have_value("at 0")
+    page.evaluate(BURST)
+    expect(page.get_by_label("said")).to_have_value("at 0")
     assert heard == ["0"]
     page.click("stop")
     wait_until(page, lambda: len(heard) == 100)
@@ -426,4 +426,4 @@ def test_outputs_and_states_can_hold_what_was_told(page: ViewerPage, launch: Lau
 
         viewer.time_update(keep, outputs=state).then(lambda kept: f"{kept.payload.time / 2:.1f}", state, shown)
     page.open(launch(demo)).expect_state("ready")
-    expect(page.page.get_by_label("shown")).to_have_value("9.5", timeout=40_000)
+    expect(page.get_by_label("shown")).to_have_value("9.5", timeout=40_000)

@@ -47,7 +47,7 @@ def retry(page: ViewerPage, button: str = "Retry") -> None:
 
 def expect_message(page: ViewerPage, text: str) -> None:
     """Gradio shows an error of the app."""
-    expect(page.page.get_by_test_id("toast-body")).to_contain_text(text)
+    expect(page.get_by_test_id("toast-body")).to_contain_text(text)
 
 
 SERVER = """
@@ -92,12 +92,12 @@ def test_a_server_that_restarts_leaves_the_recording_on_screen_and_serves_the_ne
     page.expect_state("ready", recordings=1)
     with server(free_port, *recordings):
         page.click("other")
-        page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+        page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
         page.expect_state("ready", recordings=1)
-        page.page.route("**/*.rrd", lambda route: route.abort())
+        page.route("**/*.rrd", lambda route: route.abort())
         page.click("one")
         page.expect_error("a.rrd: The server cannot be reached.")
-        page.page.unroute("**/*.rrd")
+        page.unroute("**/*.rrd")
     retry(page)
     page.expect_error("a.rrd: The server cannot be reached.")
     with server(free_port, *recordings):
@@ -141,10 +141,10 @@ def test_a_viewer_that_breaks_off_again_and_again_says_so_and_starts_on_retry(
 
 @pytest.mark.slow
 def test_a_page_that_cannot_be_loaded_says_so(page: ViewerPage, launch: Launch) -> None:
-    page.page.route("**/bridge.js", lambda route: route.abort())
-    page.page.goto(launch(app()))
-    expect(page.page.locator(".html-container")).to_contain_text("The Rerun viewer could not be loaded")
-    expect(page.page.locator(".html-container")).to_contain_text("Please reload the page.")
+    page.route("**/bridge.js", lambda route: route.abort())
+    page.goto(launch(app()))
+    expect(page.locator(".html-container")).to_contain_text("The Rerun viewer could not be loaded")
+    expect(page.locator(".html-container")).to_contain_text("Please reload the page.")
 
 
 def test_a_recording_whose_connection_breaks_says_where_and_opens_on_retry(
@@ -191,7 +191,7 @@ def test_a_viewer_that_is_damaged_on_the_server_is_put_back_when_a_page_needs_it
 ) -> None:
     url = launch(app(recording_a))
     damage(own_cache)
-    page.page.goto(url)
+    page.goto(url)
     page.expect_state("ready", recordings=1, timeout=180)  # it is taken out of rerun-sdk again
 
 
@@ -222,7 +222,7 @@ def test_on_a_full_disk_what_is_on_screen_stays_and_the_app_goes_on(
         expect_message(page, "cannot be kept in Gradio's cache")
     page.expect_recordings("one")
     page.click("show")
-    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'two')")
+    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'two')")
     page.expect_recordings("two")
 
 
@@ -333,7 +333,7 @@ def test_a_viewer_that_loses_its_graphics_says_so_and_restarts_with_its_recordin
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:
     page.open(launch(app([recording_a, recording_b]))).expect_recordings("recording_a", "recording_b")
-    page.page.evaluate(
+    page.evaluate(
         "document.querySelector('rerun-viewer canvas').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
     )
     page.expect_error("WebGL context lost")
@@ -350,7 +350,7 @@ def test_a_viewer_that_gets_no_more_memory_says_so_and_shows_the_next_value(
     big = write_recording(tmp_path / "big.rrd", "big", frames=60, points=160_000)
     module = gzip.decompress(viewer_assets.viewer_assets().wasm.read_bytes())
     limited = gzip.compress(with_memory_limit(module, more_pages=1500), 1)
-    page.page.route("**/*.wasm.gz", lambda route: route.fulfill(body=limited))
+    page.route("**/*.wasm.gz", lambda route: route.fulfill(body=limited))
     page.open(launch(app(recording_a, big=lambda: big, small=lambda: recording_a))).expect_recordings("recording_a")
     page.click("big")
     page.expect_error("the browser gives it no more memory")
@@ -371,7 +371,7 @@ def test_a_tab_that_sleeps_while_a_stream_comes_has_all_of_it_when_it_wakes(page
 
     page.open(launch(streaming_app(run=run))).click("run")
     page.expect_frame(20)
-    session = page.page.context.new_cdp_session(page.page)
+    session = page.context.new_cdp_session(page.page)
     session.send("Page.setWebLifecycleState", {"state": "frozen"})
     go.set()
     assert ended.wait(60)
@@ -393,7 +393,7 @@ def test_50_values_leave_the_memory_where_it_was(
             page.wait_for_event("recording_open")
             page.expect_state("ready", recordings=1)
         assert page.live_memories() == 1
-        return page.heap(), page.page.evaluate("window.memories.at(-1).deref().buffer.byteLength")
+        return page.heap(), page.evaluate("window.memories.at(-1).deref().buffer.byteLength")
 
     heap, memory = show(10)
     later_heap, later_memory = show(40)

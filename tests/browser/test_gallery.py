@@ -30,7 +30,7 @@ def load(name: str) -> ModuleType:
 
 
 def click_row(page: ViewerPage, name: str) -> None:
-    page.page.get_by_role("gridcell").get_by_text(name, exact=True).first.click()
+    page.get_by_role("gridcell").get_by_text(name, exact=True).first.click()
 
 
 def click_on_path(page: ViewerPage) -> None:
@@ -58,7 +58,7 @@ def test_segmentation_of_the_picture_ends_with_its_last_round(page: ViewerPage, 
 def test_the_robot_arm_follows_a_slider(page: ViewerPage, launch: Launch) -> None:
     page.open(launch(load("robot_arm").demo))
     page.expect_state("ready", recordings=1)
-    page.page.get_by_role("slider", name="elbow").press("ArrowRight")
+    page.get_by_role("slider", name="elbow").press("ArrowRight")
     page.wait_for_time(1)
     page.expect_state("ready", recordings=1)
     assert {event["application_id"] for event in page.events("recording_open")} == {"robot_arm"}
@@ -71,13 +71,13 @@ def test_a_click_into_an_episode_is_drawn_and_listed_and_another_episode_replace
     page.open(launch(load("episodes").demo)).expect_recordings("episode_0")
     page.wait_for_time(59)
     click_at(page, 0.25, 0.4)  # into what the left one of two views shows
-    cells = page.page.get_by_role("gridcell")
+    cells = page.get_by_role("gridcell")
     expect(cells.get_by_text("episode_0")).to_be_visible()
     expect(cells.get_by_text("59", exact=True)).to_be_visible()
-    page.page.wait_for_function("() => document.querySelector('rerun-viewer').recordings.length === 2")
+    page.wait_for_function("() => document.querySelector('rerun-viewer').recordings.length === 2")
     page.forget_events()
-    page.page.get_by_label("Episode").click()
-    page.page.get_by_role("option", name="episode_2").click()
+    page.get_by_label("Episode").click()
+    page.get_by_role("option", name="episode_2").click()
     page.wait_for_event("recording_open")
     page.expect_recordings("episode_2")
 
@@ -89,7 +89,7 @@ def test_the_simulation_is_shown_while_it_runs_and_stops_when_told(page: ViewerP
     page.click("Stop")
     page.expect_state("ready", recordings=1)
     # What was on its way still comes; that it goes on would be 30 marks a second.
-    page.page.wait_for_function("""() => {
+    page.wait_for_function("""() => {
       const { length } = document.querySelector("rerun-viewer").recordings[0].marks;
       if (length !== window.marks?.length) window.marks = { length, since: performance.now() };
       return performance.now() - window.marks.since > 1000;
@@ -107,14 +107,14 @@ def test_a_click_into_the_catalog_opens_a_recording_and_a_click_into_that_is_lis
     click_row(page, "spirals_2")
     page.expect_recordings("spirals_2")
     click_on_path(page)
-    expect(page.page.get_by_role("gridcell").get_by_text("/path", exact=True)).to_be_visible()
-    page.page.get_by_label("Dataset").click()
-    page.page.get_by_role("option", name="circles").click()
+    expect(page.get_by_role("gridcell").get_by_text("/path", exact=True)).to_be_visible()
+    page.get_by_label("Dataset").click()
+    page.get_by_role("option", name="circles").click()
     page.forget_events()
     click_row(page, "circles_3")
     page.wait_for_event("recording_open")
     page.expect_recordings("circles_3")
-    page.page.goto("about:blank")  # the server waits for all who watch it
+    page.goto("about:blank")  # the server waits for all who watch it
     app.server.shutdown()
 
 

@@ -50,8 +50,8 @@ def expect_heard(page: ViewerPage, heard: list[str], *wanted: str) -> None:
     """These events and no others, in whatever order."""
     deadline = time.monotonic() + 10
     while len(heard) < len(wanted) and time.monotonic() < deadline:
-        page.page.wait_for_timeout(100)
-    page.page.wait_for_timeout(1000)  # for what must not come any more
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(1000)  # for what must not come any more
     assert sorted(heard) == sorted(wanted)
 
 
@@ -65,13 +65,13 @@ def prompt(page: ViewerPage) -> Locator:
 
 def expect_told(page: ViewerPage, pattern: str) -> None:
     page.click("tell")
-    expect(page.page.get_by_label("told")).to_have_value(re.compile(pattern))
+    expect(page.get_by_label("told")).to_have_value(re.compile(pattern))
 
 
 def drop(page: ViewerPage, target: Locator, *files: Path) -> None:
-    transfer = page.page.evaluate_handle("() => new DataTransfer()")
+    transfer = page.evaluate_handle("() => new DataTransfer()")
     for file in files:
-        page.page.evaluate(
+        page.evaluate(
             "([transfer, name, bytes]) => transfer.items.add(new File([new Uint8Array(bytes)], name))",
             [transfer, file.name, list(file.read_bytes())],
         )
@@ -82,7 +82,7 @@ def drop(page: ViewerPage, target: Locator, *files: Path) -> None:
 def test_a_chosen_recording_shows_and_reaches_the_function(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app()))
     expect(prompt(page)).to_have_text("Drop Recording Here- or -Click to Upload")
-    with page.page.expect_file_chooser() as opened:
+    with page.expect_file_chooser() as opened:
         prompt(page).click()
     opened.value.set_files(recording_a)
     page.expect_recordings("recording_a")
@@ -96,8 +96,8 @@ def test_a_dropped_recording_shows_and_another_dropped_on_upload_replaces_it(
     page.open(launch(app()))
     drop(page, prompt(page), recording_a)
     page.expect_recordings("recording_a")
-    drop(page, page.page.get_by_label("Upload", exact=True), recording_b)
-    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    drop(page, page.get_by_label("Upload", exact=True), recording_b)
+    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
     page.expect_recordings("recording_b")
     expect_told(page, r"^'.*/b\.rrd'$")
 
@@ -109,7 +109,7 @@ def test_each_event_fires_once_for_its_cause(page: ViewerPage, launch: Launch, r
     page.expect_recordings("recording_a")
     expect_heard(page, heard, "upload ['a.rrd']", "change", "load app_a/recording_a")
     heard.clear()
-    page.page.get_by_label("Clear", exact=True).click()
+    page.get_by_label("Clear", exact=True).click()
     expect_heard(page, heard, "clear", "change")
 
 
@@ -125,7 +125,7 @@ def test_clear_empties_and_offers_the_place_to_drop_again(page: ViewerPage, laun
     page.open(launch(app()))
     chooser(page).set_input_files(recording_a)
     page.expect_recordings("recording_a")
-    page.page.get_by_label("Clear", exact=True).click()
+    page.get_by_label("Clear", exact=True).click()
     page.expect_state("idle", recordings=0)
     expect(prompt(page)).to_be_visible()
     expect_told(page, "^None$")
@@ -164,7 +164,7 @@ def test_a_wrong_type_is_refused_and_the_former_value_stays(
     wrong = tmp_path / "notes.doc"
     wrong.write_text("x")
     page.open(launch(app(value=recording_a, interactive=True))).expect_recordings("recording_a")
-    drop(page, page.page.get_by_label("Upload", exact=True), wrong)
+    drop(page, page.get_by_label("Upload", exact=True), wrong)
     expect(page.viewer().get_by_role("alert")).to_contain_text(
         "notes.doc is none of the types that can be uploaded: .rrd"
     )
@@ -194,10 +194,10 @@ def test_an_upload_that_fails_says_why_and_works_the_next_time(
     answer: Any, words: str, page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     page.open(launch(app()))
-    page.page.route("**/upload?*", lambda route: route.fulfill(**answer) if answer else route.abort())
+    page.route("**/upload?*", lambda route: route.fulfill(**answer) if answer else route.abort())
     chooser(page).set_input_files(recording_a)
     expect(page.viewer().get_by_role("alert")).to_contain_text(words)
-    page.page.unroute("**/upload?*")
+    page.unroute("**/upload?*")
     chooser(page).set_input_files(recording_a)
     page.expect_recordings("recording_a")
 
@@ -205,15 +205,15 @@ def test_an_upload_that_fails_says_why_and_works_the_next_time(
 def test_an_upload_shows_its_progress_and_can_be_cancelled(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     big = write_recording(tmp_path / "big.rrd", "big", points=200_000)
     page.open(launch(app()))
-    session = page.page.context.new_cdp_session(page.page)
+    session = page.context.new_cdp_session(page.page)
     session.send("Network.enable")
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4e6}
     session.send("Network.emulateNetworkConditions", slow)
     chooser(page).set_input_files(big)
     bar = page.viewer().locator("progress[aria-label='big.rrd']")
-    page.page.wait_for_function("() => document.querySelector('.rerun-upload progress')?.value > 5")
+    page.wait_for_function("() => document.querySelector('.rerun-upload progress')?.value > 5")
     value = bar.evaluate("bar => bar.value")
-    page.page.wait_for_function("before => document.querySelector('.rerun-upload progress').value > before", arg=value)
+    page.wait_for_function("before => document.querySelector('.rerun-upload progress').value > before", arg=value)
     page.viewer().get_by_role("button", name="Cancel").click()
     expect(bar).to_have_count(0)
     expect(prompt(page)).to_be_visible()
@@ -246,26 +246,26 @@ def test_a_file_that_cannot_be_converted_says_why(page: ViewerPage, launch: Laun
     page.open(launch(app(heard)))
     chooser(page).set_input_files(tmp_path / "broken.png")
     page.expect_error("broken.png")
-    page.page.wait_for_timeout(1500)  # for it to arrive, and for what must not come any more
+    page.wait_for_timeout(1500)  # for it to arrive, and for what must not come any more
     assert len([each for each in heard if each.startswith("error") and "broken.png" in each]) == 1
 
 
 @pytest.mark.slow
 def test_a_name_that_looks_like_html_stays_a_name(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     path = write_recording(tmp_path / "<img src=x onerror=alert(1)>.rrd", "odd")
-    page.page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     with gr.Blocks() as demo:
         viewer = Rerun(path, height=300)
         told = gr.Textbox(label="told")
         gr.Button("tell").click(repr, viewer, told)
         gr.Examples([[str(path)]], viewer)
     page.open(launch(demo)).expect_recordings("odd")
-    expect(page.page.locator("img[src=x]")).to_have_count(0)
-    expect(page.page.get_by_text("<img src=x onerror=alert(1)>.rrd").first).to_be_visible()
+    expect(page.locator("img[src=x]")).to_have_count(0)
+    expect(page.get_by_text("<img src=x onerror=alert(1)>.rrd").first).to_be_visible()
     chooser(page).set_input_files(path)
-    page.page.wait_for_function("() => window.seen.filter(e => e.detail?.recording_id === 'odd').length > 1")
+    page.wait_for_function("() => window.seen.filter(e => e.detail?.recording_id === 'odd').length > 1")
     page.expect_state("ready", recordings=1)
-    expect(page.page.locator("img[src=x]")).to_have_count(0)
+    expect(page.locator("img[src=x]")).to_have_count(0)
 
 
 @pytest.mark.slow
@@ -273,7 +273,7 @@ def test_300_mb_are_uploaded_without_growing_the_server(page: ViewerPage, launch
     page.open(launch(app()))
     before = resident_bytes()
     chooser(page).set_input_files(big_recording)
-    page.page.wait_for_function("() => document.querySelector('.rerun-upload progress')?.value > 0")
+    page.wait_for_function("() => document.querySelector('.rerun-upload progress')?.value > 0")
     page.expect_state("ready", recordings=1, timeout=180)
     assert resident_bytes() - before < 100e6
 

@@ -39,7 +39,7 @@ def opened(browser: Browser, demo: gr.Blocks, width: int = 1280, css: str | None
     viewers = sum(isinstance(each, Rerun) for each in demo.blocks.values())
     try:
         page = ViewerPage(context.new_page()).open(url)
-        expect(page.page.locator("rerun-viewer[data-state]")).to_have_count(viewers, timeout=60_000)
+        expect(page.locator("rerun-viewer[data-state]")).to_have_count(viewers, timeout=60_000)
         yield page
     finally:
         context.close()
@@ -47,20 +47,20 @@ def opened(browser: Browser, demo: gr.Blocks, width: int = 1280, css: str | None
 
 
 def box(page: ViewerPage, selector: str) -> dict[str, float]:
-    found = page.page.locator(selector).bounding_box()
+    found = page.locator(selector).bounding_box()
     assert found
     return {**found, "bottom": found["y"] + found["height"]}
 
 
 def wait_for_height(page: ViewerPage, selector: str, height: float) -> None:
-    page.page.wait_for_function(
+    page.wait_for_function(
         "([selector, height]) => Math.abs(document.querySelector(selector).getBoundingClientRect().height - height) < 0.6",
         arg=[selector, height],
     )
 
 
 def heights(page: ViewerPage, prefix: str) -> list[float]:
-    return page.page.locator(f"[id^={prefix}-]").evaluate_all(
+    return page.locator(f"[id^={prefix}-]").evaluate_all(
         "all => all.map((each) => Math.round(each.getBoundingClientRect().height * 10) / 10)"
     )
 
@@ -87,7 +87,7 @@ def test_a_filled_block_is_as_high_as_an_empty_one(browser: Browser, recording_a
         gr.Model3D(str(MODEL), height=300, elem_id="model")
     with opened(browser, demo) as page:
         # Everything below the viewer stays where it is.
-        page.page.evaluate(
+        page.evaluate(
             """() => {
               window.tops = new Set();
               const look = () => {
@@ -102,7 +102,7 @@ def test_a_filled_block_is_as_high_as_an_empty_one(browser: Browser, recording_a
         assert [box(page, each)["height"] for each in ("#viewer", "#image", "#model")] == [300] * 3
         page.click("clear")
         page.expect_state("idle")
-        assert page.page.evaluate("tops.size") == 1
+        assert page.evaluate("tops.size") == 1
 
 
 @pytest.mark.slow
@@ -174,7 +174,7 @@ def test_all_of_the_parent(browser: Browser) -> None:
         }
         for name, height in expected.items():
             wait_for_height(page, f"#{name}", height)
-            inside = page.page.locator(f"#{name}").evaluate("block => block.clientHeight")
+            inside = page.locator(f"#{name}").evaluate("block => block.clientHeight")
             assert box(page, f"#{name} rerun-viewer")["height"] == inside - (32 if name == "half_of_row" else 0)
         assert box(page, "#beside_tall")["height"] == pytest.approx(900, abs=1)
         assert box(page, "#beside_tall")["bottom"] == pytest.approx(box(page, "#last_of_tall")["bottom"], abs=1)
@@ -195,7 +195,7 @@ def test_fill_height_gives_the_rest_of_the_window(browser: Browser, height: Any)
             Rerun(height="100%")
         Rerun(height=height, scale=1, elem_id="viewer")
     with opened(browser, demo, css="#split { height: 300px; }") as page:
-        page.page.wait_for_function(
+        page.wait_for_function(
             "() => document.querySelector('#viewer').getBoundingClientRect().height > 350"
             " && document.documentElement.scrollHeight <= innerHeight"
         )
@@ -216,11 +216,11 @@ def test_a_long_label_is_cut_and_never_lies_over_buttons(browser: Browser, recor
     with opened(browser, demo, width) as page:
         page.expect_recordings("recording_a")
         page.click("longer")
-        label = page.page.locator("#viewer").get_by_test_id("block-label")
+        label = page.locator("#viewer").get_by_test_id("block-label")
         expect(label).to_contain_text(LONG.strip())
         assert label.evaluate("label => label.scrollWidth > label.clientWidth")
         assert label.evaluate("label => getComputedStyle(label).textOverflow") == "ellipsis"
-        shown = page.page.locator("#viewer").get_by_role("button").filter(visible=True)
+        shown = page.locator("#viewer").get_by_role("button").filter(visible=True)
         end = label.evaluate("label => label.getBoundingClientRect().right")
         ends = shown.evaluate_all(
             "all => all.map((each) => each.getBoundingClientRect()).map(({ x, right }) => [x, right])"
@@ -228,7 +228,7 @@ def test_a_long_label_is_cut_and_never_lies_over_buttons(browser: Browser, recor
         assert len(ends) == 7
         assert all(end <= left and right <= width for left, right in ends)
         for name, said in (("Mine", "one"), ("Another", "two")):
-            page.page.locator("#viewer").get_by_label(name).click()
-            expect(page.page.get_by_label("told")).to_have_value(said)
-        page.page.locator("#viewer").get_by_label("Clear").click()
+            page.locator("#viewer").get_by_label(name).click()
+            expect(page.get_by_label("told")).to_have_value(said)
+        page.locator("#viewer").get_by_label("Clear").click()
         page.expect_state("idle")

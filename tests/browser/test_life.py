@@ -35,7 +35,7 @@ def test_two_viewers_share_the_code_and_nothing_else(
 def test_a_viewer_keeps_nothing_in_the_browser_where_the_next_app_of_the_address_would_find_it(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
-    page.page.add_init_script("""
+    page.add_init_script("""
         window.keys = [];
         for (const method of ["getItem", "setItem"]) {
           const original = Storage.prototype[method];
@@ -49,7 +49,7 @@ def test_a_viewer_keeps_nothing_in_the_browser_where_the_next_app_of_the_address
         Rerun(recording_a, height=300)
     page.open(launch(demo)).expect_recordings("recording_a")
     viewers_keys = {"app", "egui_memory_ron", "rerun.redap_token", "rerun.version", "rerun_config"}
-    assert viewers_keys.isdisjoint(page.page.evaluate("window.keys"))
+    assert viewers_keys.isdisjoint(page.evaluate("window.keys"))
 
 
 def test_the_bell_of_the_viewer_rings_for_no_advertisement(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
@@ -71,13 +71,13 @@ def test_a_viewer_in_a_tab_starts_when_the_tab_is_selected_and_then_stays(
         with gr.Tab("second"):
             Rerun(recording_a, height=300)
     page.open(launch(demo))
-    expect(page.page.get_by_role("tab", name="second")).to_be_visible()
-    assert page.page.locator("rerun-viewer canvas").count() == 0
+    expect(page.get_by_role("tab", name="second")).to_be_visible()
+    assert page.locator("rerun-viewer canvas").count() == 0
     for _ in range(3):
-        page.page.get_by_role("tab", name="second").click()
+        page.get_by_role("tab", name="second").click()
         expect(page.viewer()).to_be_visible()
         page.expect_recordings("recording_a")
-        page.page.get_by_role("tab", name="first").click()
+        page.get_by_role("tab", name="first").click()
         expect(page.viewer()).to_be_hidden()
     assert len(page.events("loadstart")) == 1
     assert page.events("error") == []
@@ -108,7 +108,7 @@ def test_hiding_and_showing_keeps_height_panels_and_value(page: ViewerPage, laun
     page.open(launch(demo)).click("fill")
     page.expect_recordings("recording_a")
     page.click("panels")
-    page.page.wait_for_function("() => document.querySelector('rerun-viewer').settings.panel_states.top === 'hidden'")
+    page.wait_for_function("() => document.querySelector('rerun-viewer').settings.panel_states.top === 'hidden'")
     page.click("hide")
     expect(page.viewer()).to_have_count(0)
     page.forget_events()
@@ -133,8 +133,8 @@ def test_a_skip_of_all_outputs_changes_nothing_also_when_the_viewer_comes_back(
         gr.Button("show").click(lambda: gr.update(visible=True), None, column)
     page.open(launch(demo)).expect_recordings("recording_a")
     page.click("skip")
-    expect(page.page.get_by_label("skipped")).to_have_value("1")
-    expect(page.page.get_by_label("text")).to_have_value("as it was")
+    expect(page.get_by_label("skipped")).to_have_value("1")
+    expect(page.get_by_label("text")).to_have_value("as it was")
     page.expect_recordings("recording_a")
     assert len(page.events("loadstart")) == 1
     page.click("hide")
@@ -166,7 +166,7 @@ def test_a_move_in_the_document_costs_no_reload(page: ViewerPage, launch: Launch
     page.open(launch(demo)).expect_recordings("recording_a")
     canvas = page.viewer().locator("canvas").element_handle()
     page.viewer().evaluate("viewer => { const at = viewer.parentElement; viewer.remove(); at.append(viewer); }")
-    page.page.wait_for_timeout(1000)  # longer than a viewer that is gone is kept
+    page.wait_for_timeout(1000)  # longer than a viewer that is gone is kept
     page.expect_state("ready", recordings=1)
     assert page.viewer().locator("canvas").evaluate("(now, before) => now === before", canvas)
     assert len(page.events("loadstart")) == 1
@@ -187,8 +187,8 @@ def test_leaving_and_coming_back_50_times_leaves_one_live_viewer(
         expect(page.viewer()).to_have_count(0)
         page.click("come")
         page.expect_state("ready", recordings=1)
-    expect(page.page.locator("rerun-viewer canvas")).to_have_count(1)
-    page.page.wait_for_timeout(1000)  # the last one that left is given up
+    expect(page.locator("rerun-viewer canvas")).to_have_count(1)
+    page.wait_for_timeout(1000)  # the last one that left is given up
     assert page.live_memories() == before
 
 
@@ -203,8 +203,8 @@ def test_a_viewer_in_a_render_is_made_anew_with_it(
             Rerun({"a": recording_a, "b": recording_b}[name], height=250)
 
     page.open(launch(demo)).expect_recordings("recording_a")
-    page.page.get_by_label("b", exact=True).click()
-    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    page.get_by_label("b", exact=True).click()
+    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
     expect(page.viewer()).to_have_count(1)
     page.expect_state("ready", recordings=1)
 
@@ -220,7 +220,7 @@ def test_a_key_keeps_the_value_across_renders(page: ViewerPage, launch: Launch, 
 
     page.open(launch(demo)).click("show 1")
     page.expect_recordings("recording_a")
-    page.page.get_by_label("number input for times").fill("3")
-    page.page.get_by_label("number input for times").press("Enter")
-    expect(page.page.get_by_role("button", name="show 3")).to_be_visible()
+    page.get_by_label("number input for times").fill("3")
+    page.get_by_label("number input for times").press("Enter")
+    expect(page.get_by_role("button", name="show 3")).to_be_visible()
     page.expect_state("ready", recordings=1)

@@ -51,7 +51,7 @@ def test_a_viewer_on_its_way_shows_bytes_and_percent(page: ViewerPage, launch: L
     expect(progress).to_contain_text("Loading the viewer")
     expect(progress).to_contain_text(MEGABYTES)
     first = int(MEGABYTES.search(progress.inner_text())[3])  # type: ignore[index]
-    page.page.wait_for_function(
+    page.wait_for_function(
         "first => Number(document.querySelector('rerun-viewer .rerun-progress').ariaValueNow) > first", arg=first
     )
     page.expect_recordings("recording_a")
@@ -95,7 +95,7 @@ def test_the_viewers_code_comes_by_brotli_which_the_browser_decompresses(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     responses: list[Response] = []
-    page.page.on("response", lambda response: responses.append(response))
+    page.on("response", lambda response: responses.append(response))
     page.open(launch(app(recording_a), auth=("user", "password")))
     page.log_in()
     page.expect_recordings("recording_a")
@@ -125,7 +125,7 @@ def test_a_viewer_that_the_browser_kept_damaged_is_fetched_anew(
     url = launch(app(recording_a))
     page.open(url).expect_recordings("recording_a")
     wait_until_kept(page)
-    page.page.evaluate(
+    page.evaluate(
         "async () => { const cache = await caches.open('gradio_rerun');"
         " for (const key of await cache.keys()) await cache.put(key, new Response('damaged')); }"
     )
@@ -139,10 +139,10 @@ def test_the_viewer_of_another_version_is_dropped_from_the_browser(
 ) -> None:
     url = launch(app(None))
     page.open(url)
-    page.page.evaluate(
+    page.evaluate(
         "async () => (await caches.open('gradio_rerun')).put('/gradio_rerun/old.wasm.gz', new Response('old'))"
     )
-    page.page.reload()
+    page.reload()
     page.wait_until("""async () => {
       const names = (await (await caches.open('gradio_rerun')).keys()).map((key) => key.url);
       return names.length === 1 && !names[0].endsWith('old.wasm.gz');
@@ -152,12 +152,12 @@ def test_the_viewer_of_another_version_is_dropped_from_the_browser(
 def test_where_data_is_saved_an_empty_viewer_fetches_no_code(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
-    page.page.add_init_script(NO_VIEWER_AHEAD)
+    page.add_init_script(NO_VIEWER_AHEAD)
     with gr.Blocks() as demo:
         viewer = Rerun(height=300)
         gr.Button("show").click(lambda: recording_a, None, viewer)
     page.open(launch(demo))
-    page.page.wait_for_timeout(2000)  # for what must not come
+    page.wait_for_timeout(2000)  # for what must not come
     assert page.requests_for("re_viewer") == []
     page.click("show")
     page.expect_recordings("recording_a")

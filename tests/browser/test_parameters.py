@@ -50,7 +50,7 @@ def test_a_wrong_height_is_refused_in_words(page: ViewerPage, launch: Launch, re
     page.open(launch(app(recording_a, gr.update(height="tall;}"))))
     page.expect_state("ready", recordings=1)
     page.click("update")
-    expect(page.page.get_by_text("Expected height to be a positive number of pixels")).to_be_visible()
+    expect(page.get_by_text("Expected height to be a positive number of pixels")).to_be_visible()
     expect(page.block()).to_have_css("height", "300px")
 
 
@@ -60,10 +60,10 @@ def test_scale_at_construction_and_by_updates(page: ViewerPage, launch: Launch, 
     page.expect_state("ready", recordings=1)
     wide = size(page)["width"]
     page.click("update")
-    page.page.wait_for_function(f"() => document.querySelector('rerun-viewer').clientWidth < {wide} - 100")
+    page.wait_for_function(f"() => document.querySelector('rerun-viewer').clientWidth < {wide} - 100")
     equal = size(page)["width"]
     page.click("update")
-    page.page.wait_for_function(f"() => document.querySelector('rerun-viewer').clientWidth > {equal} + 100")
+    page.wait_for_function(f"() => document.querySelector('rerun-viewer').clientWidth > {equal} + 100")
     assert size(page)["width"] > wide
 
 
@@ -73,35 +73,35 @@ def test_min_width_wraps_the_row(page: ViewerPage, launch: Launch, recording_a: 
     page.expect_state("ready", recordings=1)
     assert size(page)["width"] < 600
     page.click("update")
-    page.page.wait_for_function("() => document.querySelector('rerun-viewer').clientWidth >= 895")
+    page.wait_for_function("() => document.querySelector('rerun-viewer').clientWidth >= 895")
 
 
 @pytest.mark.slow
 def test_a_label_is_text_and_leaves_the_menu_alone(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(label="<i>new</i>"), label="<b>bold</b>")))
     page.expect_state("ready", recordings=1)
-    label = page.page.get_by_text("<b>bold</b>", exact=True)
+    label = page.get_by_text("<b>bold</b>", exact=True)
     expect(label).to_be_visible()
     box = label.bounding_box()
     assert box
     assert box["y"] + box["height"] <= size(page)["y"] + 1
     page.click("update")
-    expect(page.page.get_by_text("<i>new</i>", exact=True)).to_be_visible()
+    expect(page.get_by_text("<i>new</i>", exact=True)).to_be_visible()
 
 
 def test_show_label(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(show_label=True), label="my label", show_label=False)))
     page.expect_state("ready", recordings=1)
-    expect(page.page.get_by_text("my label", exact=True)).not_to_be_in_viewport()
+    expect(page.get_by_text("my label", exact=True)).not_to_be_in_viewport()
     page.click("update")
-    expect(page.page.get_by_text("my label", exact=True)).to_be_visible()
+    expect(page.get_by_text("my label", exact=True)).to_be_visible()
 
 
 @pytest.mark.slow
 def test_without_a_label_none_is_shown(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(label="now"))))
     page.expect_state("ready", recordings=1)
-    block = page.page.locator(".block", has=page.page.locator("rerun-viewer")).last
+    block = page.locator(".block", has=page.locator("rerun-viewer")).last
     expect(block.get_by_test_id("block-label")).to_be_hidden()
     page.click("update")
     expect(block.get_by_test_id("block-label")).to_have_text("now")
@@ -111,12 +111,12 @@ def test_without_a_label_none_is_shown(page: ViewerPage, launch: Launch, recordi
 def test_container(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(container=True), container=False)))
     page.expect_state("ready", recordings=1)
-    block = page.page.locator(".block", has=page.page.locator("rerun-viewer")).last
+    block = page.locator(".block", has=page.locator("rerun-viewer")).last
     bare = block.evaluate(
         "block => getComputedStyle(block).borderTopWidth + block.classList.contains('hide-container')"
     )
     page.click("update")
-    page.page.wait_for_function(
+    page.wait_for_function(
         "() => !document.querySelector('rerun-viewer').closest('.block').classList.contains('hide-container')"
     )
     assert bare != block.evaluate(
@@ -127,9 +127,9 @@ def test_container(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
 def test_elem_id_and_elem_classes(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(elem_classes=["other"]), elem_id="mine", elem_classes="some")))
     page.expect_state("ready", recordings=1)
-    expect(page.page.locator("#mine.some rerun-viewer")).to_have_count(1)
+    expect(page.locator("#mine.some rerun-viewer")).to_have_count(1)
     page.click("update")
-    expect(page.page.locator("#mine.other rerun-viewer")).to_have_count(1)
+    expect(page.locator("#mine.other rerun-viewer")).to_have_count(1)
     page.expect_state("ready", recordings=1)
 
 
@@ -176,7 +176,7 @@ def test_theme_auto_follows_the_page(page: ViewerPage, launch: Launch, recording
     page.open(f"{url}?__theme=dark").expect_state("ready", recordings=1)
     assert page.brightness() < 100
     page.forget_events()
-    page.page.evaluate("document.body.classList.remove('dark')")
+    page.evaluate("document.body.classList.remove('dark')")
     page.wait_for_event("recording_open")
     page.expect_state("ready", recordings=1)
     assert page.brightness() > 150
@@ -187,14 +187,14 @@ def test_nothing_goes_to_third_parties_unless_telemetry_is_on(context: Any, laun
     for telemetry in (False, True):
         page = ViewerPage(context.new_page())
         # Nothing leaves this machine: what would is answered here.
-        page.page.route("https://**", lambda route: route.fulfill(status=204))
+        page.route("https://**", lambda route: route.fulfill(status=204))
         page.open(launch(app(recording_a, gr.skip(), telemetry=telemetry))).expect_recordings("recording_a")
         if telemetry:
-            page.page.wait_for_function("() => true")
+            page.wait_for_function("() => true")
             assert any("rerun.io" in url for url in page.third_party_requests())
         else:
             assert page.third_party_requests() == []
-        page.page.close()
+        page.close()
 
 
 def test_an_update_of_one_parameter_keeps_the_others(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
@@ -204,7 +204,7 @@ def test_an_update_of_one_parameter_keeps_the_others(page: ViewerPage, launch: L
     for _ in range(3):
         before = page.viewer().evaluate("viewer => JSON.stringify(viewer.settings)")
         page.click("update")
-        page.page.wait_for_function(
+        page.wait_for_function(
             "before => JSON.stringify(document.querySelector('rerun-viewer').settings) !== before", arg=before
         )
     settings = page.viewer().evaluate("viewer => viewer.settings")

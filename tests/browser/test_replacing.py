@@ -59,14 +59,12 @@ def test_of_values_in_quick_succession_some_are_seen_while_they_come_and_the_las
     page.forget_events()
     page.click("run")
     # Some are seen while more of them come.
-    page.page.wait_for_function("() => window.seen.filter(({ type }) => type === 'load').length >= 2", timeout=120_000)
+    page.wait_for_function("() => window.seen.filter(({ type }) => type === 'load').length >= 2", timeout=120_000)
     enough.set()
-    page.page.wait_for_function(
-        "() => window.seen.some(({ detail }) => detail?.recording_id === 'last')", timeout=60_000
-    )
+    page.wait_for_function("() => window.seen.some(({ detail }) => detail?.recording_id === 'last')", timeout=60_000)
     page.expect_recordings("last")
     assert page.events("loadstart") == []  # in one viewer
-    assert page.page.evaluate("window.memories.length") == 1
+    assert page.evaluate("window.memories.length") == 1
     assert page.events("error") == []
     expect(page.viewer().locator(".rerun-held")).to_have_count(0)
 
@@ -85,7 +83,7 @@ def test_the_welcome_page_is_never_seen(page: ViewerPage, launch: Launch, record
             )
         )
     ).expect_recordings("recording_a")
-    page.page.evaluate(
+    page.evaluate(
         f"() => {{ const seen = {WELCOME}; window.welcomes = 0;"
         " const look = () => { window.welcomes += seen(); requestAnimationFrame(look); }; look(); }"
     )
@@ -102,7 +100,7 @@ def test_the_welcome_page_is_never_seen(page: ViewerPage, launch: Launch, record
     page.wait_for_event("recording_open")
     page.expect_recordings("recording_a")
     expect(page.viewer()).not_to_have_attribute("data-veiled", "")
-    assert page.page.evaluate("window.welcomes") == 0
+    assert page.evaluate("window.welcomes") == 0
 
 
 def test_a_recording_of_which_the_viewer_reads_a_part_says_so(
@@ -134,7 +132,7 @@ def test_a_paused_viewer_stays_where_it_is_when_the_same_recording_comes_as_a_ne
     ).expect_recordings("kept")
     page.click("pause")
     page.wait_until("() => String(document.querySelector('rerun-viewer').currentTime?.time) === '42'", seconds=90)
-    page.page.evaluate(
+    page.evaluate(
         """() => {
           window.flashes = [];
           const look = () => {
@@ -152,7 +150,7 @@ def test_a_paused_viewer_stays_where_it_is_when_the_same_recording_comes_as_a_ne
     page.wait_for_event("load")
     expect(page.viewer().locator(".rerun-held")).to_have_count(0, timeout=60_000)
     page.wait_until("() => String(document.querySelector('rerun-viewer').currentTime?.time) === '42'")
-    assert page.page.evaluate("cancelAnimationFrame(window.watch), window.flashes") == []
+    assert page.evaluate("cancelAnimationFrame(window.watch), window.flashes") == []
     page.forget_events()
     page.click("other")
     page.wait_for_event("load")

@@ -34,23 +34,21 @@ def test_a_link_of_a_recording_opens_a_page_elsewhere_and_runs_nothing_here(
 ) -> None:
     with gr.Blocks() as demo:
         Rerun(with_links(), height=500, panel_states={"top": "hidden", "time": "hidden"})
-    page.page.add_init_script(SPY)
+    page.add_init_script(SPY)
     page.open(launch(demo)).expect_recordings("links")
     box = page.viewer().bounding_box()
     assert box
     deadline = time.monotonic() + 90
-    while not page.page.evaluate("opened.length && said.length"):
+    while not page.evaluate("opened.length && said.length"):
         assert time.monotonic() < deadline
         for y in range(50, 450, 25):
-            page.page.mouse.move(box["x"] + 300, box["y"] + y)
-            page.page.wait_for_timeout(100)  # the viewer looks once per frame where the mouse is
-            page.page.mouse.down()
-            page.page.wait_for_timeout(50)
-            page.page.mouse.up()
-    assert page.page.evaluate("said[0]") == (
+            page.mouse.move(box["x"] + 300, box["y"] + y)
+            page.wait_for_timeout(100)  # the viewer looks once per frame where the mouse is
+            page.mouse.down()
+            page.wait_for_timeout(50)
+            page.mouse.up()
+    assert page.evaluate("said[0]") == (
         "gradio_rerun: refused to open javascript:window.ran=true, which is not a link to a page."
     )
-    assert page.page.evaluate("[...new Set(opened.map(String))]") == [
-        "https://example.com/a,_blank,noopener,noreferrer"
-    ]
-    assert page.page.evaluate("window.ran") is None
+    assert page.evaluate("[...new Set(opened.map(String))]") == ["https://example.com/a,_blank,noopener,noreferrer"]
+    assert page.evaluate("window.ran") is None

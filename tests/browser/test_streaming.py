@@ -142,7 +142,7 @@ def test_none_is_nothing_new_from_a_generator_and_clears_from_a_function(page: V
         gr.Button("run").click(run, None, [viewer, status])
         gr.Button("clear").click(lambda: None, None, viewer)
     page.open(launch(demo)).click("run")
-    expect(page.page.get_by_label("status")).to_have_value("done", timeout=60_000)
+    expect(page.get_by_label("status")).to_have_value("done", timeout=60_000)
     page.expect_state("ready", recordings=1)
     page.expect_frame(9)
     if importlib.util.find_spec("rerun.chunk"):
@@ -172,7 +172,7 @@ def test_ticks_are_one_recording_that_functions_and_downloads_get_as_a_whole(pag
     page.expect_state("ready", recordings=1)
     wait_until(lambda: source.next == ticks, seconds=300)
     wait_until(lambda: held(page)["ticks"] == Counter(range(ticks)), seconds=60)
-    shown = page.page.evaluate("() => document.querySelector('rerun-viewer').recordings.map(({ url }) => url)")
+    shown = page.evaluate("() => document.querySelector('rerun-viewer').recordings.map(({ url }) => url)")
     assert len(shown) == len(viewer.temp_files) == 1
     # What is new comes along with each tick, unless the page lags.
     assert len(page.requests_for(".rrd")) < ticks / 2
@@ -180,12 +180,12 @@ def test_ticks_are_one_recording_that_functions_and_downloads_get_as_a_whole(pag
     expected = Counter([*range(ticks), *range(10)])
     wait_until(lambda: held(page)["ticks"] == expected)
     page.click("value")
-    box = page.page.get_by_label("path")
+    box = page.get_by_label("path")
     expect(box).to_have_value(re.compile(r"\.rrd$"))
     whole = Path(box.input_value()).read_bytes()
     assert viewer.temp_files == {box.input_value()}
     assert frames_of(whole, chunk) == {"ticks": expected}
-    with page.page.expect_download() as download:
+    with page.expect_download() as download:
         page.click("Download")
     assert download.value.path().read_bytes() == whole
 
@@ -215,7 +215,7 @@ def test_after_the_clear_button_a_timer_begins_a_new_recording(page: ViewerPage,
     wait_until(lambda: len(held(page)["ticks"]) > 3)
     assert min(held(page)["ticks"]) >= before
     page.click("value")
-    box = page.page.get_by_label("path")
+    box = page.get_by_label("path")
     expect(box).to_have_value(re.compile(r"\.rrd$"))
     assert min(frames_of(Path(box.input_value()).read_bytes(), chunk)["ticks"]) >= before
 
@@ -231,7 +231,7 @@ def test_a_function_gets_what_was_there_before_a_stream_too(
     page.expect_state("ready", recordings=2)
     page.expect_frame(FRAMES - 1)
     page.click("value")
-    expect(page.page.get_by_label("path")).to_have_value(re.compile(r"^\['.*\.rrd', '.*\.rrd'\]$"))
+    expect(page.get_by_label("path")).to_have_value(re.compile(r"^\['.*\.rrd', '.*\.rrd'\]$"))
 
 
 def test_files_and_urls_in_between_are_added(
@@ -266,9 +266,9 @@ def test_a_generator_that_yields_nothing_changes_nothing(page: ViewerPage, launc
     page.open(launch(demo)).click("run")
     page.expect_frame(FRAMES - 1)
     page.click("nothing")
-    expect(page.page.get_by_label("done")).to_have_value("yes")
+    expect(page.get_by_label("done")).to_have_value("yes")
     page.click("value")
-    expect(page.page.get_by_label("path")).to_have_value(re.compile(r"\.rrd$"))
+    expect(page.get_by_label("path")).to_have_value(re.compile(r"\.rrd$"))
     page.expect_state("ready", recordings=1)
     assert page.opened() == ["run"]
 
@@ -343,11 +343,11 @@ def test_the_value_is_the_path_of_the_whole_recording(page: ViewerPage, launch: 
     page.open(launch(app(run=lambda: (yield from stream_bytes("run"))))).click("run")
     page.expect_frame(FRAMES - 1)
     page.click("value")
-    path = page.page.get_by_label("path")
+    path = page.get_by_label("path")
     expect(path).to_have_value(re.compile(r"\.rrd$"))
     whole = Path(path.input_value()).read_bytes()
     assert frames_of(whole, chunk) == {"run": Counter(range(FRAMES))}
-    with page.page.expect_download() as download:
+    with page.expect_download() as download:
         page.click("Download")
     assert download.value.path().read_bytes() == whole
 
@@ -380,9 +380,9 @@ def test_a_run_that_is_broken_off_leaves_a_readable_file_and_nothing_in_memory(
     if end == "cancel":
         page.click("cancel")
     else:
-        expect(page.page.get_by_text("it broke")).to_be_visible()
+        expect(page.get_by_text("it broke")).to_be_visible()
     page.click("value")
-    box = page.page.get_by_label("path")
+    box = page.get_by_label("path")
     expect(box).to_have_value(re.compile(r"\.rrd$"))
     frames = frames_of(Path(box.input_value()).read_bytes(), chunk)["run"]
     assert frames == Counter(range(len(frames)))
@@ -410,7 +410,7 @@ def test_a_closed_tab_ends_the_run_and_its_file_is_deleted(page: ViewerPage, lau
     (url, *_) = page.requests_for(".rrd")
     file = Path(unquote(url.split("file=")[1]))
     assert file.exists()
-    page.page.close()
+    page.close()
     assert ended.wait(60)
     wait_until(lambda: not file.exists(), seconds=60)
 
@@ -418,7 +418,7 @@ def test_a_closed_tab_ends_the_run_and_its_file_is_deleted(page: ViewerPage, lau
 def test_a_stream_that_gets_too_long_ends_with_an_error(page: ViewerPage, launch: Launch) -> None:
     viewer = Rerun(streaming=True, height=300, max_stream_size=100_000, render=False)
     page.open(launch(app(viewer=viewer, run=lambda: (yield from stream_bytes("run", points=1000))))).click("run")
-    expect(page.page.get_by_text("max_stream_size=100,000")).to_be_visible()
+    expect(page.get_by_text("max_stream_size=100,000")).to_be_visible()
     page.expect_state("ready", recordings=1)  # what was there stays
 
 
@@ -429,7 +429,7 @@ def test_the_viewer_stays_where_the_user_has_paused_it(page: ViewerPage, launch:
     page.open(launch(app(run=lambda: (yield from stream_with_a_stop(go))))).click("run")
     page.expect_frame(20)
     page.viewer().click(position={"x": 500, "y": 100})
-    page.page.keyboard.press("Space")
+    page.keyboard.press("Space")
     page.wait_for_event("pause")
     page.forget_events()
     go.set()
@@ -448,8 +448,8 @@ def test_a_stream_into_a_tab_that_was_never_opened_is_there_when_it_is(page: Vie
         done = gr.Textbox(label="done")
         button.click(lambda: (yield from stream_bytes("run")), None, viewer).then(lambda: "yes", None, done)
     page.open(launch(demo)).click("run")
-    expect(page.page.get_by_label("done")).to_have_value("yes")
-    page.page.get_by_role("tab", name="second").click()
+    expect(page.get_by_label("done")).to_have_value("yes")
+    page.get_by_role("tab", name="second").click()
     page.expect_state("ready", recordings=1)
     wait_until(lambda: held(page)["run"] == Counter(range(FRAMES)))
 
@@ -550,7 +550,7 @@ def test_what_was_requested_before_a_clear_is_dropped_after_it(page: ViewerPage,
         page.open(proxy).click("run")
         page.expect_recordings("after")
         held_back.set()
-        page.page.wait_for_timeout(1000)
+        page.wait_for_timeout(1000)
         page.expect_recordings("after")
 
 
@@ -568,7 +568,7 @@ def test_a_generator_s_cached_example_is_one_recording(
         viewer = Rerun(streaming=True, height=300)
         gr.Examples(["one"], name, viewer, run, cache_examples=True, run_on_click=True)
     page.open(launch(demo))
-    page.page.get_by_role("button", name="one").click()
+    page.get_by_role("button", name="one").click()
     page.expect_state("ready", recordings=1)
     wait_until(lambda: held(page) == {"one": Counter(range(FRAMES))})
 
@@ -584,6 +584,6 @@ def test_many_recordings_are_downloaded_as_one(page: ViewerPage, launch: Launch)
     page.click("second")
     page.expect_state("ready", recordings=2)
     wait_until(lambda: held(page).get("second") == Counter(range(FRAMES)))
-    with page.page.expect_download() as download:
+    with page.expect_download() as download:
         page.click("Download")
     assert set(frames_of(download.value.path().read_bytes(), chunk)) == {"first", "second"}

@@ -28,11 +28,11 @@ def app(value: Any, **parameters: Any) -> gr.Blocks:
 
 
 def button(page: ViewerPage, name: str) -> Locator:
-    return page.page.get_by_label(name, exact=True)
+    return page.get_by_label(name, exact=True)
 
 
 def shown(page: ViewerPage) -> list[str]:
-    return page.page.locator(".rerun-toolbar button:visible").evaluate_all("all => all.map((each) => each.ariaLabel)")
+    return page.locator(".rerun-toolbar button:visible").evaluate_all("all => all.map((each) => each.ariaLabel)")
 
 
 @pytest.mark.slow
@@ -71,12 +71,12 @@ def test_download_saves_each_recording_under_its_own_name(
 ) -> None:
     page.open(launch(app([recording_a, recording_b]))).expect_recordings("recording_a", "recording_b")
     downloads: list[Any] = []
-    page.page.on("download", lambda download: downloads.append(download))
+    page.on("download", lambda download: downloads.append(download))
     button(page, "Download").click()
     deadline = time.monotonic() + 20
     while len(downloads) < 2:
         assert time.monotonic() < deadline
-        page.page.wait_for_timeout(100)
+        page.wait_for_timeout(100)
     assert [download.suggested_filename for download in downloads] == ["a.rrd", "b.rrd"]
     assert Path(downloads[0].path()).read_bytes() == recording_a.read_bytes()
     assert Path(downloads[1].path()).read_bytes() == recording_b.read_bytes()
@@ -93,7 +93,7 @@ def test_download_saves_what_came_from_a_live_server(page: ViewerPage, launch: L
     log_points(recording)
     page.open(launch(app(url))).expect_recordings("live")
     page.wait_for_time(0)
-    with page.page.expect_download() as download:
+    with page.expect_download() as download:
         button(page, "Download").click()
     assert download.value.path().read_bytes().startswith(b"RRF2")
 
@@ -101,7 +101,7 @@ def test_download_saves_what_came_from_a_live_server(page: ViewerPage, launch: L
 def test_screenshot_is_a_png_of_what_the_viewer_shows(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a))).expect_recordings("recording_a")
     page.wait_for_time(0)
-    with page.page.expect_download() as download:
+    with page.expect_download() as download:
         button(page, "Screenshot").click()
     assert download.value.suggested_filename == "screenshot.png"
     picture = Image.open(download.value.path()).convert("RGB")
@@ -112,9 +112,9 @@ def test_screenshot_is_a_png_of_what_the_viewer_shows(page: ViewerPage, launch: 
 def test_fullscreen_fills_the_screen_and_escape_leaves_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a))).expect_recordings("recording_a")
     button(page, "Fullscreen").click()
-    page.page.wait_for_function("() => document.fullscreenElement?.localName === 'rerun-viewer'")
-    page.page.wait_for_function("() => document.querySelector('rerun-viewer').clientHeight === innerHeight")
-    page.page.evaluate("() => document.exitFullscreen()")  # what the browser does on Escape, which no page sees
+    page.wait_for_function("() => document.fullscreenElement?.localName === 'rerun-viewer'")
+    page.wait_for_function("() => document.querySelector('rerun-viewer').clientHeight === innerHeight")
+    page.evaluate("() => document.exitFullscreen()")  # what the browser does on Escape, which no page sees
     expect(page.block()).to_have_css("height", "400px")
     expect(page.viewer()).to_have_css("height", "366px")
     page.expect_state("ready", recordings=1)
@@ -125,12 +125,12 @@ def test_all_buttons_are_reached_by_tab_and_work_by_key(page: ViewerPage, launch
     button(page, "Upload").focus()
     reached = []
     for _ in range(5):
-        reached.append(page.page.evaluate("document.activeElement.ariaLabel"))
-        assert page.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-        page.page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.ariaLabel"))
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        page.keyboard.press("Tab")
     assert reached == ["Upload", "Download", "Screenshot", "Fullscreen", "Clear"]
     button(page, "Clear").focus()
-    page.page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
     page.expect_state("idle", recordings=0)
 
 
@@ -148,7 +148,7 @@ def test_buttons_are_those_that_are_named(
 ) -> None:
     page.open(launch(app(recording_a, **parameters))).expect_recordings("recording_a")
     assert shown(page) == buttons
-    expect(page.page.locator(".block:has(rerun-viewer) .icon-button-wrapper")).to_have_count(0)
+    expect(page.locator(".block:has(rerun-viewer) .icon-button-wrapper")).to_have_count(0)
 
 
 def test_buttons_of_the_app_stand_beside_ours_and_work(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
@@ -158,8 +158,8 @@ def test_buttons_of_the_app_stand_beside_ours_and_work(page: ViewerPage, launch:
         told = gr.Textbox(label="told")
         mine.click(lambda: "clicked", None, told)
     page.open(launch(demo)).expect_recordings("recording_a")
-    page.page.locator(".icon-button-wrapper").get_by_text("Mine").click()
-    expect(page.page.get_by_label("told")).to_have_value("clicked")
+    page.locator(".icon-button-wrapper").get_by_text("Mine").click()
+    expect(page.get_by_label("told")).to_have_value("clicked")
     assert shown(page) == ["Clear"]
     button(page, "Clear").click()
     page.expect_state("idle")
@@ -174,7 +174,7 @@ def test_a_keyboard_enters_the_viewer_plays_it_and_leaves_it(
     page.open(launch(demo)).expect_recordings("recording_a")
     page.wait_for_event("pause")
     page.forget_events()
-    keyboard = page.page.keyboard
+    keyboard = page.keyboard
     button(page, "Clear").focus()
     keyboard.press("Tab")
     expect(page.viewer()).to_be_focused()
@@ -182,7 +182,7 @@ def test_a_keyboard_enters_the_viewer_plays_it_and_leaves_it(
     expect(page.viewer()).to_have_accessible_description(re.compile("Enter.*Escape"))
     assert page.viewer().evaluate("viewer => getComputedStyle(viewer).outlineStyle") != "none"
     keyboard.press("Tab")
-    expect(page.page.get_by_label("below")).to_be_focused()
+    expect(page.get_by_label("below")).to_be_focused()
     keyboard.press("Shift+Tab")
     keyboard.press("Enter")
     expect(page.viewer().locator("canvas")).to_be_focused()

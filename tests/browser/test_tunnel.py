@@ -64,7 +64,7 @@ def asked_of(page: ViewerPage) -> list[tuple[str, str]]:
         elif "/rerun." in request.url:
             asked.append((request.url, ""))
 
-    page.page.on("request", hear)
+    page.on("request", hear)
     return asked
 
 
@@ -82,7 +82,7 @@ def test_it_does_below_a_root_path(page: ViewerPage, launch: Launch, live: str) 
     inner = launch(showing(live), root_path="/apps/viewer").rstrip("/")
     with fault_proxy(inner, Exchange.pass_on, prefix="/apps/viewer") as proxy:
         page.open(f"{proxy}/apps/viewer/").expect_recordings("live")
-        page.page.goto("about:blank")
+        page.goto("about:blank")
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_it_does_behind_nginx(
         assert process.stdin
         print(10, file=process.stdin, flush=True)  # and no more behind it, which would push it through a buffer
         page.wait_for_time(10)
-        page.page.goto("about:blank")
+        page.goto("about:blank")
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def test_it_does_mounted_in_another_app(page: ViewerPage, live: str) -> None:
         threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
         page.open(f"http://127.0.0.1:{listening.getsockname()[1]}/gradio/").expect_recordings("live")
         server.should_exit = True
-        page.page.goto("about:blank")
+        page.goto("about:blank")
 
 
 @pytest.mark.slow
@@ -188,7 +188,7 @@ def test_a_connection_that_breaks_is_made_again(
         log_points(recording, frames=20)
         page.wait_for_time(19)
         assert len(asked) > 1
-        page.page.goto("about:blank")  # or the proxy goes on for as long as the recording is live
+        page.goto("about:blank")  # or the proxy goes on for as long as the recording is live
 
 
 @pytest.mark.slow
@@ -198,7 +198,7 @@ def test_a_ticket_of_another_run_of_the_app_says_what_to_do(page: ViewerPage, la
         body["data"]["ticket"] = "0" * 64
         route.continue_(post_data=json.dumps(body))
 
-    page.page.route("**/component_server", change)
+    page.route("**/component_server", change)
     page.open(launch(showing(live)))
     page.expect_error("Please reload the page.")
 
@@ -215,7 +215,7 @@ def serving(page: ViewerPage, folder: Path) -> Iterator[rr.server.Server]:
         try:
             yield server
         finally:
-            page.page.goto("about:blank")  # the server waits for all who watch it
+            page.goto("about:blank")  # the server waits for all who watch it
 
 
 @needs((0, 31))
@@ -233,7 +233,7 @@ def test_a_catalog_is_browsed_and_its_recordings_open(page: ViewerPage, launch: 
         asked = asked_of(page)
         page.open(launch(demo)).expect_state("ready", recordings=0)
         page.click("dataset")
-        page.page.wait_for_function(
+        page.wait_for_function(
             "url => document.querySelector('rerun-viewer').recordings[0].url === url", arg=url_of(dataset)
         )
         page.expect_state("ready", recordings=0)
@@ -301,7 +301,7 @@ def test_of_more_than_four_gigabytes_any_frame_is_shown(page: ViewerPage, launch
             page.log_in()
             page.expect_recordings("huge")
             page.wait_for_time(0)
-            page.page.set_default_timeout(120_000)  # the viewer stands still while it reads what has come
+            page.set_default_timeout(120_000)  # the viewer stands still while it reads what has come
             page.click("ahead")
             page.expect_frame(700)
             expect_points(page)

@@ -58,14 +58,14 @@ SERVER = "127.0.0.1:9876"
 
 
 def block(page: ViewerPage) -> Locator:
-    return page.page.locator(".block:has(rerun-viewer)").last
+    return page.locator(".block:has(rerun-viewer)").last
 
 
 def attribute(script: str, changed: Any) -> Effect:
     """Whether an expression about the element `viewer` has the value it has after the change."""
 
     def effect(page: ViewerPage, is_changed: bool) -> None:
-        page.page.wait_for_function(
+        page.wait_for_function(
             "([changed, isChanged]) => { const viewer = document.querySelector('rerun-viewer');"
             f" return viewer?.settings && (JSON.stringify({script}) === JSON.stringify(changed)) === isChanged; }}",
             arg=[changed, is_changed],
@@ -76,19 +76,19 @@ def attribute(script: str, changed: Any) -> Effect:
 
 def element(selector: str) -> Effect:
     """Whether there is such an element to be seen."""
-    return lambda page, is_changed: expect(page.page.locator(selector).filter(visible=True)).to_have_count(
+    return lambda page, is_changed: expect(page.locator(selector).filter(visible=True)).to_have_count(
         1 if is_changed else 0
     )
 
 
 def button(name: str, *, shown: bool) -> Effect:
-    return lambda page, is_changed: expect(page.page.get_by_label(name, exact=True)).to_be_visible(
+    return lambda page, is_changed: expect(page.get_by_label(name, exact=True)).to_be_visible(
         visible=is_changed == shown
     )
 
 
 def value(page: ViewerPage, is_changed: bool) -> None:
-    page.page.wait_for_function(
+    page.wait_for_function(
         "id => window.seen.findLast(({ detail }) => detail?.type === 'recording_open')?.detail.recording_id === id",
         arg="recording_b" if is_changed else "recording_a",
     )
@@ -99,7 +99,7 @@ def label(page: ViewerPage, is_changed: bool) -> None:
 
 
 def show_label(page: ViewerPage, is_changed: bool) -> None:
-    shown = expect(page.page.get_by_text("label", exact=True))
+    shown = expect(page.get_by_text("label", exact=True))
     shown.not_to_be_in_viewport() if is_changed else shown.to_be_in_viewport()
 
 
@@ -109,14 +109,14 @@ def visible(page: ViewerPage, is_changed: bool) -> None:
 
 def streaming(page: ViewerPage, is_changed: bool) -> None:
     page.click("data")
-    page.page.wait_for_function("() => window.seen.some(({ detail }) => detail?.recording_id?.startsWith('data'))")
+    page.wait_for_function("() => window.seen.some(({ detail }) => detail?.recording_id?.startsWith('data'))")
     page.expect_state("ready", recordings=2 if is_changed else 1)
 
 
 def max_stream_size(page: ViewerPage, is_changed: bool) -> None:
     if is_changed:
         page.click("log")
-        expect(page.page.get_by_text("max_stream_size=100")).to_be_visible()
+        expect(page.get_by_text("max_stream_size=100")).to_be_visible()
 
 
 def panel_states(page: ViewerPage, is_changed: bool) -> None:
@@ -134,12 +134,12 @@ def telemetry(page: ViewerPage, is_changed: bool) -> None:
     deadline = time.monotonic() + 20
     while is_changed and not any("rerun.io" in url for url in page.requests):
         assert time.monotonic() < deadline
-        page.page.wait_for_timeout(100)  # lets the browser's events through
+        page.wait_for_timeout(100)  # lets the browser's events through
 
 
 def tunnel(page: ViewerPage, is_changed: bool) -> None:
     way = "gradio_api/component_server" if is_changed else f"http://{SERVER}/"
-    with page.page.expect_request(
+    with page.expect_request(
         lambda request: way in request.url and (not is_changed or "ask_server" in (request.post_data or ""))
     ):
         page.click("server")
@@ -209,7 +209,7 @@ def page(browser: Browser, recording_a: Path, recording_b: Path) -> Iterator[Vie
     page = ViewerPage(context.new_page())
     # Nothing leaves this machine: what would is answered here.
     for site in ("https://*.rerun.io/**", "https://api.github.com/**"):
-        page.page.route(site, lambda route: route.fulfill(status=204))
+        page.route(site, lambda route: route.fulfill(status=204))
     page.open(url)
     page.expect_recordings("recording_a")
     yield page
@@ -225,7 +225,7 @@ def test_an_update_has_its_effect_and_another_takes_it_back(
     name: str, way: str, page: ViewerPage, request: pytest.FixtureRequest
 ) -> None:
     try:
-        page.page.get_by_label("name").fill(name)
+        page.get_by_label("name").fill(name)
         page.forget_events()
         page.requests.clear()
         page.click(way)
@@ -289,9 +289,7 @@ def test_a_component_is_returned_from_every_kind_of_listener(browser: Browser, l
 
     def expect_labels(*names: str) -> None:
         for name in names:
-            expect(
-                page.page.get_by_test_id("block-label").filter(has_text=re.compile(f"^\\s*{name}\\s*$"))
-            ).to_have_count(1)
+            expect(page.get_by_test_id("block-label").filter(has_text=re.compile(f"^\\s*{name}\\s*$"))).to_have_count(1)
 
     expect_labels("first", "demo.load", "inner")
     for name, labels in {
@@ -306,6 +304,6 @@ def test_a_component_is_returned_from_every_kind_of_listener(browser: Browser, l
     }.items():
         page.click(name)
         expect_labels(*labels)
-    expect(page.page.get_by_label("text")).to_have_value("text of a list")
+    expect(page.get_by_label("text")).to_have_value("text of a list")
     assert page.page_errors == []
     context.close()

@@ -76,7 +76,7 @@ def test_a_rerun_server_opens(page: ViewerPage, launch: Launch, free_port: int) 
     page.open(launch(app(show=url, other=recording_bytes("of_bytes")))).click("show")
     page.expect_recordings("of_grpc")
     page.click("other")
-    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'of_bytes')")
+    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'of_bytes')")
     page.expect_state("ready", recordings=1)
     recording.disconnect()
 
@@ -95,7 +95,7 @@ def test_a_function_as_value_is_called_again_at_its_interval(
     with gr.Blocks() as demo:
         Rerun(lambda: next(values, last), every=1)
     page.open(launch(demo)).wait_for_event("recording_open")
-    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
     page.expect_state("ready", recordings=1)
 
 
@@ -107,8 +107,8 @@ def test_an_input_changes_the_value_of_a_function(
         which = gr.Radio(["a", "b"], value="a", label="which")
         Rerun(lambda name: {"a": recording_a, "b": recording_b}[name], inputs=which)
     page.open(launch(demo)).expect_recordings("recording_a")
-    page.page.get_by_label("b", exact=True).click()
-    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    page.get_by_label("b", exact=True).click()
+    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
     page.expect_recordings("recording_b")
 
 
@@ -151,7 +151,7 @@ def test_two_files_of_one_recording_are_one(page: ViewerPage, launch: Launch, tm
     parts = [write_recording(tmp_path / name, "one", frames=frames) for name, frames in (("1.rrd", 3), ("2.rrd", 5))]
     page.open(launch(app(show=parts))).click("show")
     page.expect_state("ready", recordings=1)
-    page.page.wait_for_timeout(1000)
+    page.wait_for_timeout(1000)
     page.expect_state("ready", recordings=1)
     assert page.events("error") == []
 
@@ -159,7 +159,7 @@ def test_two_files_of_one_recording_are_one(page: ViewerPage, launch: Launch, tm
 @pytest.mark.slow
 @pytest.mark.first_visit
 def test_none_while_the_viewer_is_on_its_way_ends_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.page.route("**/*.wasm.gz", lambda route: None)  # it never comes
+    page.route("**/*.wasm.gz", lambda route: None)  # it never comes
     page.open(launch(app(show=recording_a, clear=lambda: None))).click("show")
     page.expect_state("loading")
     page.click("clear")
@@ -173,7 +173,7 @@ def test_a_new_value_replaces_the_old_one(
     page.open(launch(app(a=recording_a, b=recording_b))).click("a")
     page.expect_recordings("recording_a")
     for button in "bab":
-        page.page.wait_for_timeout(2500)  # else the viewer may still be at work on it, and is replaced as a whole
+        page.wait_for_timeout(2500)  # else the viewer may still be at work on it, and is replaced as a whole
         page.forget_events()
         page.click(button)
         page.wait_for_event("load")
@@ -188,11 +188,11 @@ def test_quick_changes_end_with_the_last_value_alone(
     page.open(launch(app(a=recording_a, b=recording_b, both=[recording_a, recording_b], none=lambda: None)))
     for button in ("a", "b", "none", "both", "a", "none", "b"):
         page.click(button)
-    page.page.wait_for_function(
+    page.wait_for_function(
         "url => document.querySelector('rerun-viewer').recordings.some(r => r.url.endsWith(url))", arg="/b.rrd"
     )
     expect(page.viewer()).to_have_attribute("data-state", "ready", timeout=60_000)
-    page.page.wait_for_timeout(2000)  # for what must not come any more
+    page.wait_for_timeout(2000)  # for what must not come any more
     page.expect_state("ready", recordings=1)
     assert page.opened()[-1] == "recording_b"
 
@@ -224,7 +224,7 @@ def test_the_same_value_again_does_not_reload(
     page.expect_recordings("recording_a")
     page.click("a")
     page.click("b")  # the answer to this one comes after that of the second "a"
-    page.page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
     assert page.opened() == ["recording_a", "recording_b"]
     assert len(page.requests_for("a.rrd")) == 1
 
@@ -241,15 +241,15 @@ def test_a_value_that_is_no_recording_is_refused_on_the_page(
     page.expect_recordings("recording_a")
     for button, words in {"garbage": "it starts with", "float_": "got float", "missing": "no such file"}.items():
         page.click(button)
-        expect(page.page.get_by_text(words)).to_be_visible()
+        expect(page.get_by_text(words)).to_be_visible()
         page.expect_state("ready", recordings=1)  # nothing is lost
 
 
 def test_the_interface_of_the_readme_passes_a_file_through(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     demo = gr.Interface(lambda path: path, gr.File(), Rerun(height=600))
     page.open(launch(demo))
-    page.page.locator("input[type=file]").set_input_files(recording_a)
-    expect(page.page.get_by_text("a.rrd")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(recording_a)
+    expect(page.get_by_text("a.rrd")).to_be_visible()
     page.click("Submit")
     page.expect_recordings("recording_a")
 
@@ -262,8 +262,8 @@ def test_as_an_input_the_function_gets_what_is_shown(page: ViewerPage, launch: L
         gr.Button("clear").click(lambda: None, None, viewer)
     page.open(launch(demo)).expect_recordings("recording_a")
     page.click("tell")
-    expect(page.page.get_by_label("told")).to_have_value(re.compile(r"^'.*/a\.rrd'$"))
+    expect(page.get_by_label("told")).to_have_value(re.compile(r"^'.*/a\.rrd'$"))
     page.click("clear")
     page.expect_state("idle")
     page.click("tell")
-    expect(page.page.get_by_label("told")).to_have_value("None")
+    expect(page.get_by_label("told")).to_have_value("None")

@@ -27,8 +27,8 @@ def test_components_that_a_function_returns_update_two_viewers_and_the_tab(run: 
     page = run("returned_component")
     page.expect_state("ready", recordings=1)
     page.click("Synchronize")
-    expect(page.page.locator("#preview")).to_have_count(0)
-    result = page.page.locator("#result")
+    expect(page.locator("#preview")).to_have_count(0)
+    result = page.locator("#result")
     expect(result.locator("rerun-viewer")).to_have_attribute("data-state", "ready", timeout=60_000)
     assert page.opened()[-1] == "synchronized"
     box = result.bounding_box()
@@ -39,7 +39,7 @@ def test_components_that_a_function_returns_update_two_viewers_and_the_tab(run: 
 def test_a_none_from_read_means_nothing_new(run: Run) -> None:
     page = run("none_from_read")
     page.click("Run")
-    expect(page.page.get_by_label("Status")).to_have_value("done", timeout=60_000)
+    expect(page.get_by_label("Status")).to_have_value("done", timeout=60_000)
     expect_rows(page, **{f"points__{step}": 1 for step in range(10)})
     page.expect_state("ready", recordings=1)
     page.click("Empty")
@@ -51,8 +51,8 @@ def test_something_is_seen_while_values_come_in_quick_succession(run: Run) -> No
     page = run("values_in_quick_succession")
     page.click("Run")
     page.wait_for_event("recording_open")
-    assert page.page.get_by_label("Status").input_value() != "59"  # while it runs
-    expect(page.page.get_by_label("Status")).to_have_value("59", timeout=60_000)
+    assert page.get_by_label("Status").input_value() != "59"  # while it runs
+    expect(page.get_by_label("Status")).to_have_value("59", timeout=60_000)
     page.expect_frame(59)
     page.expect_state("ready", recordings=1)
     assert page.live_memories() == 1  # one viewer throughout
@@ -63,11 +63,11 @@ def test_a_viewer_of_full_height_fills_its_row_and_its_page(run: Run) -> None:
     page = run("full_height")
     for index, box in enumerate(("#split", "#filled")):
         page.expect_state("ready", recordings=1, index=index)
-        outer, inner = page.page.locator(box).bounding_box(), page.viewer(index).bounding_box()
+        outer, inner = page.locator(box).bounding_box(), page.viewer(index).bounding_box()
         assert outer
         assert inner
         assert inner["height"] > 0.75 * outer["height"], box
-    split, filled = page.page.locator("#split").bounding_box(), page.page.locator("#filled").bounding_box()
+    split, filled = page.locator("#split").bounding_box(), page.locator("#filled").bounding_box()
     assert split
     assert filled
     assert split["height"] == 300
@@ -79,8 +79,8 @@ def test_a_recording_of_the_same_id_is_shown_on_its_own_timeline(run: Run) -> No
     page = run("same_id_other_timeline")
     for button, timeline in (("first", "steps"), ("second", "frames"), ("first", "steps")):
         page.click(button)
-        expect(page.page.get_by_label("Now")).to_have_value(f"{timeline} sequence", timeout=60_000)
-        state = page.page.evaluate("document.querySelector('rerun-viewer').currentTime.timeline")
+        expect(page.get_by_label("Now")).to_have_value(f"{timeline} sequence", timeout=60_000)
+        state = page.evaluate("document.querySelector('rerun-viewer').currentTime.timeline")
         assert state == timeline
 
 
@@ -97,7 +97,7 @@ def test_bytes_from_a_timer_become_one_growing_recording(run: Run) -> None:
     page.expect_state("ready", recordings=1)
     page.click("Stop")
     page.click("Input")
-    path = page.page.get_by_label("Path")
+    path = page.get_by_label("Path")
     expect(path).to_have_value(re.compile(r"\.rrd$"))
     recording = Path(path.input_value())
     wait_until(page, lambda: rows_of(recording)["/x"] == rows(page)["/x"] >= 6)
@@ -107,8 +107,8 @@ def test_bytes_from_a_timer_become_one_growing_recording(run: Run) -> None:
 @pytest.mark.slow
 def test_frames_of_a_webcam_become_one_growing_recording(run: Run) -> None:
     page = run("webcam_tracker")
-    page.page.get_by_text("Click to Access Webcam").click()
-    page.page.get_by_text("Record", exact=True).click()
+    page.get_by_text("Click to Access Webcam").click()
+    page.get_by_text("Record", exact=True).click()
     page.expect_state("ready", recordings=1)
     wait_until(page, lambda: rows(page)["/camera/brightest"] >= 4, every=300)
     assert len(set(page.opened())) == 1
@@ -119,12 +119,12 @@ def test_a_chat_changes_the_viewer_beside_it(run: Run) -> None:
     page = run("chat_beside_viewer")
     for message, entity in (("show a ball", "/ball"), ("and a box", "/box")):
         page.forget_events()
-        page.page.get_by_test_id("textbox").fill(message)
-        page.page.keyboard.press("Enter")
+        page.get_by_test_id("textbox").fill(message)
+        page.keyboard.press("Enter")
         page.wait_for_event("recording_open")
         page.expect_state("ready", recordings=1)
         wait_until(page, lambda entity=entity: rows(page)[entity] == 1, every=300)
-    expect(page.page.get_by_text("Here is shape 2.")).to_be_visible()
+    expect(page.get_by_text("Here is shape 2.")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -154,9 +154,9 @@ def test_a_point_that_is_clicked_gets_the_color_of_its_label(run: Run) -> None:
 def test_a_viewer_that_is_folded_away_shows_its_recording_when_it_is_unfolded(run: Run) -> None:
     page = run("folded_away")
     page.click("Fill")
-    page.page.get_by_role("button", name="Details").click()
+    page.get_by_role("button", name="Details").click()
     wait_until(page, lambda: "details" in page.opened())
-    page.page.get_by_label("Toggle Sidebar").click()
+    page.get_by_label("Toggle Sidebar").click()
     wait_until(page, lambda: sorted(page.opened()) == ["details", "sidebar"])
 
 
@@ -166,11 +166,11 @@ def test_a_session_downloads_its_recording_and_leaves_nothing_behind(run: Run, p
     for count in range(2):
         page.click("Generate")
         wait_until(page, lambda count=count: page.opened()[-1:] == [f"run_{count}"])
-    with page.page.expect_download() as download:
-        page.page.get_by_text("Download it").click()
+    with page.expect_download() as download:
+        page.get_by_text("Download it").click()
     assert rows_of(Path(download.value.path()))["/points"] == 1
     assert download.value.suggested_filename == "run_1.rrd"
-    page.page.goto("about:blank")
+    page.goto("about:blank")
     wait_until(page, lambda: list(program["folder"].iterdir()) == [])
 
 

@@ -44,7 +44,7 @@ def test_a_saved_file_is_shown_and_an_example_is_computed_once(run: Run, program
     expect_color(page, (40, 220, 60))
     for points in (300, 200, 300):
         page.forget_events()
-        page.page.get_by_text(str(points), exact=True).click()
+        page.get_by_text(str(points), exact=True).click()
         page.wait_for_event("load")
         assert [each["application_id"] for each in page.events("recording_open")] == [f"reconstruction_{points}"]
     assert sorted(program["calls"]) == [200, 300, 500]
@@ -53,12 +53,12 @@ def test_a_saved_file_is_shown_and_an_example_is_computed_once(run: Run, program
 @pytest.mark.slow
 def test_the_episode_that_a_dropdown_names_is_streamed(run: Run) -> None:
     page = run("episodes")
-    page.page.get_by_label("Dataset").click()
-    page.page.get_by_role("option", name="aloha").click()
+    page.get_by_label("Dataset").click()
+    page.get_by_role("option", name="aloha").click()
     expect_rows(page, camera=20, action__0=20)
     expect_color(page, (60, 60, 60))
-    page.page.get_by_label("Episode").click()
-    page.page.get_by_role("option", name="3").click()
+    page.get_by_label("Episode").click()
+    page.get_by_role("option", name="3").click()
     expect_color(page, (180, 180, 180))
 
 
@@ -77,7 +77,7 @@ def test_a_click_into_the_picture_shows_a_point_there(run: Run) -> None:
     expect_color(page, (60, 60, 60), least=10_000)
     click_at(page)
     expect_color(page, (0, 255, 0))
-    page.page.get_by_label("exclude").check()
+    page.get_by_label("exclude").check()
     click_at(page, 0.3)
     expect_color(page, (255, 0, 0))
     page.expect_state("ready", recordings=1)
@@ -87,12 +87,12 @@ def test_an_interface_shows_an_uploaded_mesh_and_clears(run: Run, tmp_path: Path
     mesh = tmp_path / "mesh.obj"
     mesh.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
     page = run("one_liner")
-    page.page.locator("input[type=file]").first.set_input_files(mesh)
-    expect(page.page.get_by_text("mesh")).to_have_count(2)
+    page.locator("input[type=file]").first.set_input_files(mesh)
+    expect(page.get_by_text("mesh")).to_have_count(2)
     page.click("Submit")
     page.expect_state("ready", recordings=1)
     assert any("mesh" in path for path in rows(page))
-    page.page.get_by_role("button", name="Clear").last.click()
+    page.get_by_role("button", name="Clear").last.click()
     page.expect_state("idle")
 
 
@@ -101,7 +101,7 @@ def test_a_running_robot_is_seen_without_a_click(run: Run, program: dict[str, An
     page = run("live_robot")
     page.expect_state("ready", recordings=1)
     wait_until(page, lambda: number(page, "Time") > 10)
-    expect(page.page.get_by_label("Timeline")).to_have_value("step")
+    expect(page.get_by_label("Timeline")).to_have_value("step")
     program["stop"].set()
 
 
@@ -127,34 +127,34 @@ def test_each_of_two_narrow_viewers_has_a_play_button(run: Run) -> None:
 @pytest.mark.slow
 def test_each_run_that_is_checked_has_a_viewer_of_its_own(run: Run) -> None:
     page = run("one_viewer_per_run")
-    page.page.get_by_label("second").check()
+    page.get_by_label("second").check()
     for index, name in enumerate(("first_2", "second_2")):
         page.expect_state("ready", recordings=1, index=index)
         assert page.opened(index)[-1] == name
     page.forget_events()
     page.click("More of second")
     wait_until(page, lambda: page.opened(1) == ["second_9"])
-    expect(page.page.get_by_text("second, all")).to_be_visible()
+    expect(page.get_by_text("second, all")).to_be_visible()
     assert page.opened(0) == []  # the first one stays as it is
 
 
 def test_each_user_sees_their_own_recording_behind_a_login(run: Run) -> None:
     page = run("login")
-    page.page.get_by_label("username").fill("ada")
-    page.page.get_by_label("password").fill("password")
+    page.get_by_label("username").fill("ada")
+    page.get_by_label("password").fill("password")
     page.click("Login")
     page.expect_recordings("of_ada")
-    expect(page.page.get_by_text("Recordings of ada")).to_be_visible()
+    expect(page.get_by_text("Recordings of ada")).to_be_visible()
 
 
 @pytest.mark.slow
 def test_each_page_of_an_app_shows_its_own_recording(run: Run) -> None:
     page = run("pages")
-    expect(page.page.get_by_label("Status")).to_have_value("home is open", timeout=60_000)
-    page.page.get_by_role("link", name="Second").click()
-    page.page.wait_for_url("**/second*")
+    expect(page.get_by_label("Status")).to_have_value("home is open", timeout=60_000)
+    page.get_by_role("link", name="Second").click()
+    page.wait_for_url("**/second*")
     page.click("Show")
-    expect(page.page.get_by_label("Status")).to_have_value("second is open", timeout=60_000)
+    expect(page.get_by_label("Status")).to_have_value("second is open", timeout=60_000)
 
 
 @pytest.mark.slow
@@ -182,7 +182,7 @@ def test_a_robot_is_shown_by_the_path_of_its_description(run: Run) -> None:
 @pytest.mark.slow
 def test_a_cached_example_of_a_streaming_generator_holds_all_its_frames(run: Run) -> None:
     page = run("cached_stream")
-    page.page.get_by_text("40", exact=True).click()
+    page.get_by_text("40", exact=True).click()
     expect_rows(page, depth=10)
     page.expect_state("ready", recordings=1)
 
@@ -193,10 +193,10 @@ def test_a_setting_writes_the_mesh_anew(run: Run) -> None:
     page.click("Reconstruct")
     page.expect_state("ready", recordings=1)
     page.forget_events()
-    number = page.page.get_by_label("number input for Confidence")
+    number = page.get_by_label("number input for Confidence")
     number.fill("50")
     number.press("Enter")
-    expect(page.page.get_by_label("Log")).to_have_value("50 points")
+    expect(page.get_by_label("Log")).to_have_value("50 points")
     page.wait_for_event("recording_open")
     page.expect_state("ready", recordings=1)
 

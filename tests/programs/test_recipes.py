@@ -44,7 +44,7 @@ def run(page: ViewerPage, serve_recipe: Callable[[str], str]) -> Run:
 
 
 def set_slider(page: ViewerPage, label: str, value: int) -> None:
-    number = page.page.get_by_label(f"number input for {label}")
+    number = page.get_by_label(f"number input for {label}")
     number.fill(str(value))
     number.press("Enter")
 
@@ -67,7 +67,7 @@ def test_two_viewers_stay_in_step_and_come_to_rest(run: Run, program: dict[str, 
 def test_a_slider_moves_the_time_and_follows_it(run: Run) -> None:
     page = run("A slider for the time")
     page.expect_state("ready", recordings=1)
-    slider = page.page.get_by_label("number input for Frame")
+    slider = page.get_by_label("number input for Frame")
     wait_until(page, lambda: int(slider.input_value()) > 3)  # it plays
     set_slider(page, "Frame", 50)
     wait_until(page, lambda: time_of(page) == 50)
@@ -77,8 +77,8 @@ def test_a_new_episode_takes_the_place_of_one_that_still_streams(run: Run) -> No
     page = run("Episodes in a dropdown, streamed")
     page.expect_recordings("episode_0")
     for episode in (3, 0):
-        page.page.get_by_label("Episode").click()
-        page.page.get_by_role("option", name=str(episode), exact=True).click()
+        page.get_by_label("Episode").click()
+        page.get_by_role("option", name=str(episode), exact=True).click()
         wait_until(page, lambda wanted=f"episode_{episode}": page.opened()[-1] == wanted)
         page.expect_state("ready", recordings=1)
 
@@ -116,7 +116,7 @@ def test_cached_examples_are_shown_on_a_click(run: Run) -> None:
     page = run("Cached examples")
     for size in (60, 90):
         page.forget_events()
-        page.page.get_by_text(str(size), exact=True).click()
+        page.get_by_text(str(size), exact=True).click()
         page.wait_for_event("load")
         assert [each["application_id"] for each in page.events("recording_open")] == [f"depth_{size}"]
 
@@ -154,7 +154,7 @@ def test_a_viewer_stays_paused_where_it_was_when_the_annotator_has_written_its_f
     page = run("An annotator that writes its file anew")
     page.expect_state("ready", recordings=1)
     page.click("Go to 30")
-    expect(page.page.get_by_label("Frame")).to_have_value("30")
+    expect(page.get_by_label("Frame")).to_have_value("30")
     page.forget_events()
     page.click("Mark")
     page.wait_for_event("recording_open")
