@@ -21,6 +21,7 @@ export class Messages {
   /** The part of its head that has arrived. @type {number[]} */
   #head = [];
   #isOver = false;
+  #hasMessages = false;
 
   /** @param {Uint8Array} bytes */
   follow(bytes) {
@@ -40,13 +41,14 @@ export class Messages {
     if (this.#head.length < HEAD_SIZE) return;
     const view = new DataView(Uint8Array.from(this.#head).buffer);
     const kind = view.getBigUint64(0, true);
+    this.#hasMessages = true;
     this.#isOver = kind === END || kind > MOST_KINDS;
     this.#left = Number(view.getBigUint64(8, true));
     this.#head = [];
   }
 
-  /** Whether a recording that ends here ends in the middle of a message. */
+  /** Whether a recording that ends here ends in the middle of a message, or before the first. */
   get isTruncated() {
-    return !this.#isOver && (this.#left > 0 || this.#head.length > 0);
+    return !this.#isOver && (!this.#hasMessages || this.#left > 0 || this.#head.length > 0);
   }
 }
