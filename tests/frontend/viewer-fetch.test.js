@@ -162,13 +162,16 @@ test("a server behind the app is asked through the app, with all its paths", asy
   assert.deepEqual(sent, []);
 });
 
+/** A header, and the message that ends a recording. */
+const WHOLE = `RRF2 is here${"\0".repeat(16)}`;
+
 test("a recording passes unchanged, and its progress is told", async () => {
   const url = "http://app.test/a.rrd";
-  const { heard, recordings } = watched(url, 12);
-  answer = () => new Response("RRF2 is here");
+  const { heard, recordings } = watched(url, 28);
+  answer = () => new Response(WHOLE);
   const response = await create({ recordings })(url);
-  assert.equal(await response.text(), "RRF2 is here");
-  assert.deepEqual(heard, [[12, 12], "end"]);
+  assert.equal(await response.text(), WHOLE);
+  assert.deepEqual(heard, [[28, 28], "end"]);
 });
 
 test("a recording that ends in the middle of a message passes unchanged, and that is told", async () => {
@@ -183,10 +186,10 @@ test("a recording whose first bytes come one by one is one all the same", async 
   const url = "http://app.test/a.rrd";
   const { heard, recordings } = watched(url);
   answer = () => new Response(new ReadableStream({ start: (controller) => {
-    for (const letter of "RRF2 is here") controller.enqueue(new TextEncoder().encode(letter));
+    for (const letter of WHOLE) controller.enqueue(new TextEncoder().encode(letter));
     controller.close();
   } }));
-  assert.equal(await (await create({ recordings })(url)).text(), "RRF2 is here");
+  assert.equal(await (await create({ recordings })(url)).text(), WHOLE);
   assert.equal(heard.at(-1), "end");
 });
 
