@@ -416,6 +416,16 @@ def test_what_killed_conversions_have_left_an_hour_ago_is_removed(tmp_path: Path
     assert [path.exists() for path in (*old, new)] == [False, False, True]
 
 
+def test_a_conversion_that_may_take_hours_loses_nothing_to_another(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SECONDS", "7200")
+    running = write(cache / ".0.a.part", "half")
+    os.utime(running, (time.time() - 7000,) * 2)
+    converted(write(tmp_path / "a.md", "# One"), cache)
+    assert running.exists()
+
+
 def test_a_robot_is_read_in_another_process_only(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ElementTree, "fromstring", None)
     monkeypatch.setattr(ElementTree, "parse", None)

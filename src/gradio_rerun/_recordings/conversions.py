@@ -23,7 +23,7 @@ from .turns import conversion_turns
 _MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
 """Upper bound on the size of files that are read as one string. The .urdf of a humanoid robot has 0.1 MB."""
 
-_ABANDONED_AFTER = 3600.0  # seconds
+_ABANDONED_AFTER = 3600.0  # seconds; longer if conversions may take longer
 
 # The SDK passes images and meshes on unread. If the viewer cannot decode one, it shows nothing but a small warning.
 # Files of the most common types are checked for the first bytes of any of these types, whichever the suffix names.
@@ -130,7 +130,7 @@ def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Pat
     what, most = f"The recording made of {path.name!r}", limits()
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(temporary.parent)
+        _remove_abandoned(temporary.parent, max(_ABANDONED_AFTER, 2 * most.seconds))
         with _copies(parts, temporary) as copies:
             ended = run(path, conversion_command(path, temporary, most), most, copies)
         if full := DISK_FULL.search(ended.said):
@@ -153,11 +153,11 @@ def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Pat
             temporary.unlink(missing_ok=True)
 
 
-def _remove_abandoned(cache: Path) -> None:
-    """Removes what conversions of killed processes have left an hour ago or earlier."""
+def _remove_abandoned(cache: Path, seconds: float) -> None:
+    """Removes what conversions of killed processes have left so many seconds ago or earlier."""
     for path in cache.glob(".*.part*"):
         with suppress(OSError):
-            if path.stat().st_mtime < time.time() - _ABANDONED_AFTER:
+            if path.stat().st_mtime < time.time() - seconds:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
