@@ -578,7 +578,7 @@ def test_what_is_no_answer_of_a_rerun_server_is_not_shown(launch: Launch, answer
         got = launch(url).ask()
     assert b"secret" not in got.content
     assert got.headers["grpc-status"] == "14"
-    assert "no%20Rerun%20server" in got.headers["grpc-message"]
+    assert "not%20a%20Rerun%20server" in got.headers["grpc-message"]
 
 
 def test_a_server_that_is_not_there_is_told_as_grpc_tells_it(launch: Launch, free_port: int) -> None:
