@@ -95,6 +95,17 @@ test("a truncated file that is open is incomplete, one of which nothing could be
   assert.match(open.failures[0], /^b: It is truncated/);
 });
 
+test("a file whose connection broke, and of which a part opens late, is incomplete: the viewer fetches no file again that it has open", () => {
+  open.open([file("a"), file("b")]);
+  download("a").onProgress(50, 100);
+  for (const name of ["a", "b"]) download(name).onError("The connection broke.");
+  assert.equal(open.incomplete, 0);
+  opened("one");
+  assert.equal(open.incomplete, 1);
+  opened("another");
+  assert.equal(open.incomplete, 1);
+});
+
 test("an error while the bytes of one of several files are taken is about that file, whatever its words", () => {
   open.open([file("a"), file("b")]);
   download("a").onProgress(50, 100);

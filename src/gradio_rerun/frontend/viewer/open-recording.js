@@ -51,6 +51,8 @@ export class OpenRecording {
   /** Whether a part of it was open. */
   #hasOpened;
   #isArriving;
+  /** Whether the viewer has got any of its bytes. */
+  #hasBytes = false;
   /** @type {number | null} */
   #endedAt = null;
   #around;
@@ -127,9 +129,9 @@ export class OpenRecording {
     return this.#state === "opening" && !this.isBlueprint;
   }
 
-  /** Whether it has failed because of a part that cannot be read, and another part may open late. */
+  /** Whether it has failed because of a part that is missing or cannot be read, and another part may open late. */
   get mayOpenLate() {
-    return this.#state === "failed" && this.#flaw !== null && !this.#hasOpened && !this.isBlueprint;
+    return this.#state === "failed" && (this.#flaw !== null || this.#hasBytes) && !this.#hasOpened && !this.isBlueprint;
   }
 
   /** Whether an error of the viewer that names no recording may be about this one: the viewer still reads it. */
@@ -214,6 +216,7 @@ export class OpenRecording {
   /** @param {number} loaded @param {number | null} total */
   #onProgress(loaded, total) {
     if (!this.#isArriving) return;
+    this.#hasBytes = true;
     this.#around.onBytes(this);
     this.#around.overlay.showDownload(this.recording, loaded, total);
   }
