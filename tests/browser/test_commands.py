@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from recordings import write_recording
 from slow import slow
-from viewer_page import NO_VIEWER_AHEAD, ViewerPage
+from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands, events
 from gradio_rerun._viewer.sdk import sdk_version
@@ -306,7 +306,6 @@ def test_commands_to_a_hidden_tab_wait_until_it_is_shown(page: ViewerPage, launc
 @pytest.mark.slow
 def test_none_drops_commands_that_wait(page: ViewerPage, launch: Launch) -> None:
     app = App(None, go=commands.set_time("frame", sequence=6), clear=lambda: None, show=two_timelines("run"))
-    page.add_init_script(NO_VIEWER_AHEAD)
     page.open(launch(app.demo)).click("go")
     page.wait_for_timeout(500)
     page.click("show")

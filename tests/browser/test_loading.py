@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 from playwright.sync_api import Page, Response, expect
-from viewer_page import NO_VIEWER_AHEAD, ViewerPage
+from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
 
@@ -149,20 +149,11 @@ def test_the_viewer_of_another_version_is_dropped_from_the_browser(
     }""")
 
 
-def test_where_data_is_saved_an_empty_viewer_fetches_no_code(
-    page: ViewerPage, launch: Launch, recording_a: Path
-) -> None:
-    page.add_init_script(NO_VIEWER_AHEAD)
-    with gr.Blocks() as demo:
-        viewer = Rerun(height=300)
-        gr.Button("show").click(lambda: recording_a, None, viewer)
-    page.open(launch(demo))
-    page.wait_for_timeout(2000)  # for what must not come
-    assert page.requests_for("re_viewer") == []
-    page.click("show")
-    page.expect_recordings("recording_a")
-    (code,) = page.requests_for(".wasm.gz")
-    assert "/component_server?" in code  # as brotli
+def test_an_empty_viewer_fetches_its_code_ahead_and_starts_none(page: ViewerPage, launch: Launch) -> None:
+    page.open(launch(app(None)))
+    wait_until_kept(page)
+    page.expect_state("idle", recordings=0)
+    assert page.locator("rerun-viewer canvas").count() == 0
 
 
 def test_the_picture_shows_something(page: ViewerPage, launch: Launch, recording_a: Path) -> None:

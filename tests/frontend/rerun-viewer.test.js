@@ -11,7 +11,6 @@ globalThis.location = /** @type {any} */ ({ href: "http://app.test/", origin: "h
 globalThis.HTMLElement = /** @type {any} */ (FakeElement);
 Object.defineProperty(globalThis, "navigator", { value: { gpu: {} }, configurable: true });
 const { message, read, text } = await import("../../src/gradio_rerun/frontend/viewer/protobuf.js");
-const { loadViewer } = await import("../../src/gradio_rerun/frontend/viewer/loader.js");
 const { RerunViewerElement } = await import("../../src/gradio_rerun/frontend/viewer/rerun-viewer.js");
 const { Ended } = await import("../../src/gradio_rerun/frontend/viewer/viewer-control.js");
 
@@ -35,7 +34,6 @@ class FakeHandle {
   done = [];
   /** @type {string | null} */
   panic = null;
-  frames = 0;
   /** What the viewer shows where no recording is. */
   location = "";
 
@@ -45,10 +43,7 @@ class FakeHandle {
     this.options = options;
     this.fetch = fetch;
     made.push(this);
-    const draw = () => {
-      this.frames++;
-      if (!this.done.includes("destroy")) requestAnimationFrame(draw);
-    };
+    const draw = () => void (this.done.includes("destroy") || requestAnimationFrame(draw));
     this.draw = draw;
   }
 
@@ -132,7 +127,6 @@ class FakeHandle {
   }
 }
 Object.assign(globalThis, { FakeHandle });
-const { start } = FakeHandle.prototype;
 
 /** @type {any} */
 let element;
@@ -143,8 +137,6 @@ let emitted;
 /** Called when the element has another size, or the page another theme. @type {(() => void)[]} */
 let observers;
 let isDark = false;
-/** What waits until the page is idle. @type {(() => void)[]} */
-let idles;
 /** Lets time pass. @type {(ms: number) => void} */
 let pass;
 let version = 0;
@@ -152,14 +144,13 @@ let version = 0;
 beforeEach((context) => {
   const { mock } = /** @type {import("node:test").TestContext} */ (context);
   version++;
-  [made, files, emitted, observers, isDark, idles] = [[], {}, [], [], false, []];
+  [made, files, emitted, observers, isDark] = [[], {}, [], [], false];
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   pass = (ms) => mock.timers.tick(ms);
   body = fakeDocument();
   const createElement = globalThis.document.createElement;
   Object.assign(globalThis.document, {
     hidden: false,
-    addEventListener: () => {},
     documentElement: { classList: { contains: () => isDark } },
     createElement: (/** @type {any} */ name) =>
       Object.assign(createElement(name), { getContext: () => ({ drawImage() {}, getImageData: () => ({ data: [1] }), getExtension: () => null }) }),
@@ -184,7 +175,6 @@ beforeEach((context) => {
     window: { matchMedia: () => null },
     requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => void setImmediate(callback, 0),
     cancelAnimationFrame: () => {},
-    requestIdleCallback: (/** @type {() => void} */ callback) => idles.push(callback),
     fetch: async (/** @type {Request | URL | string} */ given) => {
       const url = given instanceof Request ? given.url : String(given);
       if (url.endsWith(".gz")) return new Response(gzipSync(url.includes("wasm") ? WASM : GLUE));
@@ -208,9 +198,6 @@ beforeEach((context) => {
 const HEADS = 12 + 16;
 
 afterEach(() => {
-  element.remove();
-  element.disconnectedCallback();
-  pass(1000);
   element.recordings = []; // ends the viewer, which else would draw for ever
 });
 
@@ -280,127 +267,6 @@ test("a viewer starts with the first value, and not before", async () => {
   assert.deepEqual([ids(), element.dataset.recordings, element.isOpen], [["a"], "1", true]);
   assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
   assert.ok(!element.hasAttribute("data-veiled"));
-});
-
-/** Lets the page be idle, when the viewer's code is loaded. @param {{starts?: boolean}} [options] `starts`: whether a viewer starts then */
-async function idle({ starts = true } = {}) {
-  const before = made.length;
-  await codeIsLoaded();
-  if (starts) await until(() => idles.length > 0);
-  await settled();
-  for (const callback of idles.splice(0)) callback();
-  if (starts) await until(() => made.length > before);
-  await settled();
-}
-
-const codeIsLoaded = () => loadViewer(element.settings.viewer, { checkFiles: async () => {} });
-
-test("the viewer of an empty element starts while the page is idle, unseen and unheard, and shows the first value", async () => {
-  await settled();
-  assert.equal(made.length, 0);
-  await idle();
-  assert.equal(made.length, 1);
-  last().tell({ type: "selection_change", items: [] });
-  assert.deepEqual([element.dataset.state, element.dataset.veiled, element.running, emitted], ["idle", "", null, []]);
-  assert.equal(element.getAttribute("tabindex"), null);
-  const drawn = last().frames;
-  await settled();
-  assert.equal(last().frames, drawn);
-  await show(recording("a"));
-  assert.deepEqual([made.length, ids(), last().done], [1, ["a"], ["open a.rrd"]]);
-  assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
-  assert.ok(!element.hasAttribute("data-veiled"));
-});
-
-test("a value that arrives while the viewer starts ahead is shown by that viewer", async () => {
-  /** @type {() => void} */
-  let go = () => assert.fail();
-  FakeHandle.prototype.start = async function () {
-    await /** @type {Promise<void>} */ (new Promise((resolve) => (go = resolve)));
-    this.draw();
-  };
-  await idle();
-  element.recordings = [recording("a")];
-  await settled();
-  assert.deepEqual([made.length, element.dataset.state, emitted], [1, "loading", ["loadstart"]]);
-  go();
-  FakeHandle.prototype.start = start;
-  await until(() => element.dataset.state === "ready");
-  assert.deepEqual([made.length, ids()], [1, ["a"]]);
-});
-
-test("after no value, the old viewer has ended, and the next one starts when the page is idle", async () => {
-  await show(recording("a"));
-  element.recordings = [];
-  assert.deepEqual([made.length, last().done.at(-1)], [1, "destroy"]);
-  await idle();
-  assert.deepEqual([made.length, element.dataset.state], [2, "idle"]);
-  await show(recording("b"));
-  assert.deepEqual([made.length, ids()], [2, ["b"]]);
-});
-
-test("no viewer starts ahead in an element without a size, in a hidden page, on a phone, or where data is to be saved", async () => {
-  element.clientWidth = 0;
-  for (const changed of observers) changed();
-  await idle({ starts: false });
-  assert.equal(made.length, 0);
-  element.clientWidth = 600;
-  Object.assign(globalThis.document, { hidden: true });
-  for (const changed of observers) changed();
-  await idle({ starts: false });
-  assert.equal(made.length, 0);
-  Object.assign(globalThis.document, { hidden: false });
-  const device = /** @type {any} */ (navigator);
-  for (const [name, value] of Object.entries({ deviceMemory: 2, connection: { saveData: true } })) {
-    device[name] = value;
-    for (const changed of observers) changed();
-    await idle({ starts: false });
-    delete device[name];
-    assert.equal(made.length, 0);
-  }
-  for (const changed of observers) changed();
-  await idle();
-  assert.equal(made.length, 1);
-});
-
-test("where data is to be saved, the viewer's code is loaded for the first value and not before", async () => {
-  await codeIsLoaded();
-  await settled();
-  idles = [];
-  const { fetch } = globalThis;
-  let requests = 0;
-  globalThis.fetch = (...given) => (requests++, fetch(...given));
-  Object.assign(navigator, { connection: { saveData: true } });
-  version++;
-  element.settings = settings();
-  await settled();
-  assert.deepEqual([requests, idles], [0, []]);
-  await show(recording("a"));
-  delete (/** @type {any} */ (navigator).connection);
-});
-
-test("a viewer that fails while it is ahead is no error; the next value starts another one", async () => {
-  await idle();
-  last().panic = "index out of bounds";
-  pass(1000);
-  assert.deepEqual([element.dataset.state, emitted, alert().hidden, last().done.at(-1)], ["idle", [], true, "destroy"]);
-  await idle({ starts: false });
-  assert.equal(made.length, 1);
-  await show(recording("a"));
-  assert.deepEqual([made.length, ids()], [2, ["a"]]);
-});
-
-test("a viewer that is ahead has the page's theme and the settings that the first value finds", async () => {
-  await idle();
-  isDark = true;
-  for (const changed of observers) changed();
-  await idle();
-  assert.deepEqual([made.map(({ options }) => options.theme), element.dataset.state], [["light", "dark"], "idle"]);
-  element.settings = settings({ allowed_origins: ["https://tiles.test"], panel_states: { time: "hidden" } });
-  await idle();
-  assert.deepEqual([made.length, element.dataset.state, made[1].done.at(-1), last().done], [3, "idle", "destroy", ["time hidden"]]);
-  await show(recording("a"));
-  assert.equal(made.length, 3);
 });
 
 test("a viewer starts when the element has a size, and takes no commands without one", async () => {

@@ -31,7 +31,6 @@ if (settings) {
   const module = (name) => import(bridge.url.replace("gradio/bridge.js", name));
   Promise.all([module("viewer/loader.js"), module("gradio/component-server.js")])
     .then(([{ loadViewer }, { callComponent }]) => {
-      if (navigator.connection?.saveData && !props.value?.length) return; // it may never be needed
       const requestCode = (name) => callComponent(bridge.url, part, "viewer_code", name, { query: name });
       return loadViewer(viewer, { requestCode, checkFiles: restoreFiles });
     })

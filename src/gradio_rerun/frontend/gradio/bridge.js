@@ -49,7 +49,6 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     return toRecordings([{ ...file, url: null }], root())[0];
   };
   viewer.checkFiles = () => server.restore_files();
-  viewer.requestCode = (name) => callComponent(root(), { id, session }, "viewer_code", name, { query: name });
   viewer.askServer = (call, signal) => callComponent(root(), { id, session }, "ask_server", call, { signal });
   const events = new ViewerEvents(viewer, { trigger, id, listenerCounts });
   // Gradio keeps the names "load" and "error" for itself; see _gradio/event_list.py.

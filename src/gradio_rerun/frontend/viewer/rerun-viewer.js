@@ -1,6 +1,5 @@
 /** The custom element: it starts and stops viewers, and reports their state. */
 
-import { hasMemory, mayDownload, turns } from "./ahead.js";
 import { hasSize, isFullscreen, observeAppearance, themeOf } from "./appearance.js";
 import { loadViewer } from "./loader.js";
 import { Overlay } from "./overlay.js";
@@ -17,8 +16,6 @@ const DISPOSE_AFTER = 500;
 /**
  * `<rerun-viewer>`: shows `recordings` as soon as it is in the page with a size, with the viewer that `settings` names.
  *
- * An empty one may start its viewer ahead, while the page is idle. Nobody sees that viewer before it has something to show.
- *
  * Attributes: `data-state` is `idle` (nothing to show), `loading`, `ready` or `error`; `data-recordings` is the number of
  * recordings that are open. Events, each bubbling: `loadstart`, `load` (all recordings are open), `error` (`detail.message`), and
  * `recording-close` (in the viewer, or by a command), and `viewer-event` (`detail` is the viewer's own event).
@@ -34,23 +31,12 @@ export class RerunViewerElement extends HTMLElement {
   #life = null;
   /** @type {RunningViewer | null} */
   #run = null;
-  /** Whether the running viewer has started ahead, and shows nothing yet. */
-  #isAhead = false;
-  /** @type {import("./ahead.js").Candidate} */
-  #candidate = {
-    mayStart: () => this.isShown && this.#life !== null && !this.#run && !this.#failed && this.#isEmpty,
-    isShown: () => this.isShown,
-    start: () => this.#start(themeOf(this, /** @type {Settings} */ (this.#settings).theme), true),
-    end: () => this.#stop("idle"),
-  };
   /** @type {Overlay | null} */
   #overlay = null;
   /** Turns an uploaded file into a recording. @type {(path: string) => Promise<Recording>} */
   converter = () => Promise.reject(new Error("It is no Rerun recording."));
   /** Makes the server restore missing and damaged files of the viewer. @type {() => Promise<void>} */
   checkFiles = async () => {};
-  /** Requests the viewer's code, in a form that the browser decompresses. @type {import("./loader.js").RequestCode | undefined} */
-  requestCode;
   /** Sends a call to a Rerun server through the app. @type {import("./tunnel.js").AskServer} */
   askServer = () => Promise.reject(new Error("The app cannot be reached."));
   /** The viewer itself has failed: it stays stopped until the user retries. */
@@ -58,13 +44,9 @@ export class RerunViewerElement extends HTMLElement {
   #syncQueued = false;
   #disposal = 0;
 
-  /** The running viewer; null if there is none, or if it shows nothing yet. */
+  /** The running viewer; null if there is none. */
   get running() {
-    return this.#isAhead ? null : this.#run;
-  }
-
-  get #isEmpty() {
-    return this.#recordings.length === 0;
+    return this.#run;
   }
 
   get settings() {
@@ -77,7 +59,7 @@ export class RerunViewerElement extends HTMLElement {
     if (settings && before) {
       this.#run?.viewer?.setPanelStates(settings.panel_states, before.panel_states);
       // The viewer gets its fetch only at its start.
-      if (this.#run?.hasFetchOf(settings) === false) this.#restart();
+      if (this.#run?.hasFetchOf(settings) === false) this.#stop("loading");
     }
     this.#queueSync();
   }
@@ -97,7 +79,7 @@ export class RerunViewerElement extends HTMLElement {
     this.#overlay?.hideError();
     this.#failed = false;
     if (recordings.length === 0) this.#stop("idle");
-    if (this.running?.viewer) this.running.show();
+    if (this.#run?.viewer) this.#run.show();
     else this.#queueSync();
   }
 
@@ -153,68 +135,48 @@ export class RerunViewerElement extends HTMLElement {
     const theme = themeOf(this, settings.theme);
     this.dataset.theme = theme;
     if (!hasSize(this)) return; // a viewer would crash
-    if (this.#run && this.#run.theme !== theme) this.#restart(); // the viewer gets its theme only at its start
+    if (this.#run) {
+      if (this.#run.theme === theme) return;
+      this.#stop("loading"); // the viewer gets its theme only at its start
+    }
     if (this.#failed) return;
-    if (this.#isEmpty) this.#prepare(settings);
-    else if (!this.#run) this.#start(theme);
-    else if (this.#isAhead) this.#use(this.#run);
+    if (this.#recordings.length === 0) {
+      // Nothing to show yet: loads the viewer's code ahead. A failure is reported when the code is needed.
+      loadViewer(settings.viewer, { checkFiles: this.checkFiles }).catch(() => {});
+      return;
+    }
+    this.#start(theme);
   }
 
-  /** Nothing to show yet: loads the viewer's code ahead, then starts the viewer. A failure is reported when the viewer is needed. @param {Settings} settings */
-  #prepare({ viewer }) {
-    if (this.#run || !mayDownload()) return;
-    const loaded = loadViewer(viewer, { checkFiles: this.checkFiles, requestCode: this.requestCode });
-    loaded.then(() => void (hasMemory() && turns.ask(this.#candidate)), () => {});
-  }
-
-  /** @param {"light" | "dark"} theme @param {boolean} [isAhead] whether it has nothing to show yet */
-  #start(theme, isAhead = false) {
-    this.#isAhead = isAhead;
+  /** @param {"light" | "dark"} theme */
+  #start(theme) {
     this.#run = new RunningViewer(theme, {
       element: this,
       overlay: /** @type {Overlay} */ (this.#overlay),
       settings: () => /** @type {Settings} */ (this.#settings),
-      value: () => ({ recordings: this.#isAhead ? [] : this.#recordings, number: this.#number }),
+      value: () => ({ recordings: this.#recordings, number: this.#number }),
       app: this,
       fullscreen: { get_state: () => isFullscreen(this), on_toggle: () => this.toggleFullscreen() },
-      onEvent: (event) => void (this.#isAhead || this.#emit("viewer-event", event)),
-      onChange: (failure) => void (this.#isAhead || (failure ? this.#fail(failure, () => this.#retry()) : this.#onRecordingsChange())),
+      onEvent: (event) => this.#emit("viewer-event", event),
+      onChange: (failure) => (failure ? this.#fail(failure, () => this.#retry()) : this.#onRecordingsChange()),
       onCloseOne: () => this.#emit("recording-close"),
       onLoading: () => this.#setState("loading"),
       onPage: () => this.#veil(),
       onFail: (title, message, action) => this.#failViewer(title, message, action),
-      onStuck: () => this.#restart(),
+      onStuck: () => {
+        this.#stop("loading");
+        this.#queueSync();
+      },
     });
-    if (isAhead) this.#veil();
-    else this.#announce();
-    this.#run.start();
-  }
-
-  /** Shows the first value in a viewer that has started ahead. @param {RunningViewer} run */
-  #use(run) {
-    this.#isAhead = false;
-    turns.leave(this.#candidate);
-    this.#announce();
-    run.show();
-  }
-
-  #announce() {
     this.#setState("loading");
     this.#emit("loadstart");
-  }
-
-  /** Another viewer takes the place of the running one. */
-  #restart() {
-    this.#stop(this.#isEmpty ? "idle" : "loading");
-    this.#queueSync();
+    this.#run.start();
   }
 
   /** @param {State} state the state after that */
   #stop(state) {
     this.#run?.end();
     this.#run = null;
-    this.#isAhead = false;
-    turns.leave(this.#candidate);
     this.#overlay?.hideError();
     this.#overlay?.hideViewerProgress();
     this.#overlay?.release();
@@ -243,7 +205,7 @@ export class RerunViewerElement extends HTMLElement {
 
   /** Whether data is still arriving, or has just arrived, or a newer value waits. */
   get isLoading() {
-    const run = this.running;
+    const run = this.#run;
     return this.dataset.state === "loading" || run?.open.isArriving === true || run?.succession.isBehind === true;
   }
 
@@ -290,16 +252,15 @@ export class RerunViewerElement extends HTMLElement {
 
   /** @param {RunningViewer} run */
   #reopenAll(run) {
-    if (run.open.canClose) run.succession.reopen();
-    else this.#restart();
+    if (run.open.canClose) return run.succession.reopen();
+    this.#stop("loading");
+    this.#queueSync();
   }
 
   /** @param {string} title @param {string} message @param {string} action */
   #failViewer(title, message, action = "Retry") {
-    const isNeeded = !this.#isAhead;
-    this.#stop(isNeeded ? "error" : "idle");
+    this.#stop("error");
     this.#failed = true;
-    if (!isNeeded) return; // the next value starts another one
     this.#fail({ title, message, action, covers: true }, () => {
       this.#overlay?.hideError();
       this.#setState("loading");
@@ -325,9 +286,9 @@ export class RerunViewerElement extends HTMLElement {
   /** Hides the canvas while the viewer has nothing to show but its welcome page, an advertisement. */
   #veil() {
     const isLoading = this.dataset.state === "loading";
-    const isVeiled = this.#isAhead || this.#run?.showsNothing(isLoading) === true;
+    const isVeiled = this.#run?.showsNothing(isLoading) === true;
     this.toggleAttribute("data-veiled", isVeiled);
-    if (isVeiled && !isLoading && !this.#isAhead) this.dataset.veiled = "none";
+    if (isVeiled && !isLoading) this.dataset.veiled = "none";
   }
 
   /** @param {string} type @param {unknown} [detail] */

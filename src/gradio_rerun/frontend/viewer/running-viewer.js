@@ -28,7 +28,7 @@ const FRAMES_TO_HOLD = 3;
  * @property {import("./overlay.js").Overlay} overlay
  * @property {() => Settings} settings as they are now
  * @property {() => import("./succession.js").Value} value to be shown, as it is now
- * @property {Pick<import("./rerun-viewer.js").RerunViewerElement, "converter" | "checkFiles" | "requestCode" | "askServer">} app
+ * @property {Pick<import("./rerun-viewer.js").RerunViewerElement, "converter" | "checkFiles" | "askServer">} app
  * @property {{get_state: () => boolean, on_toggle: () => void}} fullscreen what the viewer's own button does
  * @property {(event: import("./viewer.js").ViewerEvent) => void} onEvent
  * @property {(failure: import("./overlay.js").Failure | null) => void} onChange called at each change of `open.state`, with a message if another recording could not be opened
@@ -56,12 +56,6 @@ export class RunningViewer {
   /** The number of the last opening, and of the one whose frames are awaited. */
   #opening = 0;
   #lookedAt = 0;
-  /** Lets the keyboard in, when there is something to control. @type {(() => void) | null} */
-  #connect = null;
-  /** Whether it has nothing to show and draws no frames. */
-  #isResting = false;
-  /** The frame that it requests while it rests. @type {FrameRequestCallback | null} */
-  #nextFrame = null;
   #paused = new PausedPlace(() => this.open.names);
 
   /** @param {"light" | "dark"} theme @param {Surroundings} surroundings */
@@ -119,7 +113,6 @@ export class RunningViewer {
     try {
       const code = await loadViewer(settings.viewer, {
         checkFiles: app.checkFiles,
-        requestCode: app.requestCode,
         onProgress: (loaded, total) => void (signal.aborted || overlay.showViewerProgress(loaded, total)),
       });
       if (signal.aborted) return;
@@ -130,12 +123,12 @@ export class RunningViewer {
       const viewer = await Viewer.start(code, canvas, this.#options());
       if (signal.aborted) return viewer.dispose();
       this.viewer = viewer;
-      this.#connect = () => connectKeyboard(element, canvas, signal);
+      connectKeyboard(element, canvas, signal);
       const now = this.#around.settings();
       if (now !== settings) viewer.setPanelStates(now.panel_states, settings.panel_states);
       overlay.hideViewerProgress();
       this.open.attach(viewer);
-      this.#showValue();
+      this.succession.show(this.#around.value());
     } catch (error) {
       if (!signal.aborted) onFail("The viewer could not be started", error instanceof Error ? error.message : String(error));
     }
@@ -160,33 +153,14 @@ export class RunningViewer {
       panelStates: settings.panel_states,
       onEvent: (event) => void (signal.aborted || this.#onEvent(event)),
       onComplaint: (words, source) => void (signal.aborted || this.open.onComplaint(words, source)),
-      requestFrame: (callback) => this.#requestFrame(callback),
       onFrame: () => void (signal.aborted || this.#onFrame()),
       onPanic: (message) => void (signal.aborted || onFail("The viewer stopped", message, "Restart")),
     };
   }
 
-  /** Viewers request frames all the time. @param {FrameRequestCallback} callback */
-  #requestFrame(callback) {
-    if (!this.#isResting) return requestAnimationFrame(callback);
-    this.#nextFrame = callback;
-    return 0;
-  }
-
   /** Shows the value that is to be shown now, when the value before has been seen. */
   show() {
-    this.#isResting = false;
-    if (this.#nextFrame) requestAnimationFrame(this.#nextFrame);
-    this.#nextFrame = null;
-    if (this.viewer) this.#showValue(); // else when it has started
-  }
-
-  #showValue() {
-    const value = this.#around.value();
-    this.succession.show(value);
-    if (value.recordings.length === 0) return;
-    this.#connect?.();
-    this.#connect = null;
+    if (this.viewer) this.succession.show(this.#around.value()); // else when it has started
   }
 
   /** Reads on where a recording has grown. */
@@ -215,8 +189,6 @@ export class RunningViewer {
     }
     if (isOver()) return;
     this.#isSeen = true;
-    // It has drawn its first frames, which take longest.
-    this.#isResting = this.#around.value().recordings.length === 0;
     for (const event of this.#paused.end()) this.#around.onEvent(event);
     this.#around.overlay.release();
     this.succession.advance();
