@@ -304,6 +304,7 @@ def test_commands_to_a_hidden_tab_wait_until_it_is_shown(page: ViewerPage, launc
 
 
 @pytest.mark.slow
+@pytest.mark.first_visit
 def test_none_drops_commands_that_wait(page: ViewerPage, launch: Launch) -> None:
     app = App(None, go=commands.set_time("frame", sequence=6), clear=lambda: None, show=two_timelines("run"))
     page.open(launch(app.demo)).click("go")

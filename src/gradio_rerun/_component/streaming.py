@@ -97,7 +97,7 @@ class Streaming(ServerAccess, StreamedAsPrepared):
             warnings.warn(
                 "A generator yields data to a Rerun component that is not streaming: each value replaces the one before. "
                 "To add the data to what is shown, construct it with Rerun(streaming=True).",
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def check_streamable(self) -> None:

@@ -54,9 +54,10 @@ export class CommandQueue {
     if (!this.#isRunning) this.#run();
   }
 
-  /** Drops the commands that wait. */
+  /** Drops the commands that wait. The next viewer sends no events that commands to the last one have caused. */
   clear() {
     this.#waiting = [];
+    this.#expected = [];
   }
 
   /** Whether a command has caused an event of the viewer; called once for each event. @param {ViewerEvent} event */
