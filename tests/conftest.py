@@ -43,7 +43,6 @@ DISABLED_FEATURES = [
     "WebUIReloadButton",
 ]
 FLAGS = [
-    "--js-flags=--liftoff-only",  # to compile the viewer's code twice, better the second time, does not pay within a test
     *([] if HEADLESS_SHELL else ["--headless=new"]),
     "--no-sandbox",
     "--disable-quic",
@@ -85,8 +84,8 @@ def user(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def context(browser: Browser, user: BrowserContext, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """The user's browser, logged in nowhere; with the mark `first_visit`, one that has visited no page before."""
-    if request.node.get_closest_marker("first_visit"):
+    """The user's browser, logged in nowhere; with the mark `first_visit` or `slow`, one that has visited no page before."""
+    if any(request.node.get_closest_marker(mark) for mark in ("first_visit", "slow")):
         context = browser.new_context(viewport=VIEWPORT)
         yield context
         context.close()

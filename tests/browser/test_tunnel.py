@@ -200,7 +200,7 @@ def test_a_ticket_of_another_run_of_the_app_says_what_to_do(page: ViewerPage, la
 
     page.route("**/component_server", change)
     page.open(launch(showing(live)))
-    page.expect_error("Please reload the page.")
+    page.expect_error("It may have been restarted: reload the page.")
 
 
 def url_of(dataset: Any) -> str:
