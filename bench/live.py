@@ -88,7 +88,7 @@ def streamed(browser: Browser, case: Case) -> list[float]:
 
 
 def watch(browser: Browser, url: str, robot: App, case: Case, patience: float) -> dict[str, Any]:
-    """From the log call to the viewer that tells of the frame: ms of each frame, and seconds from the first call to the last frame."""
+    """The ms from each log call until the viewer reports the frame, and the seconds from the first call to the last frame."""
     with visiting(browser, {"url": url}) as (page, _):
         page.wait_for_function("window.bench.isOpen", timeout=300_000, polling=100)
         page.evaluate("window.calm()")

@@ -95,7 +95,7 @@ test("a truncated file that is open is incomplete, one of which nothing could be
   assert.match(open.failures[0], /^b: It is truncated/);
 });
 
-test("a file whose connection broke, and of which a part opens late, is incomplete: the viewer fetches no file again that it has open", () => {
+test("a file whose connection broke is incomplete if a part of it opens later, since the viewer does not fetch an open file again", () => {
   open.open([file("a"), file("b")]);
   download("a").onProgress(50, 100);
   for (const name of ["a", "b"]) download(name).onError("The connection broke.");

@@ -258,7 +258,7 @@ test("as long as something comes, it goes on", async (context) => {
   assert.deepEqual(failures, []);
 });
 
-test("what is no recording is reported at once", async () => {
+test("a stream that is not a recording is reported at once", async () => {
   for (const other of ["<html>".padEnd(1000), ""]) {
     requests = [];
     const { reader, pieces, failures } = create([1000]);

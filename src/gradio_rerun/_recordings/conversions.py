@@ -154,7 +154,7 @@ def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Pat
 
 
 def _remove_abandoned(cache: Path, seconds: float) -> None:
-    """Removes what conversions of killed processes have left so many seconds ago or earlier."""
+    """Removes the files of killed conversions that are older than `seconds`."""
     for path in cache.glob(".*.part*"):
         with suppress(OSError):
             if path.stat().st_mtime < time.time() - seconds:
