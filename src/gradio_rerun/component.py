@@ -146,6 +146,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         settings = self._page_settings()
         first = separated(value)
         shown = value if first is None else None if first.value is NO_VALUE else first.value
+        self._is_computed = callable(shown)
         in_function, in_render = get_local_contexts()
         # Inside a function, a value may come from a user.
         self._name_servers(tunnel, None if in_function or in_render else shown, is_trusted=in_function or in_render)

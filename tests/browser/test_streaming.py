@@ -286,6 +286,28 @@ def test_an_initial_value_stays_and_a_file_replaces(page: ViewerPage, launch: La
     page.expect_recordings("recording_a")
 
 
+def test_the_value_of_a_function_is_shown_once_however_late_the_page_s_own_comes(
+    page: ViewerPage, launch: Launch
+) -> None:
+    is_seen = threading.Event()
+
+    def value(request: gr.Request | None = None) -> bytes:
+        if request is None:
+            return recording_bytes("of the app")
+        assert is_seen.wait(60)
+        return recording_bytes("of the page")
+
+    page.open(
+        launch(app(viewer=Rerun(value, streaming=True, height=300, render=False), run=lambda: recording_bytes("more")))
+    )
+    page.expect_recordings("of the app")
+    is_seen.set()
+    wait_until(lambda: page.opened() == ["of the app", "of the page"])
+    page.expect_state("ready", recordings=1)
+    page.click("run")
+    page.expect_state("ready", recordings=2)
+
+
 @pytest.mark.slow
 def test_two_viewers_are_fed_by_one_function(page: ViewerPage, launch: Launch) -> None:
     def run() -> Iterator[tuple[Any, Any]]:

@@ -179,7 +179,7 @@ def test_a_child_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> No
 
     def in_child() -> None:
         viewer_assets()
-        shown_in(Session(), 1, tmp_path, set()).append(recording_bytes("child"), Call(), None)
+        shown_in(Session(), 1, tmp_path, set(), is_computed=False).append(recording_bytes("child"), Call(), None)
         stored(lambda root: root / "x" if root == _fallback_folder(OSError("full")) else Path("/dev/null/x").touch())
         assert looked_up(Path.read_bytes, tmp_path / "file") == b"content"
         assert forwarding._make_room("address", "page")

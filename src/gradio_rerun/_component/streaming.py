@@ -33,6 +33,8 @@ class Streaming(ServerAccess, StreamedAsPrepared):
     _has_warned = False
     _id_in_app: int | None = None
     """The id in the app, once it is known: another call may replace this object in the session while this one prepares a value."""
+    _is_computed = False
+    """Whether the value is a function."""
     max_stream_size: int | None
 
     def _streamed(self, value: Any, call: Call, *, is_cached: bool = False) -> Prepared | Recordings | dict[str, Any]:
@@ -67,7 +69,7 @@ class Streaming(ServerAccess, StreamedAsPrepared):
         if call.session is None:
             return Shown(cache)
         id_, component = self._in_app(call)
-        return shown_in(call.session, id_, cache, component.temp_files)
+        return shown_in(call.session, id_, cache, component.temp_files, is_computed=component._is_computed)
 
     def _listed(self, call: Call) -> set[str]:
         """Gradio's list of the files of this component in the app, for `delete_cache`."""

@@ -230,8 +230,11 @@ _shown_by_path: WeakValueDictionary[str, Shown] = WeakValueDictionary()
 _lock = ModuleLock()
 
 
-def shown_in(session: Any, component_id: int, cache: Path, listed: set[str]) -> Shown:
-    """What the component shows in the session. It is forgotten with the session."""
+def shown_in(session: Any, component_id: int, cache: Path, listed: set[str], *, is_computed: bool) -> Shown:
+    """What the component shows in the session. It is forgotten with the session.
+
+    `is_computed`: its value is a function, which Gradio also calls for each session. The page may show the value of the app before.
+    """
     with _lock:
         shown = _sessions.setdefault(session, {})
         if component_id not in shown:
@@ -239,6 +242,8 @@ def shown_in(session: Any, component_id: int, cache: Path, listed: set[str]) -> 
             for old in shown.keys() - session.blocks_config.blocks.keys():
                 del shown[old]
             shown[component_id] = Shown(cache, listed)
+            if is_computed:
+                shown[component_id].clear()
         return shown[component_id]
 
 
