@@ -33,7 +33,7 @@ def rows(page: ViewerPage, index: int = 0) -> Counter[str]:
     saved = page.evaluate(
         """async (index) => {
           const viewer = document.querySelectorAll("rerun-viewer")[index];
-          const bytes = await viewer?.saveRecording?.().catch(() => null);
+          const bytes = await viewer?.running?.viewer?.saveRecording().catch(() => null);
           if (!bytes) return null;
           let text = "";
           for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));

@@ -49,6 +49,9 @@ WebAssembly.instantiate = async (...given) => {
 };
 """
 
+NO_VIEWER_AHEAD = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
+"""A browser that saves data starts a viewer with the first value."""
+
 
 class ViewerPage:
     def __init__(self, page: Page) -> None:
@@ -191,6 +194,15 @@ class ViewerPage:
     def _has_blue_bar(self) -> bool:
         colors = self.picture().crop((0, 0, 200, 150)).getcolors(40_000) or []
         return any(count > 500 for count, (red, green, blue) in colors if blue > 180 and red < 80 and green < 140)
+
+    def expect_ahead(self, started: int) -> None:
+        """An empty viewer has started its Rerun viewer, which nobody sees; so many have started since the page was opened."""
+        self.page.wait_for_function(
+            "started => window.memories.length === started"
+            " && document.querySelector('rerun-viewer[data-state=idle] canvas')",
+            arg=started,
+            timeout=60_000,
+        )
 
     def live_memories(self) -> int:
         """How many WebAssembly memories the page holds after a garbage collection: one for each viewer that lives."""

@@ -71,7 +71,7 @@ def held(page: ViewerPage, index: int = 0) -> dict[str, Counter[int]]:
     chunk = pytest.importorskip("rerun.chunk")
     text = page.evaluate(
         """async (index) => {
-          const bytes = await document.querySelectorAll("rerun-viewer")[index].saveRecording();
+          const bytes = await document.querySelectorAll("rerun-viewer")[index].running.viewer.saveRecording();
           let text = "";
           for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
           return btoa(text);

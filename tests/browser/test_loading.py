@@ -149,13 +149,6 @@ def test_the_viewer_of_another_version_is_dropped_from_the_browser(
     }""")
 
 
-def test_an_empty_viewer_fetches_its_code_ahead_and_starts_none(page: ViewerPage, launch: Launch) -> None:
-    page.open(launch(app(None)))
-    wait_until_kept(page)
-    page.expect_state("idle", recordings=0)
-    assert page.locator("rerun-viewer canvas").count() == 0
-
-
 def test_the_picture_shows_something(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a))).expect_recordings("recording_a")
     page.wait_for_time(0)

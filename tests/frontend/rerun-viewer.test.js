@@ -11,6 +11,8 @@ globalThis.location = /** @type {any} */ ({ href: "http://app.test/", origin: "h
 globalThis.HTMLElement = /** @type {any} */ (FakeElement);
 Object.defineProperty(globalThis, "navigator", { value: { gpu: {} }, configurable: true });
 const { message, read, text } = await import("../../src/gradio_rerun/frontend/viewer/protobuf.js");
+const { loadViewer } = await import("../../src/gradio_rerun/frontend/viewer/loader.js");
+const { toggleFullscreen } = await import("../../src/gradio_rerun/frontend/viewer/appearance.js");
 const { RerunViewerElement } = await import("../../src/gradio_rerun/frontend/viewer/rerun-viewer.js");
 const { Ended } = await import("../../src/gradio_rerun/frontend/viewer/viewer-control.js");
 
@@ -34,6 +36,7 @@ class FakeHandle {
   done = [];
   /** @type {string | null} */
   panic = null;
+  frames = 0;
   /** What the viewer shows where no recording is. */
   location = "";
 
@@ -43,7 +46,10 @@ class FakeHandle {
     this.options = options;
     this.fetch = fetch;
     made.push(this);
-    const draw = () => void (this.done.includes("destroy") || requestAnimationFrame(draw));
+    const draw = () => {
+      this.frames++;
+      if (!this.done.includes("destroy")) requestAnimationFrame(draw);
+    };
     this.draw = draw;
   }
 
@@ -127,6 +133,7 @@ class FakeHandle {
   }
 }
 Object.assign(globalThis, { FakeHandle });
+const { start } = FakeHandle.prototype;
 
 /** @type {any} */
 let element;
@@ -137,6 +144,8 @@ let emitted;
 /** Called when the element has another size, or the page another theme. @type {(() => void)[]} */
 let observers;
 let isDark = false;
+/** What waits until the page is idle. @type {(() => void)[]} */
+let idles;
 /** Lets time pass. @type {(ms: number) => void} */
 let pass;
 let version = 0;
@@ -144,13 +153,14 @@ let version = 0;
 beforeEach((context) => {
   const { mock } = /** @type {import("node:test").TestContext} */ (context);
   version++;
-  [made, files, emitted, observers, isDark] = [[], {}, [], [], false];
+  [made, files, emitted, observers, isDark, idles] = [[], {}, [], [], false, []];
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   pass = (ms) => mock.timers.tick(ms);
   body = fakeDocument();
   const createElement = globalThis.document.createElement;
   Object.assign(globalThis.document, {
     hidden: false,
+    addEventListener: () => {},
     documentElement: { classList: { contains: () => isDark } },
     createElement: (/** @type {any} */ name) =>
       Object.assign(createElement(name), { getContext: () => ({ drawImage() {}, getImageData: () => ({ data: [1] }), getExtension: () => null }) }),
@@ -175,6 +185,7 @@ beforeEach((context) => {
     window: { matchMedia: () => null },
     requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => void setImmediate(callback, 0),
     cancelAnimationFrame: () => {},
+    requestIdleCallback: (/** @type {() => void} */ callback) => idles.push(callback),
     fetch: async (/** @type {Request | URL | string} */ given) => {
       const url = given instanceof Request ? given.url : String(given);
       if (url.endsWith(".gz")) return new Response(gzipSync(url.includes("wasm") ? WASM : GLUE));
@@ -198,6 +209,9 @@ beforeEach((context) => {
 const HEADS = 12 + 16;
 
 afterEach(() => {
+  element.remove();
+  element.disconnectedCallback();
+  pass(1000);
   element.recordings = []; // ends the viewer, which else would draw for ever
 });
 
@@ -267,6 +281,103 @@ test("a viewer starts with the first value, and not before", async () => {
   assert.deepEqual([ids(), element.dataset.recordings, element.isOpen], [["a"], "1", true]);
   assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
   assert.ok(!element.hasAttribute("data-veiled"));
+});
+
+/** Lets the page be idle, when the viewer's code is loaded. */
+async function idle() {
+  await loadViewer(element.settings.viewer, { checkFiles: async () => {} });
+  await settled();
+  for (const callback of idles.splice(0)) callback();
+  await settled();
+}
+
+test("the viewer of an empty element starts while the page is idle, unseen and unheard, and shows the first value", async () => {
+  await settled();
+  assert.equal(made.length, 0);
+  await idle();
+  assert.equal(made.length, 1);
+  last().tell({ type: "selection_change", items: [] });
+  assert.deepEqual([element.dataset.state, element.running, emitted], ["idle", null, []]);
+  const drawn = last().frames;
+  await settled();
+  assert.equal(last().frames, drawn);
+  await show(recording("a"));
+  assert.deepEqual([made.length, ids(), last().done], [1, ["a"], ["open a.rrd"]]);
+  assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
+  assert.ok(!element.hasAttribute("data-veiled"));
+});
+
+test("a value that arrives while the viewer starts ahead is shown by that viewer", async () => {
+  /** @type {() => void} */
+  let go = () => assert.fail();
+  FakeHandle.prototype.start = async function () {
+    await /** @type {Promise<void>} */ (new Promise((resolve) => (go = resolve)));
+    this.draw();
+  };
+  await idle();
+  element.recordings = [recording("a")];
+  await settled();
+  assert.deepEqual([made.length, element.dataset.state, emitted], [1, "loading", ["loadstart"]]);
+  go();
+  FakeHandle.prototype.start = start;
+  await until(() => element.dataset.state === "ready");
+  assert.deepEqual([made.length, ids()], [1, ["a"]]);
+});
+
+test("after no value, the old viewer has ended, and the next one starts when the page is idle", async () => {
+  await show(recording("a"));
+  element.recordings = [];
+  assert.deepEqual([made.length, last().done.at(-1)], [1, "destroy"]);
+  await idle();
+  assert.deepEqual([made.length, element.dataset.state], [2, "idle"]);
+  await show(recording("b"));
+  assert.deepEqual([made.length, ids()], [2, ["b"]]);
+});
+
+test("no viewer starts ahead in an element without a size, in a hidden page, or on a device with little memory", async () => {
+  element.clientWidth = 0;
+  for (const changed of observers) changed();
+  await idle();
+  assert.equal(made.length, 0);
+  element.clientWidth = 600;
+  Object.assign(globalThis.document, { hidden: true });
+  for (const changed of observers) changed();
+  await idle();
+  assert.equal(made.length, 0);
+  Object.assign(globalThis.document, { hidden: false });
+  const device = /** @type {any} */ (navigator);
+  device.deviceMemory = 2;
+  for (const changed of observers) changed();
+  await idle();
+  assert.equal(made.length, 0);
+  delete device.deviceMemory;
+  for (const changed of observers) changed();
+  await idle();
+  assert.equal(made.length, 1);
+});
+
+test("a viewer that fails while it is ahead is no error; the next value starts another one", async () => {
+  await idle();
+  last().panic = "index out of bounds";
+  pass(1000);
+  assert.deepEqual([element.dataset.state, emitted, alert().hidden, last().done.at(-1)], ["idle", [], true, "destroy"]);
+  await idle();
+  assert.equal(made.length, 1);
+  await show(recording("a"));
+  assert.deepEqual([made.length, ids()], [2, ["a"]]);
+});
+
+test("a viewer that is ahead has the page's theme and the settings that the first value finds", async () => {
+  await idle();
+  isDark = true;
+  for (const changed of observers) changed();
+  await idle();
+  assert.deepEqual([made.map(({ options }) => options.theme), element.dataset.state], [["light", "dark"], "idle"]);
+  element.settings = settings({ allowed_origins: ["https://tiles.test"], panel_states: { time: "hidden" } });
+  await idle();
+  assert.deepEqual([made.length, element.dataset.state, made[1].done.at(-1), last().done], [3, "idle", "destroy", ["time hidden"]]);
+  await show(recording("a"));
+  assert.equal(made.length, 3);
 });
 
 test("a viewer starts when the element has a size, and takes no commands without one", async () => {
@@ -508,7 +619,7 @@ test("commands that concern the viewer as a whole are carried out", async () => 
 });
 
 test("without a viewer there is no state, no picture and no recording, and no command is carried out", async () => {
-  assert.deepEqual([element.running, await element.saveRecording(), element.currentTime], Array(3).fill(null));
+  assert.deepEqual([element.running, element.currentTime], Array(2).fill(null));
   element.recordings = [recording("a")];
   await until(() => element.dataset.state === "loading");
   // It has not started yet.
@@ -529,6 +640,6 @@ test("the viewer's own button and the toolbar's switch the element to fullscreen
   assert.equal(last().options.fullscreen.get_state(), false);
   root.fullscreenElement = element;
   assert.equal(last().options.fullscreen.get_state(), true);
-  await element.toggleFullscreen();
+  await toggleFullscreen(element);
   assert.deepEqual(done, ["in", "out"]);
 });

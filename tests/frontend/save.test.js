@@ -49,7 +49,7 @@ let saveAll;
 let after;
 
 /** @param {any[]} recordings @param {Uint8Array | null} [held] what the viewer holds */
-const viewer = (recordings, held = null) => /** @type {any} */ ({ recordings, saveRecording: async () => held });
+const viewer = (recordings, held = null) => /** @type {any} */ ({ recordings, running: { viewer: { saveRecording: async () => held } } });
 
 test("files are saved under their own names, in turn", async () => {
   await saveAll(saveRecordings(viewer([{ url: "http://app.test/1", name: "a.rrd" }, { url: "https://host.test/2", name: "b.rrd" }])));

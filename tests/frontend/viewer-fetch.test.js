@@ -23,7 +23,7 @@ beforeEach(() => {
 function create(options) {
   return createViewerFetch({
     files: "http://app.test/gradio_api/file=",
-    allowed: [],
+    allowed_origins: [],
     telemetry: false,
     recordings: new Map(),
     signal: new AbortController().signal,
@@ -87,7 +87,7 @@ test("the page that an app is embedded in is asked for nothing", async () => {
 });
 
 test("the app's own origin, if it is allowed, is asked without cookies", async () => {
-  await create({ allowed: ["http://app.test"] })("http://app.test/tiles/1/2/3.png");
+  await create({ allowed_origins: ["http://app.test"] })("http://app.test/tiles/1/2/3.png");
   assert.equal(sent[0].credentials, "omit");
 });
 
@@ -111,7 +111,7 @@ test("a recording of the app's own origin is read wherever it is", async () => {
 });
 
 test("no third party gets cookies", async () => {
-  await create({ allowed: ["https://tiles.test"] })("https://tiles.test/1/2/3.png", { credentials: "include" });
+  await create({ allowed_origins: ["https://tiles.test"] })("https://tiles.test/1/2/3.png", { credentials: "include" });
   assert.equal(sent[0].credentials, "omit");
 });
 
@@ -121,7 +121,7 @@ test("a third party is refused", async () => {
 });
 
 test("an allowed origin is asked", async () => {
-  await create({ allowed: ["https://tiles.test"] })("https://tiles.test/1/2/3.png");
+  await create({ allowed_origins: ["https://tiles.test"] })("https://tiles.test/1/2/3.png");
   assert.equal(sent.length, 1);
 });
 

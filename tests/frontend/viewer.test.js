@@ -96,6 +96,7 @@ function start(more = {}) {
     onEvent: hear("event"),
     onPanic: hear("panic"),
     onComplaint: hear("complaint"),
+    requestFrame: (/** @type {FrameRequestCallback} */ callback) => globalThis.requestAnimationFrame(callback),
     fullscreen: { get_state: () => false, on_toggle: () => {} },
     ...more,
   });

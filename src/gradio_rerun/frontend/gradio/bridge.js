@@ -1,6 +1,7 @@
 /** Between Gradio and the element: what Gradio calls props, trigger and watch on one side, properties and events on the other. */
 
 import "../viewer/rerun-viewer-define.js";
+import { toggleFullscreen } from "../viewer/appearance.js";
 import { CommandQueue } from "../viewer/commands.js";
 import { callComponent } from "./component-server.js";
 import { save, saveRecordings } from "./save.js";
@@ -85,7 +86,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       const picture = await viewer.running?.viewer?.screenshot();
       if (picture) save(picture, "screenshot.png");
     },
-    Fullscreen: () => viewer.toggleFullscreen(),
+    Fullscreen: () => toggleFullscreen(viewer),
     Clear: () => {
       uploads.cancel();
       setValue([]);

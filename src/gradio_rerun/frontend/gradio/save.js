@@ -29,7 +29,7 @@ export async function saveRecordings(viewer) {
       await new Promise((resolve) => setTimeout(resolve, 300));
       continue;
     }
-    const bytes = await viewer.saveRecording();
+    const bytes = await viewer.running?.viewer?.saveRecording();
     if (bytes) save(new Blob([bytes]), `${name}.rrd`);
   }
 }

@@ -10,6 +10,11 @@ export function isFullscreen(element) {
   return /** @type {Document | ShadowRoot} */ (element.getRootNode()).fullscreenElement === element;
 }
 
+/** Into the browser's fullscreen, or out of it. @param {HTMLElement} element */
+export async function toggleFullscreen(element) {
+  await (isFullscreen(element) ? document.exitFullscreen() : element.requestFullscreen());
+}
+
 /** The theme of an element; Gradio marks a dark document, or the element of an app, with a class. @param {HTMLElement} element @param {"auto" | "light" | "dark"} theme */
 export function themeOf(element, theme) {
   if (theme !== "auto") return theme;

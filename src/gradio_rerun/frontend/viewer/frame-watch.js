@@ -23,3 +23,27 @@ export class FrameWatch {
     return true;
   }
 }
+
+/** The frames that a viewer requests, which it does all the time. While it is unseen, it gets none. */
+export class Frames {
+  #isStopped = false;
+  /** The frame that was requested since the stop. @type {FrameRequestCallback | null} */
+  #next = null;
+
+  /** @param {FrameRequestCallback} callback */
+  request(callback) {
+    if (!this.#isStopped) return requestAnimationFrame(callback);
+    this.#next = callback;
+    return 0;
+  }
+
+  stop() {
+    this.#isStopped = true;
+  }
+
+  goOn() {
+    this.#isStopped = false;
+    if (this.#next) requestAnimationFrame(this.#next);
+    this.#next = null;
+  }
+}

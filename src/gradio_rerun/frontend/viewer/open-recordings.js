@@ -57,6 +57,11 @@ export class OpenRecordings {
     return [...this.#names.values()];
   }
 
+  /** The name of an open recording; null if it is not open. @param {string} recordingId */
+  nameOf(recordingId) {
+    return this.names.find(({ recording_id }) => recording_id === recordingId) ?? null;
+  }
+
   get state() {
     const all = this.#all;
     if (all.some(({ isAwaited }) => isAwaited)) return "loading";

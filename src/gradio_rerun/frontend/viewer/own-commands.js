@@ -1,4 +1,4 @@
-/** How the frontend carries out the commands that are not requests to the viewer. */
+/** How the frontend carries out commands: most are requests to the viewer. */
 
 import { fromBase64 } from "./viewer-control.js";
 
@@ -13,7 +13,7 @@ import { fromBase64 } from "./viewer-control.js";
  * @property {(file: File) => Promise<string>} upload resolves to the path in the app's upload folder
  */
 
-/** @type {Record<string, (running: RunningViewer, viewer: Viewer, command: Command, outcomes: Outcomes) => unknown>} */
+/** Those that are no requests. @type {Record<string, (running: RunningViewer, viewer: Viewer, command: Command, outcomes: Outcomes) => unknown>} */
 export const OWN_COMMANDS = {
   open: ({ open }, _, { arguments: { url, ticket } }) => open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined }),
   set_blueprint: (_, viewer, { arguments: { rbl } }) => viewer.send(fromBase64(rbl)),
@@ -29,6 +29,17 @@ export const OWN_COMMANDS = {
     if (isListened("state")) answer("state", await viewer.control.state(running.open.names, running.version));
   },
 };
+
+/** @param {Viewer} viewer @param {import("./open-recordings.js").OpenRecordings} open @param {Command} command */
+export async function requestOf(viewer, open, command) {
+  const { recording_id } = command.arguments;
+  if (command.name === "close" && !viewer.control.closesOne && open.names.length < 2) {
+    open.names.forEach((name) => open.onClose(name));
+    return viewer.closeAll();
+  }
+  const closed = await viewer.control.carryOut(command, recording_id ? open.nameOf(recording_id) : null);
+  closed.forEach((each) => open.onClose(each));
+}
 
 /** @param {Outcomes} outcomes @param {string} event @param {string} name @param {() => Promise<BlobPart>} make */
 async function answerFile({ isListened, answer, upload }, event, name, make) {

@@ -1,6 +1,7 @@
 /** The custom element: it starts and stops viewers, and reports their state. */
 
-import { hasSize, isFullscreen, observeAppearance, themeOf } from "./appearance.js";
+import { Spare } from "./ahead.js";
+import { hasSize, isFullscreen, observeAppearance, themeOf, toggleFullscreen } from "./appearance.js";
 import { loadViewer } from "./loader.js";
 import { Overlay } from "./overlay.js";
 import { RunningViewer } from "./running-viewer.js";
@@ -15,10 +16,11 @@ const DISPOSE_AFTER = 500;
 
 /**
  * `<rerun-viewer>`: shows `recordings` as soon as it is in the page with a size, with the viewer that `settings` names.
+ * While it is empty, its viewer may start ahead, unseen: see ahead.js.
  *
  * Attributes: `data-state` is `idle` (nothing to show), `loading`, `ready` or `error`; `data-recordings` is the number of
  * recordings that are open. Events, each bubbling: `loadstart`, `load` (all recordings are open), `error` (`detail.message`), and
- * `recording-close` (in the viewer, or by a command), and `viewer-event` (`detail` is the viewer's own event).
+ * `recording-close` (in the viewer, or by a command), `viewer-event` (`detail` is the viewer's own event), and `dispose`.
  */
 export class RerunViewerElement extends HTMLElement {
   /** @type {Settings | null} */
@@ -31,6 +33,11 @@ export class RerunViewerElement extends HTMLElement {
   #life = null;
   /** @type {RunningViewer | null} */
   #run = null;
+  #spare = new Spare({
+    create: () => this.#create(themeOf(this, /** @type {Settings} */ (this.#settings).theme)),
+    mayStart: () => this.isShown && this.#life !== null && this.#recordings.length === 0,
+    isShown: () => this.isShown,
+  });
   /** @type {Overlay | null} */
   #overlay = null;
   /** Turns an uploaded file into a recording. @type {(path: string) => Promise<Recording>} */
@@ -56,11 +63,8 @@ export class RerunViewerElement extends HTMLElement {
   set settings(settings) {
     const before = this.#settings;
     this.#settings = settings;
-    if (settings && before) {
-      this.#run?.viewer?.setPanelStates(settings.panel_states, before.panel_states);
-      // The viewer gets its fetch only at its start.
-      if (this.#run?.hasFetchOf(settings) === false) this.#stop("loading");
-    }
+    if (settings && before) this.#run?.viewer?.setPanelStates(settings.panel_states, before.panel_states);
+    if (settings && this.#run?.hasFetchOf(settings) === false) this.#stop("loading"); // the viewer gets its fetch only at its start
     this.#queueSync();
   }
 
@@ -78,7 +82,7 @@ export class RerunViewerElement extends HTMLElement {
     if (!extend(recordings, before)) this.#number++;
     this.#overlay?.hideError();
     this.#failed = false;
-    if (recordings.length === 0) this.#stop("idle");
+    if (this.#recordings.length === 0) this.#stop("idle");
     if (this.#run?.viewer) this.#run.show();
     else this.#queueSync();
   }
@@ -111,6 +115,7 @@ export class RerunViewerElement extends HTMLElement {
 
   #dispose() {
     this.#stop("idle");
+    this.#spare.end();
     this.#life?.abort();
     this.#life = null;
     this.#overlay?.dispose();
@@ -142,35 +147,41 @@ export class RerunViewerElement extends HTMLElement {
     if (this.#failed) return;
     if (this.#recordings.length === 0) {
       // Nothing to show yet: loads the viewer's code ahead. A failure is reported when the code is needed.
-      loadViewer(settings.viewer, { checkFiles: this.checkFiles }).catch(() => {});
+      const code = loadViewer(settings.viewer, { checkFiles: this.checkFiles });
+      this.#spare.prepare(code, theme, settings);
       return;
     }
-    this.#start(theme);
+    const ahead = this.#spare.take(theme, settings);
+    this.#run = ahead ?? this.#create(theme);
+    this.#setState("loading");
+    this.#emit("loadstart");
+    if (ahead) ahead.use();
+    else this.#run.start();
   }
 
   /** @param {"light" | "dark"} theme */
-  #start(theme) {
-    this.#run = new RunningViewer(theme, {
+  #create(theme) {
+    const run = new RunningViewer(theme, {
       element: this,
       overlay: /** @type {Overlay} */ (this.#overlay),
       settings: () => /** @type {Settings} */ (this.#settings),
       value: () => ({ recordings: this.#recordings, number: this.#number }),
       app: this,
-      fullscreen: { get_state: () => isFullscreen(this), on_toggle: () => this.toggleFullscreen() },
+      fullscreen: { get_state: () => isFullscreen(this), on_toggle: () => toggleFullscreen(this) },
       onEvent: (event) => this.#emit("viewer-event", event),
       onChange: (failure) => (failure ? this.#fail(failure, () => this.#retry()) : this.#onRecordingsChange()),
       onCloseOne: () => this.#emit("recording-close"),
       onLoading: () => this.#setState("loading"),
       onPage: () => this.#veil(),
-      onFail: (title, message, action) => this.#failViewer(title, message, action),
-      onStuck: () => {
-        this.#stop("loading");
-        this.#queueSync();
-      },
+      onFail: (title, message, action) => (run === this.#run ? this.#failViewer(title, message, action) : this.#spare.fail()),
+      onStuck: () => this.#restart(),
     });
-    this.#setState("loading");
-    this.#emit("loadstart");
-    this.#run.start();
+    return run;
+  }
+
+  #restart() {
+    this.#stop("loading");
+    this.#queueSync();
   }
 
   /** @param {State} state the state after that */
@@ -186,11 +197,6 @@ export class RerunViewerElement extends HTMLElement {
   /** The exact position of the viewer's time cursor; null if the viewer does not report it. */
   get currentTime() {
     return this.#run?.viewer?.currentTime ?? null;
-  }
-
-  /** All data of the viewer, as the bytes of a recording; null if the viewer cannot save it. @returns {Promise<Uint8Array<ArrayBuffer> | null>} */
-  async saveRecording() {
-    return (await this.#run?.viewer?.saveRecording()) ?? null;
   }
 
   /** Whether the element is visible. */
@@ -228,11 +234,6 @@ export class RerunViewerElement extends HTMLElement {
     return this.isShown && this.#run?.takesCommands(recordingId, number) === true;
   }
 
-  /** Into the browser's fullscreen, or out of it. */
-  async toggleFullscreen() {
-    await (isFullscreen(this) ? document.exitFullscreen() : this.requestFullscreen());
-  }
-
   #onRecordingsChange() {
     const wasLoading = this.dataset.state === "loading";
     const { state, failure } = /** @type {RunningViewer} */ (this.#run).open;
@@ -252,9 +253,8 @@ export class RerunViewerElement extends HTMLElement {
 
   /** @param {RunningViewer} run */
   #reopenAll(run) {
-    if (run.open.canClose) return run.succession.reopen();
-    this.#stop("loading");
-    this.#queueSync();
+    if (run.open.canClose) run.succession.reopen();
+    else this.#restart();
   }
 
   /** @param {string} title @param {string} message @param {string} action */

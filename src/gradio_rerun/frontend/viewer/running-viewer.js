@@ -1,11 +1,11 @@
 /** One running viewer: starts it, opens recordings, carries out commands, and ends it with all that belongs to it. */
 
-import { FrameWatch } from "./frame-watch.js";
+import { FrameWatch, Frames } from "./frame-watch.js";
 import { loadViewer } from "./loader.js";
 import { connectKeyboard } from "./keyboard.js";
 import { isServer } from "./open-recording.js";
 import { OpenRecordings } from "./open-recordings.js";
-import { OWN_COMMANDS } from "./own-commands.js";
+import { OWN_COMMANDS, requestOf } from "./own-commands.js";
 import { PausedPlace } from "./paused-place.js";
 import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
@@ -52,17 +52,23 @@ export class RunningViewer {
   succession;
   /** Whether what is open has been on screen. */
   #isSeen = false;
+  #canvas = document.createElement("canvas");
   #watch = new FrameWatch();
+  #frames = new Frames();
   /** The number of the last opening, and of the one whose frames are awaited. */
   #opening = 0;
   #lookedAt = 0;
   #paused = new PausedPlace(() => this.open.names);
+  /** Whether it has nothing to show yet. */
+  #isAhead = false;
 
   /** @param {"light" | "dark"} theme @param {Surroundings} surroundings */
   constructor(theme, surroundings) {
     this.theme = theme;
     this.#around = surroundings;
     this.#settings = surroundings.settings();
+    /** The version of rerun-sdk that the viewer is from. */
+    this.version = this.#settings.viewer.version;
     const { element, app, overlay, onChange, onCloseOne, onLoading, onStuck, onFail } = surroundings;
     const { signal } = this.#life;
     const isSeen = () => !document.hidden && element.clientWidth > 0;
@@ -106,32 +112,47 @@ export class RunningViewer {
     });
   }
 
-  async start() {
+  /** @param {boolean} [isAhead] whether it has nothing to show yet: it waits unseen for `use` */
+  async start(isAhead = false) {
+    this.#isAhead = isAhead;
     const { signal } = this.#life;
     const { element, app, overlay, onFail } = this.#around;
     const settings = this.#settings;
     try {
       const code = await loadViewer(settings.viewer, {
         checkFiles: app.checkFiles,
-        onProgress: (loaded, total) => void (signal.aborted || overlay.showViewerProgress(loaded, total)),
+        onProgress: (loaded, total) => void (signal.aborted || this.#isAhead || overlay.showViewerProgress(loaded, total)),
       });
       if (signal.aborted) return;
-      const canvas = document.createElement("canvas");
-      element.prepend(canvas);
-      signal.addEventListener("abort", () => canvas.remove());
+      element.prepend(this.#canvas);
+      signal.addEventListener("abort", () => this.#canvas.remove());
       for (const input of ["pointerup", "keyup"]) element.addEventListener(input, () => this.#watch.hurry(), { capture: true, signal });
-      const viewer = await Viewer.start(code, canvas, this.#options());
+      const viewer = await Viewer.start(code, this.#canvas, this.#options());
       if (signal.aborted) return viewer.dispose();
       this.viewer = viewer;
-      connectKeyboard(element, canvas, signal);
-      const now = this.#around.settings();
-      if (now !== settings) viewer.setPanelStates(now.panel_states, settings.panel_states);
-      overlay.hideViewerProgress();
       this.open.attach(viewer);
-      this.succession.show(this.#around.value());
+      if (!this.#isAhead) return this.#begin(viewer);
+      await viewer.frames(FRAMES_TO_SEE); // the first ones take longest
+      if (this.#isAhead) this.#frames.stop();
     } catch (error) {
       if (!signal.aborted) onFail("The viewer could not be started", error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Shows the first value of the element, in a viewer that has started ahead. */
+  use() {
+    this.#isAhead = false;
+    this.#frames.goOn();
+    if (this.viewer) this.#begin(this.viewer);
+  }
+
+  /** @param {Viewer} viewer */
+  #begin(viewer) {
+    const { element, overlay, settings } = this.#around;
+    connectKeyboard(element, this.#canvas, this.#life.signal);
+    viewer.setPanelStates(settings().panel_states, this.#settings.panel_states);
+    overlay.hideViewerProgress();
+    this.succession.show(this.#around.value());
   }
 
   /** What the viewer starts with. @returns {Parameters<typeof Viewer.start>[2]} */
@@ -141,9 +162,8 @@ export class RunningViewer {
     const { app, fullscreen, onFail } = this.#around;
     return {
       fetch: createViewerFetch({
+        ...settings,
         files: fileUrl(rootOf(settings), ""),
-        allowed: settings.allowed_origins,
-        telemetry: settings.telemetry,
         recordings: this.open.byUrl,
         ask: (call, end) => app.askServer(call, end),
         signal,
@@ -151,9 +171,10 @@ export class RunningViewer {
       theme: this.theme,
       fullscreen,
       panelStates: settings.panel_states,
-      onEvent: (event) => void (signal.aborted || this.#onEvent(event)),
+      onEvent: (event) => void (signal.aborted || this.#isAhead || this.#onEvent(event)),
       onComplaint: (words, source) => void (signal.aborted || this.open.onComplaint(words, source)),
-      onFrame: () => void (signal.aborted || this.#onFrame()),
+      requestFrame: (callback) => this.#frames.request(callback),
+      onFrame: () => void (signal.aborted || this.#isAhead || this.#onFrame()),
       onPanic: (message) => void (signal.aborted || onFail("The viewer stopped", message, "Restart")),
     };
   }
@@ -255,17 +276,7 @@ export class RunningViewer {
    */
   takesCommands(recordingId, number) {
     if (!this.isOpen || this.#paused.isPending || this.succession.stateOf(number) === "waiting") return false;
-    return recordingId ? this.#nameOf(recordingId) !== null : this.open.state !== "loading";
-  }
-
-  /** The name of a recording, if it is open. @param {string} recordingId */
-  #nameOf(recordingId) {
-    return this.open.names.find(({ recording_id }) => recording_id === recordingId) ?? null;
-  }
-
-  /** The version of rerun-sdk that the viewer is from. */
-  get version() {
-    return this.#settings.viewer.version;
+    return recordingId ? this.open.nameOf(recordingId) !== null : this.open.state !== "loading";
   }
 
   /**
@@ -277,17 +288,8 @@ export class RunningViewer {
     const viewer = this.#requireViewer();
     this.#watch.hurry();
     const own = OWN_COMMANDS[command.name];
-    if (own) {
-      await own(this, viewer, command, outcomes);
-      return;
-    }
-    const { recording_id } = command.arguments;
-    if (command.name === "close" && !viewer.control.closesOne && this.open.names.length < 2) {
-      this.open.names.forEach((name) => this.open.onClose(name));
-      return viewer.closeAll();
-    }
-    const closed = await viewer.control.carryOut(command, recording_id ? this.#nameOf(recording_id) : null);
-    closed.forEach((each) => this.open.onClose(each));
+    if (own) await own(this, viewer, command, outcomes);
+    else await requestOf(viewer, this.open, command);
   }
 
   #requireViewer() {

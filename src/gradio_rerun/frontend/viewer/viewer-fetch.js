@@ -23,14 +23,14 @@ const TUNNEL = " If the app reaches it and browsers do not: Rerun(tunnel=True)."
 /**
  * @param {object} options
  * @param {string} options.files URL of the app's file route, up to the path of the file
- * @param {string[]} options.allowed origins that the app allows
+ * @param {string[]} options.allowed_origins origins that the app allows
  * @param {boolean} options.telemetry
  * @param {Map<string, Downloaded>} options.recordings the open recordings, by URL
  * @param {import("./tunnel.js").AskServer} options.ask sends a call to a Rerun server through the app, for recordings with a ticket
  * @param {AbortSignal} options.signal ends all downloads
  * @returns {typeof globalThis.fetch}
  */
-export function createViewerFetch({ files, allowed, telemetry, recordings, ask, signal }) {
+export function createViewerFetch({ files, allowed_origins: allowed, telemetry, recordings, ask, signal }) {
   const own = [location.origin, new URL(files).origin];
   const others = [...allowed, ...(telemetry ? TELEMETRY_ORIGINS : [])];
   const refused = new Set();

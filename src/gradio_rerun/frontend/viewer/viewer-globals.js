@@ -9,11 +9,12 @@ import { openLink } from "./viewer-open.js";
  * @param {typeof globalThis.fetch} options.fetch for all that the viewer downloads
  * @param {"light" | "dark"} options.theme
  * @param {(words: string, source: string) => void} options.onComplaint receives the errors that the viewer writes to the console; `source`: the part of it that writes them
+ * @param {(callback: FrameRequestCallback) => number} options.requestFrame as the browser's `requestAnimationFrame`
  * @param {() => void} options.onFrame called after each frame
  * @param {Guarded} options.guarded
  * @returns {import("./loader.js").Globals}
  */
-export function viewerGlobals({ fetch, theme, onComplaint, onFrame, guarded }) {
+export function viewerGlobals({ fetch, theme, onComplaint, requestFrame, onFrame, guarded }) {
   return {
     fetch,
     // Old viewers only know the theme of the system, which they read from `matchMedia`. Remove when the rerun-sdk floor has `theme`.
@@ -28,7 +29,7 @@ export function viewerGlobals({ fetch, theme, onComplaint, onFrame, guarded }) {
         onComplaint(all.split("%c").slice(-1)[0].replace(/^[:\s]+/, ""), all.split(": ")[0]);
       },
     }),
-    requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => requestAnimationFrame(guarded((/** @type {number} */ time) => (callback(time), onFrame()))),
+    requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => requestFrame(guarded((/** @type {number} */ time) => (callback(time), onFrame()))),
     queueMicrotask: (/** @type {() => void} */ callback) => queueMicrotask(guarded(callback)),
   };
 }

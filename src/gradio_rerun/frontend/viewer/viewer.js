@@ -68,16 +68,17 @@ export class Viewer {
    * @param {(event: ViewerEvent) => void} options.onEvent
    * @param {(message: string) => void} options.onPanic receives the reason why the viewer has stopped
    * @param {(words: string, source: string) => void} options.onComplaint receives the errors that the viewer writes to the console; `source`: the part of it that writes them
+   * @param {(callback: FrameRequestCallback) => number} options.requestFrame as the browser's `requestAnimationFrame`
    * @param {() => void} options.onFrame called after each frame
    * @param {{get_state: () => boolean, on_toggle: () => void}} options.fullscreen what the viewer's own button does
    */
-  static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, onComplaint, onFrame, fullscreen }) {
+  static async start({ createBindings, module }, canvas, { fetch, theme, panelStates, onEvent, onPanic, onComplaint, requestFrame, onFrame, fullscreen }) {
     const stop = (/** @type {string} */ message) => void (viewer.#life.signal.aborted || onPanic(message));
     const guarded = guardedBy((error) => {
       // A panic is found by the poll, with its reason.
       if (!handle.has_panicked()) stop(describeAbort(error, memory.buffer.byteLength));
     });
-    const bindings = createBindings(viewerGlobals({ fetch, theme, onComplaint, onFrame, guarded }));
+    const bindings = createBindings(viewerGlobals({ fetch, theme, onComplaint, requestFrame, onFrame, guarded }));
     const { memory } = await bindings({ module_or_path: module });
     const handle = new bindings.WebHandle({
       hide_welcome_screen: true,
