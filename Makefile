@@ -55,10 +55,10 @@ release: package
 audit: $(VENV)/installed-release node_modules/installed
 	$(BIN)/pytest tests/audit -rs
 
-browser: $(VENV)/installed-test programs
+browser: $(VENV)/installed-test node_modules/installed programs
 	$(BIN)/pytest tests/browser tests/programs -m "not slow" --reruns 1 -rR # a machine may stall for a while; whatever ran twice is listed
 
-browser-slow: $(VENV)/installed-test programs
+browser-slow: $(VENV)/installed-test node_modules/installed programs
 	$(BIN)/pytest tests/browser tests/programs -m slow --reruns 1 -rR
 
 # Oldest and newest of Gradio and rerun-sdk together; `make matrix` takes all between them, and an hour.

@@ -42,6 +42,7 @@ CHANGES: dict[str, Any] = {
     "allowed_origins": ["https://example.com"],
     "tunnel": ["rerun+http://127.0.0.1:9876"],
     "time_update_interval": 60,
+    "time_controls": True,
 }
 """New values that differ from the defaults."""
 

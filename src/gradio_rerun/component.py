@@ -23,7 +23,7 @@ from ._component.streaming import is_quick
 from ._gradio.calls import current_call, follow_calls
 from ._gradio.event_methods import EventMeta, EventMethods
 from ._gradio.files import uploaded_file
-from ._gradio.js_on_load import js_on_load, part_in_app
+from ._gradio.js_on_load import TEMPLATE, js_on_load, part_in_app
 from ._gradio.postponed import Postponed, follow_outputs, is_postponing
 from ._gradio.streams import Prepared, follow_streams
 from ._gradio.updates import ConstructorArgs
@@ -92,6 +92,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         allowed_origins: Sequence[str] | None = None,
         tunnel: bool | Sequence[str] | Mapping[str, str | None] | None = None,
         time_update_interval: float = 0.1,
+        time_controls: bool | None = None,
     ) -> None:
         """
         Parameters:
@@ -124,6 +125,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             allowed_origins: Other servers to which the viewer may send requests, such as "https://tile.openstreetmap.org" for maps. The servers of URLs in the value are always allowed, all others are refused.
             tunnel: The Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) that the page reaches through the app, behind its login and on its port. True: all servers in values; do not take URLs from users then. A list: these servers. A dict: these servers, each with the token that the app sends to it, or None. False: none, the browser connects to all of them itself. None: the servers in `value`, and those of the SDK's own objects, if their address is private.
             time_update_interval: The least number of seconds between two `time_update` events. The last time is always sent.
+            time_controls: If True, buttons, a slider and the timelines stand below the viewer, as HTML that a keyboard, a screen reader and a thumb operate. If None, only below a viewer that is too small for its own time panel, if the recording has a timeline.
         """
         arguments = locals()
         check_parameters(arguments)
@@ -143,6 +145,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         self.telemetry = telemetry
         self.allowed_origins = allowed_origins
         self.time_update_interval = time_update_interval
+        self.time_controls = time_controls
         settings = self._page_settings()
         first = separated(value)
         shown = value if first is None else None if first.value is NO_VALUE else first.value
@@ -169,7 +172,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             render=render,
             key=key,
             preserved_by_key=preserved_by_key,
-            html_template='<div class="rerun-toolbar"></div><rerun-viewer></rerun-viewer>',
+            html_template=TEMPLATE,
             # The same as in bridge.js: the page below must not jump.
             css_template=f".block:has(> .html-container > &) {{ height: {settings['height']}; padding: 0 !important }}",
             js_on_load=js_on_load(),

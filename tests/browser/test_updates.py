@@ -46,6 +46,7 @@ BEFORE: dict[str, Any] = {
     "allowed_origins": [],
     "tunnel": None,
     "time_update_interval": 0.1,
+    "time_controls": False,
 }
 BESIDE = {
     "max_stream_size": {"streaming": True},
@@ -170,6 +171,7 @@ EFFECTS: dict[str, Effect] = {
     "allowed_origins": attribute("viewer.settings.allowed_origins", ["https://example.com"]),
     "tunnel": tunnel,
     "time_update_interval": attribute("viewer.settings.time_update_interval", 60),
+    "time_controls": button("Timeline", shown=True),
 }
 
 

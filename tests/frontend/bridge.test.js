@@ -73,6 +73,8 @@ const SETTINGS = {
   scale: 2,
   min_width: 160,
   time_update_interval: 0,
+  time_controls: false,
+  panel_states: {},
 };
 const FILE = { path: "/tmp/a.rrd", url: "http://app.test/demo/gradio_api/file=/tmp/a.rrd", orig_name: "a.rrd", size: 5 };
 
@@ -84,15 +86,16 @@ beforeEach(() => {
   [triggered, watched] = [[], {}];
   element = new FakeElement();
   viewer = new FakeViewer("rerun-viewer");
-  const toolbar = new FakeElement();
-  element.append(viewer, toolbar);
+  const [toolbar, timeControls] = [new FakeElement(), new FakeElement()];
+  element.append(toolbar, viewer, timeControls);
+  globalThis.ResizeObserver = /** @type {any} */ (class { observe() {} });
   const block = new FakeElement();
   block.append(element);
   body.append(block);
   Object.assign(block, { querySelector: () => null });
   Object.assign(element, {
     getRootNode: () => globalThis.document,
-    querySelector: (/** @type {string} */ what) => (what === "rerun-viewer" ? viewer : toolbar),
+    querySelector: (/** @type {string} */ what) => (what === "rerun-viewer" ? viewer : what === ".rerun-toolbar" ? toolbar : timeControls),
     closest: (/** @type {string} */ what) => (what === ".block" ? block : null),
   });
   props = { value: "", label: null, settings: SETTINGS };
@@ -127,7 +130,7 @@ function update(name, value) {
   watched[name]();
 }
 
-const shown = () => element.all(({ localName, hidden }) => localName === "button" && !hidden).map(({ title }) => title).filter(Boolean);
+const shown = () => element.all(({ localName, hidden, parent }) => localName === "button" && !hidden && !parent?.hidden).map(({ title }) => title).filter(Boolean);
 const urls = () => viewer.recordings.map((/** @type {any} */ { url }) => url);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 

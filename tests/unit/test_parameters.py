@@ -41,6 +41,7 @@ WRONG: dict[str, list[Any]] = {
     "allowed_origins": [5, "https://a.test", [5], ["a.test"], ["http://["], {"https://a.test": 1}],
     "tunnel": [5, "rerun://a.test", ["a.test"], [5], [[5]], {"rerun://a.test": 5}, b"rerun://a.test"],
     "time_update_interval": ["fast", -1, True, None, float("inf")],
+    "time_controls": ["yes", 2, []],
 }
 
 

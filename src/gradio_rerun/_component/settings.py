@@ -94,6 +94,9 @@ def _flag(name: str, value: Any) -> bool:
     raise wrong(name, "True or False", value)
 
 
+_flag_or_none = _rule(lambda value: value is None or is_flag(value), "True, False or None")
+
+
 def _is_size(value: Any) -> bool:
     return value is None or (is_number(value) and value >= 0)
 
@@ -223,10 +226,10 @@ class PageSettings:
     telemetry: bool = field(metadata=_checked(_flag))
     time_update_interval: float = field(metadata=_checked(_rule(_is_duration, "a number of seconds, 0 or more")))
     """Seconds."""
+    time_controls: bool | None = field(metadata=_checked(_flag_or_none))
+    """None: where the viewer has no room for its own."""
     allowed_origins: list[str] = field(metadata=_checked(_origins))
-    interactive: bool | None = field(
-        metadata=_checked(_rule(lambda value: value is None or is_flag(value), "True, False or None"))
-    )
+    interactive: bool | None = field(metadata=_checked(_flag_or_none))
     """None: decided by the component's events, which the frontend knows from the config."""
     file_count: FileCount = field(metadata=_checked(_one_of(FileCount)))
     file_types: list[str] = field(metadata=_checked(_file_types))

@@ -17,6 +17,10 @@ from gradio.context import LocalContext
 from .event_list import ANSWERS
 from .listeners import listener_counts
 
+TEMPLATE = (
+    '<div class="rerun-toolbar"></div><rerun-viewer></rerun-viewer><div class="rerun-time-controls" hidden></div>'
+)
+
 # Gradio replaces all of `props` with every update. A `gr.skip()` contains no settings: the next mount uses the last ones.
 _SCRIPT = """
 const fail = (error) => {

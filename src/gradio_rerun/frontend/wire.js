@@ -19,6 +19,7 @@
  * @property {PanelStates} panel_states
  * @property {boolean} telemetry
  * @property {number} time_update_interval seconds
+ * @property {boolean | null} time_controls null: where the viewer has no room for its own
  * @property {string[]} allowed_origins
  * @property {boolean | null} interactive null: decided by the component's events
  * @property {"single" | "multiple" | "directory"} file_count

@@ -6,6 +6,7 @@ import { CommandQueue } from "../viewer/commands.js";
 import { callComponent } from "./component-server.js";
 import { save, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
+import { TimeControls } from "./time-controls.js";
 import { icon, Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
@@ -93,6 +94,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       trigger("clear", {});
     },
   });
+  const timeControls = new TimeControls(/** @type {HTMLElement} */ (element.querySelector(".rerun-time-controls")), viewer);
   viewer.addEventListener("dispose", () => {
     commands.clear();
     uploads.cancel();
@@ -140,6 +142,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     viewer.ariaLabel = label || "Rerun viewer";
     viewer.settings = settings;
     uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
+    timeControls.configure(settings, isEmpty);
     toolbar.show({
       Upload: isInteractive && !isEmpty,
       Download: settings.buttons.includes("download") && !isEmpty,
@@ -169,7 +172,7 @@ function remember(element, id, settings) {
 }
 
 /**
- * gr.HTML does not apply `height`, `scale` and `min_width`, shows an empty label, and has the icon of code beside the label.
+ * gr.HTML does not apply `height`, `scale` and `min_width`, has no label of its own, and has the icon of code beside the label.
  * @param {HTMLElement} element
  * @param {string | null | undefined} label
  * @param {import("../wire.js").Settings} settings
@@ -177,14 +180,15 @@ function remember(element, id, settings) {
 function layOut(element, label, { height, scale, min_width }) {
   const block = /** @type {HTMLElement | null} */ (element.closest(".block"));
   if (!block) return;
-  block.dataset.rerun = label ? "labelled" : "";
-  const mark = block.querySelector(":scope > [data-testid='block-label'] > span");
-  if (mark && !mark.hasAttribute("data-rerun")) mark.replaceChildren(icon("Recording"));
-  mark?.setAttribute("data-rerun", "");
+  block.dataset.rerun = "";
   block.dataset.rerunHeight = height;
   block.style.height = height;
   block.style.flexGrow = scale === null ? "" : String(scale);
   block.style.minWidth = min_width === null ? "" : `min(${min_width}px, 100%)`;
+  const above = /** @type {HTMLElement | null} */ (block.querySelector(":scope > [data-testid='block-label']"));
+  if (!above) return;
+  if (above.dataset.label === undefined) above.querySelector("span")?.replaceChildren(icon("Recording"));
+  above.dataset.label = label ? "" : "Recording"; // as gr.Image has "Image"
 }
 
 /** @param {Node} root the document, or the shadow root that a `<gradio-app>` lives in */

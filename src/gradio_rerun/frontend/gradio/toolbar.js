@@ -2,7 +2,7 @@
 
 /** @typedef {"Upload" | "Download" | "Screenshot" | "Fullscreen" | "Clear"} Action */
 
-/** Paths of icons of 24 x 24, drawn as lines. @type {Record<Action | "Recording", string>} */
+/** Paths of icons of 24 x 24, drawn as lines. @type {Record<Action | "Recording" | "Play" | "Pause" | "Back" | "Forward", string>} */
 const ICONS = {
   Recording: "M12 2l9 5v10l-9 5-9-5V7zM3 7l9 5 9-5M12 12v10",
   Upload: "M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3M7 8l5-5 5 5M12 3v13",
@@ -10,6 +10,10 @@ const ICONS = {
   Screenshot: "M4 7h3l2-3h6l2 3h3a1 1 0 0 1 1 1v11a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
   Fullscreen: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   Clear: "M6 6l12 12M18 6L6 18",
+  Play: "M7 4l13 8-13 8z",
+  Pause: "M8 5v14M16 5v14",
+  Back: "M19 5l-9 7 9 7zM6 5v14",
+  Forward: "M5 5l9 7-9 7zM18 5v14",
 };
 
 export class Toolbar {
@@ -33,7 +37,6 @@ export class Toolbar {
       this.#buttons.set(name, button);
     }
     this.#host = host;
-    host.ariaLabel = "Recording";
     host.replaceChildren(...this.#buttons.values());
   }
 
@@ -45,7 +48,8 @@ export class Toolbar {
   /** Shows these buttons and no others. @param {Partial<Record<Action, boolean>>} shown */
   show(shown) {
     for (const [name, button] of this.#buttons) button.hidden = !shown[name];
-    this.#host.role = Object.values(shown).some(Boolean) ? "toolbar" : null;
+    const isEmpty = !Object.values(shown).some(Boolean);
+    [this.#host.role, this.#host.ariaLabel] = isEmpty ? [null, null] : ["toolbar", "Recording"];
   }
 }
 

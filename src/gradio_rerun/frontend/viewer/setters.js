@@ -69,6 +69,29 @@ export class Setters {
     throw new Error("A picture of one view needs rerun-sdk 0.41 or newer; one of the whole viewer does not.");
   }
 
+  get times() {
+    const handle = this.#handle;
+    const store = activeRecording(handle);
+    const timeline = store && activeTimeline(handle, store);
+    const range = timeline && handle.get_timeline_time_range(store, timeline);
+    if (!range) return null;
+    const [start, end, time] = [range.min, range.max, handle.get_time_for_timeline(store, timeline) ?? range.min].map((each) => BigInt(Math.floor(each)));
+    return { store, timelines: [{ name: timeline, type: null, start, end }], timeline, time, isPlaying: handle.get_playing(store) === true };
+  }
+
+  /** @param {string} store @param {import("./time-cursor.js").Cursor} cursor */
+  async moveTime(store, cursor) {
+    moveTime(this.#handle, store, cursor);
+    this.#wake();
+  }
+
+  /** These viewers have no such command. @param {import("./viewer-control.js").Times} times @param {1 | -1} direction */
+  async step({ store, timelines: [{ start, end }], time }, direction) {
+    // Of a sequence the next number, of a time a hundredth of the recording: these viewers do not report which one the timeline is.
+    const step = end - start > 1_000_000n ? (end - start) / 100n : 1n;
+    await this.moveTime(store, { time: time + BigInt(direction) * step, isPlaying: false });
+  }
+
   /** @param {RecordingName[]} recordings @param {string} version */
   async state(recordings, version) {
     const handle = this.#handle;
@@ -144,8 +167,13 @@ export function pausedPlaceBySetters(handle) {
  */
 export function placeBySetters(handle, { store, timeline, time }) {
   if (!handle.get_timeline_time_range(store, timeline)) return false;
-  handle.set_active_timeline(store, timeline);
-  handle.set_time_for_timeline(store, timeline, Number(time));
-  handle.set_playing(store, false);
+  moveTime(handle, store, { timeline, time, isPlaying: false });
   return true;
+}
+
+/** @param {any} handle @param {string} store @param {import("./time-cursor.js").Cursor} cursor */
+function moveTime(handle, store, { timeline = activeTimeline(handle, store) ?? "", time, isPlaying }) {
+  handle.set_active_timeline(store, timeline);
+  if (time !== undefined) handle.set_time_for_timeline(store, timeline, Number(time));
+  if (isPlaying !== undefined) handle.set_playing(store, isPlaying);
 }

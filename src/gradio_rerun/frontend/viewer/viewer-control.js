@@ -4,14 +4,17 @@ import { Ended, NotThere } from "./errors.js";
 import { message, read, text, textAt } from "./protobuf.js";
 import { Setters } from "./setters.js";
 import { recordingOf, storeIdOf } from "./store-id.js";
+import { timeCursorRequest } from "./time-cursor.js";
+import { readState, recordingIn } from "./viewer-state.js";
 
 export { Ended, NotThere };
 
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
+/** The time on the active timeline of a recording. `store`: its id, as the viewer writes it. @typedef {{store: string, timelines: import("./viewer-state.js").Timeline[], timeline: string, time: bigint, isPlaying: boolean}} Times */
 
-/** Numbers of fields: Request { 1 close, 20 set_location { 1 location } }. */
-const [CLOSE, SET_LOCATION] = [1, 20];
+/** Numbers of fields: Request { 1 close, 11 run_command { 1 id }, 20 set_location { 1 location } }. */
+const [CLOSE, RUN_COMMAND, SET_LOCATION] = [1, 11, 20];
 
 /**
  * One implementation for each generation of viewers. If a method fails, it throws `NotThere`, or an `Error` with the reason.
@@ -20,6 +23,9 @@ const [CLOSE, SET_LOCATION] = [1, 20];
  * @property {(command: Command, recording: RecordingName | null) => Promise<RecordingName[]>} carryOut one of the commands that have a `request`; resolves to the recordings that were closed
  * @property {() => Promise<void>} showOne shows an open recording if none is on screen
  * @property {(command: Command) => Promise<Blob>} screenshotOfView
+ * @property {Times | null} times of the recording on screen; null if it has none
+ * @property {(store: string, cursor: import("./time-cursor.js").Cursor) => Promise<void>} moveTime moves the time cursor of the recording with this id, as in `times`
+ * @property {(times: Times, direction: 1 | -1) => Promise<void>} step moves the time cursor to the next or the previous time with data
  * @property {(recordings: RecordingName[], version: string) => Promise<object>} state as _viewer/state.py takes it
  */
 
@@ -60,20 +66,14 @@ class Protocol {
   /** Shows another open recording if the recording on screen was closed: the viewer may show its welcome page then. */
   async showOne() {
     if (this.#signal.aborted) throw new Ended();
-    // State { 2 active_store_id, 3 recordings { 4 location } }
-    const state = read(this.#handle.viewer_state());
-    const left = state.get(3)?.map(message) ?? [];
-    if (text(state.get(2)?.[0]) || left.length === 0) return;
-    await this.#send("", textAt([SET_LOCATION, 1], text(left[0].get(4)?.[0])));
+    const { activeId, recordings } = readState(this.#handle.viewer_state());
+    if (activeId || recordings.length === 0) return;
+    await this.#send("", textAt([SET_LOCATION, 1], recordings[0].location));
   }
 
   /** @param {Command} command */
   async screenshotOfView({ arguments: { view }, request, target }) {
-    // State { 5 views { 1 view_id, 3 name } }
-    const views = (read(this.#handle.viewer_state()).get(5) ?? []).map((each) => {
-      const fields = message(each);
-      return { id: text(fields.get(1)?.[0]), name: text(fields.get(3)?.[0]) };
-    });
+    const { views } = readState(this.#handle.viewer_state());
     const found = views.find(({ id, name }) => id === view || name === view);
     if (!found) throw new NotThere(`There is no view ${JSON.stringify(view)}; there are: ${list(views.map(({ name }) => name))}.`);
     const response = await this.#send(request, textAt(target, found.id));
@@ -81,6 +81,23 @@ class Protocol {
     const png = message(response.get(5)?.[0]).get(1)?.[0];
     if (!(png instanceof Uint8Array)) throw new Error("The viewer made no picture of the view.");
     return new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (png)], { type: "image/png" });
+  }
+
+  get times() {
+    const recording = recordingIn(readState(this.#handle.viewer_state()));
+    if (!recording?.cursor) return null;
+    const { id, cursor, timelines, isPaused } = recording;
+    return { store: id, timelines, timeline: cursor.timeline, time: cursor.time ?? 0n, isPlaying: !isPaused };
+  }
+
+  /** @param {string} store @param {import("./time-cursor.js").Cursor} cursor */
+  async moveTime(store, cursor) {
+    await this.#answer(timeCursorRequest(store, cursor));
+  }
+
+  /** @param {Times} _ @param {1 | -1} direction */
+  async step(_, direction) {
+    await this.#answer(Uint8Array.from(textAt([RUN_COMMAND, 1], direction > 0 ? "recording.seek_to_next_event" : "recording.seek_to_previous_event")));
   }
 
   async state() {

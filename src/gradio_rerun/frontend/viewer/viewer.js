@@ -7,8 +7,7 @@ import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters }
 import { storeIdOf } from "./store-id.js";
 import { createControl } from "./viewer-control.js";
 import { describeAbort, guardedBy, viewerGlobals } from "./viewer-globals.js";
-import { message, read, text } from "./protobuf.js";
-import { currentTime } from "./viewer-state.js";
+import { currentTime, readState } from "./viewer-state.js";
 
 /** @typedef {import("./viewer-state.js").CurrentTime} CurrentTime */
 /** @typedef {import("./kept-time.js").Place} Place */
@@ -210,20 +209,19 @@ export class Viewer {
   /** Whether the viewer shows its welcome page, an advertisement, or that a file (such as a blueprint) held no recording; null if it does not say. */
   get showsWelcome() {
     return this.#reported(() => {
-      // State { 1 location, 2 active_store_id }. Remove the test when the rerun-sdk floor passes 0.41.
+      // Remove the test when the rerun-sdk floor passes 0.41.
       if (!this.#handle.viewer_state) return activeRecording(this.#handle) ? false : null;
-      const state = read(this.#handle.viewer_state());
-      const location = text(state.get(1)?.[0]);
-      return !text(state.get(2)?.[0]) && (location === "" || /^https?:|\b_examples\.rerun\.io\b/.test(location));
+      const { activeId, location } = readState(this.#handle.viewer_state());
+      return !activeId && (location === "" || /^https?:|\b_examples\.rerun\.io\b/.test(location));
     }, false);
   }
 
   /** The recordings among `names` that the user has closed. @param {import("./store-id.js").RecordingName[]} names */
   closedOf(names) {
     return this.#reported(() => {
-      // State { 3 recordings { 1 store_id } }. Remove the test when the rerun-sdk floor passes 0.41.
+      // Remove the test when the rerun-sdk floor passes 0.41.
       if (!this.#handle.viewer_state) return names.length === 1 && !activeRecording(this.#handle) ? names : [];
-      const open = (read(this.#handle.viewer_state()).get(3) ?? []).map((each) => text(message(each).get(1)?.[0]));
+      const open = readState(this.#handle.viewer_state()).recordings.map(({ id }) => id);
       const before = this.#stores;
       this.#stores = open;
       return names.filter((name) => before.includes(storeIdOf(name)) && !open.includes(storeIdOf(name)));

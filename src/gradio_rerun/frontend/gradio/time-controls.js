@@ -1,0 +1,183 @@
+/** Controls for the time, as HTML below the viewer: for keyboards, screen readers and thumbs, and where the viewer has no room for its own. */
+
+import { icon } from "./toolbar.js";
+import { OWN_TIMELINES } from "../viewer/viewer-state.js";
+
+/** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
+/** @typedef {import("../viewer/viewer-control.js").Times} Times */
+
+/** Pixels. A smaller viewer hides its time panel unless that is expanded. */
+const ROOM = { width: 630, height: 500 };
+
+/** Pixels: the height of the controls. */
+const HEIGHT = 52;
+
+/** ms between two looks at the viewer's time while it plays. */
+const EVERY = 100;
+
+export class TimeControls {
+  #host;
+  #viewer;
+  #back = button("Back", () => this.#step(-1));
+  #play = button("Play", () => this.#toggle());
+  #forward = button("Forward", () => this.#step(1));
+  #timelines = document.createElement("select");
+  #slider = document.createElement("input");
+  #time = document.createElement("output");
+  /** @type {Times | null} */
+  #times = null;
+  /** The names of the timelines on the page. @type {string[]} */
+  #names = [];
+  #timer = 0;
+  /** @type {{isOn: boolean | null, isEmpty: boolean}} */
+  #wanted = { isOn: false, isEmpty: true };
+
+  /** @param {HTMLElement} host @param {RerunViewerElement} viewer */
+  constructor(host, viewer) {
+    this.#host = host;
+    this.#viewer = viewer;
+    host.role = "group";
+    host.ariaLabel = "Time";
+    host.hidden = true;
+    this.#timelines.ariaLabel = "Timeline";
+    this.#timelines.addEventListener("change", () => this.#move({ timeline: this.#timelines.value }));
+    this.#slider.type = "range";
+    this.#slider.ariaLabel = "Time";
+    this.#slider.addEventListener("input", () => this.#seek());
+    host.replaceChildren(this.#back, this.#play, this.#forward, this.#timelines, this.#slider, this.#time);
+    for (const type of ["viewer-event", "load", "recording-close"]) viewer.addEventListener(type, () => this.#lookSoon());
+    viewer.addEventListener("dispose", () => clearTimeout(this.#timer));
+    new ResizeObserver(() => this.#look()).observe(viewer);
+  }
+
+  /** @param {import("../wire.js").Settings} settings @param {boolean} isEmpty whether the viewer shows nothing */
+  configure({ time_controls, panel_states }, isEmpty) {
+    const isChosen = panel_states.time === "hidden" || panel_states.time === "expanded";
+    this.#wanted = { isOn: time_controls ?? (isChosen ? false : null), isEmpty };
+    this.#look();
+  }
+
+  /** Whether the controls may be shown: the app wants them, or the viewer is too small for its own. */
+  get #fits() {
+    const { isOn, isEmpty } = this.#wanted;
+    const { clientWidth, clientHeight } = this.#viewer;
+    const height = clientHeight + (this.#host.hidden ? 0 : HEIGHT);
+    return !isEmpty && (isOn ?? (clientWidth < ROOM.width || height < ROOM.height));
+  }
+
+  #lookSoon() {
+    this.#timer ||= setTimeout(() => {
+      this.#timer = 0;
+      this.#look();
+    }, EVERY);
+  }
+
+  /** Shows the viewer's time, if the controls are wanted. */
+  #look() {
+    if (this.#viewer.clientWidth === 0) return; // in a tab that is not selected
+    const times = this.#fits ? timesOf(this.#viewer) : null;
+    // While another recording opens, the controls stay as they are.
+    if (!this.#fits) this.#host.hidden = true;
+    else if (this.#wanted.isOn || times) this.#host.hidden = !this.#wanted.isOn && !times?.timelines.some(isLong);
+    if (!this.#host.hidden) this.#show(times);
+  }
+
+  /** @param {Times | null} times */
+  #show(times) {
+    this.#times = times;
+    for (const control of [this.#back, this.#play, this.#forward, this.#timelines, this.#slider]) control.disabled = times === null;
+    this.#time.textContent = "";
+    if (!times) return;
+    const { timelines, timeline, time, isPlaying } = times;
+    const names = timelines.map(({ name }) => name);
+    if (String(names) !== String(this.#names)) this.#timelines.replaceChildren(...names.map(option));
+    this.#names = names;
+    this.#timelines.value = timeline;
+    const { start, end, type } = active(times) ?? { start: time, end: time, type: null };
+    this.#slider.max = String(end - start);
+    this.#slider.step = String(stepOf(end - start));
+    this.#slider.value = String(time - start);
+    const text = asText(time, type);
+    this.#time.textContent = text;
+    this.#slider.setAttribute("aria-valuetext", text);
+    const action = isPlaying ? "Pause" : "Play";
+    if (this.#play.ariaLabel === action) return;
+    this.#play.ariaLabel = this.#play.title = action;
+    this.#play.replaceChildren(icon(action));
+  }
+
+  #toggle() {
+    const times = this.#times;
+    if (!times) return;
+    const { start, end } = active(times) ?? {};
+    const isAtEnd = !times.isPlaying && end !== undefined && times.time >= end;
+    this.#move({ isPlaying: !times.isPlaying, ...(isAtEnd ? { time: start } : {}) });
+  }
+
+  /** @param {1 | -1} direction */
+  #step(direction) {
+    const control = this.#viewer.running?.viewer?.control;
+    if (this.#times) control?.step(this.#times, direction).then(() => this.#lookSoon(), () => {}); // a viewer that has ended
+  }
+
+  #seek() {
+    const start = this.#times && active(this.#times)?.start;
+    if (typeof start === "bigint") this.#move({ time: start + BigInt(Math.round(Number(this.#slider.value))), isPlaying: false });
+  }
+
+  /** @param {import("../viewer/time-cursor.js").Cursor} cursor */
+  #move(cursor) {
+    const { store, timeline } = /** @type {Times} */ (this.#times);
+    const control = this.#viewer.running?.viewer?.control;
+    control?.moveTime(store, { timeline, ...cursor }).then(() => this.#lookSoon(), () => {}); // a viewer that has ended
+  }
+}
+
+/** @param {RerunViewerElement} viewer @returns {Times | null} */
+function timesOf(viewer) {
+  try {
+    return viewer.running?.viewer?.control.times ?? null;
+  } catch {
+    return null; // it has panicked, which the viewer reports
+  }
+}
+
+/** The active timeline. @param {Times} times */
+function active({ timelines, timeline }) {
+  return timelines.find(({ name }) => name === timeline);
+}
+
+/** Whether a user has something to seek: the SDK adds timelines of its own to each recording. @param {import("../viewer/viewer-state.js").Timeline} timeline */
+function isLong({ name, start, end }) {
+  return start !== end && !OWN_TIMELINES.includes(name);
+}
+
+/** The step of the slider, in times: some thousand steps at most, since each is a key press. @param {bigint} span */
+function stepOf(span) {
+  return span > 10_000n ? span / 1_000n : 1n;
+}
+
+/** @param {bigint} time @param {import("../viewer/viewer-state.js").TimelineType | null} type */
+export function asText(time, type) {
+  if (type === "duration") return `${(Number(time) / 1e9).toFixed(2)} s`;
+  if (type !== "timestamp") return String(time);
+  const date = new Date(Number(time / 1_000_000n));
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString().slice(0, 23).replace("T", " ");
+}
+
+/** @param {string} name */
+function option(name) {
+  const made = document.createElement("option");
+  made.value = made.textContent = name;
+  return made;
+}
+
+/** @param {"Back" | "Play" | "Forward"} name @param {() => void} onClick */
+function button(name, onClick) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.title = made.ariaLabel = { Back: "Previous", Play: "Play", Forward: "Next" }[name];
+  made.append(icon(name));
+  made.addEventListener("click", onClick);
+  return made;
+}

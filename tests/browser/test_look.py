@@ -1,0 +1,179 @@
+"""What users of Gradio expect of a component: no violation of accessibility, nothing that jumps, controls for a thumb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+from recordings import recording_bytes
+from seen import time_of, wait_until
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+Launch = Callable[..., str]
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+SHIFTS = """window.shifts = []; new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) for (const { node } of entry.sources)
+    if (node?.closest?.(".below, .block[data-rerun]")) window.shifts.push(node.outerHTML.slice(0, 200));
+}).observe({ type: "layout-shift", buffered: true });"""
+
+
+def violations(page: ViewerPage) -> list[Any]:
+    """What axe finds in the component: the rule, and the HTML."""
+    found: list[Any] = page.evaluate(
+        """async () => (await axe.run(".block[data-rerun]", { resultTypes: ["violations"] })).violations
+          .map(({ id, impact, nodes }) => [id, impact, ...nodes.map(({ html }) => html)])"""
+    )
+    return found
+
+
+def app(recording: Path, **parameters: Any) -> gr.Blocks:
+    with gr.Blocks() as demo:
+        viewer = Rerun(height=400, **parameters)
+        gr.Textbox(label="below", elem_classes="below")
+        gr.Button("show").click(lambda: recording, None, viewer)
+        gr.Button("none").click(lambda: None, None, viewer)
+        gr.Button("fail").click(lambda: b"RRF2 and no recording", None, viewer)
+    return demo
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state(page: ViewerPage, launch: Launch, recording_a: Path, theme: str) -> None:
+    url = launch(app(recording_a, interactive=True, time_controls=True))
+    page.open(f"{url}?__theme={theme}")
+    page.add_script_tag(path=AXE)
+    page.expect_state("idle")
+    assert violations(page) == []
+    page.click("show")
+    page.expect_recordings("recording_a")
+    expect(page.get_by_label("Timeline")).to_be_enabled()
+    assert violations(page) == []
+    page.click("fail")
+    page.expect_state("error")
+    assert violations(page) == []
+    page.click("none")
+    page.expect_state("idle")
+    page.viewer().locator("input[type=file]").set_input_files(
+        {"name": "a.zip", "mimeType": "application/zip", "buffer": b"x"}
+    )
+    expect(page.viewer().get_by_role("alert").filter(visible=True)).to_be_visible()
+    assert violations(page) == []
+
+
+def test_axe_finds_nothing_in_an_empty_viewer_that_takes_no_files(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    page.open(launch(app(recording_a)))
+    page.add_script_tag(path=AXE)
+    page.expect_state("idle")
+    assert violations(page) == []
+
+
+def test_nothing_jumps(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.add_init_script(SHIFTS)
+    page.open(launch(app(recording_a, interactive=True)))
+    for button, state in [("show", "ready"), ("none", "idle"), ("fail", "error"), ("show", "ready")]:
+        page.click(button)
+        page.expect_state(state)
+    assert page.evaluate("window.shifts") == []
+
+
+def phone(browser: Browser, url: str) -> ViewerPage:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    return ViewerPage(context.new_page()).open(url)
+
+
+def test_on_a_phone_a_thumb_plays_and_seeks(browser: Browser, launch: Launch) -> None:
+    with gr.Blocks() as demo:
+        Rerun(lambda: recording_bytes("run"), height=400)
+    page = phone(browser, launch(demo))
+    page.expect_recordings("run")
+    slider = page.get_by_role("slider", name="Time")
+    expect(slider).to_be_visible()
+    for control in page.locator(".rerun-time-controls > :is(button, select, input)").all():
+        box = control.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 44
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.wait_for_event("pause")  # at its end
+    page.get_by_role("button", name="Play").tap()
+    page.wait_for_event("play")
+    slider.fill("2")  # pauses
+    wait_until(page, lambda: time_of(page) == 2)
+    page.get_by_role("button", name="Next").tap()
+    wait_until(page, lambda: time_of(page) == 3)
+    page.get_by_role("button", name="Previous").tap()
+    wait_until(page, lambda: time_of(page) == 2)
+    page.context.close()
+
+
+def test_on_a_phone_a_finger_on_the_controls_scrolls_the_page_and_on_the_viewer_does_not(
+    browser: Browser, launch: Launch
+) -> None:
+    with gr.Blocks() as demo:
+        Rerun(lambda: recording_bytes("run"), height=400)
+        gr.HTML("<div style='height: 2000px'>below</div>")
+    page = phone(browser, launch(demo))
+    page.expect_recordings("run")
+    expect(page.get_by_role("slider", name="Time")).to_be_visible()
+    touch = page.context.new_cdp_session(page.page)
+
+    def swipe(y: float) -> None:
+        for step in range(11):
+            kind = "touchMove" if step else "touchStart"
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": 200, "y": y - 20 * step}]})
+            page.wait_for_timeout(20)  # a finger takes its time
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    box = page.locator(".rerun-time-controls").bounding_box()
+    assert box
+    swipe(box["y"] - 100)
+    assert page.evaluate("scrollY") == 0
+    swipe(box["y"] + 26)
+    page.wait_for_function("() => scrollY > 100")
+    page.context.close()
+
+
+def tab_to(page: ViewerPage, control: Locator) -> None:
+    for _ in range(12):
+        if control.evaluate("control => control === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("the keyboard does not reach it")
+
+
+def test_a_keyboard_alone_opens_plays_seeks_and_leaves(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    with gr.Blocks() as demo:
+        gr.Textbox(label="above")
+        Rerun(height=400, interactive=True, time_controls=True)
+        gr.Textbox(label="after")
+    page.open(launch(demo))
+    page.expect_state("idle")
+    page.get_by_label("above").focus()
+    tab_to(page, page.get_by_role("button", name="Click to Upload"))
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(recording_a)
+    page.expect_recordings("recording_a")
+    page.wait_for_event("pause")  # at its end
+    page.forget_events()
+    page.get_by_label("above").focus()
+    tab_to(page, page.get_by_role("button", name="Play"))
+    page.keyboard.press("Space")
+    page.wait_for_event("play")
+    slider = page.get_by_role("slider", name="Time")
+    tab_to(page, slider)
+    page.keyboard.press("Home")
+    wait_until(page, lambda: time_of(page) == 0)
+    page.keyboard.press("ArrowRight")
+    wait_until(page, lambda: time_of(page) == 1)
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("after")).to_be_focused()

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { FakeElement, fakeDocument } from "./dom.js";
+
+globalThis.ResizeObserver = /** @type {any} */ (
+  class {
+    /** @param {() => void} callback */
+    constructor(callback) {
+      resized = callback;
+    }
+
+    observe() {}
+  }
+);
+const { TimeControls, asText } = await import("../../src/gradio_rerun/frontend/gradio/time-controls.js");
+
+/** Changes the size of the viewer. @type {() => void} */
+let resized;
+/** @type {any} */
+let viewer;
+/** @type {any} */
+let times;
+/** What the viewer was told, in order. @type {any[]} */
+let done;
+/** @type {FakeElement} */
+let host;
+/** @type {InstanceType<typeof TimeControls>} */
+let controls;
+/** Lets time pass. @type {(ms: number) => void} */
+let pass;
+
+const FRAMES = { name: "frame", type: "sequence", start: 10n, end: 30n };
+const TICKS = { name: "log_tick", type: "sequence", start: 0n, end: 20n };
+
+beforeEach((context) => {
+  const { mock } = /** @type {import("node:test").TestContext} */ (context);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  pass = (ms) => mock.timers.tick(ms);
+  fakeDocument();
+  done = [];
+  times = { store: "Recording:app:run", timelines: [FRAMES, TICKS], timeline: "frame", time: 12n, isPlaying: false };
+  const control = {
+    get times() {
+      return times;
+    },
+    moveTime: async (/** @type {any[]} */ ...given) => void done.push(given),
+    step: async (/** @type {any} */ _, /** @type {number} */ direction) => void done.push(direction),
+  };
+  viewer = Object.assign(new FakeElement("rerun-viewer"), { clientWidth: 390, clientHeight: 300, running: { viewer: { control } } });
+  host = new FakeElement();
+  controls = new TimeControls(/** @type {any} */ (host), viewer);
+});
+
+/** @param {object} [settings] @param {boolean} [isEmpty] */
+function configure(settings, isEmpty = false) {
+  controls.configure(/** @type {any} */ ({ time_controls: null, panel_states: {}, ...settings }), isEmpty);
+}
+
+/** @param {string} name of the HTML element */
+const find = (name) => /** @type {any} */ (host.all(({ localName }) => localName === name)[0]);
+
+test("they stand below a viewer that is too small for its own, and below no other", () => {
+  configure();
+  assert.equal(host.hidden, false);
+  for (const [width, height, isHidden] of [[700, 600, true], [700, 400, false], [600, 600, false], [700, 600, true]]) {
+    Object.assign(viewer, { clientWidth: width, clientHeight: height });
+    resized();
+    assert.equal(host.hidden, isHidden);
+  }
+});
+
+test("their own height does not make a viewer too small", () => {
+  configure();
+  Object.assign(viewer, { clientWidth: 700, clientHeight: 470 }); // and 52 for them
+  resized();
+  assert.equal(host.hidden, true);
+});
+
+test("the app can have them always or never, and its own choice for the time panel counts", () => {
+  Object.assign(viewer, { clientWidth: 900, clientHeight: 900 });
+  configure({ time_controls: true });
+  assert.equal(host.hidden, false);
+  viewer.clientWidth = 390;
+  for (const settings of [{ time_controls: false }, { panel_states: { time: "hidden" } }, { panel_states: { time: "expanded" } }]) {
+    configure(settings);
+    assert.equal(host.hidden, true);
+  }
+  configure({ time_controls: true, panel_states: { time: "hidden" } });
+  assert.equal(host.hidden, false);
+  configure({ time_controls: true }, true);
+  assert.equal(host.hidden, true); // nothing to show
+});
+
+test("a recording without times of its own needs none, and one that opens changes nothing meanwhile", () => {
+  times = { ...times, timelines: [TICKS, { ...FRAMES, end: 10n }] };
+  configure();
+  assert.equal(host.hidden, true);
+  times = { ...times, timelines: [FRAMES] };
+  viewer.dispatchEvent(new Event("load"));
+  pass(200);
+  assert.equal(host.hidden, false);
+  times = null;
+  viewer.dispatchEvent(new Event("load"));
+  pass(200);
+  assert.deepEqual([host.hidden, find("input").disabled, find("output").textContent], [false, true, ""]);
+});
+
+test("they show the time, and follow the viewer", () => {
+  configure();
+  const [slider, select] = [find("input"), find("select")];
+  assert.deepEqual([slider.max, slider.value, slider.getAttribute("aria-valuetext"), select.value], ["20", "2", "12", "frame"]);
+  assert.deepEqual(select.children.map(({ value }) => value), ["frame", "log_tick"]);
+  times = { ...times, time: 25n, isPlaying: true };
+  viewer.dispatchEvent(new Event("viewer-event"));
+  pass(200);
+  assert.deepEqual([slider.value, find("output").textContent, host.all(({ ariaLabel }) => ariaLabel === "Pause").length], ["15", "25", 1]);
+});
+
+test("they play, pause, step, seek and change the timeline", () => {
+  configure();
+  const [back, play, forward] = host.all(({ localName }) => localName === "button");
+  play.click();
+  Object.assign(find("input"), { value: "7" }).dispatchEvent(new Event("input"));
+  Object.assign(find("select"), { value: "log_tick" }).dispatchEvent(new Event("change"));
+  back.click();
+  forward.click();
+  const store = times.store;
+  assert.deepEqual(done, [
+    [store, { timeline: "frame", isPlaying: true }],
+    [store, { timeline: "frame", time: 17n, isPlaying: false }],
+    [store, { timeline: "log_tick" }],
+    -1,
+    1,
+  ]);
+});
+
+test("at the end, play begins at the start", () => {
+  times = { ...times, time: 30n };
+  configure();
+  host.all(({ localName }) => localName === "button")[1].click();
+  assert.deepEqual(done, [["Recording:app:run", { timeline: "frame", isPlaying: true, time: 10n }]]);
+});
+
+test("a viewer that has ended does nothing", () => {
+  configure();
+  viewer.running = null;
+  for (const each of host.all(({ localName }) => localName === "button")) each.click();
+  assert.deepEqual(done, []);
+});
+
+test("times are written as users read them", () => {
+  assert.equal(asText(12n, "sequence"), "12");
+  assert.equal(asText(12n, null), "12");
+  assert.equal(asText(1_250_000_000n, "duration"), "1.25 s");
+  assert.equal(asText(1_700_000_000_123_456_789n, "timestamp"), "2023-11-14 22:13:20.123");
+  assert.equal(asText(2n ** 62n, "timestamp"), "2116-02-20 23:53:38.427");
+});
