@@ -81,6 +81,23 @@ def test_the_files_for_coding_agents_are_made_from_the_pages_as_they_are() -> No
         assert (ROOT / "docs" / name).read_text() == text, f"{name} is out of date: python docs/for_agents.py"
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "parameters.md#panels",
+        "parameters.md#buttons",
+        "recipes.md#calling-the-app-from-python",
+        "recipes.md#cached-examples",
+        "spaces.md",
+        "recipes.md#a-growing-plot-with-a-sliding-window",
+        "deploying.md#nginx",
+        "datasets.md#one-episode-of-a-dataset",
+    ],
+)
+def test_the_start_page_links_to_what_readers_look_for(target: str) -> None:
+    assert f"]({target})" in PAGES["index"]
+
+
 def test_every_public_name_is_in_the_api_reference() -> None:
     for name in gradio_rerun.__all__:
         assert name == "__version__" or f"::: gradio_rerun.{name}\n" in PAGES["api"], name
