@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import readme_renderer.markdown
+from build.util import project_wheel_metadata
 
 from gradio_rerun import __version__
 
@@ -40,7 +41,7 @@ def test_the_wheel_has_the_files_of_the_package_and_the_licences_and_no_more(whe
 
 
 def test_the_sdist_has_what_the_wheel_is_built_from_and_no_more(sdist: Path) -> None:
-    about = {"README.md", "CHANGELOG.md", "pyproject.toml", ".gitignore", "PKG-INFO", *LICENSES}
+    about = {"README.md", "CHANGELOG.md", "pyproject.toml", "hatch_build.py", ".gitignore", "PKG-INFO", *LICENSES}
     with tarfile.open(sdist) as archive:
         assert {member.name for member in archive if member.isfile()} == {
             f"{NAME}/{name}" for name in tracked("src") | about
@@ -76,6 +77,21 @@ def test_each_link_and_picture_of_the_readme_leads_somewhere_on_pypi(metadata: M
     assert "https://rerun.io" in targets
     assert [target for target in targets if not target.startswith("https://") and target not in anchors] == []
     assert "](" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.DOTALL)
+
+
+def test_a_package_built_on_github_leads_to_the_repository_that_built_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "someone/a_name")
+    metadata = project_wheel_metadata(ROOT)
+    urls = dict(line.split(", ") for line in metadata.get_all("Project-URL") or [])
+    assert list(urls) == ["Documentation", "Issues", "Changelog", "Source"]
+    assert all(url.startswith("https://github.com/someone/a_name") for url in urls.values())
+    page = readme_renderer.markdown.render(metadata["Description"])
+    targets = re.findall(r'(?:href|src)="([^"#]+)"', page)
+    assert f"https://github.com/someone/a_name/blob/v{__version__}/docs/values.md" in targets
+    assert f"https://github.com/someone/a_name/raw/v{__version__}/docs/images/viewer.png" in targets
+    files = re.findall(rf"a_name/(?:blob|raw)/v{re.escape(__version__)}/(\S+)", " ".join([*urls.values(), *targets]))
+    assert [name for name in files if not (ROOT / name).is_file()] == []
 
 
 def test_the_changelog_begins_with_this_version() -> None:

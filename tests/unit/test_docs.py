@@ -6,6 +6,7 @@ import argparse
 import ast
 import inspect
 import re
+import runpy
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ PAGES = {path.stem: path.read_text() for path in (ROOT / "README.md", *sorted((R
 BLOCKS = [
     pytest.param(code, id=f"{name}-{number}")
     for name, text in PAGES.items()
+    if name != "SKILL"  # it has programs of other pages
     for number, code in enumerate(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL), start=1)
 ]
 ENTITY = {"type": "entity", "entity_path": "/points", "position": [1.0, 2.0, 3.0]}
@@ -71,6 +73,29 @@ def test_each_program_builds_and_its_functions_give_what_the_viewer_takes(
     for demo in launched:
         if isinstance(demo, gr.Interface) and "simulate" not in names:
             assert demo.fn(str(recording)) in (str(recording), f"{recording.stat().st_size} bytes")
+
+
+def test_the_files_for_coding_agents_are_made_from_the_pages_as_they_are() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "for_agents.py"))
+    for name, text in (("SKILL.md", made["skill"]()), ("llms.txt", made["llms"]())):
+        assert (ROOT / "docs" / name).read_text() == text, f"{name} is out of date: python docs/for_agents.py"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "parameters.md#panels",
+        "parameters.md#buttons",
+        "recipes.md#calling-the-app-from-python",
+        "recipes.md#cached-examples",
+        "spaces.md",
+        "recipes.md#a-growing-plot-with-a-sliding-window",
+        "deploying.md#nginx",
+        "datasets.md#one-episode-of-a-dataset",
+    ],
+)
+def test_the_start_page_links_to_what_readers_look_for(target: str) -> None:
+    assert f"]({target})" in PAGES["index"]
 
 
 def test_every_public_name_is_in_the_api_reference() -> None:
