@@ -23,7 +23,7 @@ from ._component.streaming import is_quick
 from ._gradio.calls import current_call, follow_calls
 from ._gradio.event_methods import EventMeta, EventMethods
 from ._gradio.files import uploaded_file
-from ._gradio.js_on_load import TEMPLATE, js_on_load, part_in_app
+from ._gradio.js_on_load import TEMPLATE, css_template, js_on_load, part_in_app
 from ._gradio.postponed import Postponed, follow_outputs, is_postponing
 from ._gradio.streams import Prepared, follow_streams
 from ._gradio.updates import ConstructorArgs
@@ -173,8 +173,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             key=key,
             preserved_by_key=preserved_by_key,
             html_template=TEMPLATE,
-            # The same as in bridge.js: the page below must not jump.
-            css_template=f".block:has(> .html-container > &) {{ height: {settings['height']}; padding: 0 !important }}",
+            css_template=css_template(settings["height"]),
             js_on_load=js_on_load(),
             buttons=None if buttons is None else [each for each in buttons if isinstance(each, gr.Button)],
             apply_default_css=False,

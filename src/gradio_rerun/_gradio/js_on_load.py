@@ -21,6 +21,16 @@ TEMPLATE = (
     '<div class="rerun-toolbar"></div><rerun-viewer></rerun-viewer><div class="rerun-time-controls" hidden></div>'
 )
 
+
+def css_template(height: str) -> str:
+    """The style until the frontend has mounted: the page below must not jump, and gr.HTML shows the icon of code as its label."""
+    return (
+        f".block:has(> .html-container > &) {{ height: {height}; padding: 0 !important }} "
+        ".block:not([data-rerun]):has(> .html-container > &) > [data-testid='block-label'] { visibility: hidden } "
+        ".block:not([data-rerun]) > .html-container > & > rerun-viewer { display: none }"
+    )
+
+
 # Gradio replaces all of `props` with every update. A `gr.skip()` contains no settings: the next mount uses the last ones.
 _SCRIPT = """
 const fail = (error) => {
@@ -39,10 +49,11 @@ if (settings) {
       return loadViewer(viewer, { requestCode, checkFiles: restoreFiles });
     })
     .catch(() => {});
-  const load = () => import(bridge.url);
+  // Nothing is shown without its style: the page would jump.
+  const load = () => Promise.all([import(bridge.url), module("gradio/styles.js").then(({ addStyles }) => addStyles(element))]);
   load()
     .catch(() => restoreFiles().then(load))
-    .then(({ mount }) => mount({ element, props, trigger, watch, server, settings, ...part }))
+    .then(([{ mount }]) => mount({ element, props, trigger, watch, server, settings, ...part }))
     .catch(fail);
 } else {
   fail("Gradio sent no settings, which a newer gradio_rerun may know how to get");

@@ -35,13 +35,9 @@ import { rootOf, toRecordings } from "../wire.js";
  * @property {string[]} listened
  */
 
-/** Style sheets by document or shadow root. @type {WeakSet<Node>} */
-const styled = new WeakSet();
-
 /** @param {Host} host */
 export function mount({ element, props, trigger, watch, server, settings: first, id, session, isInput, listenerCounts, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
-  addStyles(element.getRootNode());
   const latest = () => props.settings ?? first;
   const root = () => rootOf(latest());
 
@@ -189,14 +185,4 @@ function layOut(element, label, { height, scale, min_width }) {
   if (!above) return;
   if (above.dataset.label === undefined) above.querySelector("span")?.replaceChildren(icon("Recording"));
   above.dataset.label = label ? "" : "Recording"; // as gr.Image has "Image"
-}
-
-/** @param {Node} root the document, or the shadow root that a `<gradio-app>` lives in */
-function addStyles(root) {
-  if (styled.has(root)) return;
-  styled.add(root);
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.href = new URL("../rerun-viewer.css", import.meta.url).href;
-  (root instanceof ShadowRoot ? root : document.head).append(link);
 }
