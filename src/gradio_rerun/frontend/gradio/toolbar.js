@@ -1,5 +1,7 @@
 /** The row of buttons above the viewer. Gradio's label stands at its left. */
 
+import { translate } from "../words.js";
+
 /** @typedef {"Upload" | "Download" | "Screenshot" | "Fullscreen" | "Clear"} Action */
 
 /** Paths of icons of 24 x 24, drawn as lines. @type {Record<Action | "Recording", string>} */
@@ -25,16 +27,22 @@ export class Toolbar {
     for (const [name, action] of /** @type {[Action, () => void][]} */ (Object.entries(actions))) {
       const button = document.createElement("button");
       button.type = "button";
-      button.title = name;
-      button.setAttribute("aria-label", name);
       button.hidden = true;
       button.append(icon(name));
       button.addEventListener("click", action);
       this.#buttons.set(name, button);
     }
     this.#host = host;
-    host.ariaLabel = "Recording";
+    this.#name();
     host.replaceChildren(...this.#buttons.values());
+  }
+
+  #name() {
+    for (const [name, button] of this.#buttons) {
+      button.title = translate(name);
+      button.setAttribute("aria-label", translate(name));
+    }
+    this.#host.ariaLabel = translate("Recording");
   }
 
   /** @param {Action} name @returns {HTMLButtonElement} */
@@ -44,6 +52,7 @@ export class Toolbar {
 
   /** Shows these buttons and no others. @param {Partial<Record<Action, boolean>>} shown */
   show(shown) {
+    this.#name();
     for (const [name, button] of this.#buttons) button.hidden = !shown[name];
     this.#host.role = Object.values(shown).some(Boolean) ? "toolbar" : null;
   }
