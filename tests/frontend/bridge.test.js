@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { FakeElement, fakeDocument } from "./dom.js";
+import { FakeElement, fakeDocument, setLanguage } from "./dom.js";
 
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/" });
 globalThis.HTMLElement = /** @type {any} */ (FakeElement);
@@ -163,6 +163,17 @@ test("buttons are there for what there is to do", () => {
   assert.deepEqual(shown(), ["Upload", "Download", "Fullscreen", "Clear"]);
   update("settings", { ...SETTINGS, interactive: false, buttons: ["clear", "screenshot"] });
   assert.deepEqual(shown(), ["Screenshot", "Clear"]);
+});
+
+test("buttons and names follow the language of the page", () => {
+  props.value = [FILE];
+  start();
+  assert.equal(viewer.ariaLabel, "Rerun viewer");
+  setLanguage("zh-CN");
+  viewer.dispatchEvent(new Event("language-change"));
+  assert.deepEqual([shown(), viewer.ariaLabel], [["下载", "全屏"], "Rerun 查看器"]);
+  update("label", "My run");
+  assert.equal(viewer.ariaLabel, "My run");
 });
 
 test("a component that is gone is left alone", () => {

@@ -128,11 +128,39 @@ export class FakeElement extends EventTarget {
   title;
 }
 
+/** Called when the document has another language. @type {Set<() => void>} */
+const observers = new Set();
+
+/** Of attributes of the document. */
+class FakeObserver {
+  /** @param {() => void} changed */
+  constructor(changed) {
+    this.changed = changed;
+  }
+
+  observe() {
+    observers.add(this.changed);
+  }
+
+  disconnect() {
+    observers.delete(this.changed);
+  }
+}
+
+/** Gradio's page has this language from now on. @param {string} lang */
+export function setLanguage(lang) {
+  globalThis.document.documentElement.lang = lang;
+  for (const changed of observers) changed();
+}
+
 /** Puts a document in the place of the browser's. @returns {FakeElement} its body */
 export function fakeDocument() {
   const body = new FakeElement("body");
+  observers.clear();
+  globalThis.MutationObserver = /** @type {any} */ (FakeObserver);
   globalThis.document = /** @type {any} */ ({
     body,
+    documentElement: { lang: "en" },
     querySelectorAll: () => [],
     createElement: (/** @type {string} */ name) => new FakeElement(name),
     createElementNS: (/** @type {string} */ _, /** @type {string} */ name) => new FakeElement(name),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { Overlay } from "../../src/gradio_rerun/frontend/viewer/overlay.js";
-import { FakeElement, fakeDocument } from "./dom.js";
+import { FakeElement, fakeDocument, setLanguage } from "./dom.js";
 
 /** @type {FakeElement} */
 let host;
@@ -101,6 +101,59 @@ test("an error says what and why, with a way out, and can be closed where there 
   assert.equal(host.all(({ localName }) => localName === "strong").length, 1);
   host.button("Close").click();
   assert.deepEqual([byRole("alert").hidden, byRole("alert").textContent], [true, ""]);
+});
+
+test("all of it is in the language of the page, with the numbers of that language", () => {
+  setLanguage("de");
+  overlay.showViewerProgress(2_000_000, 8_000_000);
+  assert.equal(progress(), "Viewer wird geladen: 2,0 MB von 8,0 MB (25 %)");
+  overlay.showDownload(recording("a.rrd"), 3_000_000, 1_200_000_000);
+  draw();
+  assert.equal(progress(), "a.rrd: 3,0 MB von 1200 MB (0 %)");
+  overlay.showConversion(recording("b.glb"));
+  assert.equal(progress(), "2 Aufzeichnungen: 3,0 MB");
+  overlay.showError({ title: "{count} recordings could not be opened", count: 2, message: "a.rrd: The file is empty.", action: "Retry", covers: false }, () => {});
+  assert.equal(byRole("alert").textContent, "2 Aufzeichnungen konnten nicht geöffnet werdena.rrd: The file is empty.WiederholenSchließen");
+});
+
+test("what is shown changes with the language of the page, which the frontend is told", () => {
+  let changes = 0;
+  host.addEventListener("language-change", () => changes++);
+  overlay.showError({ title: "The viewer stopped", message: "why", action: "Restart", covers: true }, () => {});
+  assert.equal(host.dataset.empty, "No recording");
+  setLanguage("ja");
+  assert.deepEqual([host.dataset.empty, byRole("alert").textContent], ["記録がありません", "ビューアーが停止しましたwhy再起動"]);
+  setLanguage("ja");
+  assert.equal(changes, 1);
+  overlay.hideError();
+  setLanguage("en");
+  assert.deepEqual([host.dataset.empty, byRole("alert").hidden, changes], ["No recording", true, 2]);
+  overlay.dispose();
+  setLanguage("fr");
+  assert.equal(changes, 2);
+});
+
+test("a state is announced when it lasts, in the language of the page", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const status = () => {
+    context.mock.timers.tick(1000);
+    return byRole("status").textContent;
+  };
+  overlay.announce("idle", []);
+  assert.equal(status(), "");
+  overlay.announce("loading", [recording("a.rrd")]);
+  overlay.announce("ready", [recording("a.rrd")]);
+  assert.equal(status(), "Loaded a.rrd");
+  setLanguage("fr");
+  overlay.announce("loading", [recording("a.rrd"), recording("b.rrd")]);
+  assert.equal(status(), "Chargement : 2 enregistrements");
+  overlay.announce("error", []);
+  assert.equal(status(), "");
+  const region = byRole("status");
+  overlay.announce("idle", []);
+  overlay.dispose();
+  context.mock.timers.tick(1000);
+  assert.equal(region.textContent, "");
 });
 
 test("nothing is left behind", () => {

@@ -161,7 +161,7 @@ beforeEach((context) => {
   Object.assign(globalThis.document, {
     hidden: false,
     addEventListener: () => {},
-    documentElement: { classList: { contains: () => isDark } },
+    documentElement: { lang: "en", classList: { contains: () => isDark } },
     createElement: (/** @type {any} */ name) =>
       Object.assign(createElement(name), { getContext: () => ({ drawImage() {}, getImageData: () => ({ data: [1] }), getExtension: () => null }) }),
   });
@@ -266,6 +266,7 @@ async function show(...recordings) {
   await settled();
 }
 
+const status = () => element.all((/** @type {FakeElement} */ each) => each.getAttribute("role") === "status")[0].textContent;
 const alert = () => element.all((/** @type {FakeElement} */ each) => each.getAttribute("role") === "alert")[0];
 const last = () => made[made.length - 1];
 const ids = () => last().open.map(({ id }) => id);
@@ -432,11 +433,16 @@ test("no value ends the viewer, and the keyboard has nothing to enter", async ()
   assert.deepEqual([element.dataset.state, element.dataset.recordings, element.isOpen], ["idle", "0", false]);
 });
 
-test("a stream is read on; the next value starts another viewer, since data of the stream could arrive after a close", async () => {
+/** The server has so many bytes of a growing recording. @param {number} length */
+function serveRanges(length) {
   globalThis.fetch = ((before) => async (/** @type {any} */ given, /** @type {any} */ init) => {
     const range = /bytes=(\d+)-/.exec(init?.headers?.Range);
-    return range ? new Response(content("", 40).slice(Number(range[1])), { status: 206 }) : before(given, init);
+    return range ? new Response(content("", length).slice(Number(range[1])), { status: 206 }) : before(given, init);
   })(globalThis.fetch);
+}
+
+test("a stream is read on; the next value starts another viewer, since data of the stream could arrive after a close", async () => {
+  serveRanges(40);
   const stream = { ...recording("s"), marks: [20] };
   element.recordings = [stream];
   await until(() => made.length > 0 && last().done.includes("send 20"));
@@ -528,6 +534,70 @@ test("recordings that cannot be opened are counted, and cover the viewer where n
   assert.ok(alert().hasAttribute("data-covers"));
   await show(recording("c"));
   assert.deepEqual([ids(), alert().hidden], [["c"], true]);
+});
+
+test("a failure is shown in the language of the page, and reported to listeners in English", async () => {
+  globalThis.document.documentElement.lang = "de";
+  element.recordings = [recording("a", 404), recording("b", 403)];
+  await until(() => element.dataset.state === "error" && alert().textContent.includes("b.rrd"));
+  assert.match(alert().textContent, /^2 Aufzeichnungen konnten nicht geöffnet werden/);
+  assert.ok(alert().button("Wiederholen"));
+  assert.match(emitted.at(-1) ?? "", /^error: 2 recordings could not be opened: a\.rrd: There is no such recording/);
+});
+
+test("screen readers are told what the element loads, that it is loaded, and that it is empty, but not that it was empty at first", async () => {
+  pass(1000);
+  assert.equal(status(), "");
+  element.ariaLabel = "My run";
+  element.recordings = [recording("a")];
+  await until(() => element.dataset.state === "loading");
+  pass(1000);
+  assert.equal(status(), "My run: Loading a.rrd");
+  await until(() => element.dataset.state === "ready");
+  pass(1000);
+  assert.equal(status(), "My run: Loaded a.rrd");
+  element.recordings = [];
+  pass(1000);
+  assert.equal(status(), "My run: No recording");
+});
+
+test("a recording that loads at once is announced once", async () => {
+  await show(recording("a"));
+  assert.equal(status(), "");
+  pass(1000);
+  assert.equal(status(), "Loaded a.rrd");
+});
+
+test("the further data of a stream are not announced", async () => {
+  serveRanges(80);
+  const stream = { ...recording("s"), marks: [20] };
+  element.recordings = [stream];
+  await until(() => made.length > 0 && last().done.includes("send 20"));
+  pass(1000);
+  assert.equal(status(), "Loading s.rrd");
+  pass(2000);
+  pass(1000);
+  assert.deepEqual([element.dataset.state, status()], ["ready", "Loaded s.rrd"]);
+  const [region] = element.all((/** @type {FakeElement} */ each) => each.getAttribute("role") === "status");
+  region.textContent = "nothing new";
+  for (const mark of [40, 60, 80]) {
+    const { length } = last().done;
+    stream.marks.push(mark);
+    element.recordings = [stream];
+    await until(() => last().done.length > length);
+    await settled();
+    pass(3000);
+  }
+  assert.deepEqual([element.dataset.state, status()], ["ready", "nothing new"]);
+});
+
+test("a failure is announced by its own text alone", async () => {
+  await show(recording("a"));
+  pass(1000);
+  element.recordings = [recording("b", 404)];
+  await until(() => element.dataset.state === "error" && !alert().hidden);
+  pass(1000);
+  assert.equal(status(), "");
 });
 
 test("an uploaded file is converted by the app", async () => {

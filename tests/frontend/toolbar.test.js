@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Toolbar } from "../../src/gradio_rerun/frontend/gradio/toolbar.js";
-import { FakeElement, fakeDocument } from "./dom.js";
+import { FakeElement, fakeDocument, setLanguage } from "./dom.js";
 
 /** @typedef {import("../../src/gradio_rerun/frontend/gradio/toolbar.js").Action} Action */
 
@@ -25,6 +25,15 @@ test("each action has a button with a name, which does it", () => {
     host.button(name).click();
   }
   assert.deepEqual(done, NAMES);
+});
+
+test("the buttons have names in the language of the page, also after that has changed", () => {
+  const { host, toolbar: made } = toolbar(() => {});
+  setLanguage("de");
+  made.show({ Upload: true });
+  assert.deepEqual(host.children.map(({ title }) => title), ["Hochladen", "Herunterladen", "Screenshot", "Vollbild", "Löschen"]);
+  assert.deepEqual(host.children.map((each) => each.getAttribute("aria-label")), host.children.map(({ title }) => title));
+  assert.equal(/** @type {any} */ (host).ariaLabel, "Aufzeichnung");
 });
 
 test("only the buttons that are to be shown are shown", () => {

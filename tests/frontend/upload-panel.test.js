@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { FakeElement, fakeDocument } from "./dom.js";
+import { FakeElement, fakeDocument, setLanguage } from "./dom.js";
 
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/" });
 fakeDocument();
@@ -116,6 +116,19 @@ for (const [options, files, words] of /** @type {[object, File[], string][]} */ 
     assert.equal(alert(), null);
   });
 }
+
+test("the place to drop files, its buttons and its errors are in the language of the page", async () => {
+  setLanguage("fr");
+  configure();
+  assert.equal(prompt().textContent, "Déposez l'enregistrement ici- ou -Cliquez pour télécharger un fichier");
+  panel.send([file("a.rrd"), file("b.rrd")]);
+  assert.equal(alert(), "Un seul fichier était attendu, il y en a 2.");
+  assert.ok(host.button("Fermer"));
+  panel.send([file("a.rrd")]);
+  assert.ok(host.button("Annuler"));
+  await answer(500, { error: "disk full" });
+  assert.equal(alert(), "a.rrd n'a pas pu être téléversé : le serveur a répondu 500 (disk full).");
+});
 
 test("a folder holds what it holds", () => {
   configure({ file_count: "directory", file_types: [".rrd"] });

@@ -177,9 +177,11 @@ def texts_of_python() -> Iterator[str]:
 def texts_of_the_page() -> Iterator[str]:
     """All texts of more than one word in our modules that end as a sentence does, or that the overlay has as a title."""
     for path in sorted((ROOT / "src" / "gradio_rerun" / "frontend").rglob("*.js")):
+        if path.name == "words.js":
+            continue  # the translations
         code = re.sub(r"/\*.*?\*/|(^|\s)//[^\n]*", "", path.read_text(), flags=re.DOTALL)
         for quoted, template_ in re.findall(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`', code):
-            text = quoted or re.sub(r"\$\{[^{}]*\}", "…", template_)
+            text = re.sub(r"\$?\{[^{}]*\}", "…", quoted or template_)
             if re.match(
                 r"[A-Z…].* .*\.$|The viewer (stopped|could not )|.*(could not be opened|incomplete)$", text, re.DOTALL
             ):

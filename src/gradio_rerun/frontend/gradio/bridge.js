@@ -12,6 +12,7 @@ import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
 import { upload } from "./upload.js";
 import { rootOf, toRecordings } from "../wire.js";
+import { language, translate } from "../words.js";
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("../wire.js").FileData} FileData */
@@ -132,10 +133,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     const isEmpty = viewer.recordings.length === 0;
     // Each yield of a stream calls this, and measuring the page takes time.
     const before = look;
-    look = JSON.stringify([settings, label, isEmpty]);
+    look = JSON.stringify([settings, label, isEmpty, language()]);
     if (look === before) return;
     layOut(element, label, settings);
-    viewer.ariaLabel = label || "Rerun viewer";
+    viewer.ariaLabel = label || translate("Rerun viewer");
     viewer.settings = settings;
     uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
     timeControls.configure(settings, isEmpty);
@@ -147,6 +148,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       Clear: (settings.buttons.includes("clear") || (isInteractive && settings.clear_if_interactive)) && !isEmpty,
     });
   }
+  viewer.addEventListener("language-change", update);
   // The value is shown before its commands are carried out.
   watch(["settings", "label"], show);
   watch("value", () => {
@@ -184,5 +186,5 @@ function layOut(element, label, { height, scale, min_width }) {
   const above = /** @type {HTMLElement | null} */ (block.querySelector(":scope > [data-testid='block-label']"));
   if (!above) return;
   if (above.dataset.label === undefined) above.querySelector("span")?.replaceChildren(icon("Recording"));
-  above.dataset.label = label ? "" : "Recording"; // as gr.Image has "Image"
+  above.dataset.label = label ? "" : translate("Recording"); // as gr.Image has "Image"
 }

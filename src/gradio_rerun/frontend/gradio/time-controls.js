@@ -1,6 +1,7 @@
 /** Controls for the time, as HTML below the viewer: for keyboards, screen readers and thumbs, and where the viewer has no room for its own. */
 
 import { icon } from "./toolbar.js";
+import { translate } from "../words.js";
 import { OWN_TIMELINES } from "../viewer/viewer-state.js";
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
@@ -18,9 +19,9 @@ const EVERY = 100;
 export class TimeControls {
   #host;
   #viewer;
-  #back = button("Back", () => this.#step(-1));
-  #play = button("Play", () => this.#toggle());
-  #forward = button("Forward", () => this.#step(1));
+  #back = control("Back", () => this.#step(-1));
+  #play = control("Play", () => this.#toggle());
+  #forward = control("Forward", () => this.#step(1));
   #timelines = document.createElement("select");
   #slider = document.createElement("input");
   #time = document.createElement("output");
@@ -28,6 +29,7 @@ export class TimeControls {
   #times = null;
   /** The names of the timelines on the page. @type {string[]} */
   #names = [];
+  #isPlaying = false;
   #timer = 0;
   /** @type {{isOn: boolean | null, isEmpty: boolean}} */
   #wanted = { isOn: false, isEmpty: true };
@@ -37,12 +39,9 @@ export class TimeControls {
     this.#host = host;
     this.#viewer = viewer;
     host.role = "group";
-    host.ariaLabel = "Time";
     host.hidden = true;
-    this.#timelines.ariaLabel = "Timeline";
     this.#timelines.addEventListener("change", () => this.#move({ timeline: this.#timelines.value }));
     this.#slider.type = "range";
-    this.#slider.ariaLabel = "Time";
     this.#slider.addEventListener("input", () => this.#seek());
     host.replaceChildren(this.#back, this.#play, this.#forward, this.#timelines, this.#slider, this.#time);
     for (const type of ["viewer-event", "load", "recording-close"]) viewer.addEventListener(type, () => this.#lookSoon());
@@ -54,6 +53,9 @@ export class TimeControls {
   configure({ time_controls, panel_states }, isEmpty) {
     const isChosen = panel_states.time === "hidden" || panel_states.time === "expanded";
     this.#wanted = { isOn: time_controls ?? (isChosen ? false : null), isEmpty };
+    this.#host.ariaLabel = translate("Time"); // the page may have another language now
+    const names = /** @type {const} */ ([[this.#back, "Previous"], [this.#forward, "Next"], [this.#timelines, "Timeline"], [this.#slider, "Time"]]);
+    for (const [each, name] of names) this.#name(each, name);
     this.#look();
   }
 
@@ -85,7 +87,7 @@ export class TimeControls {
   /** @param {Times | null} times */
   #show(times) {
     this.#times = times;
-    for (const control of [this.#back, this.#play, this.#forward, this.#timelines, this.#slider]) control.disabled = times === null;
+    for (const each of [this.#back, this.#play, this.#forward, this.#timelines, this.#slider]) each.disabled = times === null;
     this.#time.textContent = "";
     if (!times) return;
     const { timelines, timeline, time, isPlaying } = times;
@@ -100,10 +102,18 @@ export class TimeControls {
     const text = asText(time, type);
     this.#time.textContent = text;
     this.#slider.setAttribute("aria-valuetext", text);
-    const action = isPlaying ? "Pause" : "Play";
-    if (this.#play.ariaLabel === action) return;
-    this.#play.ariaLabel = this.#play.title = action;
-    this.#play.replaceChildren(icon(action));
+    this.#name(this.#play, isPlaying ? "Pause" : "Play");
+    if (this.#isPlaying !== isPlaying) this.#play.replaceChildren(icon(isPlaying ? "Pause" : "Play"));
+    this.#isPlaying = isPlaying;
+  }
+
+  /** @param {HTMLElement} element @param {string} name */
+  #name(element, name) {
+    element.ariaLabel = element.title = translate(name);
+  }
+
+  get #control() {
+    return this.#viewer.running?.viewer?.control;
   }
 
   #toggle() {
@@ -116,8 +126,7 @@ export class TimeControls {
 
   /** @param {1 | -1} direction */
   #step(direction) {
-    const control = this.#viewer.running?.viewer?.control;
-    if (this.#times) control?.step(this.#times, direction).then(() => this.#lookSoon(), () => {}); // a viewer that has ended
+    if (this.#times) this.#control?.step(this.#times, direction).then(() => this.#lookSoon(), () => {}); // a viewer that has ended
   }
 
   #seek() {
@@ -128,8 +137,7 @@ export class TimeControls {
   /** @param {import("../viewer/time-cursor.js").Cursor} cursor */
   #move(cursor) {
     const { store, timeline } = /** @type {Times} */ (this.#times);
-    const control = this.#viewer.running?.viewer?.control;
-    control?.moveTime(store, { timeline, ...cursor }).then(() => this.#lookSoon(), () => {}); // a viewer that has ended
+    this.#control?.moveTime(store, { timeline, ...cursor }).then(() => this.#lookSoon(), () => {}); // a viewer that has ended
   }
 }
 
@@ -173,10 +181,9 @@ function option(name) {
 }
 
 /** @param {"Back" | "Play" | "Forward"} name @param {() => void} onClick */
-function button(name, onClick) {
+function control(name, onClick) {
   const made = document.createElement("button");
   made.type = "button";
-  made.title = made.ariaLabel = { Back: "Previous", Play: "Play", Forward: "Next" }[name];
   made.append(icon(name));
   made.addEventListener("click", onClick);
   return made;

@@ -1,5 +1,7 @@
 /** The row of buttons above the viewer. Gradio's label stands at its left. */
 
+import { translate } from "../words.js";
+
 /** @typedef {"Upload" | "Download" | "Screenshot" | "Fullscreen" | "Clear"} Action */
 
 /** Paths of icons of 24 x 24, drawn as lines. @type {Record<Action | "Recording" | "Play" | "Pause" | "Back" | "Forward", string>} */
@@ -29,15 +31,21 @@ export class Toolbar {
     for (const [name, action] of /** @type {[Action, () => void][]} */ (Object.entries(actions))) {
       const button = document.createElement("button");
       button.type = "button";
-      button.title = name;
-      button.setAttribute("aria-label", name);
       button.hidden = true;
       button.append(icon(name));
       button.addEventListener("click", action);
       this.#buttons.set(name, button);
     }
     this.#host = host;
+    this.#name();
     host.replaceChildren(...this.#buttons.values());
+  }
+
+  #name() {
+    for (const [name, button] of this.#buttons) {
+      button.title = translate(name);
+      button.setAttribute("aria-label", translate(name));
+    }
   }
 
   /** @param {Action} name @returns {HTMLButtonElement} */
@@ -47,9 +55,10 @@ export class Toolbar {
 
   /** Shows these buttons and no others. @param {Partial<Record<Action, boolean>>} shown */
   show(shown) {
+    this.#name();
     for (const [name, button] of this.#buttons) button.hidden = !shown[name];
     const isEmpty = !Object.values(shown).some(Boolean);
-    [this.#host.role, this.#host.ariaLabel] = isEmpty ? [null, null] : ["toolbar", "Recording"];
+    [this.#host.role, this.#host.ariaLabel] = isEmpty ? [null, null] : ["toolbar", translate("Recording")];
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { icon } from "./toolbar.js";
 import { isAccepted, upload, UploadError } from "./upload.js";
+import { translate } from "../words.js";
 
 /** @typedef {import("../wire.js").FileData} FileData */
 /** @typedef {Pick<import("../wire.js").Settings, "file_count" | "file_types">} Wanted */
@@ -47,8 +48,8 @@ export class UploadPanel {
     this.#input.toggleAttribute("webkitdirectory", file_count === "directory");
     this.#input.accept = file_types.join(",");
     this.#prompt.hidden = !prompt;
-    const what = { single: "Recording", multiple: "Recordings", directory: "Folder" }[file_count];
-    const lines = [`Drop ${what} Here`, "- or -", "Click to Upload"].map((text) => {
+    const invitation = { single: "Drop Recording Here", multiple: "Drop Recordings Here", directory: "Drop Folder Here" }[file_count];
+    const lines = [translate(invitation), `- ${translate("or")} -`, translate("Click to Upload")].map((text) => {
       const line = document.createElement("span");
       line.textContent = text;
       return line;
@@ -97,7 +98,7 @@ export class UploadPanel {
       this.#onUploaded(sent);
     } catch (error) {
       if (running.signal.aborted) return;
-      this.#showError(error instanceof UploadError ? error.message : `The upload failed: ${error}`);
+      this.#showError(error instanceof UploadError ? error : new UploadError("The upload failed: {reason}", { reason: String(error) }));
     }
   }
 
@@ -113,24 +114,26 @@ export class UploadPanel {
     this.#box.replaceChildren();
   }
 
-  /** The reason why files are not sent; null if they are sent. @param {File[]} files */
+  /** The reason why files are not sent; null if they are sent. @param {File[]} files @returns {UploadError | null} */
   #refusal(files) {
     const { file_count, file_types } = this.#wanted;
-    if (file_count === "single" && files.length > 1) return `Expected one file, got ${files.length}.`;
+    if (file_count === "single" && files.length > 1) return new UploadError("Expected one file, got {count}.", { count: files.length });
     const wrong = files.find((file) => !isAccepted(file, file_types));
     // A folder may contain other files, which the function ignores.
-    if (wrong && file_count !== "directory") return `${wrong.name} is none of the types that can be uploaded: ${file_types.join(", ")}.`;
+    if (wrong && file_count !== "directory") {
+      return new UploadError("{name} is none of the types that can be uploaded: {types}.", { name: wrong.name, types: file_types.join(", ") });
+    }
     const limit = /** @type {any} */ (window).gradio_config?.max_file_size;
     const big = limit && files.find((file) => file.size > limit);
-    if (big) return `${big.name} is too big: the app takes files of up to ${(limit / 1e6).toFixed(1)} MB.`;
-    return null;
+    if (!big) return null;
+    return new UploadError("{name} is too big: the app takes files of up to {limit} MB.", { name: big.name, limit: (limit / 1e6).toFixed(1) });
   }
 
-  /** @param {string} message */
-  #showError(message) {
+  /** @param {UploadError} error */
+  #showError({ text: message, values }) {
     const text = document.createElement("p");
     text.setAttribute("role", "alert");
-    text.textContent = message;
+    text.textContent = translate(message, values);
     this.#box.replaceChildren(text, button("Close", () => this.#end()));
     this.#box.hidden = false;
   }
@@ -165,7 +168,7 @@ class Row {
 function button(label, onClick) {
   const made = document.createElement("button");
   made.type = "button";
-  made.textContent = label;
+  made.textContent = translate(label);
   made.addEventListener("click", onClick);
   return made;
 }

@@ -1,11 +1,19 @@
 /** Sends the user's files to the app. */
 
 import { fileUrl } from "../wire.js";
+import { fill } from "../words.js";
 
 /** @typedef {import("../wire.js").FileData} FileData */
 
-/** A failed upload, with a message for the user. */
-export class UploadError extends Error {}
+/** A failed upload. The user reads its text in another language than Python, which receives the message. */
+export class UploadError extends Error {
+  /** @param {string} text in English @param {import("../words.js").Values} values */
+  constructor(text, values) {
+    super(fill(text, values));
+    this.text = text;
+    this.values = values;
+  }
+}
 
 /**
  * Sends one file. Resolves to its place in Gradio's upload folder.
@@ -27,10 +35,10 @@ export function upload(root, file, { onProgress, signal }) {
     request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
     request.onload = () => {
       const path = request.status === 200 && Array.isArray(request.response) ? request.response[0] : null;
-      if (typeof path !== "string") return reject(new UploadError(describe(file, request.status, request.response)));
+      if (typeof path !== "string") return reject(errorOf(file, request.status, request.response));
       resolve({ path, url: fileUrl(root, path), orig_name: file.name, size: file.size });
     };
-    request.onerror = () => reject(new UploadError(`${file.name} could not be uploaded: the connection to the server was lost.`));
+    request.onerror = () => reject(new UploadError("{name} could not be uploaded: the connection to the server was lost.", { name: file.name }));
     request.onabort = () => reject(signal.reason);
     signal.addEventListener("abort", () => request.abort());
     if (signal.aborted) return reject(signal.reason);
@@ -38,16 +46,16 @@ export function upload(root, file, { onProgress, signal }) {
   });
 }
 
-/** @param {File} file @param {number} status @param {any} answer */
-function describe(file, status, answer) {
-  const reason = answer?.error ?? answer?.detail;
+/** @param {File} file @param {number} status @param {any} response */
+function errorOf({ name }, status, response) {
+  const reason = response?.error ?? response?.detail;
   switch (status) {
     case 401:
-      return `${file.name} could not be uploaded: you are not logged in any more. Please reload the page.`;
+      return new UploadError("{name} could not be uploaded: you are not logged in any more. Please reload the page.", { name });
     case 413:
-      return `${file.name} is too big: ${reason ?? "the app limits the size of files"}.`;
+      return new UploadError("{name} is too big: {reason}.", { name, reason: reason ?? "the app limits the size of files" });
     default:
-      return `${file.name} could not be uploaded: the server answered ${status}${reason ? ` (${reason})` : ""}.`;
+      return new UploadError("{name} could not be uploaded: the server answered {answer}.", { name, answer: reason ? `${status} (${reason})` : status });
   }
 }
 

@@ -1,6 +1,6 @@
 /** The way into a viewer by the keyboard, and out of it: a viewer takes every key, Tab too, as long as its canvas has the focus. */
 
-const DESCRIPTION = "Press Enter to control the viewer with the keyboard, and Escape to leave it";
+import { translate } from "../words.js";
 
 /**
  * Tab comes to the element, not to the canvas in it.
@@ -9,13 +9,17 @@ const DESCRIPTION = "Press Enter to control the viewer with the keyboard, and Es
  * @param {AbortSignal} signal the life of the viewer
  */
 export function connectKeyboard(element, canvas, signal) {
-  const attributes = { tabindex: "0", role: "application", "aria-description": DESCRIPTION };
+  const attributes = { tabindex: "0", role: "application", "aria-description": "" };
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   // The input, in which the user writes what a field of the viewer gets, was a child of the body in older viewers.
-  for (const each of [canvas, ...element.querySelectorAll(":scope > input"), ...document.querySelectorAll("body > input[autocapitalize]")]) {
-    each.setAttribute("tabindex", "-1");
-    each.setAttribute("aria-label", element.ariaLabel ?? "");
-  }
+  const inputs = [canvas, ...element.querySelectorAll(":scope > input"), ...document.querySelectorAll("body > input[autocapitalize]")];
+  for (const each of inputs) each.setAttribute("tabindex", "-1");
+  const name = () => {
+    element.setAttribute("aria-description", translate("Press Enter to control the viewer with the keyboard, and Escape to leave it"));
+    for (const each of inputs) each.setAttribute("aria-label", element.ariaLabel ?? "");
+  };
+  name();
+  element.addEventListener("language-change", name, { signal });
   element.addEventListener("keydown", (event) => onKey(event, element, canvas), { capture: true, signal }); // the canvas keeps keys to itself
   signal.addEventListener("abort", () => Object.keys(attributes).forEach((name) => element.removeAttribute(name)));
 }

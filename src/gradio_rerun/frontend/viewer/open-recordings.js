@@ -83,10 +83,11 @@ export class OpenRecordings {
     const { failures, names, state } = this;
     const { length } = failures;
     if (length === 0) return null;
-    const title = length === 1 ? "A recording could not be opened" : `${length} recordings could not be opened`;
-    const titleOfIncomplete = length === 1 ? "A recording is incomplete" : `${length} recordings are incomplete`;
+    const title = length === 1 ? "A recording could not be opened" : "{count} recordings could not be opened";
+    const titleOfIncomplete = length === 1 ? "A recording is incomplete" : "{count} recordings are incomplete";
     return {
       title: this.incomplete === length ? titleOfIncomplete : title,
+      count: length,
       message: failures.join("\n"),
       action: "Retry",
       covers: names.length === 0 && state !== "loading",
@@ -205,7 +206,7 @@ export class OpenRecordings {
     this.#reading = recording;
     setTimeout(() => {
       if (this.#reading === recording) this.#reading = null;
-    });
+    }, 0);
   }
 
   /** @param {Recording} recording */

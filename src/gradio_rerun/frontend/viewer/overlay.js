@@ -1,11 +1,16 @@
-/** The overlay of the canvas: progress of the viewer and of recordings, and errors with a button that helps. */
+/** The overlay of the canvas: progress of the viewer and of recordings, errors with a button that helps, and what screen readers say. */
+
+import { fill, language, observeLanguage, translate } from "../words.js";
 
 /** ms for which the picture of the value before stays on screen while the next one opens. */
 const HOLD_WITHIN = 3_000;
 
+/** ms for which a state must last until it is announced: a value may follow another at once. */
+const ANNOUNCE_AFTER = 500;
+
 /**
- * `action`: the label of the button that helps. `covers`: the canvas behind the message is empty.
- * @typedef {{title: string, message: string, action: string, covers: boolean}} Failure
+ * In English. `title` may name the `count` of recordings. `action`: the label of the button that helps. `covers`: the canvas behind the message is empty.
+ * @typedef {{title: string, count?: number, message: string, action: string, covers: boolean}} Failure
  */
 
 export class Overlay {
@@ -15,9 +20,17 @@ export class Overlay {
   /** @type {HTMLCanvasElement | null} */
   #held = null;
   #heldTimer = 0;
+  /** The last one. @type {import("./rerun-viewer.js").State} */
+  #state = "idle";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #announcing;
+  /** Shows the error again. */
+  #showAgain = () => {};
+  #stopObserving;
 
   /** @param {HTMLElement} host */
   constructor(host) {
+    this.#host = host;
     this.#progress = element("div", "rerun-progress");
     this.#progress.setAttribute("role", "progressbar");
     this.#bar = element("div", "rerun-bar");
@@ -27,8 +40,18 @@ export class Overlay {
     this.#error = element("div", "rerun-error");
     this.#error.setAttribute("role", "alert");
     this.#error.hidden = true;
-    host.append(this.#progress, this.#error);
+    this.#status = element("div", "rerun-status");
+    this.#status.setAttribute("role", "status");
+    host.append(this.#progress, this.#error, this.#status);
+    host.dataset.empty = translate("No recording"); // which the style sheet shows
+    this.#stopObserving = observeLanguage(() => {
+      host.dataset.empty = translate("No recording");
+      if (this.isErrorShown) this.#showAgain();
+      host.dispatchEvent(new Event("language-change"));
+    });
   }
+  #host;
+  #status;
   #progress;
   #bar;
   #text;
@@ -41,7 +64,7 @@ export class Overlay {
    */
   showViewerProgress(loaded, total) {
     this.#progress.dataset.of = "viewer";
-    this.#showProgress(loaded === total ? "Starting the viewer" : "Loading the viewer", loaded, total);
+    this.#showProgress(translate(loaded === total ? "Starting the viewer" : "Loading the viewer"), loaded, total);
   }
 
   hideViewerProgress() {
@@ -62,7 +85,7 @@ export class Overlay {
 
   /** A file is being converted. @param {import("../wire.js").Recording} recording */
   showConversion({ url, name }) {
-    this.#downloads.set(url, { name: `Converting ${name}`, loaded: 0, total: null });
+    this.#downloads.set(url, { name: translate("Converting {name}", { name }), loaded: 0, total: null });
     this.#showDownloads();
   }
 
@@ -94,7 +117,7 @@ export class Overlay {
     const loaded = all.reduce((sum, each) => sum + each.loaded, 0);
     const total = all.reduce((/** @type {number | null} */ sum, each) => (sum === null || each.total === null ? null : sum + each.total), 0);
     this.#progress.dataset.of = "recordings";
-    this.#showProgress(all.length === 1 ? all[0].name : `${all.length} recordings`, loaded, total);
+    this.#showProgress(nameOf(all), loaded, total);
   }
 
   get isHolding() {
@@ -121,11 +144,30 @@ export class Overlay {
     this.#held = null;
   }
 
+  /**
+   * Announces a state to screen readers, when it lasts. Errors announce themselves.
+   * @param {import("./rerun-viewer.js").State} state
+   * @param {{name: string}[]} recordings
+   */
+  announce(state, recordings) {
+    if (state === this.#state) return;
+    this.#state = state;
+    clearTimeout(this.#announcing);
+    this.#announcing = setTimeout(() => {
+      const text = { idle: "No recording", loading: "Loading {name}", ready: "Loaded {name}", error: "" }[state];
+      const words = translate(text, { name: nameOf(recordings) });
+      this.#status.textContent = text && [this.#host.ariaLabel, words].filter(Boolean).join(": ");
+    }, ANNOUNCE_AFTER);
+  }
+
   /** @param {string} what @param {number} loaded @param {number | null} total */
   #showProgress(what, loaded, total) {
     const percent = total ? Math.floor((100 * Math.min(loaded, total)) / total) : null;
+    const sum = megabytes(loaded);
     this.#text.textContent =
-      percent === null ? (loaded ? `${what}: ${megabytes(loaded)}` : what) : `${what}: ${megabytes(loaded)} of ${megabytes(total ?? 0)} (${percent} %)`;
+      percent === null
+        ? (loaded ? `${what}: ${sum}` : what)
+        : translate("{what}: {loaded} of {total} ({percent} %)", { what, loaded: sum, total: megabytes(total ?? 0), percent });
     this.#bar.style.width = `${percent ?? 100}%`;
     this.#progress.toggleAttribute("data-indeterminate", percent === null);
     this.#progress.setAttribute("aria-label", what);
@@ -135,9 +177,11 @@ export class Overlay {
   }
 
   /** @param {Failure} failure @param {() => void} onAction */
-  showError({ title, message, action, covers }, onAction) {
+  showError(failure, onAction) {
+    this.#showAgain = () => this.showError(failure, onAction);
+    const { title, count, message, action, covers } = failure;
     const heading = element("strong", "rerun-error-title");
-    heading.textContent = title;
+    heading.textContent = translate(title, { count });
     const text = element("p", "rerun-error-message");
     text.textContent = message;
     const actions = element("div", "rerun-error-actions");
@@ -159,10 +203,21 @@ export class Overlay {
 
   dispose() {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#announcing);
+    this.#stopObserving();
     this.release();
-    this.#progress.remove();
-    this.#error.remove();
+    for (const each of [this.#progress, this.#error, this.#status]) each.remove();
   }
+}
+
+/** A failure as listeners receive it. @param {Failure} failure */
+export function inEnglish({ title, count, message }) {
+  return `${fill(title, { count })}: ${message}`;
+}
+
+/** @param {{name: string}[]} recordings */
+function nameOf(recordings) {
+  return recordings.length === 1 ? recordings[0].name : translate("{count} recordings", { count: recordings.length });
 }
 
 /**
@@ -179,7 +234,7 @@ function element(tag, className) {
 /** @param {string} label @param {() => void} onClick */
 function button(label, onClick) {
   const made = element("button", "rerun-retry");
-  made.textContent = label;
+  made.textContent = translate(label);
   made.addEventListener("click", onClick);
   return made;
 }
@@ -187,5 +242,6 @@ function button(label, onClick) {
 /** @param {number} bytes */
 function megabytes(bytes) {
   const value = bytes / 1e6;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} MB`;
+  const digits = value < 10 ? 1 : 0;
+  return `${value.toLocaleString(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false })} MB`;
 }

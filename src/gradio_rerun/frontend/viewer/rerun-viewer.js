@@ -3,7 +3,7 @@
 import { Spare } from "./ahead.js";
 import { hasSize, isFullscreen, observeAppearance, themeOf, toggleFullscreen } from "./appearance.js";
 import { loadViewer } from "./loader.js";
-import { Overlay } from "./overlay.js";
+import { inEnglish, Overlay } from "./overlay.js";
 import { RunningViewer } from "./running-viewer.js";
 import { extend, isSame } from "./succession.js";
 
@@ -20,7 +20,7 @@ const DISPOSE_AFTER = 500;
  *
  * Attributes: `data-state` is `idle` (nothing to show), `loading`, `ready` or `error`; `data-recordings` is the number of
  * recordings that are open. Events, each bubbling: `loadstart`, `load` (all recordings are open), `error` (`detail.message`), and
- * `recording-close` (in the viewer, or by a command), `viewer-event` (`detail` is the viewer's own event), and `dispose`.
+ * `recording-close` (in the viewer, or by a command), `viewer-event` (`detail` is the viewer's own event), `language-change`, and `dispose`.
  */
 export class RerunViewerElement extends HTMLElement {
   /** @type {Settings | null} */
@@ -273,13 +273,14 @@ export class RerunViewerElement extends HTMLElement {
   #fail(failure, retry) {
     this.#setState("error");
     this.#overlay?.showError(failure, retry);
-    this.#emit("error", { message: `${failure.title}: ${failure.message}` });
+    this.#emit("error", { message: inEnglish(failure) });
   }
 
   /** @param {State} state */
   #setState(state) {
     this.dataset.state = state;
     this.dataset.recordings = String(this.#run?.open.names.length ?? 0);
+    this.#overlay?.announce(state, this.#recordings);
     this.#veil();
   }
 
