@@ -4,7 +4,8 @@ window.probe = { opened: [], updated: [] }; // moments of what viewers tell
 
 // The first frame that has data: colors in the middle of the viewer, where an empty one is grey. Read before the browser takes the picture away.
 const SIDE = 200; // pixels
-window.firstFrame = new Promise((resolve) => {
+window.firstFrame = null;
+{
   let gl = null;
   const { getContext } = HTMLCanvasElement.prototype;
   HTMLCanvasElement.prototype.getContext = function (...given) {
@@ -32,9 +33,9 @@ window.firstFrame = new Promise((resolve) => {
       callback(time);
       if (isFound || !gl || !hasData()) return;
       isFound = true;
-      resolve(performance.now());
+      window.firstFrame = performance.now();
     });
-});
+}
 
 // When Gradio ran our first line of code, which asks for this; nothing of ours can run before.
 performance.setResourceTimingBufferSize(10_000);

@@ -78,7 +78,7 @@ class Network(NamedTuple):
     """From the request to the first byte, at least."""
 
 
-def first_frame(playwright: Playwright, url: str, network: Network | None = None) -> dict[str, float]:
+def first_frame(playwright: Playwright, url: str, network: Network | None, patience: float) -> dict[str, float]:
     """A visit of a browser that has not seen the page before, and a second one."""
     result = {}
     with chromium(playwright) as browser:
@@ -88,6 +88,7 @@ def first_frame(playwright: Playwright, url: str, network: Network | None = None
             if network:
                 _emulate(page, network)
             page.goto(url, wait_until="commit")
+            _wait(page, "window.firstFrame", patience)
             result[f"{kind} s"] = page.evaluate("window.firstFrame") / 1000
             mounted = page.evaluate("probe.mounted()")
             if mounted is not None:

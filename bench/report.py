@@ -225,7 +225,7 @@ def _text(data: Record, measured: Measured) -> str:
         _about(about, versions, loads)
         + (f"\n\n**A quick run: {measured.rounds('first frame')} round, of less.**" if quick else ""),
         "## The page",
-        "The recording of `examples/rrt_star.py` in a component of 700 pixels, in a browser that starts anew. The first frame is the first one in whose middle "
+        "A small recording in a component of 700 pixels, in a browser that starts anew. The first frame is the first one in whose middle "
         "data is seen.",
         "![First frame](images/benchmark-first-frame.svg)",
         _table(measured, _PAGES, WHO),

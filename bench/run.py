@@ -199,7 +199,7 @@ class _Recordings:
 
     @property
     def small(self) -> Path:
-        return self._made("rrt_star.rrd", 0)
+        return self._made("small.rrd", 0)
 
     @property
     def big(self) -> Path:
@@ -229,9 +229,9 @@ def _measure_first_frames(
     def visit(who: str, network: pages.Network | None) -> Record:
         if who == "sdk":
             with pages.sdk_page(pythons["ours"], recordings.small) as url:
-                return pages.first_frame(playwright, url, network)
+                return pages.first_frame(playwright, url, network, size.patience)
         with pages.app(pythons[who], "first", recordings.small) as (url, _):
-            return pages.first_frame(playwright, url, network)
+            return pages.first_frame(playwright, url, network, size.patience)
 
     for turn in range(size.rounds):
         for network in (None, *size.networks):

@@ -45,21 +45,19 @@ def log_examples(folder: Path = RECORDINGS) -> dict[str, Path]:
     return recordings
 
 
-def open_recordings(files: list[str] | None, url: str) -> Any:
-    """What the viewer shows: the uploaded files and the URL."""
-    recordings = list(files or [])
-    if url := url.strip():
-        # A text that is no URL would be a path: visitors must not open the server's files.
-        if "://" not in url:
-            # Gradio takes messages for HTML.
-            raise gr.Error(
-                f"{html.escape(url)} is no URL: it should start with https:// or rerun://", print_exception=False
-            )
-        recordings.append(url)
-    if not recordings:
-        gr.Warning("Nothing to show: upload a file or give a URL, then press Run.")
+def open_url(url: str) -> Any:
+    """What the viewer shows for the URL that a visitor gives."""
+    url = url.strip()
+    if not url:
+        gr.Warning("Nothing to open: give a URL, then press Open.")
         return gr.skip()  # what is in the viewer stays there
-    return recordings
+    # A text that is no URL would be a path: visitors must not open the server's files.
+    if "://" not in url:
+        # Gradio takes messages for HTML.
+        raise gr.Error(
+            f"{html.escape(url)} is no URL: it should start with https:// or rerun://", print_exception=False
+        )
+    return url
 
 
 def sample_picture(size: int = 320) -> np.ndarray:
@@ -147,16 +145,15 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
 
         with gr.Tab("Your recording"):
             gr.Markdown(
-                "Upload recordings (`.rrd`) or whatever Rerun can turn into one (images, videos, sounds, meshes, point clouds, "
-                "`.urdf`, `.mcap`, ...), or give the URL of a recording or of a Rerun server."
+                "Drop recordings (`.rrd`) on the first button at the top right, or click it. Rerun can turn much else into one: images, videos, "
+                "sounds, meshes, point clouds, `.urdf`, `.mcap`. Or give the URL of a recording or of a Rerun server."
             )
             with gr.Row():
-                files = gr.File(label="Files", file_count="multiple", type="filepath", height=160)
-                with gr.Column():
-                    url = gr.Textbox(label="URL", placeholder="https://example.com/recording.rrd")
-                    run = gr.Button("Run", variant="primary")
-            viewer = Rerun(label="Your recording", height=720)
-            gr.on([run.click, url.submit], open_recordings, [files, url], viewer)
+                url = gr.Textbox(label="URL", placeholder="https://example.com/recording.rrd", scale=4)
+                run = gr.Button("Open", variant="primary", scale=1)
+            first = next(iter(examples.values()))
+            viewer = Rerun(first, label="Your recording", height=720, interactive=True, file_count="multiple")
+            gr.on([run.click, url.submit], open_url, url, viewer)
 
         with gr.Tab("Examples"):
             title = gr.Textbox(visible=False)

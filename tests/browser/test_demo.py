@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 from recordings import write_recording
-from seen import click_at, expect_color
+from seen import click_at, expect_color, wait_until
 from viewer_page import ViewerPage
 
 ROOT = Path(__file__).parents[2]
@@ -58,9 +58,8 @@ def demo_page(page: ViewerPage, launch: Callable[..., str], app: ModuleType, exa
 
 
 def upload(page: ViewerPage, *paths: Path) -> None:
-    page.locator("input[type=file]").first.set_input_files(paths)
-    for path in paths:
-        expect(page.get_by_text(path.stem).first).to_be_visible()
+    page.expect_state("ready", recordings=1)
+    page.viewer().locator("input[type=file]").set_input_files(paths)
 
 
 @pytest.fixture
@@ -109,25 +108,26 @@ def _answers(url: str) -> bool:
 def test_a_space_starts_by_one_command_and_shows_its_examples(page: ViewerPage, started_space: str) -> None:
     page.open(started_space)
     page.get_by_role("tab", name="Examples").click()
-    page.get_by_text("RRT*").click()
-    page.wait_for_event("load")
-    assert {event["application_id"] for event in page.events("recording_open")} == {"rrt_star_example"}
+    page.get_by_text("RRT*").filter(visible=True).click()
+    page.expect_state("ready", recordings=1, index=1)
+    assert [event["application_id"] for event in page.events("recording_open", 1)] == ["rrt_star_example"]
 
 
 def test_each_example_opens_on_click_and_replaces_the_one_before(demo_page: ViewerPage) -> None:
+    demo_page.expect_state("ready", recordings=1)
     demo_page.get_by_role("tab", name="Examples").click()
     for words, application_id in EXAMPLES.items():
         demo_page.forget_events()
-        demo_page.get_by_text(words).click()
+        demo_page.get_by_text(words).filter(visible=True).click()
         demo_page.wait_for_event("load")
         demo_page.expect_state("ready", recordings=1, index=1)  # the first is that of the other tab
         assert [event["application_id"] for event in demo_page.events("recording_open")] == [application_id]
     assert demo_page.page_errors == []
 
 
-def test_uploads_open_on_run(demo_page: ViewerPage, recording_a: Path, recording_b: Path) -> None:
+def test_uploads_take_the_place_of_the_example(demo_page: ViewerPage, recording_a: Path, recording_b: Path) -> None:
     upload(demo_page, recording_a, recording_b)
-    demo_page.click("Run")
+    expect(demo_page.viewer()).to_have_attribute("data-recordings", "2", timeout=60_000)
     demo_page.expect_recordings("recording_a", "recording_b")
 
 
@@ -135,53 +135,39 @@ def test_uploads_open_on_run(demo_page: ViewerPage, recording_a: Path, recording
 def test_an_uploaded_picture_is_converted(demo_page: ViewerPage, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), "orange").save(tmp_path / "sunset.png")
     upload(demo_page, tmp_path / "sunset.png")
-    demo_page.click("Run")
+    wait_until(demo_page, lambda: len(demo_page.opened()) == 2)
     demo_page.expect_state("ready", recordings=1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["Run", "Enter"])
+@pytest.mark.parametrize("way", ["Open", "Enter"])
 def test_a_url_opens_on_run_and_on_enter(demo_page: ViewerPage, other_server: tuple[str, Path], way: str) -> None:
     server, folder = other_server
     write_recording(folder / "remote.rrd", "of_url")
     demo_page.get_by_label("URL").fill(f" {server}/remote.rrd ")
-    if way == "Run":
-        demo_page.click("Run")
+    if way == "Open":
+        demo_page.click("Open")
     else:
         demo_page.get_by_label("URL").press("Enter")
-    demo_page.expect_recordings("of_url")
-
-
-@pytest.mark.slow
-def test_an_upload_and_a_url_open_together(
-    demo_page: ViewerPage, other_server: tuple[str, Path], recording_a: Path
-) -> None:
-    server, folder = other_server
-    write_recording(folder / "remote.rrd", "of_url")
-    upload(demo_page, recording_a)
-    demo_page.get_by_label("URL").fill(f"{server}/remote.rrd")
-    demo_page.click("Run")
-    demo_page.expect_recordings("recording_a", "of_url")
-
-
-@pytest.mark.slow
-def test_run_with_nothing_says_so_and_loses_nothing(demo_page: ViewerPage, recording_a: Path) -> None:
-    upload(demo_page, recording_a)
-    demo_page.click("Run")
-    demo_page.expect_recordings("recording_a")
-    demo_page.get_by_label("Clear").first.click()
-    demo_page.click("Run")
-    expect(demo_page.get_by_text("Nothing to show: upload a file or give a URL")).to_be_visible()
+    wait_until(demo_page, lambda: demo_page.opened()[-1:] == ["of_url"])
     demo_page.expect_state("ready", recordings=1)
-    assert demo_page.opened() == ["recording_a"]
 
 
 @pytest.mark.slow
-def test_a_path_of_the_server_is_no_url(demo_page: ViewerPage, examples: dict[str, Path]) -> None:
-    demo_page.get_by_label("URL").fill(str(next(iter(examples.values()))))
-    demo_page.click("Run")
+def test_open_without_a_url_says_so_and_loses_nothing(demo_page: ViewerPage) -> None:
+    demo_page.expect_state("ready", recordings=1)
+    demo_page.click("Open")
+    expect(demo_page.get_by_text("Nothing to open: give a URL")).to_be_visible()
+    demo_page.expect_state("ready", recordings=1)
+    assert len(demo_page.opened()) == 1
+
+
+@pytest.mark.slow
+def test_a_path_of_the_server_is_no_url(demo_page: ViewerPage, tmp_path: Path) -> None:
+    demo_page.get_by_label("URL").fill(str(tmp_path))
+    demo_page.click("Open")
     expect(demo_page.get_by_text("is no URL")).to_be_visible()
-    demo_page.expect_state("idle")
+    demo_page.expect_state("ready", recordings=1)
 
 
 @pytest.mark.slow
