@@ -220,7 +220,8 @@ def _text(data: Record, measured: Measured) -> str:
     parts = [
         "# Benchmarks",
         f"This package beside its predecessor, gradio_rerun {peer} of PyPI, and beside the page on which rerun-sdk serves the same viewer without "
-        "Gradio: measured in turn, in one run, on one machine, each figure the median of the rounds. `make bench` makes this page. Figures of another "
+        f"Gradio: measured in turn, in one run, on one machine, each figure the median of {measured.rounds('first frame')} rounds or, for the long streams, of one. "
+        "`make bench` makes this page. Figures of another "
         "machine are others; the ratios are what to look at.",
         _about(about, versions, loads)
         + (f"\n\n**A quick run: {measured.rounds('first frame')} round, of less.**" if quick else ""),

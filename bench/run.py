@@ -54,6 +54,11 @@ class Size(NamedTuple):
     patience: float
     """Seconds that a page has for what it has not shown yet."""
 
+    def of(self, rounds: int) -> Size:
+        """The same with so many rounds at most."""
+        streams = [(case, min(most, rounds)) for case, most in self.streams]
+        return self._replace(rounds=min(self.rounds, rounds), streams=streams)
+
 
 FULL = Size(
     rounds=3,
@@ -129,6 +134,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round of the small things")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier run, broken off, has measured")
     parser.add_argument("--docs", type=Path, default=DOCS, metavar="FOLDER", help="where the report goes")
+    parser.add_argument("--rounds", type=int, default=3, help="measure each figure so often, at most")
     given = parser.parse_args()
     work = cache_dir() / "bench"
     state = work / ("quick.json" if given.quick else "full.json")
@@ -139,7 +145,7 @@ def main() -> None:
         results = Results(state, _about(playwright, installed, quick=given.quick))
         for who, record in installed.items():
             results.once("install", who, 0, record.copy)
-        _measure_all(playwright, results, pythons, work, QUICK if given.quick else FULL)
+        _measure_all(playwright, results, pythons, work, (QUICK if given.quick else FULL).of(given.rounds))
     write_report(results.data, given.docs)
     (given.docs / "benchmarks.json").write_text(json.dumps(_rounded(results.data), separators=(",", ":")) + "\n")
     state.unlink()

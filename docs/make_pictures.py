@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -19,6 +20,7 @@ IMAGES = Path(__file__).parent / "images"
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/browser", "examples")]
 
+import components  # noqa: E402
 import rrt_star  # noqa: E402
 from conftest import CHROMIUM, FLAGS, SOFTWARE_GL  # noqa: E402
 from test_gallery import click_into_picture, click_on_path, click_row, load  # noqa: E402
@@ -110,7 +112,20 @@ def catalog(page: ViewerPage) -> bytes:
     return picture
 
 
+def component(name: str, page: ViewerPage) -> bytes:
+    """Beside components of Gradio."""
+
+    def launch(demo: gr.Blocks) -> str:
+        return str(demo.launch(prevent_thread_lock=True, quiet=True)[1])
+
+    assert page.page.context.browser
+    ((_, picture),) = components.pictures(page.page.context.browser, launch, [name])
+    gr.close_all(verbose=False)
+    return picture
+
+
 PICTURES = {
+    **{name: partial(component, name) for name in components.PICTURES},
     "viewer": viewer,
     "gallery-segmentation": segmentation,
     "gallery-robot_arm": robot_arm,

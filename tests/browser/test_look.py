@@ -6,14 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import components
 import gradio as gr
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 from recordings import recording_bytes
 from seen import time_of, wait_until
+from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
+
+MOST = 30
+"""How far a square of a picture may be from the kept one, of 255: another font, another version of the viewer."""
 
 Launch = Callable[..., str]
 
@@ -32,6 +37,20 @@ def violations(page: ViewerPage) -> list[Any]:
           .map(({ id, impact, nodes }) => [id, impact, ...nodes.map(({ html }) => html)])"""
     )
     return found
+
+
+@pytest.mark.parametrize(
+    "name", ["components-light", slow("components-dark"), slow("components-light-narrow"), "components-dark-narrow"]
+)
+def test_it_looks_as_it_did_beside_components_of_gradio(browser: Browser, launch: Launch, name: str) -> None:
+    ((_, picture),) = components.pictures(browser, launch, [name])
+    shown = components.opened(picture)
+    far = components.difference(shown, components.kept(name))
+    if far > MOST:
+        shown.save(f"test-results/{name}.png")
+    assert far <= MOST, (
+        f"compare test-results/{name}.png with docs/images/{name}.png, then run docs/make_pictures.py {name}"
+    )
 
 
 def app(recording: Path, **parameters: Any) -> gr.Blocks:

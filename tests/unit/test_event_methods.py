@@ -92,7 +92,7 @@ def test_an_event_that_fires_is_an_attribute(name: str) -> None:
         ("delete", "Use the event 'clear'."),
         ("end", "Use the event 'pause'."),
         *((name, "Use the event 'time_update'.") for name in ("tick", "stream", "release")),
-        ("like", "These are the events: change, upload, "),
+        *((name, "These are the events: change, upload, ") for name in ("like", "download")),
     ],
 )
 def test_a_wrong_event_is_an_error_that_suggests_the_right_one(written: str, suggested: str) -> None:

@@ -393,6 +393,13 @@ def test_what_is_no_recording_is_named(value: Any, cache: Path) -> None:
     assert isinstance(caught.value, TypeError)
 
 
+@pytest.mark.parametrize("text", ["x" * 5_000, "/tmp/" + "x" * 5_000 + ".rrd", "http://" + "x" * 5_000 + ":y/a.rrd"])
+def test_a_long_text_is_not_repeated_whole(text: str, cache: Path) -> None:
+    with pytest.raises(RecordingError) as caught:
+        to_recordings(text, cache)
+    assert len(str(caught.value)) < 1_000
+
+
 def test_a_missing_file_is_named_and_the_folder_is_for_the_server_s_log(
     cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -195,7 +195,7 @@ def test_each_module_of_the_page_is_served_where_another_module_imports_it() -> 
     first = settings()["bridge"]["url"]
     by_script = re.findall(r'module\("([^"]*)"\)', viewer.get_config()["js_on_load"])
     waiting, served = [first, *(first.replace("gradio/bridge.js", name) for name in by_script)], set()
-    assert len(waiting) == 3
+    assert len(waiting) == 4
     while waiting:
         url = waiting.pop()
         if url in served:

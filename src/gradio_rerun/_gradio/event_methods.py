@@ -177,7 +177,7 @@ def _hint(name: str) -> str:
     if name.startswith("_"):
         return ""
     names = [str(event) for event in EVENTS]
-    close = get_close_matches(name.lower().removeprefix("on_"), names, n=1)
+    close = get_close_matches(name.lower().removeprefix("on_"), names, n=1, cutoff=0.7)
     if name in _INSTEAD:
         return f" Use the event {_INSTEAD[name]!r}."
     if close:

@@ -16,15 +16,15 @@ from .values import to_recordings
 def read_blueprint(path: Path) -> bytes:
     """The content of the .rbl file, if the file could be a value of the component: the path may come from a user. Raises a `CommandError`."""
     if path.suffix.lower() != ".rbl":
-        raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r}.")
+        raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r:.200}.")
     with tempfile.TemporaryDirectory() as folder:
         try:
             (copied,) = to_recordings(path, Path(folder))
         except NotARecordingError as error:
-            raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r}, which is none.") from error
+            raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r:.200}, which is none.") from error
         if not isinstance(copied, FileData) or not is_in_or_equal(copied.path, folder):
             raise RecordingError(
-                f"The blueprint {path.name!r} cannot be sent: this version of Gradio does not say which files it may serve. "
+                f"The blueprint {path.name!r:.200} cannot be sent: this version of Gradio does not say which files it may serve. "
                 "Update gradio_rerun."
             )
         return Path(copied.path).read_bytes()

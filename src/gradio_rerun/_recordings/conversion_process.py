@@ -117,7 +117,7 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
 def crashed(path: Path, ended: _Ended) -> RecordingError:
     """The error for a file that has ended the process."""
     return RecordingError(
-        f"{path.name!r} could not be turned into a recording: the process in which rerun-sdk {sdk_version()} "
+        f"{path.name!r:.200} could not be turned into a recording: the process in which rerun-sdk {sdk_version()} "
         f"reads it ended with exit code {ended.code}. {ended.last_line:.{_LONGEST_REASON}}".rstrip()
     )
 
@@ -164,7 +164,7 @@ def refused(path: Path, reason: str) -> NotARecordingError:
     # "No importer support for …" and, before 0.30 or so, "No data-loader support for …"
     cure = "Update rerun-sdk" if " support for " in reason else "Check the file and its suffix"
     return NotARecordingError(
-        f"{path.name!r} cannot be turned into a recording: {reason.rstrip('.'):.{_LONGEST_REASON}}. {cure}, or log it with rerun and give "
+        f"{path.name!r:.200} cannot be turned into a recording: {reason.rstrip('.'):.{_LONGEST_REASON}}. {cure}, or log it with rerun and give "
         "the .rrd file."
     )
 
@@ -188,7 +188,7 @@ def _convert_file(command: str, source: Path, most: Limits) -> list[str]:
     if getattr(sys, "frozen", False) or not sys.executable:
         raise SdkError(
             f"Files are converted by rerun-sdk in a Python of its own, and this process has none (sys.executable is "
-            f"{sys.executable!r}). Convert {source.name!r} beforehand, and give the .rrd file."
+            f"{sys.executable!r}). Convert {source.name!r:.200} beforehand, and give the .rrd file."
         )
     script = Path(__file__).with_name("convert_file.py")
     return [sys.executable, str(script), command, str(source), str(most.memory), str(most.size)]

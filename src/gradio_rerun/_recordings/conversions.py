@@ -51,10 +51,10 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
         raise
     except FileNotFoundError as error:
         raise RecordingNotFoundError(
-            f"Expected the path of a file to convert, got {path.name!r}: there is no such file."
+            f"Expected the path of a file to convert, got {path.name!r:.200}: there is no such file."
         ) from error
     except OSError as error:
-        raise RecordingError(f"The file {path.name!r} cannot be read: {error.strerror}.") from error
+        raise RecordingError(f"The file {path.name!r:.200} cannot be read: {error.strerror}.") from error
     target = cache / key / _recording_name(path.name)
     if not _is_there(target):
         with conversion_turns.turn(key):
@@ -127,7 +127,7 @@ def _digest(path: Path) -> bytes:
 
 
 def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Path) -> None:
-    what, most = f"The recording made of {path.name!r}", limits()
+    what, most = f"The recording made of {path.name!r:.200}", limits()
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(temporary.parent, max(_ABANDONED_AFTER, 2 * most.seconds))

@@ -39,7 +39,7 @@ def check_file(file: Path, types: Sequence[str] | None) -> None:
         return
     if _starts_as_recording(file):
         return
-    raise RecordingError(f"{file.name} is none of the types that can be uploaded: {', '.join(types)}.")
+    raise RecordingError(f"{file.name:.200} is none of the types that can be uploaded: {', '.join(types)}.")
 
 
 def _is_of(file: Path, wanted: str) -> bool:

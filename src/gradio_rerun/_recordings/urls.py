@@ -20,17 +20,17 @@ def checked_url(url: str) -> str:
     """The URL, without blanks around it, if it is one that the viewer opens. Raises an `UnsupportedValueError` otherwise."""
     url = url.strip()
     if re.search(r"[\x00-\x1f\x7f]", url):
-        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r}, which has a control character in it.")
+        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}, which has a control character in it.")
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises for what is no port
     except ValueError as error:
-        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r}: {error}.") from error
+        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}: {error}.") from error
     if parts.scheme.lower() not in URL_SCHEMES:
-        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r}. For a local file, give its path.")
+        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}. For a local file, give its path.")
     # Browsers take a backslash for "/", and would ask another host than the one that is seen here.
     if not parts.hostname or re.search(r"[\s\\]", parts.netloc):
-        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r}, which names no host.")
+        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}, which names no host.")
     if parts.username is not None:
         raise UnsupportedValueError(
             f"{WANTED}; got a URL for {parts.hostname} with a user name, which browsers do not fetch. "

@@ -132,7 +132,7 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         # A function may return a robot whose meshes it could also return itself. An upload may not name meshes.
         is_upload = is_in_or_equal(path, get_upload_folder())
         return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
-    _check_start(start, f"the file {path.name!r}")
+    _check_start(start, f"the file {path.name!r:.200}")
     # An upload, or a file that the component has shown before: the same file stays the same value.
     is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
     return _file_data(path if is_there else place(path, cache, name or path.name), name)
@@ -150,18 +150,18 @@ def _read_start(path: Path) -> bytes:
     except FileNotFoundError as error:
         log(f"there is no file {str(path.absolute())!r}")
         raise RecordingNotFoundError(
-            f"Expected the path of a recording, got {path.name!r}: there is no such file. The app's log has the whole path."
+            f"Expected the path of a recording, got {path.name!r:.200}: there is no such file. The app's log has the whole path."
         ) from error
     except IsADirectoryError as error:
         if is_convertible(path):
             return b""
         raise NotARecordingError(
-            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {path.name!r}."
+            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {path.name!r:.200}."
         ) from error
     except (OSError, ValueError) as error:
         log(f"{str(path)!r} cannot be read: {error}")
         raise RecordingError(
-            f"The recording {path.name!r} cannot be read: {getattr(error, 'strerror', error)}. "
+            f"The recording {path.name!r:.200} cannot be read: {getattr(error, 'strerror', error)}. "
             "Give the path of a file that the app's user may read."
         ) from error
 
@@ -176,7 +176,7 @@ def _is_left_to_gradio(path: Path) -> bool:
         if path.suffix.lower() in RECORDING_SUFFIXES:
             return True
         raise RecordingError(
-            f"{path.name!r} cannot be shown: this version of Gradio does not say which files it may serve. "
+            f"{path.name!r:.200} cannot be shown: this version of Gradio does not say which files it may serve. "
             "Update gradio_rerun, or give the .rrd file."
         )
     if not is_allowed:
@@ -186,7 +186,7 @@ def _is_left_to_gradio(path: Path) -> bool:
             f"launch(allowed_paths=[{str(path.absolute().parent)!r}]) allows it"
         )
         raise RecordingError(
-            f"Gradio may not serve {path.name!r}: it is in none of the folders that this app serves. "
+            f"Gradio may not serve {path.name!r:.200}: it is in none of the folders that this app serves. "
             "If you are the app's author, the log says how to allow it."
         )
     return False

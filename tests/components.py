@@ -1,0 +1,92 @@
+"""A page of the viewer beside components of Gradio, and pictures of it: docs/make_pictures.py makes them, tests compare with them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import rerun as rr
+from PIL import Image
+from playwright.sync_api import Browser
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+
+WIDE, NARROW = (1280, 1040), (390, 1560)
+PICTURES = {
+    "components-light": ("light", WIDE),
+    "components-dark": ("dark", WIDE),
+    "components-light-narrow": ("light", NARROW),
+    "components-dark-narrow": ("dark", NARROW),
+}
+"""The theme of the page, and its size in pixels."""
+
+
+def _stripes() -> np.ndarray:
+    picture = np.zeros((240, 320, 3), np.uint8)
+    picture[:, ::2] = [250, 170, 40]
+    picture[60:180, 80:240] = [40, 90, 200]
+    return picture
+
+
+def _recording() -> rr.RecordingStream:
+    recording = rr.RecordingStream("components", recording_id="components")
+    recording.log("picture", rr.Image(_stripes()), static=True)
+    return recording
+
+
+def page() -> gr.Blocks:
+    """Rows of components: empty ones that take files, empty ones that take none, and full ones."""
+    with gr.Blocks() as demo:
+        with gr.Row():
+            gr.Image(height=280, interactive=True)
+            gr.File(height=280, interactive=True)
+            Rerun(height=280, interactive=True)
+        with gr.Row():
+            gr.Image(height=280, interactive=False, label="A picture")
+            gr.Model3D(height=280, interactive=False, label="A model")
+            Rerun(height=280, interactive=False, label="A recording")
+        with gr.Row():
+            gr.Image(_stripes(), height=280)
+            Rerun(_recording(), height=280, panel_states={"top": "hidden"})
+    return demo
+
+
+def pictures(browser: Browser, launch: Callable[[gr.Blocks], str], names: list[str]) -> Iterator[tuple[str, bytes]]:
+    """PNGs of the page, by name."""
+    url = launch(page())
+    for name in names:
+        theme, (width, height) = PICTURES[name]
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="light")
+        opened = ViewerPage(context.new_page()).open(f"{url}?__theme={theme}")
+        opened.expect_state("ready", recordings=1, index=2)
+        opened.page.wait_for_function("() => [...document.images].every((each) => each.complete)")
+        opened.page.mouse.move(5, 5)
+        opened.page.wait_for_timeout(4_000)  # the viewer's notifications go
+        yield name, opened.page.screenshot()
+        context.close()
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """How far two pictures are apart where they differ most, from 0 to 255, in squares of 40 pixels: letters do not count."""
+    sizes = {image.size for image in (one, other)}
+    assert len(sizes) == 1, sizes
+    ((width, height),) = sizes
+    small = [
+        np.asarray(image.convert("RGB").resize((width // 40, height // 40), Image.Resampling.BOX), float)
+        for image in (one, other)
+    ]
+    return float(np.abs(small[0] - small[1]).mean(axis=2).max())
+
+
+def kept(name: str) -> Image.Image:
+    return Image.open(IMAGES / f"{name}.png")
+
+
+def opened(picture: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(picture))
