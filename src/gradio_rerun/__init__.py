@@ -2,7 +2,8 @@
 
 from . import commands, errors, events
 from .component import Rerun
+from .links import link
 
 __version__ = "1.0.0.dev0"
 
-__all__ = ["Rerun", "__version__", "commands", "errors", "events"]
+__all__ = ["Rerun", "__version__", "commands", "errors", "events", "link"]

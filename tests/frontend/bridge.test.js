@@ -117,6 +117,7 @@ function start(options = {}) {
       id,
       session: "",
       isInput: false,
+      linked: [],
       listenerCounts: {},
       listened: [],
       ...options,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 import re
 import sys
 from collections.abc import Callable
@@ -47,6 +48,22 @@ def set_slider(page: ViewerPage, label: str, value: int) -> None:
     number = page.get_by_label(f"number input for {label}")
     number.fill(str(value))
     number.press("Enter")
+
+
+def test_linked_viewers_play_and_rest_together(run: Run) -> None:
+    page = run("Linked viewers")
+    for index in (0, 1):
+        page.expect_state("ready", recordings=1, index=index)
+    wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 99)  # both have played to the end
+    rng = random.Random(0)
+    for _ in range(20):  # the user's actions, in any of the two
+        slider = page.get_by_role("slider", name="Time").nth(rng.randrange(2))
+        slider.fill(str(rng.randrange(99)))
+    wanted = rng.randrange(99)
+    slider.fill(str(wanted))
+    wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == wanted)
+    page.get_by_role("button", name="Play").nth(1).click()
+    wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 99)
 
 
 def test_two_viewers_stay_in_step_and_come_to_rest(run: Run, program: dict[str, Any]) -> None:

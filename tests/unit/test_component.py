@@ -16,7 +16,7 @@ from recordings import log_points, recording_bytes, write_recording
 from updates import sent_to_the_page
 
 import gradio_rerun
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, link
 from gradio_rerun._viewer.assets import viewer_assets
 from gradio_rerun._wire import Recordings
 from gradio_rerun.errors import ParameterError, RecordingError
@@ -48,7 +48,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_public_names_are_these() -> None:
-    assert sorted(gradio_rerun.__all__) == ["Rerun", "__version__", "commands", "errors", "events"]
+    assert sorted(gradio_rerun.__all__) == ["Rerun", "__version__", "commands", "errors", "events", "link"]
 
 
 def test_the_parameters_are_these_and_each_is_described() -> None:
@@ -121,7 +121,14 @@ def test_a_function_as_the_value_is_called_when_an_input_changes_and_by_a_timer(
 def test_the_page_knows_which_component_it_shows() -> None:
     viewer = Rerun(render=False)
     (part,) = re.findall(r"part = (\{.*\});", viewer.get_config()["js_on_load"])
-    assert json.loads(part) == {"id": viewer._id, "session": "", "isInput": False, "listenerCounts": {}, "listened": []}
+    assert json.loads(part) == {
+        "id": viewer._id,
+        "session": "",
+        "isInput": False,
+        "linked": [],
+        "listenerCounts": {},
+        "listened": [],
+    }
 
 
 def test_the_config_is_json() -> None:
@@ -431,3 +438,23 @@ def test_forgetting_a_stream_returns_whether_the_same_file_can_come_again() -> N
     assert viewer.forget_recording(file["path"]) is True
     for other in ("/etc/passwd", None, 3, [file["path"]]):
         assert viewer.forget_recording(other) is False
+
+
+def test_linked_viewers_name_each_other_in_the_page() -> None:
+    with gr.Blocks() as demo:
+        one, two, three, alone = (Rerun() for _ in range(4))
+        link(one, two, three)
+    scripts = {each["id"]: each["props"]["js_on_load"] for each in demo.get_config_file()["components"]}
+    for viewer, others in [(one, [two, three]), (two, [one, three]), (three, [one, two]), (alone, [])]:
+        assert f'"linked": {[each._id for each in others]}' in scripts[viewer._id]
+
+
+def test_what_cannot_be_linked_is_an_error() -> None:
+    one, two, three = (Rerun(render=False) for _ in range(3))
+    for wrong in [(), (one,), (one, "two"), ([one, two],)]:
+        with pytest.raises(ParameterError, match="Expected link to get two Rerun components or more, got "):
+            link(*wrong)
+    link(one, two)
+    for wrong in [(one, three), (three, three)]:
+        with pytest.raises(ParameterError, match="linked to no others"):
+            link(*wrong)

@@ -21,7 +21,9 @@ def read_blueprint(path: Path) -> bytes:
         try:
             (copied,) = to_recordings(path, Path(folder))
         except NotARecordingError as error:
-            raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r:.200}, which is none.") from error
+            raise CommandError(
+                f"Expected the path of a blueprint (.rbl), got {path.name!r:.200}, which is none."
+            ) from error
         if not isinstance(copied, FileData) or not is_in_or_equal(copied.path, folder):
             raise RecordingError(
                 f"The blueprint {path.name!r:.200} cannot be sent: this version of Gradio does not say which files it may serve. "

@@ -4,6 +4,7 @@ import "../viewer/rerun-viewer-define.js";
 import { toggleFullscreen } from "../viewer/appearance.js";
 import { CommandQueue } from "../viewer/commands.js";
 import { callComponent } from "./component-server.js";
+import { LinkedViewer } from "./links.js";
 import { save, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
 import { TimeControls } from "./time-controls.js";
@@ -32,12 +33,13 @@ import { language, translate } from "../words.js";
  * @property {number} id
  * @property {string} session the session in which Gradio knows the component; empty if in all
  * @property {boolean} isInput
+ * @property {number[]} linked ids of the components that are linked to this one
  * @property {Record<string, number>} listenerCounts
  * @property {string[]} listened
  */
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, settings: first, id, session, isInput, listenerCounts, listened }) {
+export function mount({ element, props, trigger, watch, server, settings: first, id, session, isInput, linked, listenerCounts, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   const latest = () => props.settings ?? first;
   const root = () => rootOf(latest());
@@ -65,11 +67,13 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       trigger("error", asHtml(message)); // which Gradio shows to the user
     },
   });
+  const link = new LinkedViewer(viewer, id, linked);
   viewer.addEventListener("viewer-event", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const { type, application_id, recording_id } = detail;
     if (type === "recording_open") events.add("rerun_load", { application_id, recording_id });
-    if (commands.isOwn(detail)) detail.from_command = true;
+    const isOwn = commands.isOwn(detail);
+    if (link.take(detail, isOwn) || isOwn) detail.from_command = true;
   });
 
   const uploads = new UploadPanel(viewer, (files) => {
