@@ -43,7 +43,14 @@ def test_height(height: Any, pixels: float, page: ViewerPage, launch: Launch, re
     page.click("update")
     expect(page.block()).to_have_css("height", f"{pixels}px")
     page.expect_state("ready", recordings=1)
-    expect(page.viewer().locator("canvas")).to_have_css("height", f"{pixels - 34}px")  # less the buttons and the border
+    # The label and the buttons are above, the controls of the time below.
+    page.wait_for_function(
+        """() => {
+          const height = (selector) => document.querySelector(selector).getBoundingClientRect().height;
+          const others = height(".rerun-time-controls") + Math.max(height("[data-testid=block-label]"), height(".rerun-toolbar"));
+          return Math.abs(height(".block[data-rerun]") - height("rerun-viewer canvas") - others) < 4;
+        }"""
+    )
 
 
 def test_a_wrong_height_is_refused_in_words(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
