@@ -23,7 +23,8 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/browser", "exa
 import components  # noqa: E402
 import rrt_star  # noqa: E402
 from conftest import CHROMIUM, FLAGS, SOFTWARE_GL  # noqa: E402
-from test_gallery import click_into_picture, click_on_path, click_row, load  # noqa: E402
+from seen import click_at  # noqa: E402
+from test_gallery import click_on_path, click_row, load  # noqa: E402
 from viewer_page import ViewerPage  # noqa: E402
 
 
@@ -79,7 +80,7 @@ def episodes(page: ViewerPage) -> bytes:
 
     def use() -> None:
         page.wait_for_time(59)
-        click_into_picture(page)
+        click_at(page, 0.25, 0.4)
         expect(page.page.get_by_role("gridcell").get_by_text("episode_0")).to_be_visible()
 
     return picture_of(load("episodes").demo, page, use)
