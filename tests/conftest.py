@@ -84,8 +84,8 @@ def user(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def context(browser: Browser, user: BrowserContext, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """The user's browser, logged in nowhere; with the mark `first_visit` or `slow`, one that has visited no page before."""
-    if any(request.node.get_closest_marker(mark) for mark in ("first_visit", "slow")):
+    """The user's browser, logged in nowhere; with the mark `first_visit`, one that has visited no page before."""
+    if request.node.get_closest_marker("first_visit"):
         context = browser.new_context(viewport=VIEWPORT)
         yield context
         context.close()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+import pytest
 from playwright.sync_api import expect
 from viewer_page import ViewerPage
 
@@ -86,6 +87,7 @@ def test_of_several_empty_viewers_one_is_ahead_and_when_it_is_used_the_next_one_
     assert page.page.evaluate("window.memories.length") == 3
 
 
+@pytest.mark.slow
 def test_a_viewer_in_a_tab_that_the_user_has_left_gives_way_to_a_visible_one(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
@@ -101,6 +103,8 @@ def test_a_viewer_in_a_tab_that_the_user_has_left_gives_way_to_a_visible_one(
     assert page.live_memories() == 1
 
 
+@pytest.mark.slow
+@pytest.mark.first_visit
 def test_nothing_starts_ahead_in_a_tab_of_the_browser_that_is_hidden(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:

@@ -40,7 +40,8 @@ def violations(page: ViewerPage) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "name", ["components-light", slow("components-dark"), slow("components-light-narrow"), "components-dark-narrow"]
+    "name",
+    ["components-light", slow("components-dark"), slow("components-light-narrow"), slow("components-dark-narrow")],
 )
 def test_it_looks_as_it_did_beside_components_of_gradio(browser: Browser, launch: Launch, name: str) -> None:
     ((_, picture),) = components.pictures(browser, launch, [name])
@@ -63,7 +64,7 @@ def app(recording: Path, **parameters: Any) -> gr.Blocks:
     return demo
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", slow("dark")])
 def test_axe_finds_nothing_in_any_state(page: ViewerPage, launch: Launch, recording_a: Path, theme: str) -> None:
     url = launch(app(recording_a, interactive=True, time_controls=True))
     page.open(f"{url}?__theme={theme}")
@@ -95,6 +96,7 @@ def test_axe_finds_nothing_in_an_empty_viewer_that_takes_no_files(
     assert violations(page) == []
 
 
+@pytest.mark.first_visit
 def test_nothing_jumps(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.add_init_script(SHIFTS)
     page.open(launch(app(recording_a, interactive=True)))

@@ -110,13 +110,14 @@ def test_screenshot_is_a_png_of_what_the_viewer_shows(page: ViewerPage, launch: 
 
 
 def test_fullscreen_fills_the_screen_and_escape_leaves_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a))).expect_recordings("recording_a")
+    page.open(launch(app(recording_a, time_controls=False))).expect_recordings("recording_a")
+    height = page.viewer().evaluate("viewer => getComputedStyle(viewer).height")
     button(page, "Fullscreen").click()
     page.wait_for_function("() => document.fullscreenElement?.localName === 'rerun-viewer'")
     page.wait_for_function("() => document.querySelector('rerun-viewer').clientHeight === innerHeight")
     page.evaluate("() => document.exitFullscreen()")  # what the browser does on Escape, which no page sees
     expect(page.block()).to_have_css("height", "400px")
-    expect(page.viewer()).to_have_css("height", "366px")
+    expect(page.viewer()).to_have_css("height", height)
     page.expect_state("ready", recordings=1)
 
 
@@ -169,7 +170,7 @@ def test_a_keyboard_enters_the_viewer_plays_it_and_leaves_it(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     with gr.Blocks() as demo:
-        Rerun(recording_a, height=400, label="My run", buttons=["clear"])
+        Rerun(recording_a, height=400, label="My run", buttons=["clear"], time_controls=False)
         gr.Textbox(label="below")
     page.open(launch(demo)).expect_recordings("recording_a")
     page.wait_for_event("pause")
