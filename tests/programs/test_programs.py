@@ -144,7 +144,7 @@ def test_each_user_sees_their_own_recording_behind_a_login(run: Run) -> None:
     page.get_by_label("password").fill("password")
     page.click("Login")
     page.expect_recordings("of_ada")
-    expect(page.get_by_text("Recordings of ada")).to_be_visible()
+    expect(page.get_by_text("Recordings of ada", exact=True)).to_be_visible()
 
 
 @pytest.mark.slow
