@@ -109,6 +109,11 @@ export class FakeElement extends EventTarget {
     return [];
   }
 
+  /** Whether it fits a selector, of which a fake knows none. @type {(selector: string) => boolean} */
+  matches() {
+    return false;
+  }
+
   click() {
     this.dispatchEvent(new Event("click"));
   }

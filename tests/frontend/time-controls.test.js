@@ -103,7 +103,7 @@ test("a recording without times of its own needs none, and one that opens change
   times = null;
   viewer.dispatchEvent(new Event("load"));
   pass(200);
-  assert.deepEqual([host.hidden, find("input").disabled, find("output").textContent], [false, true, ""]);
+  assert.deepEqual([host.hidden, find("input").disabled, find("span").textContent], [false, true, ""]);
 });
 
 test("they show the time, and follow the viewer", () => {
@@ -114,7 +114,7 @@ test("they show the time, and follow the viewer", () => {
   times = { ...times, time: 25n, isPlaying: true };
   viewer.dispatchEvent(new Event("viewer-event"));
   pass(200);
-  assert.deepEqual([slider.value, find("output").textContent, host.all(({ ariaLabel }) => ariaLabel === "Pause").length], ["15", "25", 1]);
+  assert.deepEqual([slider.value, find("span").textContent, host.all(({ ariaLabel }) => ariaLabel === "Pause").length], ["15", "25", 1]);
 });
 
 test("they play, pause, step, seek and change the timeline", () => {

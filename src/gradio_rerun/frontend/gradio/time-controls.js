@@ -24,7 +24,7 @@ export class TimeControls {
   #forward = control("Forward", () => this.#step(1));
   #timelines = document.createElement("select");
   #slider = document.createElement("input");
-  #time = document.createElement("output");
+  #time = document.createElement("span");
   /** @type {Times | null} */
   #times = null;
   /** The names of the timelines on the page. @type {string[]} */
@@ -42,6 +42,7 @@ export class TimeControls {
     host.hidden = true;
     this.#timelines.addEventListener("change", () => this.#move({ timeline: this.#timelines.value }));
     this.#slider.type = "range";
+    this.#time.ariaHidden = "true"; // the slider reports it
     this.#slider.addEventListener("input", () => this.#seek());
     host.replaceChildren(this.#back, this.#play, this.#forward, this.#timelines, this.#slider, this.#time);
     for (const type of ["viewer-event", "load", "recording-close"]) viewer.addEventListener(type, () => this.#lookSoon());
@@ -98,7 +99,8 @@ export class TimeControls {
     const { start, end, type } = active(times) ?? { start: time, end: time, type: null };
     this.#slider.max = String(end - start);
     this.#slider.step = String(stepOf(end - start));
-    this.#slider.value = String(time - start);
+    const isHeld = this.#slider.matches(":active"); // by the user
+    if (!isHeld) this.#slider.value = String(time - start);
     const text = asText(time, type);
     this.#time.textContent = text;
     this.#slider.setAttribute("aria-valuetext", text);
