@@ -20,8 +20,9 @@ beforeEach((context) => {
   globalThis.requestAnimationFrame = (callback) => frames.push(() => callback(0));
 });
 
-function draw() {
+async function draw() {
   for (const callback of frames.splice(0)) callback();
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A viewer with a recording from 0 to `end`. */
@@ -53,13 +54,16 @@ class FakeViewer extends FakeElement {
     if (isOther) this.tell("time_update");
   }
 
-  /** @param {string} type @param {boolean} [isCommand] @returns {boolean} whether it follows */
-  tell(type, isCommand = false) {
-    return this.link.take({ type }, isCommand);
+  /** @param {string} type @param {boolean} [isCommand] whether a command from Python has caused the event @returns {Promise<boolean>} whether it is marked then */
+  async tell(type, isCommand = false) {
+    const detail = isCommand ? { type, from_command: true } : { type };
+    this.dispatchEvent(new CustomEvent("viewer-event", { detail }));
+    await null;
+    return /** @type {any} */ (detail).from_command === true;
   }
 
   /** The user moves it. @param {bigint} time @param {boolean} [isPlaying] */
-  drag(time, isPlaying = false) {
+  async drag(time, isPlaying = false) {
     now += 10;
     this.dispatchEvent(new Event("pointerdown"));
     this.times = { ...this.times, time, isPlaying };
@@ -72,87 +76,98 @@ function pair(end) {
   return [new FakeViewer(firstId, [firstId + 1]), new FakeViewer(firstId + 1, [firstId], end)];
 }
 
-test("what the user does in one viewer is shown by the other, once, whichever it is", () => {
+test("what the user does in one viewer is shown by the other, once, whichever it is", async () => {
   const [one, two] = pair();
-  assert.equal(one.drag(5n), false);
-  draw();
-  draw();
+  assert.equal(await one.drag(5n), false);
+  await draw();
+  await draw();
   assert.deepEqual([two.times.time, two.moved, one.moved], [5n, 1, 0]);
-  two.drag(9n);
-  draw();
-  draw();
+  await two.drag(9n);
+  await draw();
+  await draw();
   assert.deepEqual([one.times.time, one.moved, two.moved], [9n, 1, 1]);
   assert.equal(frames.length, 0);
 });
 
-test("a viewer that plays by itself follows the one that was first", () => {
+test("a viewer that plays by itself follows the one that was first", async () => {
   const [one, two] = pair();
   one.times = { ...one.times, time: 3n, isPlaying: true };
-  one.tell("play");
+  await one.tell("play");
   two.times = { ...two.times, time: 1n, isPlaying: true };
-  assert.equal(two.tell("play"), true);
-  draw();
-  draw();
+  assert.equal(await two.tell("play"), true);
+  await draw();
+  await draw();
   assert.deepEqual([two.times.time, two.times.isPlaying, one.times.isPlaying], [3n, false, true]);
 });
 
-test("a command makes a viewer lead, and events of those that follow are marked", () => {
+test("a command makes a viewer lead, and events of those that follow are marked", async () => {
   const [one, two] = pair();
-  one.drag(5n);
-  draw();
+  await one.drag(5n);
+  await draw();
   now += 10;
   two.times = { ...two.times, time: 7n };
-  assert.equal(two.tell("time_update", true), false);
-  draw();
+  await two.tell("time_update", true);
+  await draw();
   assert.equal(one.times.time, 7n);
-  assert.equal(one.tell("time_update"), true);
+  assert.equal(await one.tell("time_update"), true);
 });
 
-test("a viewer whose recording is shorter stays at its end, and is not moved again and again", () => {
+test("a viewer whose recording is shorter stays at its end, and is not moved again and again", async () => {
   const [one, two] = pair(10n);
-  one.drag(50n);
-  for (let frame = 0; frame < 10; frame++) draw();
+  await one.drag(50n);
+  for (let frame = 0; frame < 10; frame++) await draw();
   assert.deepEqual([two.times.time, two.moved, frames.length], [10n, 1, 0]);
 });
 
-test("another timeline, a hidden viewer, and one without a recording stay as they are", () => {
+test("another timeline, a hidden viewer, and one without a recording stay as they are", async () => {
   const [one, two] = pair();
   two.times = { ...two.times, timelines: [{ name: "step" }], timeline: "step" };
-  one.drag(5n);
-  draw();
+  await one.drag(5n);
+  await draw();
   assert.equal(two.moved, 0);
   two.times = { ...two.times, timelines: [{ name: "frame" }], timeline: "frame" };
   two.isShown = false;
-  one.drag(6n);
-  draw();
+  await one.drag(6n);
+  await draw();
   assert.equal(two.moved, 0);
   two.isShown = true;
   const { times } = two;
   two.times = null;
-  one.drag(7n);
-  draw();
+  await one.drag(7n);
+  await draw();
   two.times = times;
   two.dispatchEvent(new Event("load"));
-  draw();
+  await draw();
   assert.equal(two.times.time, 7n);
 });
 
-test("if the viewer that leads has no recording any more, or is no longer on the page, another leads", () => {
+test("if the viewer that leads has no recording any more, or is no longer on the page, another leads", async () => {
   const [one, two] = pair();
-  one.drag(5n);
-  draw();
+  await one.drag(5n);
+  await draw();
   one.times = null;
   two.times = { ...two.times, time: 8n };
-  assert.equal(two.tell("time_update"), false);
+  assert.equal(await two.tell("time_update"), false);
   const [three, four] = ((firstId += 10), pair());
-  three.drag(5n);
-  draw();
+  await three.drag(5n);
+  await draw();
   three.dispatchEvent(new Event("dispose"));
-  assert.equal(four.tell("time_update"), false);
+  assert.equal(await four.tell("time_update"), false);
 });
 
-test("a viewer that is linked to none reports its events as they are", () => {
+test("a viewer that a gr.render links to those on the page is one of them", async () => {
+  const [one, two] = pair();
+  const three = new FakeViewer(firstId + 2, [firstId, firstId + 1]);
+  await three.drag(4n);
+  await draw();
+  assert.deepEqual([one.times.time, two.times.time], [4n, 4n]);
+  await one.drag(6n);
+  await draw();
+  assert.deepEqual([two.times.time, three.times.time], [6n, 6n]);
+});
+
+test("a viewer that is linked to none reports its events as they are", async () => {
   const one = new FakeViewer(firstId, []);
-  assert.equal(one.drag(5n), false);
+  assert.equal(await one.drag(5n), false);
   assert.equal(frames.length, 0);
 });

@@ -51,6 +51,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   };
   viewer.checkFiles = () => server.restore_files();
   viewer.askServer = (call, signal) => callComponent(root(), { id, session }, "ask_server", call, { signal });
+  new LinkedViewer(viewer, id, linked); // before the next one: it marks events
   const events = new ViewerEvents(viewer, { trigger, id, listenerCounts });
   // Gradio keeps the names "load" and "error" for itself; see _gradio/event_list.py.
   viewer.addEventListener("error", (event) => events.add("rerun_error", /** @type {any} */ (event).detail));
@@ -67,13 +68,11 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       trigger("error", asHtml(message)); // which Gradio shows to the user
     },
   });
-  const link = new LinkedViewer(viewer, id, linked);
   viewer.addEventListener("viewer-event", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const { type, application_id, recording_id } = detail;
     if (type === "recording_open") events.add("rerun_load", { application_id, recording_id });
-    const isOwn = commands.isOwn(detail);
-    if (link.take(detail, isOwn) || isOwn) detail.from_command = true;
+    if (commands.isOwn(detail)) detail.from_command = true;
   });
 
   const uploads = new UploadPanel(viewer, (files) => {

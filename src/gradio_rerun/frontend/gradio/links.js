@@ -3,66 +3,70 @@
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("../viewer/viewer.js").ViewerEvent} ViewerEvent */
 
-/** ms after an input of the user in which the events of a viewer are the user's. */
-const INPUT_WITHIN = 2_000;
+/** How many of the times to which a viewer was set last are remembered: it reports them later. */
+const REMEMBERED = 20;
+
+/** What the browser reports of the user, in the viewer and in its time controls. */
+const INPUTS = ["pointerdown", "wheel", "keydown", "input", "change"];
 
 const EVENTS_OF_TIME = ["play", "pause", "time_update", "timeline_change"];
 
-/** The linked viewers on the page, by the component's id. @type {Map<number, LinkedViewer>} */
-const linked = new Map();
+/** Viewers that are linked, and the one of them that leads. @typedef {{viewers: Set<LinkedViewer>, leader: LinkedViewer | null}} Group */
 
-/** The viewers that lead, by the ids of all that are linked. @type {Map<string, LinkedViewer>} */
-const leaders = new Map();
+/** By the component's id. A gr.render may link further viewers to those on the page. @type {Map<number, Group>} */
+const groups = new Map();
 
 export class LinkedViewer {
   #viewer;
-  #others;
-  #group;
-  /** When the user, or a command, has moved this viewer last. */
-  #movedAt = -Infinity;
+  /** @type {Group} */
+  #group = { viewers: new Set(), leader: null };
+  /** When the user, or a command, has used this viewer last. */
+  #usedAt = -Infinity;
   #isPlanned = false;
-  /** The timeline and the time that this viewer was set to last. */
-  #set = "";
+  /** The times to which this viewer was set because it follows, oldest first. @type {string[]} */
+  #set = [];
 
   /** @param {RerunViewerElement} viewer @param {number} id of the component @param {number[]} others ids of the viewers that are linked to it; may be empty */
   constructor(viewer, id, others) {
     this.#viewer = viewer;
-    this.#others = others;
-    this.#group = [id, ...others].sort().join();
     if (others.length === 0) return;
-    linked.set(id, this);
+    const ids = [id, ...others];
+    this.#group = ids.map((each) => groups.get(each)).find(Boolean) ?? this.#group;
+    for (const each of ids) groups.set(each, this.#group);
+    this.#group.viewers.add(this);
     const area = /** @type {HTMLElement} */ (viewer.parentElement ?? viewer); // with the time controls
-    for (const type of ["pointerdown", "wheel", "keydown"]) area.addEventListener(type, () => (this.#movedAt = performance.now()), { capture: true, passive: true });
+    for (const type of INPUTS) area.addEventListener(type, () => (this.#usedAt = performance.now()), { capture: true, passive: true });
+    viewer.addEventListener("viewer-event", (event) => {
+      const { detail } = /** @type {CustomEvent} */ (event);
+      // The viewer sends its events in the middle of its work, where it cannot report its time.
+      queueMicrotask(() => void (this.#take(detail) && (detail.from_command = true)));
+    });
     viewer.addEventListener("load", () => this.follow());
     new ResizeObserver(() => this.follow()).observe(viewer); // it may have been in a tab that was not selected
     viewer.addEventListener("dispose", () => {
-      if (linked.get(id) === this) linked.delete(id);
-      if (leaders.get(this.#group) === this) leaders.delete(this.#group);
+      this.#group.viewers.delete(this);
+      if (this.#group.leader === this) this.#group.leader = null;
     });
   }
 
-  /**
-   * Takes an event of the viewer. Returns whether the viewer has sent it because it follows another.
-   * @param {ViewerEvent} event
-   * @param {boolean} isCommand whether a command from Python has caused the event
-   */
-  take({ type }, isCommand) {
-    if (this.#others.length === 0 || !EVENTS_OF_TIME.includes(type)) return false;
-    const now = performance.now();
-    if (isCommand) this.#movedAt = now;
-    const leader = this.#leader;
-    if (leader === null || (now - this.#movedAt < INPUT_WITHIN && this.#movedAt > leader.#movedAt)) leaders.set(this.#group, this);
+  /** Returns whether the viewer has sent the event because it follows another. @param {ViewerEvent} event */
+  #take({ type, from_command }) {
+    if (!EVENTS_OF_TIME.includes(type)) return false;
+    if (from_command) this.#usedAt = performance.now();
+    const [leader, own] = [this.#leader, this.times];
+    const follows = own !== null && !own.isPlaying && this.#set.includes(asText(own));
+    if (leader === null || (this.#usedAt > leader.#usedAt && !follows)) this.#group.leader = this;
     if (this.#leader !== this) {
       this.follow(); // a recording that opens plays by itself
       return true;
     }
-    for (const other of this.#others) linked.get(other)?.follow();
+    for (const each of this.#group.viewers) each.follow();
     return false;
   }
 
   /** The viewer that leads; null if none has a time. @returns {LinkedViewer | null} */
   get #leader() {
-    const leader = leaders.get(this.#group) ?? null;
+    const { leader } = this.#group;
     return leader?.times ? leader : null;
   }
 
@@ -89,12 +93,19 @@ export class LinkedViewer {
     if (!leader || leader === this || !this.#viewer.isShown) return;
     const [wanted, own] = [leader.times, this.times];
     if (!wanted || !own?.timelines.some(({ name }) => name === wanted.timeline)) return;
-    const set = JSON.stringify([own.store, wanted.timeline, String(wanted.time)]);
+    const set = asText({ ...own, timeline: wanted.timeline, time: wanted.time });
     const isThere = own.timeline === wanted.timeline && own.time === wanted.time;
     // A viewer may keep its time within the times of its recording: it is not set to the same time again.
-    if (!own.isPlaying && (isThere || set === this.#set)) return;
-    this.#set = set;
+    if (!own.isPlaying && (isThere || set === this.#set.at(-1))) return;
+    this.#set.push(set);
+    if (this.#set.length > REMEMBERED) this.#set.shift();
     const { timeline, time } = wanted;
-    this.#viewer.running?.viewer?.control.moveTime(own.store, { timeline, time, isPlaying: false }).catch(() => {}); // it has ended
+    const moved = this.#viewer.running?.viewer?.control.moveTime(own.store, { timeline, time, isPlaying: false });
+    moved?.catch(() => {}); // it has ended
   }
+}
+
+/** @param {import("../viewer/viewer-control.js").Times} times */
+function asText({ store, timeline, time }) {
+  return JSON.stringify([store, timeline, String(time)]);
 }
