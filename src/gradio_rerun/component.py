@@ -98,7 +98,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         """
         Parameters:
             value: The recording to show at first: a path, a URL (`http`, `https`, `rerun`, `rerun+http`, `rerun+https`), `bytes`, a `rerun.RecordingStream`, or a list of these. If a function is given, it is called to get the value each time the page loads.
-            label: The label shown above the viewer. If None and used in a `gr.Interface`, the label is the name of the parameter this component is assigned to.
+            label: The label shown above the viewer. If None, it is "Recording" or, in a `gr.Interface`, the name of the parameter this component is assigned to.
             every: Calls `value` again at this interval (seconds, or a `gr.Timer`), if `value` is a function.
             inputs: Components whose values are passed to `value`, if `value` is a function. It is called again whenever they change.
             show_label: If False, the label is not shown.

@@ -105,13 +105,16 @@ def test_show_label(page: ViewerPage, launch: Launch, recording_a: Path) -> None
 
 
 @pytest.mark.slow
-def test_without_a_label_none_is_shown(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_without_a_label_the_kind_of_the_component_is_shown_as_in_gr_image(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.open(launch(app(recording_a, gr.update(label="now"))))
     page.expect_state("ready", recordings=1)
     block = page.locator(".block", has=page.locator("rerun-viewer")).last
-    expect(block.get_by_test_id("block-label")).to_be_hidden()
+    label = block.get_by_test_id("block-label")
+    expect(label).to_be_visible()
+    assert label.evaluate("label => getComputedStyle(label, '::after').content") == '"Recording"'
     page.click("update")
-    expect(block.get_by_test_id("block-label")).to_have_text("now")
+    expect(label).to_have_text("now")
+    assert label.evaluate("label => getComputedStyle(label, '::after').content") == '""'
     expect(block.get_by_test_id("block-label")).to_be_visible()
 
 
