@@ -93,9 +93,7 @@ class ViewerPage:
         self.click("Login")
 
     def click(self, button: str) -> None:
-        """Clicks a button of the app or of the toolbar; apps may have a button "Play", too."""
-        outside = self.page.locator("button:not(.rerun-time-controls *)")
-        self.page.get_by_role("button", name=button, exact=True).and_(outside).click()
+        self.page.get_by_role("button", name=button, exact=True).click()
 
     def expect_state(self, state: str, *, recordings: int | None = None, index: int = 0, timeout: float = 60) -> None:
         viewer = self.viewer(index)

@@ -73,7 +73,7 @@ def test_axe_finds_nothing_in_any_state(page: ViewerPage, launch: Launch, record
     assert violations(page) == []
     page.click("show")
     page.expect_recordings("recording_a")
-    expect(page.get_by_label("Timeline")).to_be_enabled()
+    expect(page.get_by_label("Active timeline")).to_be_enabled()
     assert violations(page) == []
     page.click("fail")
     page.expect_state("error")
@@ -116,7 +116,7 @@ def test_on_a_phone_a_thumb_plays_and_seeks(browser: Browser, launch: Launch) ->
         Rerun(lambda: recording_bytes("run"), height=400)
     page = phone(browser, launch(demo))
     page.expect_recordings("run")
-    slider = page.get_by_role("slider", name="Time")
+    slider = page.get_by_role("slider", name="Time cursor")
     expect(slider).to_be_visible()
     for control in page.locator(".rerun-time-controls > :is(button, select, input)").all():
         box = control.bounding_box()
@@ -125,13 +125,13 @@ def test_on_a_phone_a_thumb_plays_and_seeks(browser: Browser, launch: Launch) ->
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
     page.wait_for_event("pause")  # at its end
-    page.get_by_role("button", name="Play").tap()
+    page.get_by_role("button", name="Play recording").tap()
     page.wait_for_event("play")
     slider.fill("2")  # pauses
     wait_until(page, lambda: time_of(page) == 2)
-    page.get_by_role("button", name="Next").tap()
+    page.get_by_role("button", name="Next time").tap()
     wait_until(page, lambda: time_of(page) == 3)
-    page.get_by_role("button", name="Previous").tap()
+    page.get_by_role("button", name="Previous time").tap()
     wait_until(page, lambda: time_of(page) == 2)
     page.context.close()
 
@@ -144,7 +144,7 @@ def test_on_a_phone_a_finger_on_the_controls_scrolls_the_page_and_on_the_viewer_
         gr.HTML("<div style='height: 2000px'>below</div>")
     page = phone(browser, launch(demo))
     page.expect_recordings("run")
-    expect(page.get_by_role("slider", name="Time")).to_be_visible()
+    expect(page.get_by_role("slider", name="Time cursor")).to_be_visible()
     touch = page.context.new_cdp_session(page.page)
 
     def swipe(y: float) -> None:
@@ -187,10 +187,10 @@ def test_a_keyboard_alone_opens_plays_seeks_and_leaves(page: ViewerPage, launch:
     page.wait_for_event("pause")  # at its end
     page.forget_events()
     page.get_by_label("above").focus()
-    tab_to(page, page.get_by_role("button", name="Play"))
+    tab_to(page, page.get_by_role("button", name="Play recording"))
     page.keyboard.press("Space")
     page.wait_for_event("play")
-    slider = page.get_by_role("slider", name="Time")
+    slider = page.get_by_role("slider", name="Time cursor")
     tab_to(page, slider)
     page.keyboard.press("Home")
     wait_until(page, lambda: time_of(page) == 0)

@@ -171,7 +171,7 @@ EFFECTS: dict[str, Effect] = {
     "allowed_origins": attribute("viewer.settings.allowed_origins", ["https://example.com"]),
     "tunnel": tunnel,
     "time_update_interval": attribute("viewer.settings.time_update_interval", 60),
-    "time_controls": button("Timeline", shown=True),
+    "time_controls": button("Active timeline", shown=True),
 }
 
 

@@ -114,7 +114,7 @@ test("they show the time, and follow the viewer", () => {
   times = { ...times, time: 25n, isPlaying: true };
   viewer.dispatchEvent(new Event("viewer-event"));
   pass(200);
-  assert.deepEqual([slider.value, find("span").textContent, host.all(({ ariaLabel }) => ariaLabel === "Pause").length], ["15", "25", 1]);
+  assert.deepEqual([slider.value, find("span").textContent, host.all(({ ariaLabel }) => ariaLabel === "Pause recording").length], ["15", "25", 1]);
 });
 
 test("they play, pause, step, seek and change the timeline", () => {

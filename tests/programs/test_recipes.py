@@ -57,12 +57,12 @@ def test_linked_viewers_play_and_rest_together(run: Run) -> None:
     wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 99)  # both have played to the end
     rng = random.Random(0)
     for _ in range(20):  # the user's actions, in any of the two
-        slider = page.get_by_role("slider", name="Time").nth(rng.randrange(2))
+        slider = page.get_by_role("slider", name="Time cursor").nth(rng.randrange(2))
         slider.fill(str(rng.randrange(99)))
     wanted = rng.randrange(99)
     slider.fill(str(wanted))
     wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == wanted)
-    page.get_by_role("button", name="Play").nth(1).click()
+    page.get_by_role("button", name="Play recording").nth(1).click()
     wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 99)
 
 

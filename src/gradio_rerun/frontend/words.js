@@ -38,12 +38,13 @@ export const WORDS = {
   ],
 
   // The controls of the time
-  Play: ["Abspielen", "Reproducir", "Lire", "Reproduzir", "Reproduzir", "再生", "재생", "播放", "播放"],
-  Pause: ["Pause", "Pausar", "Pause", "Pausar", "Pausar", "一時停止", "일시정지", "暂停", "暫停"],
-  Previous: ["Zurück", "Anterior", "Précédent", "Anterior", "Anterior", "前へ", "이전", "上一个", "上一個"],
-  Next: ["Weiter", "Siguiente", "Suivant", "Seguinte", "Próximo", "次へ", "다음", "下一个", "下一個"],
-  Time: ["Zeit", "Tiempo", "Temps", "Tempo", "Tempo", "時刻", "시간", "时间", "時間"],
-  Timeline: ["Zeitachse", "Línea de tiempo", "Chronologie", "Linha do tempo", "Linha do tempo", "タイムライン", "타임라인", "时间线", "時間線"],
+  "Time controls": ["Zeitsteuerung", "Controles de tiempo", "Commandes temporelles", "Controlos de tempo", "Controles de tempo", "時刻の操作", "시간 컨트롤", "时间控件", "時間控制項"],
+  "Play recording": ["Aufzeichnung abspielen", "Reproducir la grabación", "Lire l'enregistrement", "Reproduzir a gravação", "Reproduzir a gravação", "記録を再生", "기록 재생", "播放记录", "播放記錄"],
+  "Pause recording": ["Aufzeichnung anhalten", "Pausar la grabación", "Mettre l'enregistrement en pause", "Pausar a gravação", "Pausar a gravação", "記録を一時停止", "기록 일시정지", "暂停记录", "暫停記錄"],
+  "Previous time": ["Vorherige Zeit", "Tiempo anterior", "Temps précédent", "Tempo anterior", "Tempo anterior", "前の時刻", "이전 시간", "上一时间", "上一時間"],
+  "Next time": ["Nächste Zeit", "Tiempo siguiente", "Temps suivant", "Tempo seguinte", "Próximo tempo", "次の時刻", "다음 시간", "下一时间", "下一時間"],
+  "Time cursor": ["Zeitcursor", "Cursor de tiempo", "Curseur temporel", "Cursor de tempo", "Cursor de tempo", "時刻カーソル", "시간 커서", "时间游标", "時間游標"],
+  "Active timeline": ["Aktive Zeitachse", "Línea de tiempo activa", "Chronologie active", "Linha do tempo ativa", "Linha do tempo ativa", "使用中のタイムライン", "활성 타임라인", "当前时间线", "目前時間線"],
 
   // The drop zone
   "Drop Recording Here": [

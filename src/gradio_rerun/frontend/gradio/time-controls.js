@@ -44,7 +44,6 @@ export class TimeControls {
     this.#slider.type = "range";
     this.#time.ariaHidden = "true"; // the slider reports it
     this.#slider.addEventListener("input", () => this.#seek());
-    host.replaceChildren(this.#back, this.#play, this.#forward, this.#timelines, this.#slider, this.#time);
     for (const type of ["viewer-event", "load", "recording-close"]) viewer.addEventListener(type, () => this.#lookSoon());
     viewer.addEventListener("dispose", () => clearTimeout(this.#timer));
     new ResizeObserver(() => this.#look()).observe(viewer);
@@ -54,8 +53,8 @@ export class TimeControls {
   configure({ time_controls, panel_states }, isEmpty) {
     const isChosen = panel_states.time === "hidden" || panel_states.time === "expanded";
     this.#wanted = { isOn: time_controls ?? (isChosen ? false : null), isEmpty };
-    this.#host.ariaLabel = translate("Time"); // the page may have another language now
-    const names = /** @type {const} */ ([[this.#back, "Previous"], [this.#forward, "Next"], [this.#timelines, "Timeline"], [this.#slider, "Time"]]);
+    this.#host.ariaLabel = translate("Time controls"); // the page may have another language now
+    const names = /** @type {const} */ ([[this.#back, "Previous time"], [this.#forward, "Next time"], [this.#timelines, "Active timeline"], [this.#slider, "Time cursor"]]);
     for (const [each, name] of names) this.#name(each, name);
     this.#look();
   }
@@ -82,7 +81,9 @@ export class TimeControls {
     // While another recording opens, the controls stay as they are.
     if (!this.#fits) this.#host.hidden = true;
     else if (this.#wanted.isOn || times) this.#host.hidden = !this.#wanted.isOn && !times?.timelines.some(isLong);
-    if (!this.#host.hidden) this.#show(times);
+    if (this.#host.hidden) return this.#host.replaceChildren();
+    if (!this.#back.isConnected) this.#host.replaceChildren(this.#back, this.#play, this.#forward, this.#timelines, this.#slider, this.#time);
+    this.#show(times);
   }
 
   /** @param {Times | null} times */
@@ -104,7 +105,7 @@ export class TimeControls {
     const text = asText(time, type);
     this.#time.textContent = text;
     this.#slider.setAttribute("aria-valuetext", text);
-    this.#name(this.#play, isPlaying ? "Pause" : "Play");
+    this.#name(this.#play, isPlaying ? "Pause recording" : "Play recording");
     if (this.#isPlaying !== isPlaying) this.#play.replaceChildren(icon(isPlaying ? "Pause" : "Play"));
     this.#isPlaying = isPlaying;
   }
