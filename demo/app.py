@@ -189,8 +189,8 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
                 "follows; the slider moves both."
             )
             with gr.Row():
-                left = Rerun(film, label="Click here", streaming=True, height=480)
-                right = Rerun(film, label="In step", height=480)
+                left = Rerun(film, label="Click here", streaming=True, height=480, time_controls=False)
+                right = Rerun(film, label="In step", height=480, time_controls=False)
             with gr.Row():
                 slider = gr.Slider(0, FRAMES - 1, step=1, label="Frame")
                 play, pause, shoot = gr.Button("Play"), gr.Button("Pause"), gr.Button("Take a picture")
