@@ -105,7 +105,9 @@ def test_show_label(page: ViewerPage, launch: Launch, recording_a: Path) -> None
 
 
 @pytest.mark.slow
-def test_without_a_label_the_kind_of_the_component_is_shown_as_in_gr_image(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_without_a_label_the_kind_of_the_component_is_shown_as_in_gr_image(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
     page.open(launch(app(recording_a, gr.update(label="now"))))
     page.expect_state("ready", recordings=1)
     block = page.locator(".block", has=page.locator("rerun-viewer")).last

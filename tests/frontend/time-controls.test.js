@@ -135,6 +135,18 @@ test("they play, pause, step, seek and change the timeline", () => {
   ]);
 });
 
+test("the slider stays where the user has put it until the viewer is there", async () => {
+  configure();
+  const slider = find("input");
+  Object.assign(slider, { value: "7" }).dispatchEvent(new Event("input"));
+  viewer.dispatchEvent(new Event("viewer-event"));
+  pass(200);
+  assert.equal(slider.value, "7");
+  await new Promise((resolve) => setImmediate(resolve));
+  pass(200);
+  assert.equal(slider.value, "2"); // this viewer does not move
+});
+
 test("at the end, play begins at the start", () => {
   times = { ...times, time: 30n };
   configure();

@@ -30,6 +30,8 @@ export class TimeControls {
   /** The names of the timelines on the page. @type {string[]} */
   #names = [];
   #isPlaying = false;
+  /** How many moves the viewer has not carried out yet. */
+  #moves = 0;
   #timer = 0;
   /** @type {{isOn: boolean | null, isEmpty: boolean}} */
   #wanted = { isOn: false, isEmpty: true };
@@ -100,8 +102,8 @@ export class TimeControls {
     const { start, end, type } = active(times) ?? { start: time, end: time, type: null };
     this.#slider.max = String(end - start);
     this.#slider.step = String(stepOf(end - start));
-    const isHeld = this.#slider.matches(":active"); // by the user
-    if (!isHeld) this.#slider.value = String(time - start);
+    const isUsers = this.#moves > 0 || this.#slider.matches(":active"); // the viewer does not show it yet
+    if (!isUsers) this.#slider.value = String(time - start);
     const text = asText(time, type);
     this.#time.textContent = text;
     this.#slider.setAttribute("aria-valuetext", text);
@@ -140,7 +142,12 @@ export class TimeControls {
   /** @param {import("../viewer/time-cursor.js").Cursor} cursor */
   #move(cursor) {
     const { store, timeline } = /** @type {Times} */ (this.#times);
-    this.#control?.moveTime(store, { timeline, ...cursor }).then(() => this.#lookSoon(), () => {}); // a viewer that has ended
+    this.#moves++;
+    const end = () => {
+      this.#moves--;
+      this.#lookSoon();
+    };
+    (this.#control?.moveTime(store, { timeline, ...cursor }) ?? Promise.resolve()).then(end, end);
   }
 }
 
