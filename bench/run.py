@@ -55,7 +55,7 @@ class Size(NamedTuple):
     """Seconds that a page has for what it has not shown yet."""
 
     def of(self, rounds: int) -> Size:
-        """The same with so many rounds at most."""
+        """The same figures with at most `rounds` rounds."""
         streams = [(case, min(most, rounds)) for case, most in self.streams]
         return self._replace(rounds=min(self.rounds, rounds), streams=streams)
 
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round of the small things")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier run, broken off, has measured")
     parser.add_argument("--docs", type=Path, default=DOCS, metavar="FOLDER", help="where the report goes")
-    parser.add_argument("--rounds", type=int, default=3, help="measure each figure so often, at most")
+    parser.add_argument("--rounds", type=int, default=3, help="the most rounds of a figure")
     given = parser.parse_args()
     work = cache_dir() / "bench"
     state = work / ("quick.json" if given.quick else "full.json")

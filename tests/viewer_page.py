@@ -196,7 +196,7 @@ class ViewerPage:
         return any(count > 500 for count, (red, green, blue) in colors if blue > 180 and red < 80 and green < 140)
 
     def expect_ahead(self, started: int) -> None:
-        """An empty viewer has started its Rerun viewer, which nobody sees; so many have started since the page was opened."""
+        """An empty viewer has started its Rerun viewer, which nobody sees. `started`: the number of viewers since the page was opened."""
         self.page.wait_for_function(
             "started => window.memories.length === started"
             " && document.querySelector('rerun-viewer[data-state=idle] canvas')",

@@ -178,7 +178,7 @@ def test_a_keyboard_alone_opens_plays_seeks_and_leaves(page: ViewerPage, launch:
         gr.Textbox(label="after")
     page.open(launch(demo))
     page.expect_state("idle")
-    with page.expect_file_chooser() as chooser:  # Playwright needs a moment until it hears of one
+    with page.expect_file_chooser() as chooser:  # Playwright takes a moment to intercept the dialog
         page.get_by_label("above").focus()
         tab_to(page, page.get_by_role("button", name="Click to Upload"))
         page.keyboard.press("Enter")

@@ -109,7 +109,7 @@ export class FakeElement extends EventTarget {
     return [];
   }
 
-  /** Whether it fits a selector, of which a fake knows none. @type {(selector: string) => boolean} */
+  /** Whether the element matches a selector; a fake matches none. @type {(selector: string) => boolean} */
   matches() {
     return false;
   }

@@ -116,7 +116,7 @@ test("all of it is in the language of the page, with the numbers of that languag
   assert.equal(byRole("alert").textContent, "2 Aufzeichnungen konnten nicht geöffnet werdena.rrd: The file is empty.WiederholenSchließen");
 });
 
-test("what is shown changes with the language of the page, which the frontend is told", () => {
+test("what is shown changes with the language of the page, and the element reports the change", () => {
   let changes = 0;
   host.addEventListener("language-change", () => changes++);
   overlay.showError({ title: "The viewer stopped", message: "why", action: "Restart", covers: true }, () => {});

@@ -433,7 +433,7 @@ test("no value ends the viewer, and the keyboard has nothing to enter", async ()
   assert.deepEqual([element.dataset.state, element.dataset.recordings, element.isOpen], ["idle", "0", false]);
 });
 
-/** The server has so many bytes of a growing recording. @param {number} length */
+/** The server has `length` bytes of a growing recording. @param {number} length */
 function serveRanges(length) {
   globalThis.fetch = ((before) => async (/** @type {any} */ given, /** @type {any} */ init) => {
     const range = /bytes=(\d+)-/.exec(init?.headers?.Range);
@@ -545,7 +545,7 @@ test("a failure is shown in the language of the page, and reported to listeners 
   assert.match(emitted.at(-1) ?? "", /^error: 2 recordings could not be opened: a\.rrd: There is no such recording/);
 });
 
-test("screen readers are told what the element loads, that it is loaded, and that it is empty, but not that it was empty at first", async () => {
+test("screen readers announce what the element loads, that it is loaded, and that it is empty, but not that it was empty at first", async () => {
   pass(1000);
   assert.equal(status(), "");
   element.ariaLabel = "My run";

@@ -21,7 +21,7 @@ let resized;
 let viewer;
 /** @type {any} */
 let times;
-/** What the viewer was told, in order. @type {any[]} */
+/** The calls that the viewer received, in order. @type {any[]} */
 let done;
 /** @type {FakeElement} */
 let host;
