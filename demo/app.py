@@ -201,9 +201,9 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
             left.time_update(follow, None, right)
             right.time_update(follow, None, left)
             slider.input(lambda frame: [commands.set_time("frame", sequence=frame)] * 2, slider, [left, right])
-            play.click(lambda: commands.play(), None, left)
-            pause.click(lambda: commands.pause(), None, left)
-            shoot.click(lambda: commands.screenshot(max_size=800), None, left)
+            play.click(lambda: commands.set_time(play_state="playing"), None, left)
+            pause.click(lambda: commands.set_time(play_state="paused"), None, left)
+            shoot.click(lambda: commands.take_screenshot(max_size=800), None, left)
             left.screenshot(add_picture, pictures, [pictures, gallery])
     return demo
 

@@ -74,3 +74,9 @@ class CommandDict(TypedDict):
     """Whether the next command waits until this one has finished."""
     outlasts: bool
     """Whether it is carried out although the value beside it was skipped."""
+    answers: bool
+    """Whether the event `answer` has the viewer's response."""
+    question: str | None
+    """The id of the question of a function that waits for the answer; None if none does."""
+    seconds: float
+    """How long the function waits."""

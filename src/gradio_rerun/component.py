@@ -57,6 +57,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
 
     data_model = Recordings
     _linked: Sequence[Rerun] = ()
+    _is_asked = False  # whether a ViewerClient asks it
 
     _is_made = False
     """Whether `postprocess` gets the values of functions: before, it gets the initial value."""

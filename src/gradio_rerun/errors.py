@@ -10,6 +10,7 @@
     │   ├── NotARecordingError      it is not a Rerun recording (also a ValueError)
     │   └── StreamTooLongError      a stream would get longer than `max_stream_size`
     ├── EventDataError          a client has sent invalid data of an event (also a ValueError)
+    ├── AnswerError             the viewer in a visitor's page did not answer, or could not carry out a command
     ├── TimelineError           a time was converted to a type that its timeline does not have (also a ValueError)
     ├── SdkError                rerun-sdk is missing or too old
     └── ViewerError             the web viewer cannot be extracted from the installed rerun-sdk
@@ -86,6 +87,10 @@ class StreamTooLongError(RecordingError):
 
 class EventDataError(GradioRerunError, ValueError):
     """A client has sent invalid data of an event."""
+
+
+class AnswerError(GradioRerunError):
+    """The viewer in a visitor's page did not answer in time, or could not carry out a command."""
 
 
 class TimelineError(GradioRerunError, ValueError):

@@ -111,7 +111,7 @@ def test_the_time_can_be_set(page: ViewerPage, launch: Launch) -> None:
 
 @pytest.mark.slow
 def test_a_time_without_a_timeline_is_on_the_active_one(page: ViewerPage, launch: Launch) -> None:
-    both = [commands.set_timeline("frame"), commands.set_time(sequence=5)]
+    both = [commands.set_time("frame"), commands.set_time(sequence=5)]
     app = App(two_timelines("run"), go=both)
     opened(page, launch, app).click("go")
     wait_for(page, "time_update", time=5)
@@ -120,7 +120,11 @@ def test_a_time_without_a_timeline_is_on_the_active_one(page: ViewerPage, launch
 
 
 def test_a_time_can_be_played_from(page: ViewerPage, launch: Launch) -> None:
-    app = App(two_timelines("run"), stop=commands.pause(), go=commands.set_time("frame", sequence=3, play=True))
+    app = App(
+        two_timelines("run"),
+        stop=commands.set_time(play_state="paused"),
+        go=commands.set_time("frame", sequence=3, play_state="playing"),
+    )
     opened(page, launch, app).click("stop")
     wait_for(page, "pause")
     page.forget_events()
@@ -130,7 +134,9 @@ def test_a_time_can_be_played_from(page: ViewerPage, launch: Launch) -> None:
 
 def test_play_and_pause(page: ViewerPage, launch: Launch) -> None:
     app = App(
-        two_timelines("run"), play=[commands.set_time("frame", sequence=0), commands.play()], pause=commands.pause()
+        two_timelines("run"),
+        play=[commands.set_time("frame", sequence=0), commands.set_time(play_state="playing")],
+        pause=commands.set_time(play_state="paused"),
     )
     opened(page, launch, app).click("pause")
     page.wait_for_timeout(500)
@@ -170,8 +176,8 @@ def test_a_timestamp_is_as_exact_as_a_float(page: ViewerPage, launch: Launch) ->
 def test_another_recording_can_be_shown(page: ViewerPage, launch: Launch) -> None:
     app = App(
         [two_timelines("one"), two_timelines("two", "other")],
-        one=commands.set_recording("one"),
-        two=commands.set_recording("two"),
+        one=commands.set_active_recording("one"),
+        two=commands.set_active_recording("two"),
     )
     opened(page, launch, app, recordings=2)
     for name in ("one", "two", "one"):
@@ -187,7 +193,7 @@ def test_what_is_not_there_is_an_error_and_the_next_command_runs(page: ViewerPag
         two_timelines("run"),
         go=[
             commands.set_time("nowhere", sequence=1),
-            commands.set_recording("nobody"),
+            commands.set_active_recording("nobody"),
             commands.set_time("frame", sequence=4),
         ],
     )
@@ -321,7 +327,7 @@ def test_none_drops_commands_that_wait(page: ViewerPage, launch: Launch) -> None
 
 
 def test_a_picture_of_the_viewer(page: ViewerPage, launch: Launch) -> None:
-    app = App(two_timelines("run"), go=commands.screenshot(), small=commands.screenshot(max_size=200))
+    app = App(two_timelines("run"), go=commands.take_screenshot(), small=commands.take_screenshot(max_size=200))
     opened(page, launch, app).click("go")
     event = app.answer(page)
     assert isinstance(event, events.Screenshot)
@@ -337,8 +343,8 @@ def test_a_picture_of_the_viewer(page: ViewerPage, launch: Launch) -> None:
 def test_a_picture_of_a_view(page: ViewerPage, launch: Launch) -> None:
     app = App(
         two_timelines("run"),
-        go=commands.screenshot("/", max_size=150),
-        wrong=commands.screenshot("no such view"),
+        go=commands.take_screenshot("/", max_size=150),
+        wrong=commands.take_screenshot("no such view"),
     )
     opened(page, launch, app).click("go")
     with Image.open(app.answer(page).path) as picture:
@@ -378,8 +384,8 @@ def test_a_blueprint_applies_to_what_is_open(page: ViewerPage, launch: Launch, t
 def test_panels_can_be_hidden_and_shown(page: ViewerPage, launch: Launch) -> None:
     app = App(
         two_timelines("run"),
-        hide=commands.set_panel_states({"blueprint": "hidden"}),
-        show=commands.set_panel_states({"blueprint": "expanded"}),
+        hide=commands.update_panels(blueprint="hidden"),
+        show=commands.update_panels(blueprint="expanded"),
     )
     opened(page, launch, app)
     page.expect_blueprint_panel(shown=True)
@@ -402,7 +408,11 @@ def test_a_url_opens_besides_what_is_open(page: ViewerPage, launch: Launch, othe
 
 @needs(NEEDS["close"])
 def test_one_of_several_recordings_can_be_closed(page: ViewerPage, launch: Launch) -> None:
-    app = App([two_timelines("one"), two_timelines("two", "other")], one=commands.close("one"), active=commands.close())
+    app = App(
+        [two_timelines("one"), two_timelines("two", "other")],
+        one=commands.close(store_ids=["one"]),
+        active=commands.close(),
+    )
     opened(page, launch, app, recordings=2).click("one")
     page.expect_state("ready", recordings=1)
     assert [each.recording_id for each in app.state(page).recordings] == ["two"]
@@ -443,7 +453,7 @@ def test_the_only_recording_can_be_closed(page: ViewerPage, launch: Launch) -> N
 @pytest.mark.slow
 def test_a_value_that_is_returned_again_opens_what_was_closed(page: ViewerPage, launch: Launch) -> None:
     value = [two_timelines("one"), two_timelines("two", "other")]
-    close = commands.close("one") if VERSION >= (0, 41) else None
+    close = commands.close(store_ids=["one"]) if VERSION >= (0, 41) else None
     app = App(value[: 2 if close else 1], close=close or commands.close(), again=value[: 2 if close else 1])
     opened(page, launch, app, recordings=2 if close else 1).click("close")
     expect(page.viewer()).to_have_attribute("data-recordings", "1" if close else "0")
@@ -460,7 +470,11 @@ def test_a_value_that_is_returned_again_opens_what_was_closed(page: ViewerPage, 
 def test_what_an_older_viewer_cannot_do_is_said(page: ViewerPage, launch: Launch) -> None:
     app = App(
         [two_timelines("one"), two_timelines("two")],
-        go=[commands.close("one"), commands.run_command("recording.seek_to_start"), commands.screenshot("view")],
+        go=[
+            commands.close(store_ids=["one"]),
+            commands.run_command("recording.seek_to_start"),
+            commands.take_screenshot("view"),
+        ],
     )
     opened(page, launch, app, recordings=2).click("go")
     for _ in range(3):
@@ -501,7 +515,9 @@ def test_the_state_tells_what_is_open(page: ViewerPage, launch: Launch) -> None:
 def test_nothing_is_uploaded_when_nobody_listens(page: ViewerPage, launch: Launch) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(two_timelines("run"))
-        gr.Button("go").click(lambda: [commands.screenshot(), commands.set_time("frame", sequence=1)], None, viewer)
+        gr.Button("go").click(
+            lambda: [commands.take_screenshot(), commands.set_time("frame", sequence=1)], None, viewer
+        )
     page.open(launch(demo)).expect_state("ready")
     page.click("go")
     wait_for(page, "time_update", time=1)

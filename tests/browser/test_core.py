@@ -39,8 +39,8 @@ def app(recording_a: Path, recording_b: Path, heard: Heard) -> gr.Blocks:
         "b": recording_b,
         "clear": None,
         "time": commands.set_time("frame", sequence=7),
-        "play": [commands.set_time("frame", sequence=0), commands.play()],
-        "picture": commands.screenshot(),
+        "play": [commands.set_time("frame", sequence=0), commands.set_time(play_state="playing")],
+        "picture": commands.take_screenshot(),
         "lower": gr.update(height=250),
     }
     with gr.Blocks() as demo:

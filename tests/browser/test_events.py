@@ -200,10 +200,10 @@ def test_ids_of_any_characters_have_exact_times_and_are_found_by_commands(page: 
     with gr.Blocks() as demo:
         viewer = Rerun(recordings)
         for name, command in {
-            "other": commands.set_recording("other"),
-            "show": commands.set_recording(recording_id),
+            "other": commands.set_active_recording("other"),
+            "show": commands.set_active_recording(recording_id),
             "seek": commands.set_time("stamp", timestamp=time),
-            "close": commands.close(recording_id),
+            "close": commands.close(store_ids=[recording_id]),
         }.items():
             gr.Button(name).click(lambda command=command: command, None, viewer)
         listen(viewer, heard, TimeUpdate, RecordingOpen)

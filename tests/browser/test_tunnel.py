@@ -295,7 +295,7 @@ def test_of_more_than_four_gigabytes_any_frame_is_shown(page: ViewerPage, launch
         with serving(page, tmp_path) as server:
             with gr.Blocks() as demo:
                 viewer = Rerun(server.client().get_dataset("runs").segment_url("huge"), height=500)
-                ahead = [commands.pause(), commands.set_time("frame", sequence=700)]
+                ahead = [commands.set_time(play_state="paused"), commands.set_time("frame", sequence=700)]
                 gr.Button("ahead").click(lambda: ahead, None, viewer)
             page.open(launch(demo, auth=("user", "password")))
             page.log_in()

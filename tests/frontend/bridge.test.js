@@ -201,7 +201,7 @@ test("a value that comes again after a recording was closed is opened again", ()
 test("a value comes before the commands beside it, which are carried out once", async () => {
   start();
   props.value = [FILE];
-  const settings = { ...SETTINGS, commands: [{ id: `bridge-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false }] };
+  const settings = { ...SETTINGS, commands: [{ id: `bridge-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false, answers: false, question: null, seconds: 0 }] };
   update("settings", settings);
   update("value", [FILE]);
   await settled();
@@ -213,7 +213,7 @@ test("a command that fails is reported to the user and to the listeners", async 
   viewer.carryOut = async () => {
     throw new Error("It cannot.");
   };
-  update("settings", { ...SETTINGS, commands: [{ id: `bridge-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false }] });
+  update("settings", { ...SETTINGS, commands: [{ id: `bridge-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false, answers: false, question: null, seconds: 0 }] });
   await settled();
   const message = "The viewer could not carry out close(): It cannot.";
   assert.deepEqual(triggered, [["rerun_error", { message, type: "rerun_error" }], ["error", message]]);
@@ -241,7 +241,7 @@ for (const [where, given, reason] of FAILURES) {
     viewer.carryOut = async () => {
       throw new Error(reason ?? "");
     };
-    const command = { id: `html-${id}`, name: "run_command", arguments: given, request: null, target: [], causes: [], waits: true, outlasts: false };
+    const command = { id: `html-${id}`, name: "run_command", arguments: given, request: null, target: [], causes: [], waits: true, outlasts: false, answers: false, question: null, seconds: 0 };
     update("settings", { ...SETTINGS, commands: [command] });
     await settled();
     const [[, { message }], [event, shownByGradio]] = triggered;
@@ -264,11 +264,11 @@ test("a cleared value drops the commands that wait", async () => {
   props.value = [FILE];
   start();
   viewer.takesCommands = () => false;
-  update("settings", { ...SETTINGS, commands: [{ id: `dropped-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false }] });
+  update("settings", { ...SETTINGS, commands: [{ id: `dropped-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false, answers: false, question: null, seconds: 0 }] });
   props.settings = SETTINGS; // the update of a value has no commands of another
   update("value", []);
   viewer.takesCommands = () => true;
-  update("settings", { ...SETTINGS, commands: [{ id: `kept-${id}`, name: "play", arguments: {}, request: null, target: [], causes: [], waits: false, outlasts: false }] });
+  update("settings", { ...SETTINGS, commands: [{ id: `kept-${id}`, name: "play", arguments: {}, request: null, target: [], causes: [], waits: false, outlasts: false, answers: false, question: null, seconds: 0 }] });
   for (let tries = 0; tries < 100 && viewer.done.length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(viewer.done, ["play with 0 recordings"]);
 });
@@ -276,7 +276,7 @@ test("a cleared value drops the commands that wait", async () => {
 test("events that a command causes say so", async () => {
   props.value = [FILE];
   start();
-  update("settings", { ...SETTINGS, commands: [{ id: `own-${id}`, name: "pause", arguments: {}, request: null, target: [], causes: [{ type: "pause" }], waits: false, outlasts: false }] });
+  update("settings", { ...SETTINGS, commands: [{ id: `own-${id}`, name: "pause", arguments: {}, request: null, target: [], causes: [{ type: "pause" }], waits: false, outlasts: false, answers: false, question: null, seconds: 0 }] });
   /** @type {any[]} */
   const details = ["pause", "play"].map((type) => ({ type, application_id: "app", recording_id: "run" }));
   for (const detail of details) viewer.dispatchEvent(new CustomEvent("viewer-event", { detail }));

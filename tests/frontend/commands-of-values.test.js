@@ -7,6 +7,8 @@ import { CommandQueue } from "../../src/gradio_rerun/frontend/viewer/commands.js
 let done;
 /** @type {string[]} */
 let failures;
+/** @type {[string, object][]} */
+let replies;
 /** The values that are past, and the one that is shown. @type {{newest: number, past: number[], shown: number}} */
 let values;
 /** @type {CommandQueue} */
@@ -14,7 +16,7 @@ let queue;
 let lastId = 0;
 
 beforeEach(() => {
-  [done, failures, values] = [[], [], { newest: 1, past: [], shown: 0 }];
+  [done, failures, replies, values] = [[], [], [], { newest: 1, past: [], shown: 0 }];
   const viewer = {
     get valueNumber() {
       return values.newest;
@@ -26,13 +28,14 @@ beforeEach(() => {
     isOpen: true,
     running: { carryOut: async (/** @type {any} */ { name, arguments: given }) => void done.push(`${name} ${given.of}`) },
   };
-  queue = new CommandQueue(/** @type {any} */ (viewer), { isListened: () => true, answer() {}, upload: async () => "", fail: (message) => failures.push(message) });
+  queue = new CommandQueue(/** @type {any} */ (viewer), { isListened: () => true, answer() {}, reply: (question, data) => void replies.push([question, data]), upload: async () => "", fail: (message) => failures.push(message) });
 });
 
 /** @param {string} name */
 const command = (name) => ({
   ...{ id: `value-${++lastId}`, name, arguments: { of: values.newest }, request: null, target: [], causes: [] },
-  ...{ waits: !["set_time", "play"].includes(name), outlasts: ["set_panel_states", "set_blueprint"].includes(name) },
+  ...{ waits: !["set_time", "play"].includes(name), outlasts: ["update_panels", "set_blueprint"].includes(name) },
+  ...{ answers: false, question: null, seconds: 0 },
 });
 
 /** @param {() => boolean} condition */
@@ -53,12 +56,20 @@ test("a command waits for the value beside it", async () => {
 test("the commands of a skipped value are dropped without an error, but for those that outlast it, which keep their order", async () => {
   for (const newest of [1, 2, 3]) {
     values.newest = newest;
-    queue.add(["set_time", "set_panel_states", "play", "set_blueprint", "open", "close", "run_command"].map(command));
+    queue.add(["set_time", "update_panels", "play", "set_blueprint", "open", "close", "run_command"].map(command));
   }
   values.past = [1, 2];
   values.shown = 3;
   await until(() => done.includes("run_command 3"));
-  const kept = [1, 2].flatMap((value) => [`set_panel_states ${value}`, `set_blueprint ${value}`]);
-  assert.deepEqual(done, [...kept, ...["set_time", "set_panel_states", "play", "set_blueprint", "open", "close", "run_command"].map((name) => `${name} 3`)]);
+  const kept = [1, 2].flatMap((value) => [`update_panels ${value}`, `set_blueprint ${value}`]);
+  assert.deepEqual(done, [...kept, ...["set_time", "update_panels", "play", "set_blueprint", "open", "close", "run_command"].map((name) => `${name} 3`)]);
   assert.deepEqual(failures, []);
+});
+
+test("a question about a value that was replaced is answered", async () => {
+  values = { newest: 1, past: [], shown: 0 };
+  queue.add([{ ...command("get_location"), question: "where", seconds: 15 }]);
+  values.past = [1];
+  await until(() => replies.length > 0);
+  assert.deepEqual(replies, [["where", { error: "The value was replaced." }]]);
 });

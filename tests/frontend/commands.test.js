@@ -40,8 +40,10 @@ class FakeViewer {
   /** @param {any} command @param {any} outcomes */
   async carryOut(command, outcomes) {
     await this.on[command.name]?.(command);
-    if (["screenshot", "save_recording", "save_blueprint", "get_state"].includes(command.name)) await OWN_COMMANDS[command.name](/** @type {any} */ (this), /** @type {any} */ (this), command, outcomes);
+    const asks = ["take_screenshot", "save_recording", "save_blueprint", "get_state"].includes(command.name);
+    const answer = asks ? await OWN_COMMANDS[command.name](/** @type {any} */ (this), /** @type {any} */ (this), command, outcomes) : null;
     this.done.push(command.name);
+    return answer;
   }
 
   async screenshot() {
@@ -79,6 +81,8 @@ let queue;
 let failures;
 /** @type {[string, object][]} */
 let answers;
+/** @type {[string, object][]} */
+let replies;
 /** @type {File[]} */
 let uploaded;
 /** @type {string[]} */
@@ -103,10 +107,11 @@ beforeEach((context) => {
     }
   };
   viewer = new FakeViewer();
-  [failures, answers, uploaded, listened] = [[], [], [], ["screenshot", "recording_saved", "blueprint_saved", "state"]];
+  [failures, answers, replies, uploaded, listened] = [[], [], [], [], ["screenshot", "recording_saved", "blueprint_saved", "state"]];
   queue = new CommandQueue(/** @type {any} */ (viewer), {
     isListened: (event) => listened.includes(event),
     answer: (event, data) => void answers.push([event, data]),
+    reply: (question, data) => void replies.push([question, data]),
     upload: async (file) => `/tmp/${uploaded.push(file)}/${file.name}`,
     fail: (message) => void failures.push(message),
   });
@@ -129,7 +134,7 @@ function command(name, given = {}) {
     run_command: [...ofAnother, "play", "pause"].map((type) => ({ type })),
   }[name];
   const waits = !["set_time", "play", "pause"].includes(name);
-  return { id: String(nextId++), name, arguments: given, request: null, target: [], causes: causes ?? [], waits, outlasts: false };
+  return { id: String(nextId++), name, arguments: given, request: null, target: [], causes: causes ?? [], waits, outlasts: false, answers: false, question: null, seconds: 0 };
 }
 
 /** A promise, and what settles it. */
@@ -145,13 +150,13 @@ function deferred() {
 test("commands are carried out in order, each when the one before is done", async () => {
   const opening = deferred();
   viewer.on.open = () => opening.promise;
-  queue.add([command("open", { url: "https://host.test/a.rrd" }), command("set_timeline", { timeline: "frame" })]);
-  queue.add([command("set_panel_states", { states: {} })]);
+  queue.add([command("open", { urls: [{ url: "https://host.test/a.rrd", ticket: null }], navigate: true }), command("set_timeline", { timeline: "frame" })]);
+  queue.add([command("update_panels", { states: {} })]);
   await pass(500);
   assert.deepEqual(viewer.done, []);
   opening.resolve();
   await pass(0);
-  assert.deepEqual(viewer.done, ["open", "set_timeline", "set_panel_states"]);
+  assert.deepEqual(viewer.done, ["open", "set_timeline", "update_panels"]);
   assert.deepEqual(failures, []);
 });
 
@@ -233,11 +238,11 @@ test("a recording that does not come is reported, and the next command runs", as
 
 test("without a recording, a command waits half a minute for one", async () => {
   viewer.isOpen = false;
-  queue.add([command("set_time", { timeline: "frame", time: "3", kind: "sequence", play: false })]);
+  queue.add([command("set_time", { timeline: "frame", time: "3", kind: "sequence", play_state: "paused", recording_id: null })]);
   await pass(29_900);
   assert.deepEqual(failures, []);
   await pass(300);
-  assert.deepEqual(failures, ['The viewer could not carry out set_time(timeline="frame", time="3"): No recording is open.']);
+  assert.deepEqual(failures, ['The viewer could not carry out set_time(timeline="frame", time="3", play_state="paused"): No recording is open.']);
 });
 
 test("what is not there yet is tried again, for as long as data comes and a while after it", async () => {
@@ -323,7 +328,7 @@ test("the failure of a command that was dropped is not reported", async () => {
 });
 
 test("a picture, a recording and a state go to the functions that listen", async () => {
-  queue.add([command("screenshot", { view: null, max_size: null }), command("save_recording"), command("get_state")]);
+  queue.add([command("take_screenshot", { view_id: null, max_size: null }), command("save_recording"), command("get_state")]);
   await pass(100);
   assert.deepEqual(answers, [
     ["screenshot", { path: "/tmp/1/screenshot.png" }],
@@ -347,7 +352,7 @@ test("what an old viewer cannot save is reported", async () => {
 test("nothing is made or uploaded where nobody listens", async () => {
   listened = [];
   viewer.screenshot = viewer.saveRecording = viewer.saveBlueprint = viewer.getState = () => assert.fail("The viewer is asked.");
-  queue.add(["screenshot", "save_recording", "save_blueprint", "get_state"].map((name) => command(name)));
+  queue.add(["take_screenshot", "save_recording", "save_blueprint", "get_state"].map((name) => command(name)));
   await pass(100);
   assert.deepEqual([answers, uploaded, failures], [[], [], []]);
 });
@@ -411,14 +416,14 @@ test("events of another recording are not of a command that names one, but for c
 });
 
 test("a recording that a command opens is its own for half a minute", async () => {
-  queue.add([command("open", { url: "https://host.test/a.rrd" })]);
+  queue.add([command("open", { urls: [{ url: "https://host.test/a.rrd", ticket: null }], navigate: true })]);
   await pass(29_000);
   assert.equal(queue.isOwn(event("recording_open", { recording_id: "a" })), true);
 });
 
 test("what no command has caused is the user's", async () => {
   assert.equal(queue.isOwn(event("play")), false);
-  queue.add([command("get_state"), command("set_panel_states", { states: {} })]);
+  queue.add([command("get_state"), command("update_panels", { states: {} })]);
   await pass(0);
   for (const type of ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open"]) {
     assert.equal(queue.isOwn(event(type, { time: 0 })), false);
@@ -436,7 +441,7 @@ test("each command causes these events, and no others", async () => {
     [command("pause", { recording_id: null }), ["pause"]],
     [command("set_recording", { recording_id: "run" }), seen],
     [command("close", { recording_id: null }), seen],
-    [command("open", { url: "https://host.test/a.rrd" }), ["recording_open"]],
+    [command("open", { urls: [{ url: "https://host.test/a.rrd", ticket: null }], navigate: true }), ["recording_open"]],
     [command("run_command", { id: "x" }), [...seen, "play", "pause"]],
     [command("set_blueprint", { rbl: "" }), []],
   ]);
@@ -452,4 +457,52 @@ test("a timeline that a command makes active is its own at whatever time", async
   queue.add([command("set_timeline", { timeline: "frame" })]);
   await pass(0);
   assert.equal(queue.isOwn(event("time_update", { time: 17 })), true);
+});
+
+// ---- Questions of functions.
+
+/** @param {string} name @param {any} [given] */
+const question = (name, given) => ({ ...command(name, given), question: `question ${name}`, seconds: 15 });
+
+test("a question is answered to the function, also where no listener is, and no event fires", async () => {
+  listened = [];
+  queue.add([question("take_screenshot", { view_id: null, max_size: null }), question("get_state"), question("set_time", { timeline: "frame" })]);
+  await pass(100);
+  assert.deepEqual(replies, [
+    ["question take_screenshot", { path: "/tmp/1/screenshot.png" }],
+    ["question get_state", { viewer_version: "0.0.0" }],
+    ["question set_time", {}],
+  ]);
+  assert.deepEqual([answers, failures], [[], []]);
+});
+
+test("a question that fails is the function's error, and none of the page's", async () => {
+  viewer.on.run_command = async () => {
+    throw new Error("There is no such command.");
+  };
+  queue.add([question("run_command")]);
+  await pass(100);
+  assert.deepEqual([replies, failures], [[["question run_command", { error: "There is no such command." }]], []]);
+});
+
+test("a question is answered with the reason before the function gives up", async () => {
+  viewer.isOpen = false;
+  queue.add([question("get_location"), { ...question("get_logs"), seconds: 5 }]);
+  await pass(13_200);
+  assert.deepEqual(replies[0], ["question get_location", { error: "No recording is open." }]);
+  await pass(200);
+  assert.deepEqual(replies[1], ["question get_logs", { error: "No recording is open." }]);
+  viewer.isShown = false;
+  queue.add([{ ...question("get_logs"), seconds: 3 }]);
+  await pass(1_200);
+  assert.deepEqual(replies[2], ["question get_logs", { error: "It is in a part of the page that is not shown." }]);
+});
+
+test("a question to a viewer that is cleared is answered", async () => {
+  viewer.isLoading = true;
+  queue.add([question("get_state"), question("get_logs")]);
+  await pass(100);
+  queue.clear();
+  await pass(200);
+  assert.deepEqual(replies, ["get_state", "get_logs"].map((name) => [`question ${name}`, { error: "The viewer was cleared." }]));
 });

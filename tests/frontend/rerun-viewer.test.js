@@ -675,16 +675,16 @@ test("commands that concern the viewer as a whole are carried out", async () => 
   await show(recording("a"));
   /** @type {any} */
   let state;
-  const outcomes = { isListened: () => true, answer: (/** @type {string} */ _, /** @type {any} */ data) => (state = data) };
+  const outcomes = { isListened: (/** @type {string} */ event) => event === "state" };
   const command = (/** @type {string} */ name, given = {}) => element.running.carryOut({ id: "1", name, arguments: given, request: null, target: [] }, outcomes);
   recording("b");
-  await command("open", { url: "http://app.test/b.rrd" });
+  await command("open", { urls: [{ url: "http://app.test/b.rrd", ticket: null }], navigate: true });
   await until(() => ids().length === 2);
-  await command("set_panel_states", { states: { time: "hidden" } });
+  await command("update_panels", { states: { time: "hidden" } });
   await command("set_blueprint", { rbl: btoa("12345") });
   assert.deepEqual(last().done.slice(1), ["open b.rrd", "time hidden", "send 5"]);
   assert.equal(element.dataset.recordings, "2");
-  await command("get_state");
+  ({ data: state } = await command("get_state"));
   assert.equal(text(message(read(Uint8Array.from(atob(state.protocol), (each) => each.charCodeAt(0))).get(3)?.[1]).get(1)?.[0]), "Recording:app:b");
 });
 
@@ -693,7 +693,7 @@ test("without a viewer there is no state, no picture and no recording, and no co
   element.recordings = [recording("a")];
   await until(() => element.dataset.state === "loading");
   // It has not started yet.
-  for (const name of ["play", "get_state", "screenshot"]) {
+  for (const name of ["set_time", "get_state", "take_screenshot"]) {
     await assert.rejects(element.running.carryOut({ name, arguments: { view: null } }, { isListened: () => true }), Ended);
   }
 });

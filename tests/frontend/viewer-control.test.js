@@ -46,18 +46,18 @@ beforeEach(() => {
 const refusing = (reason, code) => () => Promise.reject(Object.assign(new Error(reason), { code }));
 
 test("a request is sent as Python made it, and the viewer is woken for it", async () => {
-  assert.deepEqual(await control.carryOut(command("run_command", {}, [0x5a, 3, 10, 1, 97]), null), []);
+  assert.deepEqual((await control.carryOut(command("run_command", {}, [0x5a, 3, 10, 1, 97]), [])).closed, []);
   assert.deepEqual(requests.map((each) => [...each]), [[0x5a, 3, 10, 1, 97]]);
   assert.equal(woken, 1);
 });
 
 test("the recording is put where the request names it, as the viewer writes it", async () => {
-  await control.carryOut(command("play", { recording_id: "x:y" }, [0x32, 2, 0x28, 2], [6, 1]), RUN);
+  await control.carryOut(command("play", { recording_id: "x:y" }, [0x32, 2, 0x28, 2], [6, 1]), [RUN]);
   assert.deepEqual([...requests[0]], [0x32, 2, 0x28, 2, ...textAt([6, 1], RUN_ID)]);
 });
 
 test("a recording is shown by its URL", async () => {
-  await control.carryOut(command("set_recording", {}, [], [20, 1]), { application_id: "my app", recording_id: "a&b" });
+  await control.carryOut(command("set_recording", {}, [], [20, 1]), [{ application_id: "my app", recording_id: "a&b" }]);
   const location = read(/** @type {Uint8Array} */ (read(requests[0]).get(20)?.[0])).get(1)?.[0];
   assert.equal(text(location), "about:recording?app_id=my%20app&recording_id=a%26b");
 });
@@ -65,15 +65,15 @@ test("a recording is shown by its URL", async () => {
 test("what the viewer does not know may still come, and differs from what the viewer cannot do", async () => {
   for (const [reason, code] of [["x", "NOT_FOUND"], ["there is no timeline \"a\"", "INVALID_ARGUMENT"], ["that recording is not open", "INVALID_ARGUMENT"], ["no active recording", undefined]]) {
     answers = [refusing(/** @type {string} */ (reason), code)];
-    await assert.rejects(control.carryOut(command("set_timeline"), null), (error) => error instanceof NotThere && error.message === reason);
+    await assert.rejects(control.carryOut(command("set_timeline"), []), (error) => error instanceof NotThere && error.message === reason);
   }
   answers = [refusing("it is too big", "INVALID_ARGUMENT")];
-  await assert.rejects(control.carryOut(command("set_timeline"), null), (error) => !(error instanceof NotThere) && /** @type {Error} */ (error).message === "it is too big");
+  await assert.rejects(control.carryOut(command("set_timeline"), []), (error) => !(error instanceof NotThere) && /** @type {Error} */ (error).message === "it is too big");
 });
 
 test("a viewer that ends answers nothing any more, which is not its failure", async () => {
   answers = [() => new Promise(() => {})];
-  const carried = control.carryOut(command("play"), null);
+  const carried = control.carryOut(command("play"), []);
   life.abort();
   await assert.rejects(carried, Ended);
 });
@@ -85,37 +85,55 @@ test("a viewer that ends while it closes a recording is not asked what it shows"
       return encode([]);
     },
   ];
-  await assert.rejects(control.carryOut(command("close", {}, [], [1, 3, 1]), null), Ended);
+  await assert.rejects(control.carryOut(command("close", {}, [], [1, 3, 1]), []), Ended);
 });
 
 test("of a command that was answered, nothing is kept", async () => {
-  for (let count = 0; count < 20; count++) await control.carryOut(command("play"), null);
+  for (let count = 0; count < 20; count++) await control.carryOut(command("play"), []);
   answers = [refusing("no")];
-  await assert.rejects(control.carryOut(command("play"), null));
+  await assert.rejects(control.carryOut(command("play"), []));
   assert.equal(getEventListeners(life.signal, "abort").length, 0);
 });
 
 test("after its end a viewer is asked for nothing", async () => {
   life.abort();
-  await assert.rejects(control.carryOut(command("play"), null), Ended);
+  await assert.rejects(control.carryOut(command("play"), []), Ended);
   assert.equal(requests.length, 0);
 });
 
 test("a close returns which recordings it has closed", async () => {
   answers = [() => encode([[1, [[1, RUN_ID], [1, "Recording:other:run"]]]])];
-  assert.deepEqual(await control.carryOut(command("close", {}, [], [1, 3, 1]), null), [RUN, { application_id: "other", recording_id: "run" }]);
+  assert.deepEqual((await control.carryOut(command("close", {}, [], [1, 3, 1]), [])).closed, [RUN, { application_id: "other", recording_id: "run" }]);
   assert.equal(requests.length, 1); // no other is open
+});
+
+test("recordings and URLs are closed where the request names them", async () => {
+  await control.carryOut(command("close", { recording_ids: ["x:y", "z"] }, [10, 0], [1, 3, 1]), [RUN, { application_id: "a", recording_id: "z" }]);
+  assert.deepEqual([...requests[0]], [10, 0, ...textAt([1, 3, 1], RUN_ID), ...textAt([1, 3, 1], "Recording:a:z")]);
+  await control.carryOut(command("close", { urls: ["https://A.test/b c.rrd"] }, [10, 0], [1, 4, 1]), []);
+  assert.deepEqual([...requests[1]], [10, 0, ...textAt([1, 4, 1], "https://a.test/b%20c.rrd")]);
+});
+
+test("the commands that the viewer lists are described", async () => {
+  const described = encode([[10, [[1, [[1, "a"]]]]]]);
+  answers = [() => encode([[9, [[1, [[1, "a"]]], [1, [[1, "b"]]]]]]), () => described];
+  const { response } = await control.carryOut(command("list_commands", { ids: null, describe: toBase64(Uint8Array.from([0x52, 0])) }, [0x4a, 0]), []);
+  assert.deepEqual([...requests[1]], [0x52, 0, ...textAt([10, 1], "a"), ...textAt([10, 1], "b")]);
+  assert.deepEqual(response, described);
+  answers = [() => described];
+  await control.carryOut(command("list_commands", { ids: ["a"] }, [0x52, 3, 10, 1, 97]), []);
+  assert.equal(requests.length, 3);
 });
 
 test("after a close another recording is shown, where the viewer would show its welcome page", async () => {
   state = encodeState("", [{ id: RUN_ID, location: "about:recording?first" }, { id: "Recording:other:run", location: "about:recording?second" }]);
-  await control.carryOut(command("close", {}, [], [1, 3, 1]), null);
+  await control.carryOut(command("close", {}, [], [1, 3, 1]), []);
   assert.deepEqual([...requests[1]], textAt([20, 1], "about:recording?first"));
 });
 
 test("after a close the viewer is left alone where it shows a recording", async () => {
   state = encodeState(RUN_ID, [{ id: RUN_ID, location: "about:recording?first" }]);
-  await control.carryOut(command("close", {}, [], [1, 3, 1]), null);
+  await control.carryOut(command("close", {}, [], [1, 3, 1]), []);
   assert.equal(requests.length, 1);
 });
 
@@ -125,7 +143,7 @@ test("a picture is taken of the view of that name or id", async () => {
     state = encodeState(RUN_ID, [], [{ id: "id-1", name: "Plot" }, { id: "id-2", name: "Camera" }]);
     answers = [() => Uint8Array.from([0x2a, 6, 10, 4, ...png])];
     requests = [];
-    const blob = await control.screenshotOfView(command("screenshot", { view, max_size: null }, [0x2a, 0], [5, 1]));
+    const blob = await control.screenshotOfView(command("take_screenshot", { view_id: view, max_size: null }, [0x2a, 0], [5, 1]));
     assert.deepEqual([...requests[0]], [0x2a, 0, ...textAt([5, 1], "id-2")]);
     assert.equal(blob.type, "image/png");
     assert.deepEqual(new Uint8Array(await blob.arrayBuffer()), png);
@@ -134,7 +152,7 @@ test("a picture is taken of the view of that name or id", async () => {
 
 test("a view that is not there may still come, and those that are there are named", async () => {
   state = encodeState(RUN_ID, [], [{ id: "1", name: "Plot" }, { id: "2", name: "Camera" }]);
-  const taken = () => control.screenshotOfView(command("screenshot", { view: "Map" }));
+  const taken = () => control.screenshotOfView(command("take_screenshot", { view_id: "Map" }));
   await assert.rejects(taken, (error) => error instanceof NotThere && error.message === 'There is no view "Map"; there are: "Plot", "Camera".');
   state = encodeState("");
   await assert.rejects(taken, /there are: none\.$/);
@@ -142,7 +160,7 @@ test("a view that is not there may still come, and those that are there are name
 
 test("a viewer that makes no picture says so", async () => {
   state = encodeState(RUN_ID, [], [{ id: "1", name: "Plot" }]);
-  await assert.rejects(control.screenshotOfView(command("screenshot", { view: "Plot" })), /^Error: The viewer made no picture of the view\.$/);
+  await assert.rejects(control.screenshotOfView(command("take_screenshot", { view_id: "Plot" })), /^Error: The viewer made no picture of the view\.$/);
 });
 
 test("the state goes to Python as the viewer reports it", async () => {
@@ -218,16 +236,19 @@ function old() {
   return { handle, control };
 }
 
+/** The command `set_time`. @param {object} given */
+const time = (given) => command("set_time", { timeline: null, time: null, play_state: null, ...given });
+
 test("an old viewer is controlled by its setters, and woken", async () => {
   const { handle, control } = old();
   const rounds = /** @type {[any, any][]} */ ([
-    [command("set_time", { timeline: "stamp", time: "5", play: true }), null],
-    [command("play"), null],
-    [command("pause", { recording_id: "other" }), { application_id: "app", recording_id: "other" }],
-    [command("set_timeline", { timeline: "frame" }), null],
-    [command("set_recording", { recording_id: "other" }), { application_id: "app", recording_id: "other" }],
+    [time({ timeline: "stamp", time: "5", play_state: "playing" }), []],
+    [time({ play_state: "playing" }), []],
+    [time({ play_state: "paused", recording_id: "other" }), [{ application_id: "app", recording_id: "other" }]],
+    [time({ timeline: "frame" }), []],
+    [command("set_active_recording", { recording_id: "other" }), [{ application_id: "app", recording_id: "other" }]],
   ]);
-  for (const round of rounds) assert.deepEqual(await control.carryOut(...round), []);
+  for (const round of rounds) assert.deepEqual(await control.carryOut(...round), { closed: [] });
   assert.deepEqual(handle.set, [
     ["time", "run", "stamp", 5],
     ["playing", "run", true],
@@ -243,32 +264,33 @@ test("an old viewer carries setters out later, and what was asked for counts unt
   let now = 1_000;
   context.mock.method(performance, "now", () => now);
   const { handle, control } = old();
-  await control.carryOut(command("set_recording"), { application_id: "app", recording_id: "other" });
-  await control.carryOut(command("set_timeline", { timeline: "frame" }), null);
-  await control.carryOut(command("set_recording"), { application_id: "app", recording_id: "run" });
-  await control.carryOut(command("set_timeline", { timeline: "stamp" }), null);
-  await control.carryOut(command("set_time", { timeline: null, time: "5", play: false }), null);
+  await control.carryOut(command("set_active_recording"), [{ application_id: "app", recording_id: "other" }]);
+  await control.carryOut(time({ timeline: "frame" }), []);
+  await control.carryOut(command("set_active_recording"), [{ application_id: "app", recording_id: "run" }]);
+  await control.carryOut(time({ timeline: "stamp" }), []);
+  await control.carryOut(time({ timeline: null, time: "5", play_state: "paused" }), []);
   assert.deepEqual(handle.set.slice(1, 5), [["timeline", "other", "frame"], ["recording", "run"], ["timeline", "run", "stamp"], ["time", "run", "stamp", 5]]);
   now += 2_000;
-  await control.carryOut(command("set_time", { timeline: null, time: "6", play: false }), null);
+  await control.carryOut(time({ timeline: null, time: "6", play_state: "paused" }), []);
   assert.deepEqual(handle.set.at(-2), ["time", "run", "frame", 6]); // the user may have chosen another since
 });
 
 test("in an old viewer, what is not there may still come", async () => {
   const { handle, control } = old();
-  await assert.rejects(control.carryOut(command("set_timeline", { timeline: "late" }), null), NotThere);
-  await assert.rejects(control.carryOut(command("set_time", { timeline: "late", time: "1", play: false }), null), NotThere);
+  await assert.rejects(control.carryOut(time({ timeline: "late" }), []), NotThere);
+  await assert.rejects(control.carryOut(time({ timeline: "late", time: "1", play_state: "paused" }), []), NotThere);
   handle.active = /** @type {any} */ (undefined);
-  await assert.rejects(control.carryOut(command("play"), null), NotThere);
+  await assert.rejects(control.carryOut(time({ play_state: "playing" }), []), NotThere);
   assert.deepEqual(handle.set, []);
 });
 
 test("what an old viewer cannot do is said, with the version that can", async () => {
   const { control } = old();
-  for (const name of ["close", "run_command"]) {
-    await assert.rejects(control.carryOut(command(name), null), (error) => !(error instanceof NotThere) && /needs rerun-sdk 0\.41 or newer/.test(String(error)));
+  const each = [command("close"), command("run_command"), command("get_location"), time({ play_state: "following" })];
+  for (const newer of each) {
+    await assert.rejects(control.carryOut(newer, []), (error) => !(error instanceof NotThere) && /needs rerun-sdk 0\.41 or newer/.test(String(error)));
   }
-  await assert.rejects(control.screenshotOfView(command("screenshot", { view: "a" })), /needs rerun-sdk 0\.41 or newer/);
+  await assert.rejects(control.screenshotOfView(command("take_screenshot", { view_id: "a" })), /needs rerun-sdk 0\.41 or newer/);
   assert.equal(control.closesOne, false);
 });
 

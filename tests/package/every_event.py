@@ -79,7 +79,7 @@ with gr.Blocks() as demo:
 
     gr.on([viewer.play, viewer.pause, button.click], lambda: "either", None, said)
     gr.on(viewer.recording_open, lambda: "opened", None, said)
-    button.click(lambda: [commands.play(), commands.screenshot()], None, viewer)
+    button.click(lambda: [commands.set_time(play_state="playing"), commands.take_screenshot()], None, viewer)
 
     @viewer.play
     def played() -> None:

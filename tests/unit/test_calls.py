@@ -215,8 +215,12 @@ def test_data_in_an_update_are_added() -> None:
 
 
 def test_none_beside_commands() -> None:
-    show = commands.show(None, commands.play())
-    demo, _ = app(functools.partial(generate, DATA, show), lambda: show, lambda: commands.show(b"", commands.play()))
+    show = commands.show(None, commands.set_time(play_state="playing"))
+    demo, _ = app(
+        functools.partial(generate, DATA, show),
+        lambda: show,
+        lambda: commands.show(b"", commands.set_time(play_state="playing")),
+    )
     session = Session(demo)
     first, update, _ = [value for (value,) in session.call(0)]
     assert update.get("value", first) == first

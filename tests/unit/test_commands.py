@@ -30,30 +30,44 @@ def time_of(command: commands.Command) -> int:
 
 
 def test_the_public_names_are_these() -> None:
-    own = {name for name, value in vars(commands).items() if getattr(value, "__module__", "") == commands.__name__}
-    assert {name for name in own if name[0] != "_"} - {"separated", "to_wire"} == set(commands.__all__)
+    made = {name: str(getattr(value, "__module__", "")) for name, value in vars(commands).items()}
+    own = {name for name, module in made.items() if module.startswith(f"{commands.__name__}.") and name[0] != "_"}
+    assert own == set(commands.__all__)
 
 
 @pytest.mark.parametrize(
     ("command", "text"),
     [
         (set_time("frame", sequence=3), "set_time('frame', sequence=3)"),
-        (set_time(sequence=3, play=True), "set_time(sequence=3, play=True)"),
+        (set_time(sequence=3, play=True), "set_time(sequence=3, play_state='playing')"),
+        (set_time(sequence=3, play_state="playing"), "set_time(sequence=3, play_state='playing')"),
         (set_time(duration=dt.timedelta(seconds=1)), "set_time(duration=datetime.timedelta(seconds=1))"),
-        (commands.set_timeline("frame"), "set_timeline('frame')"),
-        (commands.play(), "play()"),
-        (commands.pause("run"), "pause('run')"),
-        (commands.set_recording("run"), "set_recording('run')"),
+        (set_time("frame"), "set_time('frame')"),
+        (
+            set_time(play_state="following", recording="Recording:a:run"),
+            "set_time(play_state='following', recording='Recording:a:run')",
+        ),
+        (commands.set_active_recording("run"), "set_active_recording('run')"),
         (commands.close(), "close()"),
+        (commands.close("all"), "close('all')"),
+        (commands.close(store_ids=["run"]), "close(store_ids=['run'])"),
+        (commands.close("https://a/b.rrd"), "close(['https://a/b.rrd'])"),
         (commands.open("https://example.com/a.rrd"), "open('https://example.com/a.rrd')"),
-        (commands.set_panel_states({"time": "hidden"}), "set_panel_states({'time': 'hidden'})"),
+        (commands.open(["https://a/b.rrd"], navigate=False), "open(['https://a/b.rrd'], navigate=False)"),
+        (commands.update_panels(time="hidden"), "update_panels(time='hidden')"),
         (commands.run_command("ui.about"), "run_command('ui.about')"),
-        (commands.screenshot(), "screenshot()"),
-        (commands.screenshot("3D", max_size=200), "screenshot('3D', max_size=200)"),
-        (commands.screenshot(max_size=200), "screenshot(max_size=200)"),
+        (commands.take_screenshot(), "take_screenshot()"),
+        (commands.take_screenshot("3D", max_size=200), "take_screenshot('3D', max_size=200)"),
+        (commands.take_screenshot(max_size=200), "take_screenshot(max_size=200)"),
         (commands.save_recording(), "save_recording()"),
         (commands.save_blueprint(), "save_blueprint()"),
         (commands.get_state(), "get_state()"),
+        (commands.get_logs(3), "get_logs(3)"),
+        (commands.list_commands(), "list_commands()"),
+        (commands.highlight_rect((1, 2, 3, 4), "here"), "highlight_rect((1, 2, 3, 4), label='here')"),
+        (commands.set_blueprint({"a": 1}, store_id="run"), "set_blueprint(<dict>, recording_id='run')"),
+        (commands.get_recording_schema(entity_path="/a"), "get_recording_schema(entity_path='/a')"),
+        (commands.get_transform_graph(frame_filter="named"), "get_transform_graph(frame_filter='named')"),
     ],
 )
 def test_a_command_shows_how_it_was_made(command: commands.Command, text: str) -> None:
@@ -64,8 +78,19 @@ def test_commands_are_values() -> None:
     assert set_time(duration=1) == set_time(duration=np.timedelta64(1_000, "ms"))
     assert set_time(sequence=1) != set_time(sequence=2)
     assert set_time(sequence=1) != set_time(duration=1e-9)
-    assert len({commands.play(), commands.play(), commands.pause()}) == 2
-    assert commands.show("a.rrd", commands.play()) == commands.show("a.rrd", commands.play())
+    assert (
+        len(
+            {
+                commands.set_time(play_state="playing"),
+                commands.set_time(play_state="playing"),
+                commands.set_time(play_state="paused"),
+            }
+        )
+        == 2
+    )
+    assert commands.show("a.rrd", commands.set_time(play_state="playing")) == commands.show(
+        "a.rrd", commands.set_time(play_state="playing")
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +134,7 @@ def test_pandas_times_are_exact() -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: set_time("frame"), "none of them"),
+        (lambda: set_time(), "none of them"),
         (lambda: set_time("frame", sequence=1, duration=1), "sequence, duration"),
         (lambda: set_time("frame", sequence=1.5), "float 1.5"),
         (lambda: set_time("frame", sequence=True), "bool True"),
@@ -143,38 +168,60 @@ def test_pandas_times_are_exact() -> None:
         (lambda: set_time(duration=1e300), "64 bits"),
         (lambda: set_time(duration=np.timedelta64(10**12, "s")), "64 bits"),
         (lambda: set_time("\ud800", sequence=1), "timeline to be a non-empty string"),
-        (lambda: commands.screenshot(view="\ud800"), "view to be a non-empty string"),
+        (lambda: commands.take_screenshot("\ud800"), "view_id to be a non-empty string"),
         (lambda: set_time(timestamp=np.float32(1.5)), "float32"),
         (lambda: set_time(timestamp=np.timedelta64(1, "s")), "timedelta64"),
         (lambda: set_time(timestamp=100_000_000_001), "milliseconds"),
         (lambda: set_time(timestamp=100_000_000_000), "64 bits"),
-        (lambda: commands.set_timeline(""), "timeline"),
-        (lambda: commands.play(3), "recording_id"),
-        (lambda: commands.pause(""), "recording_id"),
-        (lambda: commands.close(""), "recording_id"),
+        (lambda: set_time(""), "timeline"),
+        (lambda: set_time(play_state="fast"), "str 'fast'"),
+        (lambda: set_time(play_state="following", sequence=1), "no time together with play_state='following'"),
+        (lambda: set_time(play_state="playing", recording=3), "recording to be a non-empty string"),
+        (lambda: commands.close(""), "URLs, got str ''"),
+        (lambda: commands.close(3), "int 3"),
+        (lambda: commands.close([]), "list []"),
+        (lambda: commands.close("all", store_ids=["run"]), "str 'all'"),
+        (lambda: commands.close(store_ids="run"), "str 'run'"),
+        (lambda: commands.close(store_ids=[""]), "store_ids to be a non-empty string"),
+        (lambda: commands.open([]), "list []"),
+        (lambda: commands.open("https://a/b.rrd", navigate="no"), "navigate to be True, False or None"),
+        (lambda: commands.send_table("t", 3), "int 3"),
+        (lambda: commands.send_table("", 3), "name to be a non-empty string"),
+        (lambda: commands.highlight_rect((1, 2, 3)), "(x, y, width, height)"),
+        (lambda: commands.highlight_rect((1, 2, 3, float("nan"))), "nan"),
+        (lambda: commands.highlight_rect("abcd"), "str 'abcd'"),
+        (lambda: commands.list_commands("a"), "list of strings"),
+        (lambda: commands.get_logs(-1), "after_sequence"),
+        (lambda: commands.set_location(""), "location"),
+        (lambda: commands.get_blueprint("view"), "'recording', 'table' or None"),
+        (lambda: commands.get_blueprint(store_id="run", table_url="https://a"), "got both"),
+        (lambda: commands.set_blueprint({"a": {1}}), "no JSON"),
+        (lambda: commands.set_blueprint({}, application_id="app"), "Name a store_id"),
+        (lambda: commands.set_blueprint("a.rbl", partial=True), "only with a dict"),
+        (lambda: commands.get_recording_schema(max_entities=0), "max_entities"),
+        (lambda: commands.get_transform_graph(edge_filter="some"), "str 'some'"),
+        (lambda: commands.get_dataset_schema(paths_only=1), "paths_only"),
         (lambda: commands.open(Path("a://b")), "a URL such as"),
-        (lambda: commands.set_recording(None), "recording_id"),
+        (lambda: commands.set_active_recording(None), "recording_id"),
         (lambda: commands.open("run.rrd"), "Return a path"),
         (lambda: commands.open(3), "int 3"),
-        (lambda: commands.set_panel_states({"left": "hidden"}), "left"),
-        (lambda: commands.set_panel_states({"time": "small"}), "small"),
-        (lambda: commands.set_panel_states("hidden"), "dict"),
-        (lambda: commands.run_command(""), "command_id"),
-        (lambda: commands.screenshot(3), "view"),
-        (lambda: commands.screenshot(""), "view"),
-        (lambda: commands.screenshot(max_size=0), "max_size"),
-        (lambda: commands.screenshot(max_size=True), "bool True"),
-        (lambda: commands.screenshot(max_size=2**31), "max_size"),
-        (lambda: commands.screenshot(max_size=1.5), "float 1.5"),
-        (lambda: commands.screenshot(max_size="big"), "max_size"),
+        (lambda: commands.update_panels(time="small"), "small"),
+        (lambda: commands.run_command(""), "id to be a non-empty string"),
+        (lambda: commands.take_screenshot(3), "view_id"),
+        (lambda: commands.take_screenshot(""), "view_id"),
+        (lambda: commands.take_screenshot(max_size=0), "max_size"),
+        (lambda: commands.take_screenshot(max_size=True), "bool True"),
+        (lambda: commands.take_screenshot(max_size=2**31), "max_size"),
+        (lambda: commands.take_screenshot(max_size=1.5), "float 1.5"),
+        (lambda: commands.take_screenshot(max_size="big"), "max_size"),
         (lambda: commands.set_blueprint(3), "int 3"),
         (lambda: commands.set_blueprint("a.rbl", application_id="app"), "names its own"),
         (lambda: commands.set_blueprint(rrb.Blueprint(), application_id=""), "application_id"),
         (lambda: commands.show("run.rrd", "play"), "str 'play'"),
-        (lambda: commands.show("run.rrd", commands.play(), 3), "int 3"),
-        (lambda: separated([commands.play(), "run.rrd"]), "commands.show"),
-        (lambda: separated(("run.rrd", commands.play())), "commands.show"),
-        (lambda: separated([commands.show("run.rrd", commands.play())]), "commands.show"),
+        (lambda: commands.show("run.rrd", commands.set_time(play_state="playing"), 3), "int 3"),
+        (lambda: separated([commands.set_time(play_state="playing"), "run.rrd"]), "commands.show"),
+        (lambda: separated(("run.rrd", commands.set_time(play_state="playing"))), "commands.show"),
+        (lambda: separated([commands.show("run.rrd", commands.set_time(play_state="playing"))]), "commands.show"),
     ],
 )
 def test_what_cannot_be_raises_at_once_with_what_was_given(make: Any, said: str) -> None:
@@ -187,15 +234,16 @@ def test_what_cannot_be_raises_at_once_with_what_was_given(make: Any, said: str)
     "make",
     [
         commands.open,
-        commands.set_panel_states,
         commands.set_blueprint,
-        commands.screenshot,
-        commands.play,
+        commands.take_screenshot,
+        commands.run_command,
+        commands.highlight_rect,
+        commands.close,
         partial(commands.show, "run.rrd"),
         lambda value: set_time(sequence=value),
         lambda value: set_time(duration=value),
         lambda value: set_time(timestamp=value),
-        lambda value: separated([commands.play(), value]),
+        lambda value: separated([commands.set_time(play_state="playing"), value]),
     ],
 )
 def test_of_a_long_wrong_value_the_beginning_is_named(make: Any) -> None:
@@ -207,16 +255,65 @@ def test_of_a_long_wrong_value_the_beginning_is_named(make: Any) -> None:
 def test_the_ends_of_what_is_allowed_are_allowed() -> None:
     for number in (-(2**63), 2**63 - 1, np.int64(-1), np.uint8(3)):
         assert time_of(set_time(sequence=number)) == int(number)
-    assert dict(commands.screenshot(max_size=2**31 - 1).arguments)["max_size"] == 2**31 - 1
-    size = dict(commands.screenshot(max_size=np.int64(1)).arguments)["max_size"]
+    assert dict(commands.take_screenshot(max_size=2**31 - 1).arguments)["max_size"] == 2**31 - 1
+    size = dict(commands.take_screenshot(max_size=np.int64(1)).arguments)["max_size"]
     assert (type(size), size) == (int, 1)
-    assert dict(set_time(sequence=1, play=np.True_).arguments)["play"] is True
+    assert dict(set_time(sequence=1, play=np.True_).arguments)["play_state"] == "playing"
     assert dict(set_time("frame", sequence=1).arguments) == {
         "timeline": "frame",
         "kind": "sequence",
         "time": 1,
-        "play": False,
+        "play_state": "paused",
+        "recording_id": None,
     }
+
+
+def test_a_recording_is_named_by_its_id_or_its_store_id() -> None:
+    for given in ("run:1", "Recording:my\\:app:run:1"):
+        assert dict(set_time(play_state="playing", recording=given).arguments)["recording_id"] == "run:1"
+        assert dict(commands.close(store_ids=[given]).arguments)["recording_ids"] == ["run:1"]
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        (lambda: commands.play("run"), lambda: set_time(play_state="playing", recording="run")),
+        (lambda: commands.pause(), lambda: set_time(play_state="paused")),
+        (lambda: commands.set_timeline("frame"), lambda: set_time("frame")),
+        (lambda: commands.set_recording("run"), lambda: commands.set_active_recording("run")),
+        (lambda: commands.screenshot("3D", 200), lambda: commands.take_screenshot("3D", max_size=200)),
+        (
+            lambda: commands.set_panel_states({"top": None, "time": "hidden"}),
+            lambda: commands.update_panels(top="default", time="hidden"),
+        ),
+    ],
+)
+def test_the_former_names_do_the_same_and_say_the_present_ones(former: Any, present: Any) -> None:
+    with pytest.warns(DeprecationWarning, match=f"commands.{present().name}.* goes in 2") as warned:
+        assert former() == present()
+    assert warned[0].filename == __file__
+    assert commands.close("run") == commands.close(store_ids=["run"])
+
+
+@pytest.mark.parametrize("kind", ["batch", "batches", "table", "pandas"])
+def test_a_table_crosses_in_arrows_stream_format_with_its_name(kind: str) -> None:
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"a": [1, 2], "b": ["x", "y"]})
+    given = {
+        "batch": lambda: table.to_batches()[0],
+        "batches": lambda: pa.table({"a": [1, 2], "b": ["x", "y"]}).to_batches(max_chunksize=1),
+        "table": lambda: table,
+        "pandas": lambda: pytest.importorskip("pandas").DataFrame({"a": [1, 2], "b": ["x", "y"]}),
+    }[kind]()
+    read = pa.ipc.open_stream(dict(commands.send_table("numbers", given).arguments)["table"]).read_all()
+    assert read.to_pydict() == {"a": [1, 2], "b": ["x", "y"]}
+    assert read.schema.metadata[b"__table_id"] == b"numbers"
+
+
+def test_a_table_that_no_update_should_carry_is_refused() -> None:
+    pa = pytest.importorskip("pyarrow")
+    with pytest.raises(CommandError, match="50 MB at most, got 56 MB"):
+        commands.send_table("big", pa.table({"a": np.zeros(7_000_000)}))
 
 
 def test_a_blueprint_is_taken_as_a_file_or_an_object(tmp_path: Path) -> None:
@@ -258,13 +355,13 @@ def test_a_blueprint_has_its_suffix_and_may_be_in_the_home_folder(
 
 
 def test_commands_cannot_be_changed() -> None:
-    for made, name in ((commands.play(), "name"), (commands.show(None), "value")):
+    for made, name in ((commands.set_time(play_state="playing"), "name"), (commands.show(None), "value")):
         with pytest.raises(AttributeError):
             setattr(made, name, "pause")
 
 
 def test_each_sending_has_an_id_of_its_own() -> None:
-    command = commands.play()
+    command = commands.set_time(play_state="playing")
     assert (
         len(
             {each["id"] for each in [*to_wire([command, command], Servers(False)), *to_wire([command], Servers(False))]}
@@ -275,7 +372,10 @@ def test_each_sending_has_an_id_of_its_own() -> None:
 
 def test_big_numbers_cross_as_digits_and_bytes_as_base64() -> None:
     (wired,) = to_wire([set_time(timestamp=np.datetime64(NANOS, "ns"))], Servers(False))
-    assert wired["arguments"] == {"timeline": None, "kind": "timestamp", "time": str(NANOS), "play": False}
+    assert wired["arguments"] == {
+        **{"timeline": None, "kind": "timestamp", "time": str(NANOS)},
+        **{"play_state": "paused", "recording_id": None},
+    }
     (wired,) = to_wire([commands.Command("set_blueprint", (("rbl", b"RRF2"),))], Servers(False))
     assert base64.b64decode(wired["arguments"]["rbl"]) == b"RRF2"
 
@@ -295,13 +395,13 @@ def test_what_is_opened_comes_with_the_ticket_of_its_server() -> None:
         admitted = servers.admit(url)
         ticket = None if isinstance(admitted, str) else admitted.ticket
         (wired,) = to_wire([commands.open(url)], servers)
-        assert wired["arguments"] == {"url": url, "ticket": ticket}
+        assert wired["arguments"] == {"urls": [{"url": url, "ticket": ticket}], "navigate": True}
     assert ticket
     assert "ticket" not in to_wire([commands.run_command("open")], servers)[0]["arguments"]
 
 
 def test_panels_cross_by_their_names() -> None:
-    (wired,) = to_wire([commands.set_panel_states({"time": "hidden", "top": None})], Servers(False))
+    (wired,) = to_wire([commands.update_panels(time="hidden", top="default")], Servers(False))
     assert wired["arguments"] == {"states": {"time": "hidden", "top": None}}
 
 
@@ -309,15 +409,27 @@ def test_panels_cross_by_their_names() -> None:
     ("command", "request_", "target"),
     [
         (set_time("frame", sequence=7), b"\x32\x0f\x12\x07\x0a\x05frame\x1a\x02\x08\x07\x28\x01", [6, 1]),
-        (set_time(sequence=0, play=True), b"\x32\x04\x1a\x00\x28\x02", [6, 1]),
-        (commands.set_timeline("frame"), b"\x32\x09\x12\x07\x0a\x05frame", [6, 1]),
-        (commands.play(), b"\x32\x02\x28\x02", [6, 1]),
-        (commands.pause("run"), b"\x32\x02\x28\x01", [6, 1]),
+        (set_time(sequence=0, play_state="playing"), b"\x32\x04\x1a\x00\x28\x02", [6, 1]),
+        (set_time("frame"), b"\x32\x09\x12\x07\x0a\x05frame", [6, 1]),
+        (set_time(play_state="playing"), b"\x32\x02\x28\x02", [6, 1]),
+        (set_time(play_state="following"), b"\x32\x02\x28\x03", [6, 1]),
+        (set_time(play_state="paused", recording="run"), b"\x32\x02\x28\x01", [6, 1]),
         (commands.close(), b"\x0a\x02\x08\x01", [1, 3, 1]),
-        (commands.close("run"), b"\x0a\x00", [1, 3, 1]),
-        (commands.set_recording("run"), b"\xa2\x01\x00", [20, 1]),
-        (commands.run_command("ui.about"), b"\x5a\x0a\x0a\x08ui.about", []),
-        (commands.screenshot("3D", 200), b"\x2a\x03\x18\xc8\x01", [5, 1]),
+        (commands.close("all"), b"\x0a\x02\x10\x01", [1, 3, 1]),
+        (commands.close(store_ids=["run"]), b"\x0a\x00", [1, 3, 1]),
+        (commands.close("https://a/b.rrd"), b"\x0a\x00", [1, 4, 1]),
+        (commands.set_active_recording("run"), b"\xa2\x01\x00", [20, 1]),
+        (commands.run_command("ui.about"), b"\x5a\x0a\x0a\x08ui.about", [11, 2]),
+        (commands.take_screenshot("3D", max_size=200), b"\x2a\x03\x18\xc8\x01", [5, 1]),
+        (commands.get_logs(3), b"\x12\x02\x08\x03", []),
+        (commands.get_location(), b"\x9a\x01\x00", []),
+        (commands.set_location("a"), b"\xa2\x01\x03\x0a\x01a", []),
+        (commands.highlight_rect(None), b"\x42\x00", []),
+        (commands.get_recording_schema(paths_only=True), b"\x3a\x04\x28\x00\x30\x00", [7, 1]),
+        (commands.get_blueprint("table"), b"\x62\x02\x1a\x00", []),
+        (commands.get_blueprint(store_id="run"), b"\x62\x02\x12\x00", [12, 2, 1]),
+        (commands.set_blueprint({}, partial=True), b"\x72\x08\x12\x02{}\x1a\x00\x28\x02", [14, 3, 1]),
+        (commands.get_transform_graph(edge_filter="static"), b"\x7a\x02\x18\x01", [15, 1]),
     ],
 )
 def test_the_request_is_what_the_viewer_reads(command: commands.Command, request_: bytes, target: list[int]) -> None:
@@ -332,7 +444,7 @@ OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
     ("command", "causes"),
     [
         (
-            set_time("frame", sequence=2**60, play=True),
+            set_time("frame", sequence=2**60, play_state="playing"),
             [
                 {"type": "timeline_change", "timeline": "frame"},
                 {"type": "time_update", "time": str(2**60)},
@@ -340,17 +452,14 @@ OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
             ],
         ),
         (set_time(sequence=7), [{"type": "timeline_change"}, {"type": "time_update", "time": 7}, {"type": "pause"}]),
-        (
-            commands.set_timeline("frame"),
-            [{"type": "timeline_change", "timeline": "frame"}, {"type": "time_update"}],
-        ),
-        (commands.play(), [{"type": "play"}]),
-        (commands.pause("run"), [{"type": "pause", "recording_id": "run"}]),
-        (commands.set_recording("run"), [{"type": each, "recording_id": "run"} for each in OF_ANOTHER]),
-        (commands.close("run"), [{"type": each} for each in OF_ANOTHER]),
+        (set_time("frame"), [{"type": "timeline_change", "timeline": "frame"}, {"type": "time_update"}]),
+        (set_time(play_state="playing"), [{"type": "play"}]),
+        (set_time(play_state="paused", recording="run"), [{"type": "pause", "recording_id": "run"}]),
+        (commands.set_active_recording("run"), [{"type": each, "recording_id": "run"} for each in OF_ANOTHER]),
+        (commands.close(store_ids=["run"]), [{"type": each} for each in OF_ANOTHER]),
         (commands.open("https://a/b.rrd"), [{"type": "recording_open"}]),
         (commands.run_command("ui.about"), [{"type": each} for each in [*OF_ANOTHER, "play", "pause"]]),
-        (commands.set_panel_states({}), []),
+        (commands.update_panels(), []),
         (commands.get_state(), []),
     ],
 )
@@ -359,13 +468,15 @@ def test_a_command_says_which_events_it_may_cause(command: commands.Command, cau
 
 
 def test_a_command_says_whether_the_next_one_waits_and_whether_it_outlasts_a_skipped_value() -> None:
-    each = [set_time(sequence=1), commands.play(), commands.pause(), commands.set_timeline("a"), commands.get_state()]
-    wired = to_wire([*each, commands.set_panel_states({})], Servers(False))
-    assert [sent["name"] for sent in wired if not sent["waits"]] == ["set_time", "play", "pause"]
-    assert [sent["name"] for sent in wired if sent["outlasts"]] == ["get_state", "set_panel_states"]
+    each = [set_time(sequence=1), set_time(play_state="playing"), set_time("a"), commands.get_state()]
+    wired = to_wire([*each, commands.update_panels()], Servers(False))
+    assert [sent["waits"] for sent in wired] == [False, False, True, True, True]
+    assert [sent["name"] for sent in wired if sent["outlasts"]] == ["get_state", "update_panels"]
 
 
-@pytest.mark.parametrize("command", [commands.screenshot(), commands.get_state(), commands.open("https://a/b.rrd")])
+@pytest.mark.parametrize(
+    "command", [commands.take_screenshot(), commands.get_state(), commands.open("https://a/b.rrd")]
+)
 def test_what_the_page_does_itself_has_no_request(command: commands.Command) -> None:
     (wired,) = to_wire([command], Servers(False))
     assert (wired["request"], wired["target"]) == (None, [])
@@ -373,7 +484,7 @@ def test_what_the_page_does_itself_has_no_request(command: commands.Command) -> 
 
 def test_a_view_is_named_by_its_id_too() -> None:
     view = UUID(int=7)
-    assert dict(commands.screenshot(view).arguments)["view"] == str(view)
+    assert dict(commands.take_screenshot(view).arguments)["view_id"] == str(view)
 
 
 @pytest.mark.parametrize("value", [None, [], "run.rrd", ["a.rrd", "b.rrd"], b"RRF2"])
@@ -383,32 +494,36 @@ def test_other_values_are_no_commands(value: Any) -> None:
 
 def test_a_function_may_return_one_or_several() -> None:
     viewer = Rerun(height=300)
-    for value in (commands.play(), [commands.play()], (commands.play(),)):
+    for value in (
+        commands.set_time(play_state="playing"),
+        [commands.set_time(play_state="playing")],
+        (commands.set_time(play_state="playing"),),
+    ):
         update = viewer.postprocess(value)
         assert "value" not in update
         assert update["__type__"] == "update"
         assert update["props"]["settings"]["height"] == "300px"
-        assert [each["name"] for each in update["props"]["settings"]["commands"]] == ["play"]
+        assert [each["name"] for each in update["props"]["settings"]["commands"]] == ["set_time"]
 
 
 def test_show_brings_the_value_before_the_commands(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "run.rrd", "run")
-    update = Rerun().postprocess(commands.show(path, commands.play()))
+    update = Rerun().postprocess(commands.show(path, commands.set_time(play_state="playing")))
     assert next(iter(update)) == "value"
     assert update["value"][0]["orig_name"] == "run.rrd"
-    assert Rerun().postprocess(commands.show(None, commands.play()))["value"] is None
+    assert Rerun().postprocess(commands.show(None, commands.set_time(play_state="playing")))["value"] is None
 
 
 def test_an_initial_value_may_have_commands(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "run.rrd", "run")
-    config = Rerun(commands.show(path, commands.play())).get_config()
+    config = Rerun(commands.show(path, commands.set_time(play_state="playing"))).get_config()
     assert config["value"][0]["orig_name"] == "run.rrd"
-    assert [each["name"] for each in config["props"]["settings"]["commands"]] == ["play"]
+    assert [each["name"] for each in config["props"]["settings"]["commands"]] == ["set_time"]
 
 
 def test_commands_in_an_update_are_refused() -> None:
     with pytest.raises(CommandError, match=r"without gr\.update"):
-        Rerun().constructor_args.copy().update(gr.update(value=commands.play()))
+        Rerun().constructor_args.copy().update(gr.update(value=commands.set_time(play_state="playing")))
 
 
 def test_the_page_hears_to_which_answers_functions_listen() -> None:
@@ -424,7 +539,8 @@ def test_the_docs_tell_of_each_command_which_sdk_it_needs() -> None:
     rows = [re.split(r"\s*\|\s*", line) for line in docs.splitlines() if re.match(r"\| `\w+\(", line)]
     told = {re.match(r"`(\w+)", row[1])[1]: tuple(map(int, re.match(r"0\.\d+", row[3])[0].split("."))) for row in rows}
     assert told == NEEDS
-    assert set(NEEDS) == set(commands.__all__) - {"Command", "Show", "show"}
+    former = {"pause", "play", "screenshot", "set_panel_states", "set_recording", "set_timeline"}
+    assert set(NEEDS) == set(commands.__all__) - {"Command", "Show", "show"} - former
 
 
 def test_the_program_in_the_docs_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

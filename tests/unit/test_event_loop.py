@@ -110,7 +110,7 @@ KINDS: dict[str, Callable[[Path], Any]] = {
     "bytes": lambda _: recording_bytes("bytes"),
     "a RecordingStream": logged,
     "a list": lambda folder: [recording(folder), recording_bytes("bytes")],
-    "commands with a value": lambda folder: commands.show(recording(folder), commands.play()),
+    "commands with a value": lambda folder: commands.show(recording(folder), commands.set_time(play_state="playing")),
 }
 
 

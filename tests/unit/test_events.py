@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import math
@@ -22,6 +23,7 @@ from gradio_rerun import Rerun, events
 from gradio_rerun._gradio.event_list import ANSWERS
 from gradio_rerun._viewer import state, viewer_control
 from gradio_rerun.errors import EventDataError, RecordingError, TimelineError
+from gradio_rerun.events import _viewer_events
 
 SDK = import_module("rerun._event" if find_spec("rerun._event") else "rerun.event")
 RECORDING = {"application_id": "app", "recording_id": "run", "segment_id": None}
@@ -46,6 +48,11 @@ DATA = {
     events.RecordingOpen: (
         {**RECORDING, "source": "python", "version": "0.41.0"},
         {"type": "recording_open", "source": "python", "version": "0.41.0"},
+    ),
+    # Response { 19 get_location { 1 location } }
+    events.Answer: (
+        {"command": "get_location", "protocol": base64.b64encode(b"\x9a\x01\x03\x0a\x01x").decode()},
+        {"command": "get_location", "value": "x"},
     ),
 }
 
@@ -239,7 +246,7 @@ def test_an_event_of_more_parts_than_a_viewer_shows_is_refused_before_they_are_r
         pytest.fail("a part was read")
 
     for module, name in (
-        (events, "selection_item"),
+        (_viewer_events, "selection_item"),
         (state, "_recording"),
         (state, "_view"),
         (state, "_recording_of_frontend"),

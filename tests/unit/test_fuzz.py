@@ -27,6 +27,7 @@ from gradio_rerun._recordings.urls import URL_SCHEMES, checked_url
 from gradio_rerun._viewer.viewer_control import _message
 from gradio_rerun._wire import Recordings
 from gradio_rerun.errors import EventDataError, GradioRerunError, ParameterError, RecordingError, UnsupportedValueError
+from gradio_rerun.events import _answers, _viewer_events
 from gradio_rerun.viewer_state import ViewerState
 
 # The machine may be slow, and a run must be the same each time in CI.
@@ -155,10 +156,10 @@ def test_a_function_gets_from_a_client_only_files_and_urls(value: list[Any]) -> 
 
 
 KINDS = [
-    *(events.Load, events.Error, events.Upload, events.Clear, events.Screenshot, events.State),
+    *(events.Load, events.Error, events.Upload, events.Clear, events.Screenshot, events.State, events.Answer),
     *events.ViewerEvent.__subclasses__(),
 ]
-KINDS = [kind for kind in KINDS if kind is not events._TimeEvent] + events._TimeEvent.__subclasses__()
+KINDS = [kind for kind in KINDS if kind is not _viewer_events._TimeEvent] + _viewer_events._TimeEvent.__subclasses__()
 ITEM = st.fixed_dictionaries(
     {"type": st.sampled_from(["entity", "view", "container", "moon"]) | JSON},
     optional={
@@ -241,7 +242,7 @@ def test_any_json_is_an_event_or_is_refused_in_words(data: Any) -> None:
         except EventDataError:
             continue
         except RecordingError:
-            assert issubclass(kind, events._Saved)  # no file was uploaded here
+            assert issubclass(kind, _answers._Saved)  # no file was uploaded here
             continue
         expect_its_types(event)
 
@@ -264,7 +265,7 @@ def expect_its_types(event: Any) -> None:
         hash(event)
         assert isinstance(event.from_command, bool)
         assert event.payload
-    if isinstance(event, events._TimeEvent):
+    if isinstance(event, _viewer_events._TimeEvent):
         assert type(event.time) is int
         if event.timeline_type != "sequence":
             event.as_timedelta()

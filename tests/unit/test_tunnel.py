@@ -215,7 +215,7 @@ def test_a_component_built_in_a_thread_while_an_app_is_built_gets_no_ticket(call
 
 
 def test_a_component_whose_place_is_given_later_gets_its_tickets_then() -> None:
-    both = commands.show([PRIVATE, PUBLIC], commands.open(PRIVATE), commands.play())
+    both = commands.show([PRIVATE, PUBLIC], commands.open(PRIVATE), commands.set_time(play_state="playing"))
     viewer = Rerun(both, tunnel={PRIVATE: "geheim"}, render=False)
     assert viewer.value == [PRIVATE, PUBLIC]
     with contextlib.suppress(_LeftError), gr.Blocks():

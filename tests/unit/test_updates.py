@@ -98,7 +98,9 @@ def test_a_value_of_none_clears(update: Callable[..., Any]) -> None:
 
 
 @ways
-@pytest.mark.parametrize("value", [commands.play(), commands.show(None, commands.play())])
+@pytest.mark.parametrize(
+    "value", [commands.set_time(play_state="playing"), commands.show(None, commands.set_time(play_state="playing"))]
+)
 def test_commands_in_an_update_are_refused_with_what_to_do(update: Callable[..., Any], value: Any) -> None:
     with pytest.raises(CommandError, match=r"Return them without gr\.update or Rerun"):
         sent_to_the_page(lambda: update(value=value))

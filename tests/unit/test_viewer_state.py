@@ -53,7 +53,7 @@ def test_the_protocol_is_read() -> None:
             views=[
                 {
                     "view_id": "id",
-                    "kind": "3D",
+                    "class": "3D",
                     "name": "view",
                     "origin": "/",
                     "visible": True,

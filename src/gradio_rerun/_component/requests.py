@@ -34,21 +34,24 @@ NO_VALUE = object()
 """The component keeps its value."""
 
 
-def to_wire(commands: Iterable[Command], servers: Servers) -> list[CommandDict]:
+def to_wire(commands: Iterable[Command[Any]], servers: Servers) -> list[CommandDict]:
     """The commands as the frontend gets them, each with an id, so that it runs once.
 
     `servers`: the Rerun servers that the frontend reaches through the app.
     """
-    return [_to_wire(command, servers) for command in commands]
+    return [command_to_wire(command, servers) for command in commands]
 
 
-def _to_wire(command: Command, servers: Servers) -> CommandDict:
+def command_to_wire(
+    command: Command[Any], servers: Servers, question: str | None = None, seconds: float = 0
+) -> CommandDict:
+    """A command as the frontend gets it. `question`: the id under which a function waits for the answer, for `seconds`."""
     plan = command._plan
     if plan.source is not None:
         check_source(plan.source)
     arguments = {name: _as_json(value) for name, value in command.arguments}
     if command.name == "open":
-        arguments["ticket"] = servers.ticket(arguments["url"])
+        arguments["urls"] = [{"url": url, "ticket": servers.ticket(url)} for url in arguments["urls"]]
     return CommandDict(
         id=uuid.uuid4().hex,
         name=command.name,
@@ -58,6 +61,9 @@ def _to_wire(command: Command, servers: Servers) -> CommandDict:
         causes=[{name: _as_json(value) for name, value in event.items()} for event in plan.causes],
         waits=plan.waits,
         outlasts=plan.outlasts,
+        answers=plan.answers,
+        question=question,
+        seconds=seconds,
     )
 
 

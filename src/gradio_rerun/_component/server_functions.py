@@ -12,13 +12,14 @@ from gradio.components.base import server
 from starlette.responses import FileResponse, Response
 
 from .._gradio.files import uploaded_file
-from .._gradio.server_calls import app_of, one_a_session
+from .._gradio.server_calls import app_of, one_a_session, page_of
 from .._recordings.file_types import check_file
 from .._recordings.shown import forget
 from .._recordings.values import to_recordings
 from .._viewer.assets import viewer_assets
 from .._wire import Recordings
 from ..errors import GradioRerunError
+from . import questions
 from .settings import restore_page_files
 from .streaming import Streaming
 
@@ -66,6 +67,18 @@ class ServerFunctions(Streaming):
     async def ask_server(self, call: Any, request: gr.Request) -> Response:
         """For the frontend: the response of a Rerun server to one of the viewer's calls."""
         return self._servers.forward(call, request.client.host if request.client else "")
+
+    @server  # type: ignore[untyped-decorator]
+    async def next_questions(self, known: Any, request: gr.Request) -> list[Any]:
+        """For the frontend: the questions of functions that it does not have; waits for some."""
+        return await questions.next_questions(*await page_of(request), known)
+
+    @server  # type: ignore[untyped-decorator]
+    async def answer_question(self, data: Any, request: gr.Request) -> bool:
+        """For the frontend: the answer to a question. Returns whether a function waits for it."""
+        if not isinstance(data, dict):
+            return False
+        return questions.answer(*await page_of(request), data.get("question"), data)
 
     @server  # type: ignore[untyped-decorator]
     def forget_recording(self, path: Any) -> bool:

@@ -35,7 +35,9 @@ class _Renamed(EveryTime):
 
 
 ANSWERS = [
-    EveryTime("screenshot", doc="The command `screenshot` has made a picture. See `gradio_rerun.events.Screenshot`."),
+    EveryTime(
+        "screenshot", doc="The command `take_screenshot` has made a picture. See `gradio_rerun.events.Screenshot`."
+    ),
     EveryTime(
         "recording_saved",
         doc="The command `save_recording` has saved a recording. See `gradio_rerun.events.RecordingSaved`.",
@@ -45,6 +47,7 @@ ANSWERS = [
         doc="The command `save_blueprint` has saved a blueprint. See `gradio_rerun.events.BlueprintSaved`.",
     ),
     EveryTime("state", doc="The command `get_state` has an answer. See `gradio_rerun.events.State`."),
+    EveryTime("answer", doc="Another command that asks has an answer. See `gradio_rerun.events.Answer`."),
 ]
 """What answers commands."""
 

@@ -122,13 +122,15 @@ class EventMethods:
     recording_open: Listener
     """A recording is open. See `gradio_rerun.events.RecordingOpen`."""
     screenshot: Listener
-    """The command `screenshot` has made a picture. See `gradio_rerun.events.Screenshot`."""
+    """The command `take_screenshot` has made a picture. See `gradio_rerun.events.Screenshot`."""
     recording_saved: Listener
     """The command `save_recording` has saved a recording. See `gradio_rerun.events.RecordingSaved`."""
     blueprint_saved: Listener
     """The command `save_blueprint` has saved a blueprint. See `gradio_rerun.events.BlueprintSaved`."""
     state: Listener
     """The command `get_state` has an answer. See `gradio_rerun.events.State`."""
+    answer: Listener
+    """Another command that asks has an answer. See `gradio_rerun.events.Answer`."""
 
     if not TYPE_CHECKING:  # checkers would take any attribute
 

@@ -75,6 +75,7 @@ def part_in_app(viewer: Any) -> dict[str, Any]:
         "session": viewer._session or "",
         "isInput": _is_input_only(viewer, events),
         "linked": [each._id for each in viewer._linked],
+        "isAsked": viewer._is_asked,
         "listenerCounts": listener_counts(viewer, events),
         "listened": sorted(listened & {str(each) for each in ANSWERS}),
     }

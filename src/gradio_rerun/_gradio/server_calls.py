@@ -40,12 +40,18 @@ async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request 
     return result
 
 
-async def _turn_of(request: gr.Request | None) -> anyio.Lock:
-    session = ""
+async def page_of(request: gr.Request | None) -> tuple[str, int]:
+    """The session that a client names, empty if it names none, and the id of the component."""
     if request is not None:
         # Gradio passes a request without its session.
         with suppress(ValueError, TypeError, KeyError, AttributeError):
-            session = str((await _raw(request).json())["session_hash"])
+            body = await _raw(request).json()
+            return str(body["session_hash"]), int(body["component_id"])
+    return "", 0
+
+
+async def _turn_of(request: gr.Request | None) -> anyio.Lock:
+    session, _ = await page_of(request)
     lock = anyio.Lock()
     return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock
 

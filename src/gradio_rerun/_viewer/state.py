@@ -75,7 +75,7 @@ def _view(reported: Any) -> ViewState:
     return ViewState(
         id=reported.view_id,
         name=reported.name,
-        kind=reported.kind,
+        kind=getattr(reported, "class"),
         origin=reported.origin,
         visible=reported.visible,
         problems=tuple(": ".join(filter(None, (each.summary, each.details))) for each in reported.reports),
@@ -89,6 +89,11 @@ def split_store_id(store_id: str) -> tuple[str, str]:
     """
     found = re.match(r"[^:]*:((?:\\.|[^:\\])*):(.*)", store_id, re.DOTALL)
     return (re.sub(r"\\(.)", r"\1", found[1]), found[2]) if found else ("", store_id)
+
+
+def store_id_of(application_id: str, recording_id: str) -> str:
+    """The reverse of `split_store_id`. The frontend's `storeIdOf` is the same."""
+    return "Recording:" + re.sub(r"([\\:])", r"\\\1", application_id) + ":" + recording_id
 
 
 def _of(known: tuple[Any, ...], number: int) -> Any:

@@ -33,6 +33,8 @@ class Plan:
     """Whether the next command waits until this one has finished. A viewer carries out any number of the others with one frame."""
     outlasts: bool = False
     """Whether it is carried out although the value beside it was skipped. The others refer to this value."""
+    answers: bool = False
+    """Whether the event `answer` has the viewer's response."""
     source: Path | None = None
     """The file whose content it sends. The app checks it again, since a thread of a function does not know the app."""
 
@@ -53,6 +55,11 @@ def field_path(*names: str) -> list[int]:
         numbers.append(int(field.number))
         message = field.message_type
     return numbers
+
+
+def read_response(data: bytes) -> Any:
+    """The message `Response` that `data` holds; further fields of a newer viewer are left out."""
+    return _message("Response").FromString(data)
 
 
 def read_state(data: bytes) -> Any:

@@ -33,16 +33,17 @@
  * A command for the viewer, to be carried out once. `request`: the request to a viewer from rerun-sdk 0.41 on, in base64; null if the frontend carries
  * out the command in another way. `target`: the numbers of the fields that lead to the place in the request where the frontend puts the recording or view.
  * `causes`: the events that the viewer may send because of it. `waits`: whether the next command waits until this one has finished. `outlasts`: whether
- * it is carried out although the value beside it was skipped.
+ * it is carried out although the value beside it was skipped. `answers`: whether the event `answer` has the viewer's response. `question`: the id of the
+ * question of a function that waits for the answer, for `seconds`.
  * @typedef {{type: string, recording_id?: string, timeline?: string, time?: number | string}} ExpectedEvent
- * @typedef {{id: string, name: string, arguments: Record<string, any>, request: string | null, target: number[], causes: ExpectedEvent[], waits: boolean, outlasts: boolean}} Command
+ * @typedef {{id: string, name: string, arguments: Record<string, any>, request: string | null, target: number[], causes: ExpectedEvent[], waits: boolean, outlasts: boolean, answers: boolean, question: string | null, seconds: number}} Command
  */
 
 /**
  * A recording that the frontend opens. `upload`: the path, in the app's upload folder, of a file that may have to be converted first. `marks`: for
  * a stream, the sizes in bytes up to which it can be read, oldest first. `cleared`: the time of the component's last clear before this stream.
- * `end`: the last bytes of the stream, in base64, if the value has them. `ticket` opens the app's tunnel to the server. `item`: the recording in the value.
- * @typedef {{url: string, name: string, size: number | null, upload?: string, marks?: number[], cleared?: number, end?: string, ticket?: string, item?: string | FileData | ServerUrl}} Recording
+ * `end`: the last bytes of the stream, in base64, if the value has them. `ticket` opens the app's tunnel to the server. `item`: the recording in the value. `inBackground`: whether the recording on screen stays there.
+ * @typedef {{url: string, name: string, size: number | null, upload?: string, marks?: number[], cleared?: number, end?: string, ticket?: string, item?: string | FileData | ServerUrl, inBackground?: boolean}} Recording
  */
 
 /** The `mime_type` of a file that may grow, and that adds to what is shown. */

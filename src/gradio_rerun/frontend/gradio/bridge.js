@@ -5,6 +5,7 @@ import { toggleFullscreen } from "../viewer/appearance.js";
 import { CommandQueue } from "../viewer/commands.js";
 import { callComponent } from "./component-server.js";
 import { LinkedViewer } from "./links.js";
+import { getQuestions } from "./questions.js";
 import { save, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
 import { TimeControls } from "./time-controls.js";
@@ -28,18 +29,20 @@ import { language, translate } from "../words.js";
  * @property {(event: string, data?: unknown) => void} trigger
  * @property {(names: string | string[], callback: () => void) => void} watch
  * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>, restore_files: () => Promise<void>,
- *   forget_recording: (path: string) => Promise<boolean>}} server
+ *   forget_recording: (path: string) => Promise<boolean>, next_questions: (known: string[]) => Promise<import("../wire.js").Command[]>,
+ *   answer_question: (answer: object) => Promise<boolean>}} server
  * @property {import("../wire.js").Settings} settings
  * @property {number} id
  * @property {string} session the session in which Gradio knows the component; empty if in all
  * @property {boolean} isInput
  * @property {number[]} linked ids of the components that are linked to this one
+ * @property {boolean} isAsked whether functions ask this viewer
  * @property {Record<string, number>} listenerCounts
  * @property {string[]} listened
  */
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, settings: first, id, session, isInput, linked, listenerCounts, listened }) {
+export function mount({ element, props, trigger, watch, server, settings: first, id, session, isInput, linked, isAsked, listenerCounts, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   const latest = () => props.settings ?? first;
   const root = () => rootOf(latest());
@@ -59,6 +62,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   const commands = new CommandQueue(viewer, {
     isListened: (event) => listened.includes(event),
     answer: (event, data) => events.add(event, data),
+    reply: (question, data) => void server.answer_question({ ...data, question }).catch(() => {}), // the function gives up
     upload: async (file) => {
       const { path } = await upload(root(), file, { onProgress: () => {}, signal: new AbortController().signal });
       return path;
@@ -159,6 +163,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     viewer.reopen();
   });
   show();
+  if (isAsked) getQuestions(server.next_questions, () => element.isConnected, (questions) => commands.add(questions));
 }
 
 /** Gradio's page treats messages as HTML, and the names of views in a recording can be anything. @param {string} text */

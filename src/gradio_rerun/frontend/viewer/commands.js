@@ -22,7 +22,17 @@ const FOUND_WITHIN = 3_000;
 /** ms after a command in which the viewer may send events that it has caused. */
 const OWN_WITHIN = 1_000;
 
-/** @typedef {import("./own-commands.js").Outcomes & {fail: (message: string) => void}} Outcomes */
+/**
+ * @typedef {object} Outcomes where answers and failures go
+ * @property {(event: string) => boolean} isListened whether a function listens to that event
+ * @property {(event: string, data: object) => void} answer
+ * @property {(question: string, data: object) => void} reply to a function that waits for the answer
+ * @property {(file: File) => Promise<string>} upload resolves to the path in the app's upload folder
+ * @property {(message: string) => void} fail
+ */
+
+/** ms before the end of a function's patience, at which the reason why its command waits is sent. */
+const REASON_BEFORE = 2_000;
 
 export class CommandQueue {
   #viewer;
@@ -31,6 +41,8 @@ export class CommandQueue {
   #waiting = [];
   /** The number of the value that a command refers to: the newest when it arrived. @type {WeakMap<Command, number>} */
   #values = new WeakMap();
+  /** When the function that waits for an answer gives up. @type {WeakMap<Command, number>} */
+  #deadlines = new WeakMap();
   #isRunning = false;
   /** Unfinished commands for which the next command does not wait. @type {Set<Promise<void>>} */
   #unanswered = new Set();
@@ -50,12 +62,14 @@ export class CommandQueue {
     for (const command of commands.filter(({ id }) => !isKnown(id))) {
       this.#waiting.push(command);
       this.#values.set(command, this.#viewer.valueNumber);
+      if (command.question) this.#deadlines.set(command, performance.now() + command.seconds * 1000 - REASON_BEFORE);
     }
     if (!this.#isRunning) this.#run();
   }
 
   /** Drops the commands that wait. The next viewer sends no events that commands to the last one have caused. */
   clear() {
+    for (const command of this.#waiting.filter(({ question }) => question)) this.#fail(command, "The viewer was cleared.");
     this.#waiting = [];
     this.#expected = [];
   }
@@ -93,7 +107,7 @@ export class CommandQueue {
       const recordingId = recordingOf(command);
       const value = this.#values.get(command) ?? 0;
       // The value was skipped, or was replaced meanwhile.
-      if (viewer.isPast(value) && !command.outlasts) return null;
+      if (viewer.isPast(value) && !command.outlasts) return command.question ? "The value was replaced." : null;
       if (viewer.takesCommands(recordingId, value)) {
         try {
           return await this.#start(command);
@@ -106,6 +120,8 @@ export class CommandQueue {
       }
       if (viewer.isLoading || !viewer.isShown) deadline = performance.now();
       if (performance.now() - deadline > (viewer.isOpen ? FOUND_WITHIN : OPEN_WITHIN)) return reason;
+      const patience = this.#deadlines.get(command) ?? Infinity;
+      if (performance.now() > patience) return viewer.isShown ? reason : "It is in a part of the page that is not shown.";
       await new Promise((resolve) => setTimeout(resolve, POLL));
     }
     return null;
@@ -137,7 +153,11 @@ export class CommandQueue {
     try {
       const { running } = this.#viewer;
       if (!running) throw new Ended();
-      await running.carryOut(command, this.#outcomes);
+      const { question } = command;
+      const { isListened, upload, answer, reply } = this.#outcomes;
+      const answered = await running.carryOut(command, { isListened: question ? () => true : isListened, upload });
+      if (question) reply(question, answered?.data ?? {});
+      else if (answered) answer(answered.event, answered.data);
     } finally {
       expected.until = performance.now() + (command.name === "open" ? OPEN_WITHIN : OWN_WITHIN);
     }
@@ -145,13 +165,14 @@ export class CommandQueue {
 
   /** @param {Command} command @param {string} reason */
   #fail(command, reason) {
+    if (command.question) return this.#outcomes.reply(command.question, { error: reason });
     this.#outcomes.fail(`The viewer could not carry out ${describe(command)}: ${reason}`);
   }
 }
 
 /** @param {Command} command @returns {string | null} */
 function recordingOf({ arguments: given }) {
-  return given.recording_id ?? null;
+  return given.recording_id ?? given.recording_ids?.[0] ?? null;
 }
 
 /** Whether an event of the viewer is the expected one. @param {ExpectedEvent} expected @param {ViewerEvent} event */
@@ -166,8 +187,11 @@ function isSameTime(one, other) {
   return Math.abs(one - other) <= Math.abs(other) * 2 * Number.EPSILON;
 }
 
+/** Arguments that are not shown to users. */
+const HIDDEN = ["rbl", "kind", "table", "describe", "all"];
+
 /** As in Python. @param {Command} command */
 function describe({ name, arguments: given }) {
-  const shown = Object.entries(given).filter(([key, value]) => value !== null && !["rbl", "kind", "play"].includes(key));
+  const shown = Object.entries(given).filter(([key, value]) => value !== null && !HIDDEN.includes(key));
   return `${name}(${shown.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(", ")})`;
 }

@@ -216,7 +216,7 @@ export class OpenRecordings {
     if (recording.marks) added.reader = this.#readerOf(added, recording.marks);
     this.#around.onChange(false);
     if (recording.upload) this.#openConverted(added, recording.upload);
-    else if (!recording.marks) this.#viewer?.open(added.url);
+    else if (!recording.marks) this.#viewer?.open(added.url, recording.inBackground);
   }
 
   /** @param {OpenRecording} recording */

@@ -1,49 +1,87 @@
 /** How the frontend carries out commands: most are requests to the viewer. */
 
-import { fromBase64 } from "./viewer-control.js";
+import { delay } from "./delay.js";
+import { storeIdOf } from "./store-id.js";
+import { fromBase64, toBase64 } from "./viewer-control.js";
 
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./running-viewer.js").RunningViewer} RunningViewer */
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 
+/** What the viewer has answered, and the event that gets it. @typedef {{event: string, data: object}} Answer */
+
 /**
  * @typedef {object} Outcomes where answers go
- * @property {(event: string) => boolean} isListened whether a function listens to that event
- * @property {(event: string, data: object) => void} answer
+ * @property {(event: string) => boolean} isListened whether anybody waits for the data of that event
  * @property {(file: File) => Promise<string>} upload resolves to the path in the app's upload folder
  */
 
-/** Those that are no requests. @type {Record<string, (running: RunningViewer, viewer: Viewer, command: Command, outcomes: Outcomes) => unknown>} */
+/** ms that a function waits for what it opens. */
+const OPEN_WITHIN = 10_000;
+
+/** @typedef {(running: RunningViewer, viewer: Viewer, command: Command, outcomes: Outcomes) => Promise<Answer | null | void> | Answer | null | void} CarryOut */
+
+/** Those that are no requests, or not always. @type {Record<string, CarryOut>} */
 export const OWN_COMMANDS = {
-  open: ({ open }, _, { arguments: { url, ticket } }) => open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined }),
-  set_blueprint: (_, viewer, { arguments: { rbl } }) => viewer.send(fromBase64(rbl)),
-  set_panel_states: (_, viewer, { arguments: { states } }) => viewer.setPanelStates(states, {}),
-  screenshot: (_, viewer, command, outcomes) => {
-    const { view, max_size } = command.arguments;
-    const take = () => (view === null ? viewer.screenshot(max_size ?? undefined) : viewer.control.screenshotOfView(command));
-    return answerFile(outcomes, "screenshot", "screenshot.png", take);
+  open: ({ open }, _, { arguments: { urls, navigate } }, { isListened }) => {
+    const known = open.names.map(storeIdOf);
+    const hrefs = urls.map((/** @type {{url: string}} */ { url }) => new URL(url).href);
+    urls.forEach((/** @type {{url: string, ticket: string | null}} */ { url, ticket }, /** @type {number} */ index) =>
+      open.openAgain({ url: hrefs[index], name: url, size: null, ticket: ticket ?? undefined, inBackground: !navigate }),
+    );
+    return isListened("answer") ? opened(open, hrefs, known) : null;
   },
-  save_recording: (_, viewer, __, outcomes) => answerFile(outcomes, "recording_saved", "recording.rrd", () => saved(viewer.saveRecording())),
-  save_blueprint: (_, viewer, __, outcomes) => answerFile(outcomes, "blueprint_saved", "blueprint.rbl", () => saved(viewer.saveBlueprint())),
-  get_state: async (running, viewer, _, { isListened, answer }) => {
-    if (isListened("state")) answer("state", await viewer.control.state(running.open.names, running.version));
+  set_blueprint: ({ open }, viewer, command, outcomes) => {
+    if (command.request !== null) return requestOf(viewer, open, command, outcomes);
+    viewer.send(fromBase64(command.arguments.rbl));
+    return null;
   },
+  update_panels: (_, viewer, { arguments: { states } }) => viewer.setPanelStates(states, {}),
+  send_table: (_, viewer, { arguments: { table } }) => viewer.sendTable(fromBase64(table)),
+  take_screenshot: (_, viewer, command, outcomes) => {
+    const { view_id, max_size } = command.arguments;
+    const take = () => (view_id === null ? viewer.screenshot(max_size ?? undefined) : viewer.control.screenshotOfView(command));
+    return fileOf(outcomes, "screenshot", "screenshot.png", take);
+  },
+  save_recording: (_, viewer, __, outcomes) => fileOf(outcomes, "recording_saved", "recording.rrd", () => saved(viewer.saveRecording())),
+  save_blueprint: (_, viewer, __, outcomes) => fileOf(outcomes, "blueprint_saved", "blueprint.rbl", () => saved(viewer.saveBlueprint())),
+  get_state: async (running, viewer, _, { isListened }) =>
+    isListened("state") ? { event: "state", data: await viewer.control.state(running.open.names, running.version) } : null,
 };
 
-/** @param {Viewer} viewer @param {import("./open-recordings.js").OpenRecordings} open @param {Command} command */
-export async function requestOf(viewer, open, command) {
-  const { recording_id } = command.arguments;
-  if (command.name === "close" && !viewer.control.closesOne && open.names.length < 2) {
+/**
+ * @param {Viewer} viewer
+ * @param {import("./open-recordings.js").OpenRecordings} open
+ * @param {Command} command
+ * @param {Outcomes} outcomes
+ * @returns {Promise<Answer | null>}
+ */
+export async function requestOf(viewer, open, command, { isListened }) {
+  const { recording_id, recording_ids = [], all } = command.arguments;
+  if (command.name === "close" && !viewer.control.closesOne && (all || open.names.length < 2)) {
     open.names.forEach((name) => open.onClose(name));
-    return viewer.closeAll();
+    await viewer.closeAll();
+    return null;
   }
-  const closed = await viewer.control.carryOut(command, recording_id ? open.nameOf(recording_id) : null);
+  const recordings = [recording_id, ...recording_ids].filter(Boolean).flatMap((id) => open.nameOf(id) ?? []);
+  const { closed, response } = await viewer.control.carryOut(command, recordings);
   closed.forEach((each) => open.onClose(each));
+  const answers = command.answers || Boolean(command.question);
+  return response && answers && isListened("answer") ? { event: "answer", data: { command: command.name, protocol: toBase64(response) } } : null;
 }
 
-/** @param {Outcomes} outcomes @param {string} event @param {string} name @param {() => Promise<BlobPart>} make */
-async function answerFile({ isListened, answer, upload }, event, name, make) {
-  if (isListened(event)) answer(event, { path: await upload(new File([await make()], name)) });
+/** What was opened, when it is open or has taken too long. @param {import("./open-recordings.js").OpenRecordings} open @param {string[]} urls @param {string[]} known ids of the recordings that were open before @returns {Promise<Answer>} */
+async function opened(open, urls, known) {
+  const deadline = performance.now() + OPEN_WITHIN;
+  const loading = () => urls.filter((url) => open.byUrl.get(url)?.isAwaited);
+  while (loading().length > 0 && performance.now() < deadline) await delay(50, new AbortController().signal);
+  const store_ids = open.names.map(storeIdOf).filter((id) => !known.includes(id));
+  return { event: "answer", data: { command: "open", store_ids, loading: loading() } };
+}
+
+/** @param {Outcomes} outcomes @param {string} event @param {string} name @param {() => Promise<BlobPart>} make @returns {Promise<Answer | null>} */
+async function fileOf({ isListened, upload }, event, name, make) {
+  return isListened(event) ? { event, data: { path: await upload(new File([await make()], name)) } } : null;
 }
 
 /** @param {Promise<Uint8Array<ArrayBuffer> | null>} saving */

@@ -280,7 +280,7 @@ export class RunningViewer {
   }
 
   /**
-   * Rejects with the reason if it cannot be done.
+   * Resolves to the answer, if there is one. Rejects with the reason if it cannot be done.
    * @param {import("../wire.js").Command} command
    * @param {import("./own-commands.js").Outcomes} outcomes
    */
@@ -288,8 +288,7 @@ export class RunningViewer {
     const viewer = this.#requireViewer();
     this.#watch.hurry();
     const own = OWN_COMMANDS[command.name];
-    if (own) await own(this, viewer, command, outcomes);
-    else await requestOf(viewer, this.open, command);
+    return (await (own ? own(this, viewer, command, outcomes) : requestOf(viewer, this.open, command, outcomes))) ?? null;
   }
 
   #requireViewer() {

@@ -24,30 +24,16 @@ export class Setters {
     this.#wake = wake;
   }
 
-  /** @param {Command} command @param {RecordingName | null} named @returns {Promise<RecordingName[]>} */
-  async carryOut({ name, arguments: given }, named) {
+  /** @param {Command} command @param {RecordingName[]} named @returns {Promise<{closed: RecordingName[]}>} */
+  async carryOut({ name, arguments: given }, [named]) {
     const handle = this.#handle;
     const recording = named?.recording_id ?? this.#recent("recording", activeRecording(handle));
     if (!recording) throw new NotThere("No recording is open.");
     switch (name) {
-      case "set_time": {
-        const timeline = given.timeline ?? this.#recent(`timeline of ${recording}`, activeTimeline(handle, recording));
-        this.#checkTimeline(recording, timeline);
-        handle.set_time_for_timeline(recording, timeline, Number(given.time));
-        this.#remember(`timeline of ${recording}`, timeline);
-        handle.set_playing(recording, given.play);
+      case "set_time":
+        this.#setTime(recording, given);
         break;
-      }
-      case "set_timeline":
-        this.#checkTimeline(recording, given.timeline);
-        handle.set_active_timeline(recording, given.timeline);
-        this.#remember(`timeline of ${recording}`, given.timeline);
-        break;
-      case "play":
-      case "pause":
-        handle.set_playing(recording, name === "play");
-        break;
-      case "set_recording":
+      case "set_active_recording":
         handle.set_active_recording_id(recording);
         this.#remember("recording", recording);
         break;
@@ -57,7 +43,21 @@ export class Setters {
         throw new Error("It needs rerun-sdk 0.41 or newer.");
     }
     this.#wake();
-    return [];
+    return { closed: [] };
+  }
+
+  /** @param {string} recording @param {Record<string, any>} given the arguments of `set_time` */
+  #setTime(recording, { timeline: named, time, play_state }) {
+    if (play_state === "following") throw new Error("Following the latest data needs rerun-sdk 0.41 or newer.");
+    const handle = this.#handle;
+    if (named !== null || time !== null) {
+      const timeline = named ?? this.#recent(`timeline of ${recording}`, activeTimeline(handle, recording));
+      this.#checkTimeline(recording, timeline);
+      if (time === null) handle.set_active_timeline(recording, timeline);
+      else handle.set_time_for_timeline(recording, timeline, Number(time));
+      this.#remember(`timeline of ${recording}`, timeline);
+    }
+    if (play_state !== null) handle.set_playing(recording, play_state === "playing");
   }
 
   async showOne() {

@@ -1,7 +1,7 @@
 /** Carries out commands in a viewer: by its control protocol from rerun-sdk 0.41 on, by the setters of its handle before. */
 
 import { Ended, NotThere } from "./errors.js";
-import { message, read, text, textAt } from "./protobuf.js";
+import { message, numberAt, read, text, textAt } from "./protobuf.js";
 import { Setters } from "./setters.js";
 import { recordingOf, storeIdOf } from "./store-id.js";
 import { timeCursorRequest } from "./time-cursor.js";
@@ -13,14 +13,20 @@ export { Ended, NotThere };
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
 /** The time on the active timeline of a recording. `store`: its id, as the viewer writes it. @typedef {{store: string, timelines: import("./viewer-state.js").Timeline[], timeline: string, time: bigint, isPlaying: boolean}} Times */
 
-/** Numbers of fields: Request { 1 close, 11 run_command { 1 id }, 20 set_location { 1 location } }. */
-const [CLOSE, RUN_COMMAND, SET_LOCATION] = [1, 11, 20];
+/** Numbers of fields: Request { 1 close, 10 describe_commands { 1 ids }, 11 run_command { 1 id }, 20 set_location { 1 location } }. */
+const [CLOSE, DESCRIBE_COMMANDS, RUN_COMMAND, SET_LOCATION] = [1, 10, 11, 20];
+
+/** Request { 1 close { 2 all } } */
+export const CLOSE_ALL = new Uint8Array([0x0a, 0x02, 0x10, 0x01]);
+
+/** Request { 4 open { 1 url, 2 navigate: false } } @param {string} url */
+export const openRequest = (url) => Uint8Array.from([...textAt([4, 1], url), ...numberAt([4, 2], 0n)]);
 
 /**
  * One implementation for each generation of viewers. If a method fails, it throws `NotThere`, or an `Error` with the reason.
  * @typedef {object} Control
  * @property {boolean} closesOne whether it can close one of several recordings
- * @property {(command: Command, recording: RecordingName | null) => Promise<RecordingName[]>} carryOut one of the commands that have a `request`; resolves to the recordings that were closed
+ * @property {(command: Command, recordings: RecordingName[]) => Promise<{closed: RecordingName[], response?: Uint8Array}>} carryOut one of the commands that have a `request`, for these recordings; without any, for the one on screen. Resolves to the recordings that were closed, and what the viewer has answered
  * @property {() => Promise<void>} showOne shows an open recording if none is on screen
  * @property {(command: Command) => Promise<Blob>} screenshotOfView
  * @property {Times | null} times of the recording on screen; null if it has none
@@ -53,14 +59,24 @@ class Protocol {
     this.#signal = signal;
   }
 
-  /** @param {Command} command @param {RecordingName | null} recording */
-  async carryOut({ request, target }, recording) {
-    const where = recording && (target[0] === SET_LOCATION ? location(recording) : storeIdOf(recording));
-    const response = await this.#send(request, where === null ? [] : textAt(target, where));
-    if (target[0] !== CLOSE) return [];
+  /** @param {Command} command @param {RecordingName[]} recordings */
+  async carryOut({ name, arguments: given, request, target }, recordings) {
+    const texts = recordings.map((each) => (target[0] === SET_LOCATION ? location(each) : storeIdOf(each)));
+    if (name === "close") texts.push(...(given.urls ?? []).map((/** @type {string} */ url) => new URL(url).href));
+    const more = texts.flatMap((each) => textAt(target, each));
+    const response = await this.#send(request, more);
+    if (name === "list_commands" && !given.ids) return { closed: [], response: await this.#describe(given.describe, response) };
+    if (name !== "close") return { closed: [], response };
     await this.showOne();
     // Response { 1 close { 1 closed } }
-    return (message(response.get(1)?.[0]).get(1) ?? []).map((id) => recordingOf(text(id)));
+    return { closed: (message(read(response).get(CLOSE)?.[0]).get(1) ?? []).map((id) => recordingOf(text(id))), response };
+  }
+
+  /** The commands that are listed, with all that the viewer reports of them. @param {string} request base64 @param {Uint8Array} listed */
+  #describe(request, listed) {
+    // Response { 9 list_commands { 1 commands { 1 id } } }
+    const ids = (message(read(listed).get(9)?.[0]).get(1) ?? []).map((each) => text(message(each).get(1)?.[0]));
+    return this.#send(request, ids.flatMap((id) => textAt([DESCRIBE_COMMANDS, 1], id)));
   }
 
   /** Shows another open recording if the recording on screen was closed: the viewer may show its welcome page then. */
@@ -72,13 +88,13 @@ class Protocol {
   }
 
   /** @param {Command} command */
-  async screenshotOfView({ arguments: { view }, request, target }) {
+  async screenshotOfView({ arguments: { view_id }, request, target }) {
     const { views } = readState(this.#handle.viewer_state());
-    const found = views.find(({ id, name }) => id === view || name === view);
-    if (!found) throw new NotThere(`There is no view ${JSON.stringify(view)}; there are: ${list(views.map(({ name }) => name))}.`);
+    const found = views.find(({ id, name }) => id === view_id || name === view_id);
+    if (!found) throw new NotThere(`There is no view ${JSON.stringify(view_id)}; there are: ${list(views.map(({ name }) => name))}.`);
     const response = await this.#send(request, textAt(target, found.id));
     // Response { 5 save_screenshot { 1 png } }
-    const png = message(response.get(5)?.[0]).get(1)?.[0];
+    const png = message(read(response).get(5)?.[0]).get(1)?.[0];
     if (!(png instanceof Uint8Array)) throw new Error("The viewer made no picture of the view.");
     return new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (png)], { type: "image/png" });
   }
@@ -108,7 +124,7 @@ class Protocol {
   async #send(request, more) {
     const bytes = Uint8Array.from([...fromBase64(/** @type {string} */ (request)), ...more]);
     try {
-      return read(await this.#answer(bytes));
+      return await this.#answer(bytes);
     } catch (error) {
       if (error instanceof Ended) throw error;
       const { message: reason, code } = /** @type {{message: string, code?: string}} */ (error);

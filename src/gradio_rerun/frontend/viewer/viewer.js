@@ -5,7 +5,7 @@ import { hasPlace, pausedPlace, placeRequest } from "./kept-time.js";
 import { copyCanvas, toPng } from "./picture.js";
 import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters } from "./setters.js";
 import { storeIdOf } from "./store-id.js";
-import { createControl } from "./viewer-control.js";
+import { CLOSE_ALL, createControl, openRequest } from "./viewer-control.js";
 import { describeAbort, guardedBy, viewerGlobals } from "./viewer-globals.js";
 import { currentTime, readState } from "./viewer-state.js";
 
@@ -26,9 +26,6 @@ const SCREENSHOT_FRAMES = 60;
 /** A browser takes away the oldest context when there are too many, and all of them when the graphics driver fails. */
 const CONTEXT_LOST =
   "The browser has taken away what it draws with (WebGL context lost): too many viewers are open, or the graphics driver was reset.";
-
-// rerun.viewer_control.v1alpha1: ViewerControlRequest { 1 close: CloseRequest { 2 all: true } }
-const CLOSE_ALL = new Uint8Array([0x0a, 0x02, 0x10, 0x01]);
 
 /**
  * An event of the viewer, in its own form.
@@ -109,18 +106,31 @@ export class Viewer {
     return viewer;
   }
 
-  /** Opens a recording, while it is being downloaded. @param {string} url */
-  open(url) {
+  /** Opens a recording, while it is being downloaded. @param {string} url @param {boolean} [inBackground] whether the viewer goes on showing another; only viewers from 0.41 on do */
+  open(url, inBackground = false) {
     this.#urls.add(url);
-    this.#handle.add_receiver(url);
+    // Its answer comes when it is loaded; what goes wrong is in the viewer's log, too.
+    if (inBackground && this.#handle.viewer_control) this.#handle.viewer_control(openRequest(url)).catch(() => {});
+    else this.#handle.add_receiver(url);
     this.wake();
+  }
+
+  /** Shows a table, which the viewer takes as Arrow's stream with a name in its metadata. @param {Uint8Array} bytes */
+  sendTable(bytes) {
+    if (!this.#handle.send_table_to_channel) throw new Error("It needs a newer version of rerun-sdk.");
+    this.#openChannel();
+    this.#guarded(() => this.#handle.send_table_to_channel(CHANNEL, bytes))();
   }
 
   /** Passes data to the viewer, which wakes by itself for it. @param {Uint8Array} bytes whole recordings or blueprints */
   send(bytes) {
+    this.#openChannel();
+    this.#guarded(() => this.#handle.send_rrd_to_channel(CHANNEL, bytes))();
+  }
+
+  #openChannel() {
     if (!this.#hasChannel) this.#handle.open_channel(CHANNEL, CHANNEL);
     this.#hasChannel = true;
-    this.#guarded(() => this.#handle.send_rrd_to_channel(CHANNEL, bytes))();
   }
 
   /** Forgets a recording that failed, so that it can be opened again. @param {string} url */

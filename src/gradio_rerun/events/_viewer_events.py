@@ -1,4 +1,4 @@
-"""The data of events: annotate the argument of a listener with one of these classes."""
+"""The events of the viewer."""
 
 from __future__ import annotations
 
@@ -6,43 +6,14 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
-from gradio.blocks import Block
-from gradio.events import EventData
+from .._viewer.event_data import as_time, list_field, segment_field, text_field
+from .._viewer.sdk_events import SdkPayload
+from .._viewer.selection import SelectionItem, UnknownItem, selection_item
+from .._viewer.times import to_datetime, to_timedelta
+from ..viewer_state import TimelineType
+from ._event import Event
 
-from ._gradio.files import uploaded_file
-from ._recordings.file_types import check_file
-from ._viewer.event_data import as_object, as_time, list_field, segment_field, text_field, wrong_field
-from ._viewer.sdk_events import SdkPayload, event_class
-from ._viewer.selection import ContainerItem, EntityItem, SelectionItem, UnknownItem, ViewItem, selection_item
-from ._viewer.state import reported_state
-from ._viewer.times import to_datetime, to_timedelta
-from .viewer_state import TimelineType, ViewerState
-
-__all__ = [
-    "BlueprintSaved",
-    "Clear",
-    "ContainerItem",
-    "EntityItem",
-    "Error",
-    "Load",
-    "Pause",
-    "Play",
-    "RecordingOpen",
-    "RecordingSaved",
-    "Screenshot",
-    "SelectionChange",
-    "SelectionItem",
-    "State",
-    "TimeUpdate",
-    "TimelineChange",
-    "TimelineType",
-    "UnknownItem",
-    "Upload",
-    "ViewItem",
-    "ViewerEvent",
-]
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for SdkPayload["PlayEvent"] and so on
     from rerun._event import PauseEvent as PauseEvent
     from rerun._event import PlayEvent as PlayEvent
     from rerun._event import RecordingOpenEvent as RecordingOpenEvent
@@ -50,69 +21,9 @@ if TYPE_CHECKING:
     from rerun._event import TimelineChangeEvent as TimelineChangeEvent
     from rerun._event import TimeUpdateEvent as TimeUpdateEvent
 
-else:
-
-    def __getattr__(name: str) -> type:
-        # The SDK's classes, by the names that gradio_rerun 0.x had for them. Importing the SDK takes a second.
-        own = globals().get(name.removesuffix("Event")) if name.endswith("Event") else None
-        if isinstance(own, type) and issubclass(own, ViewerEvent) and own is not ViewerEvent:
-            return event_class(name) or own
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-class _Event(EventData):
-    def __init__(self, target: Block | None, _data: dict[str, Any]) -> None:
-        # Not by assignment: the events of the viewer are frozen.
-        self.__dict__.update(target=target, _data=_data)
-        self.__dict__.update(self._read(as_object(_data)))
-
-    @classmethod
-    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """The fields of the event. Raises an error if one is invalid."""
-        return {}
-
-
-class Load(_Event):
-    """A recording is open: its first data has arrived."""
-
-    application_id: str
-    recording_id: str
-
-    @classmethod
-    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return {name: text_field(data, name) for name in ("application_id", "recording_id")}
-
-
-class Error(_Event):
-    """Something could not be shown. The page shows the same message to the user."""
-
-    message: str
-
-    @classmethod
-    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return {"message": text_field(data, "message")}
-
-
-class Upload(_Event):
-    """The user has uploaded recordings, which are the component's value now."""
-
-    names: list[str]
-    """Their names on the user's machine."""
-
-    @classmethod
-    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        names = data.get("names") or []
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise wrong_field("names", "a list of strings", names)
-        return {"names": names}
-
-
-class Clear(EventData):
-    """The user has cleared the viewer."""
-
 
 @dataclass(frozen=True, init=False)
-class ViewerEvent(_Event):
+class ViewerEvent(Event):
     """The fields of all events of the viewer. Events can be compared, pickled, and kept in a `gr.State`."""
 
     type: ClassVar[str]
@@ -264,35 +175,3 @@ class RecordingOpen(ViewerEvent):
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
         source, version = text_field(data, "source"), text_field(data, "version")
         return {**super()._read(data), "source": source, "version": version or None}
-
-
-class _Saved(_Event):
-    path: str
-
-    @classmethod
-    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        file = uploaded_file(data.get("path"))
-        check_file(file, None)
-        return {"path": str(file)}
-
-
-class Screenshot(_Saved):
-    """The command `screenshot` has made a picture: `path` is that of a PNG in Gradio's upload folder."""
-
-
-class RecordingSaved(_Saved):
-    """The command `save_recording` has saved a recording: `path` is that of an .rrd file."""
-
-
-class BlueprintSaved(_Saved):
-    """The command `save_blueprint` has saved the blueprint with the user's changes: `path` is that of an .rbl file."""
-
-
-class State(_Event):
-    """The command `get_state` has an answer: what the viewer shows."""
-
-    state: ViewerState
-
-    @classmethod
-    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return {"state": reported_state(data)}

@@ -1,0 +1,128 @@
+"""Questions of functions to the viewer in a visitor's page: commands whose answer a function waits for.
+
+The page asks for its questions by a call that waits until there are some. A question stays here until it is answered or nobody waits for
+it any more, and each call names the questions that the page has: nothing is lost with a connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._wire import CommandDict
+
+POLL_SECONDS = 25.0
+"""How long a call of the page waits: proxies end calls that take longer."""
+
+_GRACE_SECONDS = 30.0
+"""How long a page is remembered after its last call."""
+
+_MOST_PAGES = 10_000
+_MOST_QUESTIONS = 100
+"""Of one page at the same time."""
+
+
+@dataclass
+class _Page:
+    """A viewer in the page of one session."""
+
+    questions: dict[str, tuple[CommandDict, Future[Any]]] = field(default_factory=dict)
+    wake: Callable[[], None] | None = None
+    """Ends the call that waits."""
+    seen: float = -math.inf
+    """When the page has called last."""
+
+
+_lock = threading.Lock()
+_pages: dict[tuple[str, int], _Page] = {}
+"""By session and component. `_forget` deletes those that have gone."""
+
+
+def ask(session: str, component: int, command: Callable[[str], CommandDict]) -> tuple[str, Future[Any]]:
+    """Sends a question to the page. `command` makes it for an id. The future gets what the page answers."""
+    question = secrets.token_hex(16)
+    answer: Future[Any] = Future()
+    wire = command(question)
+    with _lock:
+        _forget()
+        page = _pages.setdefault((session, component), _Page())
+        if len(page.questions) >= _MOST_QUESTIONS:
+            raise OverflowError(f"{_MOST_QUESTIONS} questions")
+        page.questions[question] = (wire, answer)
+        wake = page.wake
+    if wake:
+        wake()
+    return question, answer
+
+
+def withdraw(session: str, component: int, question: str) -> bool:
+    """Nobody waits for this answer any more. Returns whether the page has called for its questions of late."""
+    with _lock:
+        page = _pages.get((session, component))
+        if page is None:
+            return False
+        page.questions.pop(question, None)
+        return page.wake is not None or time.monotonic() - page.seen < POLL_SECONDS
+
+
+async def next_questions(session: str, component: int, known: Any) -> list[CommandDict]:
+    """The questions that the page does not have, as soon as there are any. The page calls again when it has them."""
+    names = {each for each in known if isinstance(each, str)} if isinstance(known, list) else set()
+    loop = asyncio.get_running_loop()
+    new = asyncio.Event()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(new.set)
+
+    with _lock:
+        _forget()
+        if len(_pages) >= _MOST_PAGES and (session, component) not in _pages:
+            return []
+        page = _pages.setdefault((session, component), _Page())
+        before, page.wake = page.wake, wake
+    if before:
+        before()  # of another mount, or of a connection that was lost
+    try:
+        found = _unknown(page, names)
+        if not found:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(new.wait(), POLL_SECONDS)
+            found = _unknown(page, names)
+        return found
+    finally:
+        with _lock:
+            page.seen = time.monotonic()
+            if page.wake is wake:
+                page.wake = None
+
+
+def answer(session: str, component: int, question: Any, data: dict[str, Any]) -> bool:
+    """The page's answer. Returns whether somebody of this session waits for it."""
+    with _lock:
+        page = _pages.get((session, component))
+        found = page.questions.pop(question, None) if page and isinstance(question, str) else None
+    if found is None or not found[1].set_running_or_notify_cancel():
+        return False
+    found[1].set_result(data)
+    return True
+
+
+def _unknown(page: _Page, known: set[str]) -> list[CommandDict]:
+    with _lock:
+        return [command for question, (command, _) in page.questions.items() if question not in known]
+
+
+def _forget() -> None:
+    """Deletes the pages that have gone. The caller holds the lock."""
+    before = time.monotonic() - POLL_SECONDS - _GRACE_SECONDS
+    for name, page in list(_pages.items()):
+        if page.wake is None and page.seen < before and not page.questions:
+            del _pages[name]

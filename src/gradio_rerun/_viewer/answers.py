@@ -1,0 +1,221 @@
+"""Reads what the viewer has answered to a command. Any client can send an answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from .. import answers
+from ..errors import EventDataError
+from . import viewer_control
+from .event_data import MOST_PARTS
+from .state import reported_state, store_id_of
+
+MOST_BYTES = 8_000_000
+"""Upper bound on an answer, in base64."""
+
+_TIME_TYPES = ("", "sequence", "duration", "timestamp")
+
+
+def read_answer(data: dict[str, Any]) -> Any:
+    """The answer in `data`, the viewer's response in base64. Raises an `EventDataError` if it is none: any client can send it."""
+    try:
+        response = viewer_control.read_response(_decoded(data["protocol"]))
+        kind = response.WhichOneof("kind")
+        return _READERS[kind](getattr(response, kind))
+    except (KeyError, TypeError, ValueError, RecursionError, DecodeError) as error:
+        raise EventDataError(f"Expected the answer of a viewer, got {data!r:.80}. Reload the page.") from error
+
+
+def read_state(data: dict[str, Any]) -> answers.ViewerState:
+    """The answer to `get_state` in `data`. Raises an `EventDataError` if it is none."""
+    try:
+        if "protocol" in data:
+            return _of_sdk_state(viewer_control.read_state(_decoded(data["protocol"])))
+    except (TypeError, ValueError, DecodeError) as error:
+        raise EventDataError(f"Expected the state of a viewer, got {data!r:.80}. Reload the page.") from error
+    # A viewer before rerun-sdk 0.41.
+    state = reported_state(data)
+    recordings = [
+        answers.Recording(
+            store_id=store_id_of(each.application_id, each.recording_id),
+            location="",
+            timelines=[answers.Timeline(each.name, each.type or "", each.start, each.end) for each in each.timelines],
+            current_timeline=each.timeline,
+            current_time=each.time,
+        )
+        for each in state.recordings
+    ]
+    active = state.active_recording
+    return answers.ViewerState(
+        location="",
+        active_recording=store_id_of(active.application_id, active.recording_id) if active else None,
+        recordings=recordings,
+        views=[],
+        loading=[],
+        catalog_url=None,
+        viewer_version=state.viewer_version,
+    )
+
+
+def _decoded(protocol: Any) -> bytes:
+    if not isinstance(protocol, str) or len(protocol) > MOST_BYTES:
+        raise TypeError(protocol)
+    return base64.b64decode(protocol, validate=True)
+
+
+def of_sdk(made: Any) -> Any:
+    """The same as an object of the SDK's class, if the SDK has the class with these fields."""
+    own: Any = type(made)
+    kind = _sdk_class(own)
+    return made if kind is None else kind(**vars(made))
+
+
+@cache
+def _sdk_class(own: Any) -> Any:
+    try:
+        import rerun.experimental as sdk
+    except ImportError:
+        return None
+    found: Any = getattr(sdk, own.__name__, None)
+    is_same = is_dataclass(found) and {each.name for each in fields(found)} == {each.name for each in fields(own)}
+    return found if is_same else None
+
+
+def _all(read: Callable[[Any], Any], messages: Any) -> list[Any]:
+    if len(messages) > MOST_PARTS:
+        raise ValueError(f"{len(messages)} parts")
+    return [of_sdk(read(each)) for each in messages]
+
+
+def _optional(message: Any, name: str) -> Any:
+    return getattr(message, name) if message.HasField(name) else None
+
+
+def _same(own: type, *optional: str) -> Callable[[Any], Any]:
+    """A reader for a message whose fields are those of the class; None for each of `optional` that is missing."""
+
+    def read(message: Any) -> Any:
+        names = [each.name for each in fields(own)]
+        values = {name: _optional(message, name) if name in optional else getattr(message, name) for name in names}
+        return own(**{name: _listed(value) for name, value in values.items()})
+
+    return read
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else value
+
+
+def _timeline(message: Any) -> answers.Timeline:
+    known = message.HasField("time_range")
+    time_range = message.time_range
+    time_type = _TIME_TYPES[message.time_type] if 0 <= message.time_type < len(_TIME_TYPES) else ""
+    ends = (time_range.start, time_range.end) if known else (None, None)
+    return answers.Timeline(message.timeline.name, time_type, *ends)
+
+
+def _recording(message: Any) -> answers.Recording:
+    cursor = message.current_time
+    return answers.Recording(
+        store_id=message.store_id,
+        location=message.location,
+        timelines=_all(_timeline, message.timelines),
+        current_timeline=cursor.timeline.name or None,
+        current_time=cursor.time.time if cursor.HasField("time") else None,
+    )
+
+
+def _view(message: Any) -> answers.View:
+    return answers.View(
+        view_id=message.view_id,
+        view_class=getattr(message, "class"),
+        name=message.name,
+        origin=message.origin,
+        visible=message.visible,
+        reports=_all(_same(answers.ViewReport, "details"), message.reports),
+    )
+
+
+def _state(message: Any) -> answers.ViewerState:
+    return answers.ViewerState(
+        location=message.location,
+        active_recording=message.active_store_id or None,
+        recordings=_all(_recording, message.recordings),
+        views=_all(_view, message.views),
+        loading=_all(_same(answers.LoadingSource), message.loading),
+        catalog_url=_optional(message, "catalog_url"),
+        viewer_version=message.viewer_version or None,
+    )
+
+
+def _of_sdk_state(message: Any) -> answers.ViewerState:
+    state: answers.ViewerState = of_sdk(_state(message))
+    return state
+
+
+_component = _same(answers.ComponentSchema, "archetype", "component_type")
+
+
+def _entity(message: Any) -> answers.EntitySchema:
+    return answers.EntitySchema(message.entity_path, _all(_component, message.components))
+
+
+def _recording_schema(message: Any) -> answers.RecordingSchema:
+    return answers.RecordingSchema(
+        store_id=message.store_id,
+        timelines=_all(_timeline, message.timelines),
+        entities=_all(_entity, message.entities),
+        omitted_entities=message.omitted_entities,
+    )
+
+
+def _dataset_schema(message: Any) -> answers.DatasetSchema:
+    return answers.DatasetSchema(
+        timelines=list(message.timelines),
+        entities=_all(_entity, message.entities),
+        omitted_entities=message.omitted_entities,
+        asset_ids=list(message.asset_ids),
+    )
+
+
+def _asset(message: Any) -> answers.DatasetAssetSchema:
+    return answers.DatasetAssetSchema(message.asset_id, _all(_entity, message.entities), message.omitted_entities)
+
+
+def _blueprint(message: Any) -> answers.Blueprint:
+    info = _same(answers.BlueprintInfo, "store_id", "table_url")(message)
+    return answers.Blueprint(**vars(info), blueprint=json.loads(message.json or "{}"))
+
+
+_command = _same(answers.Command, "target")
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+_READERS: dict[str | None, Callable[[Any], Any]] = {
+    "close": lambda message: list(message.closed),
+    "get_logs": lambda message: _all(_same(answers.LogEntry), message.entries),
+    "get_state": lambda message: _of_sdk_state(message),
+    "set_time_cursor": _nothing,
+    "get_recording_schema": lambda message: of_sdk(_recording_schema(message)),
+    "highlight_rect": _nothing,
+    "describe_commands": lambda message: _all(_command, message.commands),
+    "run_command": lambda message: of_sdk(_command(message.command)),
+    "get_blueprint": lambda message: of_sdk(_blueprint(message)),
+    "set_blueprint": lambda message: of_sdk(_same(answers.BlueprintInfo, "store_id", "table_url")(message)),
+    "get_transform_graph": lambda message: json.loads(message.json or "{}"),
+    "get_table_schema": lambda message: _all(_same(answers.TableColumnSchema), message.columns),
+    "get_dataset_schema": lambda message: of_sdk(_dataset_schema(message)),
+    "get_location": lambda message: message.location,
+    "set_location": _nothing,
+    "get_dataset_assets_schema": lambda message: _all(_asset, message.assets),
+}

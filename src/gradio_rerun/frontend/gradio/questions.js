@@ -1,0 +1,30 @@
+/** Questions of functions: commands whose answer a function in Python waits for. */
+
+/** @typedef {import("../wire.js").Command} Command */
+
+/** ms between two calls after one that failed, at first and at most. */
+const [SHORTEST, LONGEST] = [500, 10_000];
+
+/**
+ * Gets the questions to this viewer, as long as it is in the page.
+ * @param {(known: string[]) => Promise<Command[]>} next waits until there are questions besides those that are known
+ * @param {() => boolean} isThere
+ * @param {(questions: Command[]) => void} ask
+ * @param {(ms: number) => Promise<void>} [pause]
+ */
+export async function getQuestions(next, isThere, ask, pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))) {
+  let known = /** @type {string[]} */ ([]);
+  let wait = SHORTEST;
+  while (isThere()) {
+    try {
+      const questions = await next(known);
+      if (!isThere()) return; // the next mount gets them
+      ask(questions);
+      known = [...known, ...questions.map(({ question }) => String(question))].slice(-1000);
+      wait = SHORTEST;
+    } catch {
+      await pause(wait); // the server is away
+      wait = Math.min(2 * wait, LONGEST);
+    }
+  }
+}

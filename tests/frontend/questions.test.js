@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { getQuestions } from "../../src/gradio_rerun/frontend/gradio/questions.js";
+
+/** @param {string} id @returns {any} */
+const question = (id) => ({ id, question: id });
+
+test("questions are got as long as the viewer is in the page, each call with those that are known", async () => {
+  /** @type {string[][]} */
+  const calls = [];
+  /** @type {string[]} */
+  const asked = [];
+  const answers = [[question("a")], [], [question("b"), question("c")]];
+  const next = async (/** @type {string[]} */ known) => {
+    calls.push(known);
+    return /** @type {any} */ (answers.shift());
+  };
+  await getQuestions(next, () => answers.length > 0 || asked.length < 3, (questions) => asked.push(...questions.map(({ id }) => id)));
+  assert.deepEqual(calls, [[], ["a"], ["a"]]);
+  assert.deepEqual(asked, ["a", "b", "c"]);
+});
+
+test("what arrives after the viewer has left the page is for the next one", async () => {
+  let isThere = true;
+  const next = async () => {
+    isThere = false;
+    return [question("a")];
+  };
+  await getQuestions(next, () => isThere, () => assert.fail("A viewer that is gone is asked."));
+});
+
+test("while the server is away, the pauses get longer, up to ten seconds", async () => {
+  /** @type {number[]} */
+  const pauses = [];
+  let calls = 0;
+  const next = async () => {
+    if (++calls === 8) return [];
+    throw new Error("502");
+  };
+  await getQuestions(next, () => pauses.length < 9, () => {}, async (ms) => void pauses.push(ms));
+  assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 500, 1000]);
+});

@@ -1,0 +1,314 @@
+"""Functions that ask the viewer in a page: a page is played by the test."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio.context import LocalContext
+
+from gradio_rerun import Rerun, ViewerClient, answers, commands
+from gradio_rerun._component import questions
+from gradio_rerun._viewer import viewer_control
+from gradio_rerun.errors import AnswerError, EventDataError, ParameterError
+
+NOT_OURS = {
+    "connect": "for a native viewer",
+    "spawn": "for a native viewer",
+    "quit": "for a native viewer",
+    "url": "for a native viewer",
+    "save_screenshot": "writes a file on the viewer's machine",
+    "capture_profile_trace": "writes a file on the viewer's machine",
+    "open_url": "deprecated",
+    "close_recordings": "deprecated",
+    "viewer_state": "deprecated",
+    "viewer_logs": "deprecated",
+}
+"""Of the SDK's `ViewerClient`, what ours does not have, and why; docs/commands.md says so, too."""
+
+
+def test_each_command_is_a_method() -> None:
+    former = {"pause", "play", "screenshot", "set_panel_states", "set_recording", "set_timeline"}
+    made = set(commands.__all__) - former - {"Command", "Show", "show"}
+    assert {name for name in vars(ViewerClient) if name[0] != "_"} == made | {"ask", "of"}
+
+
+def test_each_method_of_the_sdks_client_is_ours_or_has_a_reason_against_it() -> None:
+    sdk = pytest.importorskip("rerun.experimental")
+    if not hasattr(sdk, "ViewerClient") or not hasattr(sdk.ViewerClient, "get_state"):
+        pytest.skip("The client of rerun-sdk 0.41 is the model.")
+    theirs = {name for name in vars(sdk.ViewerClient) if name[0] != "_"}
+    assert theirs - set(vars(ViewerClient)) == set(NOT_OURS)
+
+
+class Page:
+    """The page of a session with one viewer."""
+
+    def __init__(self, session: str, viewer: Rerun) -> None:
+        self.session, self.component = session, viewer._id
+
+    async def next(self, known: Any = ()) -> list[Any]:
+        return await questions.next_questions(self.session, self.component, list(known))
+
+    def answer(self, question: Any, **data: Any) -> bool:
+        return questions.answer(self.session, self.component, question, data)
+
+
+@pytest.fixture
+def viewer() -> Iterator[Rerun]:
+    with gr.Blocks():
+        yield Rerun()
+    questions._pages.clear()
+
+
+@pytest.fixture
+def client(viewer: Rerun) -> ViewerClient:
+    return ViewerClient(viewer)
+
+
+def asked_by(client: ViewerClient, session: str) -> ViewerClient:
+    return client.of(gr.Request(session_hash=session))
+
+
+def protocol(kind: str, **fields: Any) -> str:
+    """A response of the viewer."""
+    message = viewer_control._message("Response")(**{kind: fields})
+    getattr(message, kind).SetInParent()
+    return base64.b64encode(message.SerializeToString()).decode()
+
+
+def test_a_question_reaches_the_page_of_its_session_and_the_answer_the_function(client: ViewerClient) -> None:
+    async def ask() -> Any:
+        page, other = Page("one", client._viewer), Page("two", client._viewer)
+        answer = asked_by(client, "one").get_location()
+        (question,) = await page.next()
+        assert (question["name"], question["seconds"]) == ("get_location", 15)
+        assert not other.answer(question["question"], protocol=protocol("get_location", location="elsewhere"))
+        assert page.answer(question["question"], protocol=protocol("get_location", location="here"))
+        assert not page.answer(question["question"], protocol=protocol("get_location", location="again"))
+        return await answer
+
+    assert asyncio.run(ask()) == "here"
+
+
+def test_a_page_that_waits_gets_a_question_at_once_and_again_until_it_has_it(client: ViewerClient) -> None:
+    async def ask() -> None:
+        page = Page("one", client._viewer)
+        waiting = asyncio.create_task(page.next())
+        await asyncio.sleep(0)
+        answer = asked_by(client, "one").get_state()
+        (question,) = await asyncio.wait_for(waiting, 10)
+        assert await page.next() == [question]  # the connection was lost
+        waiting = asyncio.create_task(page.next([question["question"]]))
+        await asyncio.sleep(0)
+        another = asked_by(client, "one").get_logs()
+        (next_question,) = await asyncio.wait_for(waiting, 10)
+        assert next_question["name"] == "get_logs"
+        page.answer(next_question["question"], error="no log")
+        with pytest.raises(AnswerError, match=r"could not carry out get_logs\(\): no log"):
+            await another
+        page.answer(question["question"], protocol=base64.b64encode(b"\x0a\x01x").decode())
+        assert (await answer).location == "x"
+
+    asyncio.run(ask())
+
+
+def test_another_call_of_the_page_ends_the_one_that_waits(client: ViewerClient) -> None:
+    async def call() -> None:
+        page = Page("one", client._viewer)
+        first = asyncio.create_task(page.next())
+        await asyncio.sleep(0)
+        second = asyncio.create_task(page.next())
+        assert await asyncio.wait_for(first, 10) == []
+        second.cancel()
+
+    asyncio.run(call())
+
+
+def test_a_function_without_async_waits_in_its_thread(client: ViewerClient) -> None:
+    page = Page("one", client._viewer)
+
+    def answer_it() -> None:
+        (question,) = asyncio.run(page.next())
+        page.answer(question["question"])
+
+    thread = threading.Thread(target=answer_it)
+    thread.start()
+    assert asked_by(client, "one").set_time("frame", sequence=3).result() is None
+    thread.join()
+
+
+def test_result_would_block_the_event_loop(client: ViewerClient) -> None:
+    async def ask() -> None:
+        asked_by(client, "one").get_state().result()
+
+    with pytest.raises(AnswerError, match="Write `await`"):
+        asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("calls", "why"), [(False, "No page of this visitor"), (True, "Its page has got the question")]
+)
+def test_without_an_answer_it_is_an_error_that_says_why(viewer: Rerun, calls: bool, why: str) -> None:
+    async def ask() -> None:
+        answer = asked_by(ViewerClient(viewer, seconds=0.1), "one").get_state()
+        if calls:
+            assert len(await Page("one", viewer).next()) == 1
+        await answer
+
+    with pytest.raises(AnswerError, match=f"did not answer get_state.. within 0.1 s. {why}"):
+        asyncio.run(ask())
+    assert not questions._pages["one", viewer._id].questions
+
+
+def test_pages_that_have_gone_are_forgotten(client: ViewerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(questions, "_GRACE_SECONDS", -1)
+    for session in range(100):
+        assert asyncio.run(Page(str(session), client._viewer).next()) == []
+    assert len(questions._pages) <= 1
+
+
+def test_one_page_has_a_bounded_number_of_questions_and_one_process_of_pages(
+    client: ViewerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [asked_by(client, "one").get_state() for _ in range(questions._MOST_QUESTIONS)]
+    with pytest.raises(AnswerError, match="more than 100 questions"):
+        asked_by(client, "one").get_state()
+    assert len(asked) == 100
+    monkeypatch.setattr(questions, "_MOST_PAGES", 1)
+    assert asyncio.run(Page("another", client._viewer).next()) == []
+    assert list(questions._pages) == [("one", client._viewer._id)]
+
+
+@pytest.mark.parametrize("known", [None, 3, {"a": 1}, [3, None, []], "x"])
+def test_a_page_may_say_anything_of_what_it_knows(client: ViewerClient, known: Any) -> None:
+    asked_by(client, "one").get_state()
+    assert len(asyncio.run(questions.next_questions("one", client._viewer._id, known))) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"protocol": "A" * 9_000_000},
+        {"protocol": 3},
+        {"protocol": "no base64!"},
+        {"protocol": protocol("get_logs", entries=[{}] * 6000)},
+        {"protocol": base64.b64encode(b"\xff\xff").decode()},
+        {"protocol": ""},
+        {"path": "/etc/passwd"},
+    ],
+)
+def test_a_wrong_answer_is_refused(client: ViewerClient, data: dict[str, Any]) -> None:
+    async def ask() -> None:
+        ask = asked_by(client, "one")
+        answer: Any = ask.take_screenshot() if "path" in data else ask.get_logs()
+        (question,) = await Page("one", client._viewer).next()
+        Page("one", client._viewer).answer(question["question"], **data)
+        await answer
+
+    with pytest.raises((EventDataError, AnswerError, gr.Error)) as raised:
+        asyncio.run(ask())
+    assert len(str(raised.value)) < 400
+
+
+def test_a_client_is_made_where_the_app_is_built(viewer: Rerun) -> None:
+    token = LocalContext.request.set(gr.Request(session_hash="one"))
+    try:
+        with pytest.raises(ParameterError, match="where the app is built"):
+            ViewerClient(viewer)
+    finally:
+        LocalContext.request.reset(token)
+    assert '"isAsked": false' in viewer.get_config()["js_on_load"]
+    client = ViewerClient(viewer)
+    assert '"isAsked": true' in viewer.get_config()["js_on_load"]
+    with pytest.raises(AnswerError, match=r"client\.of\(request\)"):
+        client.get_state()
+    for wrong in (lambda: ViewerClient(3), lambda: ViewerClient(viewer, seconds=0), lambda: client.ask("play")):
+        with pytest.raises(ParameterError):
+            wrong()  # type: ignore[no-untyped-call]
+
+
+RESPONSES = [
+    ("close", {"closed": ["Recording:a:b"]}, ["Recording:a:b"]),
+    (
+        "get_logs",
+        {"entries": [{"sequence": 1, "level": "WARN", "target": "re_x", "message": "m"}]},
+        [answers.LogEntry(1, "WARN", "re_x", "m")],
+    ),
+    (
+        "get_recording_schema",
+        {
+            "store_id": "s",
+            "timelines": [{"timeline": {"name": "frame"}, "time_type": 1, "time_range": {"start": 0, "end": 9}}],
+            "entities": [{"entity_path": "/a", "components": [{"component": "c", "datatype": "d", "archetype": "e"}]}],
+            "omitted_entities": 2,
+        },
+        answers.RecordingSchema(
+            "s",
+            [answers.Timeline("frame", "sequence", 0, 9)],
+            [answers.EntitySchema("/a", [answers.ComponentSchema("c", "e", None, "d", has_static=False)])],
+            2,
+        ),
+    ),
+    (
+        "describe_commands",
+        {"commands": [{"id": "a", "title": "A", "shortcuts": ["Ctrl+A"], "available": True}]},
+        [
+            answers.Command(
+                "a",
+                "A",
+                "",
+                "",
+                ["Ctrl+A"],
+                available=True,
+                blocking_native_modal=False,
+                destructive=False,
+                target=None,
+            )
+        ],
+    ),
+    (
+        "get_blueprint",
+        {"blueprint_id": "b", "json": '{"x": 1}', "store_id": "s"},
+        answers.Blueprint("b", "s", None, {"x": 1}),
+    ),
+    ("set_blueprint", {"blueprint_id": "b", "table_url": "t"}, answers.BlueprintInfo("b", None, "t")),
+    ("get_transform_graph", {"json": '{"frames": []}'}, {"frames": []}),
+    (
+        "get_table_schema",
+        {"columns": [{"name": "a", "datatype": "Utf8"}]},
+        [answers.TableColumnSchema("a", "", "Utf8")],
+    ),
+    ("get_dataset_schema", {"timelines": ["t"], "asset_ids": ["x"]}, answers.DatasetSchema(["t"], [], 0, ["x"])),
+    ("get_dataset_assets_schema", {"assets": [{"asset_id": "x"}]}, [answers.DatasetAssetSchema("x", [], 0)]),
+    ("set_location", {}, None),
+    ("highlight_rect", {}, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields", "expected"), RESPONSES, ids=[kind for kind, *_ in RESPONSES])
+def test_a_response_is_read_and_is_of_the_sdks_class(kind: str, fields: Any, expected: Any) -> None:
+    from gradio_rerun._viewer.answers import read_answer
+
+    read = read_answer({"protocol": protocol(kind, **fields)})
+    assert plain(read) == plain(expected)
+    first = read[0] if isinstance(read, list) else read
+    if type(first).__name__ in answers.__all__:
+        sdk = pytest.importorskip("rerun.experimental")
+        own = getattr(answers, type(first).__name__)
+        assert isinstance(first, getattr(sdk, type(first).__name__, own))
+
+
+def plain(value: Any) -> Any:
+    """Objects as dicts, whichever class they are of."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {type(value).__name__: {name: plain(each) for name, each in vars(value).items()}}
+    return value
