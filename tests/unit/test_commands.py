@@ -50,8 +50,8 @@ def test_the_public_names_are_these() -> None:
         (commands.set_active_recording("run"), "set_active_recording('run')"),
         (commands.close(), "close()"),
         (commands.close("all"), "close('all')"),
-        (commands.close(store_ids=["run"]), "close(store_ids=['run'])"),
-        (commands.close("https://a/b.rrd"), "close(['https://a/b.rrd'])"),
+        (commands.close(store_ids=["run"]), "close(store_ids=('run',))"),
+        (commands.close("https://a/b.rrd"), "close(('https://a/b.rrd',))"),
         (commands.open("https://example.com/a.rrd"), "open('https://example.com/a.rrd')"),
         (commands.open(["https://a/b.rrd"], navigate=False), "open(['https://a/b.rrd'], navigate=False)"),
         (commands.update_panels(time="hidden"), "update_panels(time='hidden')"),
@@ -271,7 +271,7 @@ def test_the_ends_of_what_is_allowed_are_allowed() -> None:
 def test_a_recording_is_named_by_its_id_or_its_store_id() -> None:
     for given in ("run:1", "Recording:my\\:app:run:1"):
         assert dict(set_time(play_state="playing", recording=given).arguments)["recording_id"] == "run:1"
-        assert dict(commands.close(store_ids=[given]).arguments)["recording_ids"] == ["run:1"]
+        assert dict(commands.close(store_ids=[given]).arguments)["recording_ids"] == ("run:1",)
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def command_to_wire(
 def _as_json(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    if isinstance(value, tuple):
-        return dict(value)
+    if isinstance(value, tuple):  # the items of a dict, or a list
+        return dict(value) if all(isinstance(each, tuple) for each in value) else list(value)
     # The numbers of JavaScript end at 2**53.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53 else value

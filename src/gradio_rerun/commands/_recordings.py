@@ -26,7 +26,7 @@ def open(urls: str | Sequence[str], navigate: bool = True) -> Command[None]:
             f"Expected open to get a URL such as 'https://example.com/run.rrd', got {described(urls)}. "
             "Return a path as the value of the component."
         )
-    checked = [checked_url(each) for each in given]
+    checked = tuple(checked_url(each) for each in given)
     shows = flag("navigate", navigate)
     text = repr(urls) + ("" if shows is not False else ", navigate=False")
     arguments = (("urls", checked), ("navigate", shows is not False))
@@ -47,23 +47,25 @@ def close(urls: str | Sequence[str] | None = None, *, store_ids: Sequence[str] |
             raise CommandError(
                 f"Expected close to get urls, or store_ids as a list such as ['run'], got {described(urls or store_ids)}."
             )
-        return _close(None, [str(recording_id_of("store_ids", each)) for each in store_ids], store_ids=list(store_ids))
+        return _close(None, [str(recording_id_of("store_ids", each)) for each in store_ids], store_ids=tuple(store_ids))
     if isinstance(urls, str) and urls and urls not in ("current", "all") and "://" not in urls:
         # The former form: close(recording_id).
-        return _close(None, [str(recording_id_of("recording_id", urls))], store_ids=[urls])
+        return _close(None, [str(recording_id_of("recording_id", urls))], store_ids=(urls,))
     if urls is None or urls in ("current", "all"):
         return _close("all" if urls == "all" else "current", [], urls=urls)
     given = [urls] if isinstance(urls, str) else urls
     if not is_collection(given) or not given or not all(isinstance(each, str) and "://" in each for each in given):
         raise CommandError(f"Expected close to get 'current', 'all' or URLs, got {described(urls)}.")
     closing = Plan(request("close"), field_path("close", "urls", "urls"), causes(None, *OF_ANOTHER_RECORDING))
-    return made("close", closing, "urls", urls=[checked_url(each) for each in given])
+    return made("close", closing, "urls", urls=tuple(checked_url(each) for each in given))
 
 
 def _close(whole: str | None, recording_ids: list[str], **shown: Any) -> Command[list[str]]:
     closing = request("close", **({} if whole is None else {whole: True}))
     plan = Plan(closing, field_path("close", "store_ids", "store_ids"), causes(None, *OF_ANOTHER_RECORDING))
-    return made("close", plan, "urls", hidden={"all": whole == "all", "recording_ids": recording_ids}, **shown)
+    return made(
+        "close", plan, "urls", hidden={"all": whole == "all", "recording_ids": tuple(recording_ids) or None}, **shown
+    )
 
 
 def set_active_recording(recording_id: str) -> Command[None]:

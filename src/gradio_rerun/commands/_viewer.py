@@ -125,7 +125,7 @@ def list_commands(
     return made(
         "list_commands",
         plan,
-        hidden={**describe, "ids": ids and list(ids)},
+        hidden={**describe, "ids": ids and tuple(ids)},
         include_unavailable=include_unavailable,
         **given,
     )

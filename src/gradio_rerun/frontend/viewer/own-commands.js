@@ -57,13 +57,13 @@ export const OWN_COMMANDS = {
  * @returns {Promise<Answer | null>}
  */
 export async function requestOf(viewer, open, command, { isListened }) {
-  const { recording_id, recording_ids = [], all } = command.arguments;
+  const { recording_id, recording_ids, all } = command.arguments;
   if (command.name === "close" && !viewer.control.closesOne && (all || open.names.length < 2)) {
     open.names.forEach((name) => open.onClose(name));
     await viewer.closeAll();
     return null;
   }
-  const recordings = [recording_id, ...recording_ids].filter(Boolean).flatMap((id) => open.nameOf(id) ?? []);
+  const recordings = [recording_id, ...(recording_ids ?? [])].filter(Boolean).flatMap((id) => open.nameOf(id) ?? []);
   const { closed, response } = await viewer.control.carryOut(command, recordings);
   closed.forEach((each) => open.onClose(each));
   const answers = command.answers || Boolean(command.question);

@@ -62,7 +62,8 @@ class Protocol {
   /** @param {Command} command @param {RecordingName[]} recordings */
   async carryOut({ name, arguments: given, request, target }, recordings) {
     const texts = recordings.map((each) => (target[0] === SET_LOCATION ? location(each) : storeIdOf(each)));
-    if (name === "close") texts.push(...(given.urls ?? []).map((/** @type {string} */ url) => new URL(url).href));
+    const urls = name === "close" && Array.isArray(given.urls) ? given.urls : []; // or "current", or "all"
+    texts.push(...urls.map((/** @type {string} */ url) => new URL(url).href));
     const more = texts.flatMap((each) => textAt(target, each));
     const response = await this.#send(request, more);
     if (name === "list_commands" && !given.ids) return { closed: [], response: await this.#describe(given.describe, response) };

@@ -1,0 +1,163 @@
+"""Functions that ask the viewer in their visitor's page, and all that the protocol of viewers from rerun-sdk 0.41 on can do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import rerun as rr
+from needs import needs
+from PIL import Image
+from playwright.sync_api import BrowserContext, expect
+from viewer_page import ViewerPage
+
+from gradio_rerun import Rerun, ViewerClient, commands
+from gradio_rerun.errors import AnswerError
+
+Launch = Callable[..., str]
+
+pytestmark = needs((0, 41))
+
+
+def robot(recording_id: str) -> bytes:
+    recording = rr.RecordingStream("my:app", recording_id=recording_id)
+    stream = recording.binary_stream()
+    for frame in range(20):
+        recording.set_time("frame", sequence=frame)
+        recording.log("world/arm", rr.Transform3D(translation=[frame, 0, 0]))
+        recording.log("world/arm/points", rr.Points3D([[0, 0, 0], [1, 1, 1]]))
+    data = stream.read()
+    assert data
+    return data
+
+
+class Answers:
+    """What a function has got, as text on the page."""
+
+    def __init__(self, **functions: Callable[[ViewerClient], Any]) -> None:
+        with gr.Blocks() as self.demo:
+            viewer = Rerun(robot("run"), height=400)
+            self.client = ViewerClient(viewer)
+            shown = gr.Textbox(label="Answer", interactive=True)
+            for name, function in functions.items():
+                gr.Button(name).click(self._waits(function), None, shown)
+
+    def _waits(self, function: Callable[[ViewerClient], Any]) -> Callable[[], Any]:
+        async def ask() -> str:
+            try:
+                return json.dumps([name(each) for each in await function(self.client)])
+            except AnswerError as error:
+                return f"AnswerError: {error}"
+
+        return ask
+
+
+def name(value: Any) -> Any:
+    return value if isinstance(value, (str, int, list, dict, type(None))) else type(value).__module__
+
+
+def answer(page: ViewerPage, button: str) -> str:
+    box = page.get_by_label("Answer")
+    box.fill("")
+    page.click(button)
+    expect(box).not_to_have_value("")
+    return box.input_value()
+
+
+async def all_answers(client: ViewerClient) -> list[Any]:
+    """Asks everything, and checks what can be checked here."""
+    from rerun import experimental as sdk
+
+    schema = await client.get_recording_schema(entity_path="/world/arm/points")
+    assert isinstance(schema, sdk.RecordingSchema)
+    assert "Points3D:positions" in [each.component for each in schema.entities[0].components]
+    await client.set_time("frame", sequence=7)
+    state = await client.get_state()
+    assert isinstance(state, sdk.ViewerState)
+    (recording,) = state.recordings
+    assert (recording.current_timeline, recording.current_time, recording.store_id) == (
+        *("frame", 7),
+        "Recording:my\\:app:run",
+    )
+    assert recording.store_id == state.active_recording == schema.store_id
+    location = await client.get_location()
+    assert location == state.location
+    await client.set_location(location)
+    assert isinstance((await client.get_logs())[0], sdk.LogEntry)
+    listed = await client.list_commands()
+    assert isinstance(listed[0], sdk.Command)
+    assert listed[0].title
+    (one,) = await client.list_commands(["recording.seek_to_start"])
+    assert one in listed
+    assert (await client.run_command("recording.seek_to_start")).id == "recording.seek_to_start"
+    blueprint = await client.get_blueprint(store_id=state.active_recording)
+    assert isinstance(blueprint, sdk.Blueprint)
+    written = await client.set_blueprint(blueprint.blueprint, store_id="run")
+    assert written is not None
+    assert written.store_id == state.active_recording
+    assert isinstance(await client.get_transform_graph(include_transforms=True), dict)
+    await client.highlight_rect((20, 20, 100, 50), "here")
+    await client.update_panels(blueprint="hidden")
+    picture = await client.take_screenshot(max_size=300)
+    assert max(Image.open(picture).size) == 300
+    assert Path(await client.save_blueprint()).read_bytes().startswith(b"RRF2")
+    return [len(schema.entities), len(state.views) > 0, location]
+
+
+async def closing(client: ViewerClient) -> list[Any]:
+    import pyarrow as pa
+
+    await client.send_table("numbers", pa.table({"a": [1, 2, 3]}))
+    closed = await client.close("all")
+    return [closed]
+
+
+def test_a_function_asks_for_all_that_the_viewer_can_answer(page: ViewerPage, launch: Launch) -> None:
+    async def wrong(client: ViewerClient) -> list[Any]:
+        return [await client.run_command("no.such.command")]
+
+    app = Answers(everything=all_answers, wrong=wrong, close=closing)
+    page.open(launch(app.demo)).expect_state("ready", recordings=1)
+    entities, has_views, location = json.loads(answer(page, "everything"))
+    assert (entities, has_views) == (1, True)
+    assert "recording_id=run" in location
+    assert answer(page, "wrong").startswith(
+        "AnswerError: The viewer could not carry out run_command('no.such.command'): "
+    )
+    assert json.loads(answer(page, "close")) == [["Recording:my\\:app:run"]]
+    # Nothing is open any more.
+    assert "No recording is open" in answer(page, "everything")
+
+
+def test_each_session_gets_its_own_answer(page: ViewerPage, launch: Launch, context: BrowserContext) -> None:
+    async def where(client: ViewerClient) -> list[Any]:
+        return [(await client.get_state()).recordings[0].current_time]
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(robot("run"), height=300)
+        client = ViewerClient(viewer)
+        frame = gr.Number(label="Frame", precision=0)
+        shown = gr.Textbox(label="Answer", interactive=True)
+        gr.Button("go").click(lambda frame: commands.set_time("frame", sequence=frame), frame, viewer)
+
+        def ask() -> str:
+            return str(client.get_state().result().recordings[0].current_time)
+
+        gr.Button("ask").click(ask, None, shown)
+    url = launch(demo)
+    pages = [page, ViewerPage(context.new_page())]
+    for number, each in enumerate(pages, 3):
+        each.open(url).expect_state("ready", recordings=1)
+        each.get_by_label("Frame").fill(str(number))
+        each.click("go")
+        each.wait_for_function(
+            "number => window.seen.some(({detail}) => detail?.type === 'time_update' && detail.time === number)",
+            arg=number,
+        )
+    for each in pages:
+        each.click("ask")
+    for number, each in enumerate(pages, 3):
+        expect(each.get_by_label("Answer")).to_have_value(str(number))
