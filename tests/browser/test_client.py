@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import pytest
 import rerun as rr
 from needs import needs
 from PIL import Image
 from playwright.sync_api import BrowserContext, expect
 from viewer_page import ViewerPage
 
-from gradio_rerun import Rerun, ViewerClient, commands
+from gradio_rerun import Rerun, ViewerClient, commands, mcp_tools
 from gradio_rerun.errors import AnswerError
 
 Launch = Callable[..., str]
@@ -161,3 +165,51 @@ def test_each_session_gets_its_own_answer(page: ViewerPage, launch: Launch, cont
         each.click("ask")
     for number, each in enumerate(pages, 3):
         expect(each.get_by_label("Answer")).to_have_value(str(number))
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_an_agent_finds_an_entity_seeks_points_and_returns_the_picture(
+    page: ViewerPage,
+    launch: Launch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("mcp")
+    with gr.Blocks() as demo:
+        viewer = Rerun(robot("run"), height=400)
+        mcp_tools(viewer)
+    url = launch(demo, mcp_server=True)
+    page.open(url).expect_state("ready", recordings=1)
+    page.get_by_role("button", name="Let an agent use the viewer").click()
+    token = page.get_by_label("Token for the agent")
+    expect(token).not_to_have_value("")
+    program = re.findall(r"```py\n(.*?)```", (DOCS / "agents.md").read_text(), re.DOTALL)[-1]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["agent.py", url.rstrip("/"), token.input_value()])
+    errors: list[BaseException] = []
+
+    def run() -> None:  # not in this thread, whose loop Playwright has
+        try:
+            exec(program, {"__name__": "__main__"})
+        except BaseException as error:
+            errors.append(error)
+
+    def finished() -> bool:
+        thread = threading.Thread(target=run)
+        thread.start()
+        while thread.is_alive():
+            page.wait_for_timeout(50)  # lets the page's events through
+        return not errors
+
+    assert finished(), errors
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["/world/arm/points", "frame", "19"]
+    assert Image.open(tmp_path / "seen.png").width == 800
+    page.get_by_role("button", name="Revoke the token").click()
+    expect(token).to_be_hidden()
+    assert not finished()
+    assert "Expected the token that a page of this app shows" in repr(errors) + str(
+        getattr(errors[0], "exceptions", "")
+    )

@@ -201,7 +201,7 @@ def test_what_is_not_there_is_an_error_and_the_next_command_runs(page: ViewerPag
     wait_for(page, "time_update", time=4)
     said = {app.answer(page), app.answer(page)}
     assert any("nowhere" in each and "set_time" in each for each in said)
-    assert any("nobody" in each and "set_recording" in each for each in said)
+    assert any("nobody" in each and "set_active_recording" in each for each in said)
     expect(page.get_by_text("nobody").first).to_be_visible()
     assert page.viewer().get_attribute("data-state") == "ready"
 

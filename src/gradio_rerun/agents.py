@@ -1,0 +1,201 @@
+"""Tools for agents: the viewer in a visitor's page, by the MCP server of the app (`demo.launch(mcp_server=True)`)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+from gradio.context import get_blocks_context
+from gradio.data_classes import FileData
+
+from . import commands
+from .client import ViewerClient
+from .component import Rerun
+from .errors import AnswerError, ParameterError
+
+_MOST_TOKENS = 10_000
+"""Of one viewer; the oldest goes."""
+
+
+class _Tokens:
+    """Which session's page a token opens to agents."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: OrderedDict[str, str] = OrderedDict()
+
+    def grant(self, session: str) -> str:
+        """A new token. The one before is void."""
+        token = secrets.token_urlsafe(24)
+        self.revoke(session)
+        with self._lock:
+            self._sessions[token] = session
+            if len(self._sessions) > _MOST_TOKENS:
+                self._sessions.popitem(last=False)
+        return token
+
+    def revoke(self, session: str) -> None:
+        with self._lock:
+            for token in [each for each, of in self._sessions.items() if of == session]:
+                del self._sessions[token]
+
+    def session_of(self, token: str) -> str:
+        with self._lock:
+            session = self._sessions.get(token)
+        if session is None:
+            raise AnswerError(
+                "Expected the token that a page of this app shows, got another one. Ask the user to press the button in the page, and to "
+                "copy the token."
+            )
+        return session
+
+
+def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 15) -> None:
+    """Adds tools for agents to the app's MCP server, by which an agent sees and moves the viewer in the page of one visitor.
+
+    Where it is called, the page has a button that shows a token, and one that revokes it. An agent needs the token: each tool takes it, and works in
+    the page that shows it. Without the button, no agent reaches the page. Launch the app with `demo.launch(mcp_server=True)`.
+
+    Parameters:
+        viewer: The viewer.
+        prefix: What the names of the tools begin with: `viewer_screenshot`, `viewer_state`, ….
+        seconds: How long an answer of the page may take.
+    """
+    if get_blocks_context() is None:
+        raise ParameterError(
+            "Expected mcp_tools to be called within gr.Blocks, got a call outside. Indent it below the viewer."
+        )
+    client = ViewerClient(viewer, seconds=seconds)
+    tokens = _Tokens()
+    _add_buttons(tokens)
+    for tool in _tools(client, tokens):
+        tool.__name__ = f"{prefix}_{tool.__name__}"  # Gradio's MCP server names a tool by its function
+        gr.api(tool, api_name=tool.__name__, queue=False)
+
+
+def _add_buttons(tokens: _Tokens) -> None:
+    """The part of the page by which a visitor lets an agent in."""
+
+    def allow(request: gr.Request) -> tuple[Any, Any]:
+        return gr.update(value=tokens.grant(str(request.session_hash)), visible=True), gr.update(visible=True)
+
+    def revoke(request: gr.Request) -> tuple[Any, Any]:
+        tokens.revoke(str(request.session_hash))
+        return gr.update(value="", visible=False), gr.update(visible=False)
+
+    with gr.Row(equal_height=True):
+        allow_button = gr.Button("Let an agent use the viewer", size="sm")
+        token = gr.Textbox(label="Token for the agent", interactive=False, visible=False)
+        revoke_button = gr.Button("Revoke the token", size="sm", visible=False)
+    shown = [token, revoke_button]
+    allow_button.click(allow, None, shown, api_visibility="private", queue=False, show_progress="hidden")
+    revoke_button.click(revoke, None, shown, api_visibility="private", queue=False, show_progress="hidden")
+
+
+def _tools(client: ViewerClient, tokens: _Tokens) -> list[Callable[..., Any]]:
+    """The tools. Their docstrings are what an agent reads."""
+
+    def of(token: str) -> ViewerClient:
+        return client.of(gr.Request(session_hash=tokens.session_of(token)))
+
+    async def screenshot(token: str, view_id: str = "", max_size: int = 1024) -> dict[str, Any]:
+        """A picture of what the user sees in the Rerun viewer.
+
+        Args:
+            token: The token that the user's page shows.
+            view_id: The id or name of a view, as `state` gives it; empty: the whole viewer.
+            max_size: Pixels of the longer side at most.
+        """
+        path = await of(token).take_screenshot(view_id or None, max_size=max_size)
+        return dict(FileData(path=path, mime_type="image/png", orig_name="screenshot.png").model_dump())
+
+    async def state(token: str) -> str:
+        """What the Rerun viewer shows, as JSON: recordings with their timelines and time cursor, and views.
+
+        Args:
+            token: The token that the user's page shows.
+        """
+        return _as_json(await of(token).get_state())
+
+    async def schema(token: str, entity_path: str = "", max_entities: int = 100, paths_only: bool = False) -> str:
+        """The timelines and entities of the recording on screen, and the components that were logged on them, as JSON.
+
+        Args:
+            token: The token that the user's page shows.
+            entity_path: Only this entity and those below it; empty: all.
+            max_entities: How many at most.
+            paths_only: Whether the components are left out.
+        """
+        asked = of(token).get_recording_schema(
+            entity_path=entity_path or None, max_entities=max_entities, paths_only=paths_only
+        )
+        return _as_json(await asked)
+
+    async def set_time(token: str, timeline: str, time: int, play_state: str = "paused") -> str:
+        """Moves the time cursor of the recording on screen.
+
+        Args:
+            token: The token that the user's page shows.
+            timeline: The name of a timeline, as `state` gives it.
+            time: A number of the sequence, or nanoseconds, as `state` gives them.
+            play_state: "paused" or "playing".
+        """
+        recording = (await of(token).get_state()).active_recording
+        # Nanoseconds and numbers of a sequence are the same to the viewer.
+        command: Any = commands.set_time(timeline, sequence=time, play_state=play_state, recording=recording)  # type: ignore[arg-type]
+        await of(token).ask(command)
+        return f"The time cursor is at {time} on {timeline}."
+
+    async def show(token: str, location: str) -> str:
+        """Shows what is open at a location: a recording, with a time and a selection if the location has them.
+
+        Args:
+            token: The token that the user's page shows.
+            location: As `state` gives it, for the viewer and for each recording.
+        """
+        await of(token).set_location(location)
+        return f"The viewer shows {location}."
+
+    async def highlight(token: str, x: float, y: float, width: float, height: float, label: str = "") -> str:
+        """Draws a pulsing outline in the viewer, to point the user at something. It goes at the next click.
+
+        Args:
+            token: The token that the user's page shows.
+            x: Pixels from the left edge of the viewer.
+            y: Pixels from the top edge of the viewer.
+            width: Pixels.
+            height: Pixels.
+            label: A short text beside it.
+        """
+        await of(token).highlight_rect((x, y, width, height), label or None)
+        return "The user sees the outline."
+
+    async def blueprint(token: str) -> str:
+        """The blueprint of the recording on screen, its layout and the properties of its views, as JSON.
+
+        Args:
+            token: The token that the user's page shows.
+        """
+        return json.dumps((await of(token).get_blueprint("recording")).blueprint)
+
+    async def set_blueprint(token: str, blueprint: str) -> str:
+        """Changes the blueprint of the recording on screen. What it does not name stays as it is.
+
+        Args:
+            token: The token that the user's page shows.
+            blueprint: JSON as `blueprint` gives it.
+        """
+        await of(token).set_blueprint(json.loads(blueprint), "recording", partial=True)
+        return "The blueprint is applied."
+
+    return [screenshot, state, schema, set_time, show, highlight, blueprint, set_blueprint]
+
+
+def _as_json(answer: Any) -> str:
+    return json.dumps(asdict(answer))
