@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +66,25 @@ def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
     return heart
 
 
+SLOW = {"open", "os.link", "os.listdir", "os.scandir", "shutil.copyfile", "subprocess.Popen"}
+_on_loop: list[str] | None = None
+_loop_thread = 0
+
+
+def _note(event: str, args: tuple[Any, ...]) -> None:
+    if _on_loop is not None and event in SLOW and threading.get_ident() == _loop_thread:
+        _on_loop.append(f"{event} {args[0]}")
+
+
+sys.addaudithook(_note)
+
+
 def call(demo: gr.Blocks, heart: Heart) -> list[Any]:
-    """The values that the page gets of the app's function."""
+    """The values that the page gets of the app's function. No file is opened on the event loop."""
 
     async def call() -> list[Any]:
+        global _loop_thread
+        _loop_thread = threading.get_ident()
         beating = asyncio.create_task(heart.beat())
         state, values, iterator = SessionState(demo), [], None
         while True:
@@ -86,7 +103,13 @@ def call(demo: gr.Blocks, heart: Heart) -> list[Any]:
                 beating.cancel()
                 return values
 
-    return asyncio.run(call())
+    global _on_loop
+    _on_loop = opened = []
+    try:
+        return asyncio.run(call())
+    finally:
+        _on_loop = None
+        assert opened == []
 
 
 def picture(folder: Path) -> Path:
@@ -142,7 +165,31 @@ def generator(value: Any) -> Any:
     return function
 
 
+def asynchronous_update(value: Any) -> Any:
+    async def function() -> Any:
+        return gr.update(value=value, height=300)
+
+    return function
+
+
+def asynchronously_returned(value: Any) -> Any:
+    async def function() -> Any:
+        return Rerun(value=value, height=300)
+
+    return function
+
+
+def asynchronous_generator(value: Any) -> Any:
+    async def function() -> AsyncIterator[Any]:
+        yield value
+        yield gr.update(value=value)
+        yield Rerun(value=value)
+
+    return function
+
+
 WAYS = (plain, asynchronous, update, returned, generator)
+ASYNCHRONOUS_WAYS = (asynchronous_update, asynchronously_returned, asynchronous_generator)
 IN_UPDATES = (update, returned, generator)
 
 
@@ -150,7 +197,10 @@ IN_UPDATES = (update, returned, generator)
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize(
     ("kind", "way"),
-    [(kind, way) for kind in KINDS for way in WAYS if not (kind.startswith("commands") and way in IN_UPDATES)],
+    [
+        *((kind, way) for kind in KINDS for way in WAYS if not (kind.startswith("commands") and way in IN_UPDATES)),
+        *((kind, way) for kind in ("a picture", "a recording") for way in ASYNCHRONOUS_WAYS),
+    ],
 )
 def test_the_event_loop_goes_on_while_a_value_is_prepared(
     kind: str, way: Callable[[Any], Any], streaming: bool, heart: Heart, tmp_path: Path
@@ -160,12 +210,46 @@ def test_the_event_loop_goes_on_while_a_value_is_prepared(
         gr.Button().click(way(KINDS[kind](tmp_path)), None, viewer)
     values = call(demo, heart)
     assert heart.slow >= 1
-    for value in values[: 3 if way is generator else 1]:
+    for value in values[: 3 if way in (generator, asynchronous_generator) else 1]:
         files = value if isinstance(value, list) else value["value"]
         for file in files:
             assert Path(file["path"]).read_bytes().startswith(b"RRF2")
             assert file["url"].startswith("/gradio_api/file=")
             assert file["path"] in viewer.temp_files
+
+
+def test_the_event_loop_goes_on_while_a_render_makes_a_component(heart: Heart, tmp_path: Path) -> None:
+    with gr.Blocks() as demo:
+
+        @gr.render()
+        def show() -> None:
+            Rerun(value=recording(tmp_path))
+
+    call(demo, heart)
+    assert heart.slow == 1
+
+
+@pytest.mark.parametrize("way", [update, returned, asynchronous_update, asynchronously_returned])
+def test_an_update_looks_at_no_file_on_the_event_loop(
+    way: Callable[[Any], Any], heart: Heart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network drive takes milliseconds for each."""
+    looked: list[str] = []
+
+    def noted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(path: Any, *args: Any, **options: Any) -> Any:
+            if threading.get_ident() == _loop_thread:
+                looked.append(str(path))
+            return function(path, *args, **options)
+
+        return noting
+
+    with gr.Blocks() as demo:
+        gr.Button().click(way(recording(tmp_path)), None, Rerun())
+    for name in ("stat", "lstat"):
+        monkeypatch.setattr(os, name, noted(getattr(os, name)))
+    call(demo, heart)
+    assert looked == []
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,10 +24,12 @@ from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
 from gradio_rerun._recordings import cached_files
+from gradio_rerun._recordings.blueprints import read_blueprint
 from gradio_rerun._recordings.shown import Appender, Shown
 from gradio_rerun._recordings.values import has_data, to_recordings
 from gradio_rerun._servers.tunnel import Servers
 from gradio_rerun.errors import (
+    CommandError,
     NotARecordingError,
     RecordingError,
     RecordingNotFoundError,
@@ -470,6 +474,52 @@ def test_a_symlink_loop_is_refused_in_words(tmp_path: Path, cache: Path) -> None
     loop.symlink_to(loop)
     with pytest.raises(RecordingError, match="cannot be read"):
         to_recordings(loop, cache)
+
+
+@pytest.fixture
+def special_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+    """A pipe and a socket, with the suffixes of a recording and of a file that is converted, and links to them and to a terminal."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no such files in folders")
+    controller, terminal = os.openpty()
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as unix_socket:
+        unix_socket.bind("socket.rrd")  # the whole path can be too long
+    os.mkfifo("pipe.rrd")
+    os.mkfifo("pipe.urdf")
+    Path("terminal.rrd").symlink_to(os.ttyname(terminal))
+    Path("link.png").symlink_to("pipe.urdf")
+    yield [tmp_path / name for name in ("socket.rrd", "pipe.rrd", "pipe.urdf", "terminal.rrd", "link.png")]
+    os.close(controller)
+    os.close(terminal)
+
+
+def test_a_pipe_a_socket_or_a_device_is_refused_at_once(special_files: list[Path], cache: Path) -> None:
+    """The thread that opens a pipe would wait for ever."""
+    for path in special_files:
+        with pytest.raises(NotARecordingError, match=f"got '{path.name}', which is a pipe, a socket or a device"):
+            to_recordings(path, cache)
+        with pytest.raises(NotARecordingError, match="which is a pipe, a socket or a device"):
+            to_recordings(FileData(path=str(path)), cache)
+        if path.suffix == ".rrd":
+            path.rename(path.with_suffix(".rbl"))
+            with pytest.raises(CommandError, match="which is none"):
+                read_blueprint(path.with_suffix(".rbl"))
+
+
+def test_a_dataset_with_a_pipe_in_it_is_refused_at_once(tmp_path: Path, cache: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no such files in folders")
+    dataset = lerobot(tmp_path / "dataset")
+    (dataset / "loop").symlink_to(".")
+    (dataset / "meta" / "itself").symlink_to("itself")
+    (item,) = to_recordings(dataset, cache)
+    assert path_of(item).is_file()
+    episode = dataset / "data" / "chunk-000" / "episode_000000.parquet"
+    episode.unlink()
+    os.mkfifo(episode)
+    with pytest.raises(NotARecordingError, match=r"episode_000000\.parquet', which is a pipe, a socket or a device"):
+        to_recordings(dataset, cache)
 
 
 def test_one_wrong_item_refuses_the_list(file: Path, cache: Path) -> None:

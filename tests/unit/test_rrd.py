@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,19 @@ def test_a_store_is_found_behind_numbers_of_any_size(numbers: bytes) -> None:
 @pytest.mark.parametrize("content", [b"", b"\x0a", b"\x0a\xff", b"\x0b" + part(1, b"id"), part(2, b"id"), b"\x80" * 20])
 def test_a_message_that_names_no_store_belongs_to_none(content: bytes) -> None:
     assert stores([memoryview(message(DATA, content))]) == {}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        message(STORE_INFO, part(2, part(2, b"store") + part(3, b"x" * 80))) * 30_000,
+        message(DATA, b"\xff" * 300_000),
+        message(DATA, part(1, b"store") + b"x" * 80) * 30_000,
+    ],
+    ids=["one introduction again and again", "a number without end", "small messages"],
+)
+def test_what_takes_long_to_read_is_only_what_is_long(messages: bytes) -> None:
+    """Else they would take 10 s and more: a user may have made the bytes."""
+    start = time.process_time()
+    stores([memoryview(messages)])
+    assert time.process_time() - start < 5

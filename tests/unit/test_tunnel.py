@@ -9,12 +9,14 @@ import copy
 import http.client
 import itertools
 import json
+import pickle
 import re
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -47,9 +49,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def in_app(*given: Any, **parameters: Any) -> Rerun:
+def in_app(*given: Any, kind: type[Rerun] = Rerun, **parameters: Any) -> Rerun:
     """A viewer of an app, as its author writes it."""
-    viewer = Rerun(*given, **parameters, render=False)
+    viewer = kind(*given, **parameters, render=False)
     with contextlib.suppress(_LeftError), gr.Blocks():
         viewer.render()
         raise _LeftError  # so that Gradio makes no web server, which takes a second
@@ -332,6 +334,38 @@ def test_a_token_is_in_nothing_that_gradio_keeps_of_a_component(kind: type[Rerun
         json.dumps([demo.config, demo.get_config_file(), demo.get_api_info(), list(session.components)], default=repr),
     ]
     assert not [each for each in said if "geheim" in each]
+
+
+def strings_in(thing: Any) -> set[str]:
+    """All strings that are reached through the attributes and items of an object."""
+    found, seen, waiting = set(), set(), [thing]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            found.add(each)
+        if id(each) in seen or isinstance(each, (type, types.ModuleType)):
+            continue
+        seen.add(id(each))
+        if isinstance(each, Mapping):
+            waiting += [*each, *each.values()]
+        elif isinstance(each, (list, tuple, set, frozenset)):
+            waiting += each
+        waiting += getattr(each, "__dict__", {}).values()
+    return found
+
+
+@pytest.mark.parametrize("kind", [Rerun, Subclass])
+def test_a_token_is_in_nothing_that_lists_copies_or_pickles_a_component(kind: type[Rerun]) -> None:
+    viewer = in_app(PRIVATE, tunnel={PRIVATE: "geheim"}, kind=kind)
+    servers, outside = viewer._servers, kind(PRIVATE, tunnel={PRIVATE: "geheim"}, render=False)
+    for each in (viewer, copy.copy(viewer), outside, copy.deepcopy(outside), copy.deepcopy(servers)):
+        assert "geheim" not in strings_in(each)
+        assert "geheim" not in f"{each} {each!r} {vars(each)}"
+        with contextlib.suppress(TypeError, AttributeError, pickle.PicklingError):
+            assert b"geheim" not in pickle.dumps(each)
+    assert b"geheim" not in pickle.dumps(servers)
+    assert copy.deepcopy(servers).ticket(PRIVATE) == servers.ticket(PRIVATE) is not None
+    assert pickle.loads(pickle.dumps(servers)).ticket(PRIVATE) is None
 
 
 def test_a_token_is_in_nothing_that_a_page_gets(call: Ask) -> None:

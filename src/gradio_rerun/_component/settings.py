@@ -16,7 +16,13 @@ from gradio.data_classes import FileDataDict
 from .._checks import is_collection, is_flag, is_number, suggestion, wrong
 from .._gradio.files import static_file
 from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
-from .._viewer.assets import ViewerAssets, known_viewer_assets, published_folder, restore_viewer_assets
+from .._viewer.assets import (
+    ViewerAssets,
+    known_published_folder,
+    known_viewer_assets,
+    published_folder,
+    restore_viewer_assets,
+)
 from .._wire import ButtonName, FileCount, PanelName, PanelState, Theme, ViewerFiles
 from ..errors import ParameterError
 
@@ -178,7 +184,11 @@ def _file_types(_: str, types: Sequence[str] | None) -> list[str]:
 
 
 def _entry_module() -> FileDataDict:
-    modules = published_folder(FRONTEND)
+    return _entry_module_in(known_published_folder(FRONTEND))
+
+
+@lru_cache(maxsize=1)
+def _entry_module_in(modules: Path) -> FileDataDict:
     return static_file(modules / "gradio" / "bridge.js", modules)
 
 

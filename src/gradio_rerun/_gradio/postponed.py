@@ -15,7 +15,7 @@ from functools import partial, wraps
 from typing import Any
 
 from gradio.blocks import Blocks
-from gradio.processing_utils import async_move_files_to_cache
+from gradio.processing_utils import move_files_to_cache
 from gradio.state_holder import SessionState
 from gradio.utils import is_prop_update
 from pydantic import BaseModel
@@ -86,13 +86,17 @@ async def _prepared(value: Postponed | Prepared, block: Any, state: Any) -> Any:
     """The value that `postprocess` returns, serialized, with its files in Gradio's cache."""
     serialized = None
     try:
-        returned = value
-        if isinstance(value, Postponed):
-            returned = await in_thread(partial(value.postprocess, value.value))
-        serialized = returned.model_dump() if isinstance(returned, (BaseModel, Prepared)) else returned
-        if isinstance(returned, Prepared):
-            return returned.model_dump()
-        serialized = await async_move_files_to_cache(serialized, block, postprocess=True)
-        return serialized
+        prepared = await in_thread(partial(_in_cache, value, block)) if isinstance(value, Postponed) else value
+        serialized = prepared.model_dump() if isinstance(prepared, Prepared) else prepared
+        return prepared.model_dump() if isinstance(prepared, Prepared) else prepared
     finally:
         state._update_value_in_config(block._id, serialized)  # instead of the Postponed
+
+
+def _in_cache(value: Postponed, block: Any) -> Any:
+    returned = value.postprocess(value.value)
+    if isinstance(returned, Prepared):
+        return returned
+    serialized = returned.model_dump() if isinstance(returned, BaseModel) else returned
+    # Gradio checks the paths, for which it reads links and folders, and hashes files that are not in its cache.
+    return move_files_to_cache(serialized, block, postprocess=True)

@@ -39,8 +39,11 @@ def parts_of(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, P
     """The files that a .gltf or .urdf names, by their names in it, with links resolved. Raises an error if it may not name one of them."""
     if path.is_dir():
         for file in files_in(path):
+            name = str(file.relative_to(path))
             if may_read is not None and not may_read(file):
-                raise refused(path, f"it names the file {str(file.relative_to(path))!r}, {_NOT_ALLOWED}")
+                raise refused(path, f"it names the file {name!r}, {_NOT_ALLOWED}")
+            if file.exists() and not file.is_file():  # the SDK would wait for ever
+                raise refused(path, f"it names {name!r}, which is a pipe, a socket or a device")
         return {}
     if path.suffix.lower() not in _PART_SUFFIXES:
         return {}

@@ -20,6 +20,8 @@ _STORE_INFO = 1
 _FOOT = b"RRF2FOOT"
 _MOST_TABLES = 16
 _MOST_KINDS = 256
+_MOST_BITS = 70
+"""Of a number: 7 in each byte."""
 
 
 def split(data: bytes) -> tuple[bytes, list[memoryview]] | None:
@@ -45,7 +47,7 @@ def stores(messages: list[memoryview]) -> dict[bytes, bytes]:
 
     Viewers up to 0.33 at least show nothing of a store without SetStoreInfo.
     """
-    found: dict[bytes, bytes] = {}
+    found: dict[bytes, list[memoryview]] = {}
     for view in messages:
         at = 0
         while at < len(view):
@@ -54,12 +56,12 @@ def stores(messages: list[memoryview]) -> dict[bytes, bytes]:
             content = view[at + _MESSAGE.size : end]
             if kind == _STORE_INFO:
                 store = _field(_field(content, 2), 2)
-                found[store] = found.get(store, b"") + bytes(view[at:end])
+                found.setdefault(store, []).append(view[at:end])
             else:
-                found.setdefault(_field(content, 1), b"")
+                found.setdefault(_field(content, 1), [])
             at = end
     found.pop(b"", None)
-    return found
+    return {store: b"".join(infos) for store, infos in found.items()}
 
 
 def _field(message: bytes | memoryview, number: int) -> bytes:
@@ -83,9 +85,9 @@ def _field(message: bytes | memoryview, number: int) -> bytes:
 
 
 def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
-    """A number, and where it ends."""
+    """A number, and where it ends; a part of the number if it has more bytes than protobuf allows."""
     value = shift = 0
-    while at < len(message):
+    while at < len(message) and shift < _MOST_BITS:
         byte = message[at]
         at += 1
         value |= (byte & 0x7F) << shift

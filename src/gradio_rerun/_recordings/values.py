@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import io
 import os
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -145,8 +146,16 @@ def _file_data(path: Path, name: str | None = None) -> FileData:
 def _read_start(path: Path) -> bytes:
     """The first bytes of a file; none of a folder that can be converted."""
     try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # to open a pipe or a terminal may wait for ever
+            raise NotARecordingError(
+                "Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, "
+                f"got {path.name!r:.200}, which is a pipe, a socket or a device. Return the bytes that it gives."
+            )
         with path.open("rb") as file:
             return file.read(len(MAGIC))
+    except RecordingError:  # a NotARecordingError is a ValueError, too
+        raise
     except FileNotFoundError as error:
         log(f"there is no file {str(path.absolute())!r}")
         raise RecordingNotFoundError(

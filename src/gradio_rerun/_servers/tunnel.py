@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,32 +41,40 @@ class Servers:
     `tunnel` is the component's parameter: None means the servers in `value` that not every browser reaches.
     A client may have sent both: until `trust` is called, only the SDK's own objects open the tunnel.
 
-    In the arguments that Gradio keeps of a component, an instance replaces `tunnel`, so that they contain no token.
+    In the arguments that Gradio keeps of a component, an instance replaces `tunnel`, so that they contain no token. Nor does the instance:
+    whatever copies, pickles or lists it gets none. A copy is the instance itself; what is unpickled opens no tunnel.
     """
 
     def __init__(self, tunnel: bool | Sequence[str] | Mapping[str, str | None] | None, value: Any = None) -> None:
         self._own = tunnel is not False
-        self._named = _tokens(tunnel)
+        _tokens_of[self] = _tokens(tunnel)
         if tunnel is None:
-            self._named = {origin: None for origin in _origins_in(value) if is_private(origin)}
+            _tokens_of[self] = {origin: None for origin in _origins_in(value) if is_private(origin)}
         self._names_all = tunnel is True
-        self._all = False
-        self._tokens: dict[str, str | None] = {}
         self.is_trusted = False
+
+    def __copy__(self) -> Servers:
+        return self
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Servers:
+        return self
+
+    def __reduce__(self) -> tuple[type[Servers], tuple[bool]]:
+        return Servers, (False,)
 
     def trust(self) -> None:
         """Opens the tunnel to the servers that are named. To be called if the app's author has named them."""
-        self._all, self._tokens, self.is_trusted = self._names_all, self._named, True
+        self.is_trusted = True
 
     @property
     def names(self) -> tuple[bool, Mapping[str, str | None]]:
         """Whether all servers are named, and the named ones with their tokens."""
-        return self._names_all, self._named
+        return self._names_all, _tokens_of[self]
 
     @property
     def has_names(self) -> bool:
         """Whether servers are named."""
-        return bool(self._named)
+        return bool(_tokens_of[self])
 
     def admit(self, url: str, *, own: bool = False) -> ServerUrl | str:
         """The URL with a ticket, or unchanged if the browser should connect to the server itself.
@@ -80,7 +89,8 @@ class Servers:
         if not is_server(url):
             return None
         origin = origin_of(url)
-        if self._all or origin in self._tokens or (own and self._own and is_private(origin)):
+        is_named = self.is_trusted and (self._names_all or origin in _tokens_of[self])
+        if is_named or (own and self._own and is_private(origin)):
             return self._ticket(origin)
         return None
 
@@ -97,8 +107,11 @@ class Servers:
 
     def _ticket(self, origin: str) -> str:
         # With the token, or a ticket of a component without a token would be valid for a component with one.
-        message = f"{origin}\n{self._tokens.get(origin) or ''}"
+        message = f"{origin}\n{self._token(origin) or ''}"
         return hmac.new(_key(), message.encode(), hashlib.sha256).hexdigest()
+
+    def _token(self, origin: str) -> str | None:
+        return _tokens_of[self].get(origin) if self.is_trusted else None
 
     def _request(self, call: _Call) -> httpx.Request:
         origin = origin_of(call.server)
@@ -113,7 +126,7 @@ class Servers:
         headers = {name: value for name, value in call.headers.items() if _REQUEST_HEADERS.fullmatch(name)}
         if not headers.get("content-type", "").startswith(GRPC_WEB):
             raise _RefusedError(f"Expected the content type {GRPC_WEB}.", 415)
-        if token := self._tokens.get(origin):
+        if token := self._token(origin):
             headers["authorization"] = f"Bearer {token}"
         try:
             body = base64.b64decode(call.body, validate=True)
@@ -122,6 +135,10 @@ class Servers:
             )
         except (ValueError, httpx.InvalidURL) as error:  # no base64; characters that headers cannot have
             raise _RefusedError("This is not a call to a Rerun server.", 400) from error
+
+
+_tokens_of: WeakKeyDictionary[Servers, dict[str, str | None]] = WeakKeyDictionary()
+"""By instance: the servers that are named, with their tokens."""
 
 
 def _checked(data: Any) -> _Call:

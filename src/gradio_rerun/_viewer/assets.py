@@ -118,16 +118,22 @@ def published_folder(source: Path) -> Path:
     """
     paths = list(_modules_in(source))
     names = [path.relative_to(source).as_posix() for path in paths]
-    folder, state = _published.get(cache_dir(), (source, ""))
+    key = cache_dir(), source
+    folder, state = _published.get(key, (source, ""))
     if state and state == _state([*paths, *_with_folders(folder, names)]):
         return folder
     folder = _publish({name: path.read_bytes() for name, path in zip(names, paths, strict=True)})
-    _published[cache_dir()] = folder, _state([*paths, *_with_folders(folder, names)])
+    _published[key] = folder, _state([*paths, *_with_folders(folder, names)])
     return folder
 
 
-# Each `gr.update` needs the folder, on the event loop.
-_published: dict[Path, tuple[Path, str]] = {}
+def known_published_folder(source: Path) -> Path:
+    """The same, but files that have changed since the first call are not noticed: Gradio updates components on the event loop."""
+    known = _published.get((cache_dir(), source))
+    return known[0] if known else published_folder(source)
+
+
+_published: dict[tuple[Path, Path], tuple[Path, str]] = {}
 
 
 def _state(paths: Iterable[Path]) -> str:
