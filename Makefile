@@ -55,11 +55,14 @@ release: package
 audit: $(VENV)/installed-release node_modules/installed
 	$(BIN)/pytest tests/audit -rs
 
+# A file's tests share a page or a browser's cache, and stay together.
+IN_BROWSERS := $(BIN)/pytest tests/browser tests/programs --numprocesses 2 --dist loadfile
+
 browser: $(VENV)/installed-test node_modules/installed programs
-	$(BIN)/pytest tests/browser tests/programs -m "not slow" --reruns 1 -rR # a machine may stall for a while; whatever ran twice is listed
+	$(IN_BROWSERS) -m "not slow"
 
 browser-slow: $(VENV)/installed-test node_modules/installed programs
-	$(BIN)/pytest tests/browser tests/programs -m slow --reruns 1 -rR
+	$(IN_BROWSERS) -m slow
 
 # Oldest and newest of Gradio and rerun-sdk together; `make matrix` takes all between them, and an hour.
 diagonal: $(VENV)/installed-test programs

@@ -57,8 +57,13 @@ def page() -> gr.Blocks:
     return demo
 
 
-def pictures(browser: Browser, launch: Callable[[gr.Blocks], str], names: list[str]) -> Iterator[tuple[str, bytes]]:
-    """PNGs of the page, by name."""
+def pictures(
+    browser: Browser,
+    launch: Callable[[gr.Blocks], str],
+    names: list[str],
+    is_right: Callable[[bytes], bool] = lambda _: False,
+) -> Iterator[tuple[str, bytes]]:
+    """PNGs of the page, by name: the first that `is_right`, or one from which the viewer's notifications are gone."""
     url = launch(page())
     for name in names:
         theme, (width, height) = PICTURES[name]
@@ -67,8 +72,12 @@ def pictures(browser: Browser, launch: Callable[[gr.Blocks], str], names: list[s
         opened.expect_state("ready", recordings=1, index=2)
         opened.page.wait_for_function("() => [...document.images].every((each) => each.complete)")
         opened.page.mouse.move(5, 5)
-        opened.page.wait_for_timeout(4_000)  # the viewer's notifications go
-        yield name, opened.page.screenshot()
+        for _ in range(20):
+            opened.page.wait_for_timeout(200)
+            picture = opened.page.screenshot()
+            if is_right(picture):
+                break
+        yield name, picture
         context.close()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, expect, sync_playwright
+from gradio import http_server
+from playwright.sync_api import Browser, BrowserContext, Error, Playwright, ViewportSize, expect, sync_playwright
 from viewer_page import OTHER_HOST, ViewerPage
 
 expect.set_options(timeout=20_000)  # machines are slow at times
@@ -61,6 +63,12 @@ FLAGS = [
 ]
 
 
+def pytest_configure() -> None:
+    """Each process of tests has ports of its own: Gradio takes the first free one, and two processes would take the same one."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    http_server.INITIAL_PORT_VALUE += 100 * int(worker.removeprefix("gw"))
+
+
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
@@ -108,7 +116,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
     if report.when == "call" and report.failed and isinstance(page, ViewerPage):
-        page.keep_screenshot(item.name)
+        with suppress(Error):  # the page may be gone
+            page.keep_screenshot(item.name)
     return report
 
 

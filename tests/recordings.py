@@ -12,7 +12,7 @@ def log_points(recording: rr.RecordingStream, frames: int = 10, points: int = 50
     rng = np.random.default_rng(0)
     for frame in range(frames):
         recording.set_time("frame", sequence=frame)
-        recording.log("points", rr.Points3D(rng.random((points, 3)), radii=0.02))
+        recording.log("points", rr.Points3D(rng.random((points, 3), np.float32), radii=0.02))
 
 
 def write_recording(

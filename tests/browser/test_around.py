@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,29 +77,6 @@ def test_an_interface_takes_and_gives_recordings(page: ViewerPage, launch: Launc
     page.locator("button.lg", has_text="Clear").click()  # the Interface's own
     page.expect_state("idle", index=0)
     page.expect_state("idle", index=1)
-
-
-@pytest.mark.slow
-def test_flagging_keeps_the_recording(page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path) -> None:
-    demo = gr.Interface(
-        lambda path: path,
-        gr.File(),
-        Rerun(height=250),
-        flagging_mode="manual",
-        flagging_dir=str(tmp_path / "flagged"),
-    )
-    page.open(launch(demo))
-    page.locator("input[type=file]").first.set_input_files(recording_a)
-    expect(page.get_by_text("a.rrd")).to_be_visible()
-    page.click("Submit")
-    page.expect_recordings("recording_a")
-    page.click("Flag")
-    deadline = time.monotonic() + 20
-    while not list((tmp_path / "flagged").glob("*.csv")):
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(100)
-    kept = [path for path in (tmp_path / "flagged").rglob("*.rrd") if path.read_bytes() == recording_a.read_bytes()]
-    assert kept
 
 
 @pytest.mark.slow

@@ -58,7 +58,6 @@ def demo_page(page: ViewerPage, launch: Callable[..., str], app: ModuleType, exa
 
 
 def upload(page: ViewerPage, *paths: Path) -> None:
-    page.expect_state("ready", recordings=1)
     page.viewer().locator("input[type=file]").set_input_files(paths)
 
 
@@ -125,49 +124,40 @@ def test_each_example_opens_on_click_and_replaces_the_one_before(demo_page: View
     assert demo_page.page_errors == []
 
 
-def test_uploads_take_the_place_of_the_example(demo_page: ViewerPage, recording_a: Path, recording_b: Path) -> None:
+def test_uploads_take_the_place_of_the_example_and_a_picture_is_converted(
+    demo_page: ViewerPage, recording_a: Path, recording_b: Path, tmp_path: Path
+) -> None:
+    Image.new("RGB", (64, 48), "orange").save(tmp_path / "sunset.png")
+    demo_page.expect_state("ready", recordings=1)
     upload(demo_page, recording_a, recording_b)
     expect(demo_page.viewer()).to_have_attribute("data-recordings", "2", timeout=60_000)
     demo_page.expect_recordings("recording_a", "recording_b")
-
-
-@pytest.mark.slow
-def test_an_uploaded_picture_is_converted(demo_page: ViewerPage, tmp_path: Path) -> None:
-    Image.new("RGB", (64, 48), "orange").save(tmp_path / "sunset.png")
+    demo_page.forget_events()
     upload(demo_page, tmp_path / "sunset.png")
-    wait_until(demo_page, lambda: len(demo_page.opened()) == 2)
+    demo_page.wait_for_event("recording_open")
     demo_page.expect_state("ready", recordings=1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["Open", "Enter"])
-def test_a_url_opens_on_run_and_on_enter(demo_page: ViewerPage, other_server: tuple[str, Path], way: str) -> None:
+def test_a_url_opens_on_run_and_on_enter_and_what_is_none_loses_nothing(
+    demo_page: ViewerPage, other_server: tuple[str, Path], tmp_path: Path
+) -> None:
     server, folder = other_server
-    write_recording(folder / "remote.rrd", "of_url")
-    demo_page.get_by_label("URL").fill(f" {server}/remote.rrd ")
-    if way == "Open":
-        demo_page.click("Open")
-    else:
-        demo_page.get_by_label("URL").press("Enter")
-    wait_until(demo_page, lambda: demo_page.opened()[-1:] == ["of_url"])
-    demo_page.expect_state("ready", recordings=1)
-
-
-@pytest.mark.slow
-def test_open_without_a_url_says_so_and_loses_nothing(demo_page: ViewerPage) -> None:
+    url = demo_page.get_by_label("URL")
     demo_page.expect_state("ready", recordings=1)
     demo_page.click("Open")
     expect(demo_page.get_by_text("Nothing to open: give a URL")).to_be_visible()
-    demo_page.expect_state("ready", recordings=1)
-    assert len(demo_page.opened()) == 1
-
-
-@pytest.mark.slow
-def test_a_path_of_the_server_is_no_url(demo_page: ViewerPage, tmp_path: Path) -> None:
-    demo_page.get_by_label("URL").fill(str(tmp_path))
+    url.fill(str(tmp_path))  # a path of the server
     demo_page.click("Open")
     expect(demo_page.get_by_text("is no URL")).to_be_visible()
     demo_page.expect_state("ready", recordings=1)
+    assert len(demo_page.opened()) == 1
+    for name in ("clicked", "entered"):
+        write_recording(folder / f"{name}.rrd", name)
+        url.fill(f" {server}/{name}.rrd ")
+        demo_page.click("Open") if name == "clicked" else url.press("Enter")
+        wait_until(demo_page, lambda name=name: demo_page.opened()[-1:] == [name])
+        demo_page.expect_state("ready", recordings=1)
 
 
 @pytest.mark.slow

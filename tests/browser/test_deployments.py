@@ -26,7 +26,6 @@ from playwright.sync_api import Playwright, expect
 from ports import free_port, wait_for_port
 from recordings import write_recording
 from rerun_servers import catalog_server, logger
-from slow import slow
 from streams import expect_frames
 from viewer_page import OTHER_HOST, ViewerPage
 
@@ -69,8 +68,7 @@ def test_behind_a_login(page: ViewerPage, launch: Launch, recording_a: Path, upl
     check(page, upload)
 
 
-@pytest.mark.parametrize("opened", [slow("/inner"), "/inner/"])
-def test_mounted_in_fastapi(opened: str, page: ViewerPage, recording_a: Path, upload: Path) -> None:
+def test_mounted_in_fastapi(page: ViewerPage, recording_a: Path, upload: Path) -> None:
     port = free_port()
     app = gr.mount_gradio_app(FastAPI(), deployed_app(recording_a), path="/inner")
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
@@ -79,8 +77,11 @@ def test_mounted_in_fastapi(opened: str, page: ViewerPage, recording_a: Path, up
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.05)
-    page.open(f"http://127.0.0.1:{port}{opened}")
+    page.open(f"http://127.0.0.1:{port}/inner/")
     check(page, upload)
+    page.open(f"http://127.0.0.1:{port}/inner")
+    page.click("show")
+    page.expect_recordings("recording_a")
     server.should_exit = True
 
 
@@ -302,6 +303,7 @@ def two_replicas(
     """The URL of an nginx in front of two processes with the app, and these by their names."""
     with ExitStack() as stack:
         config = documented("Several replicas")
+        ports: list[int] = []
         replicas = {}
         for name, documented_port in (("one", 7860), ("two", 7861)):
             port = free_port()
@@ -310,7 +312,9 @@ def two_replicas(
             replicas[name] = subprocess.Popen(command, env={**os.environ, **own})
             stack.callback(stop, replicas[name])
             config = config.replace(f"127.0.0.1:{documented_port};", f"127.0.0.1:{port};")
-            wait_for_port(port, replicas[name])
+            ports.append(port)
+        for port, replica in zip(ports, replicas.values(), strict=True):
+            wait_for_port(port, replica)
         yield stack.enter_context(nginx(folder, config)), replicas
 
 

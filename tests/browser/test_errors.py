@@ -9,7 +9,6 @@ import gradio as gr
 import pytest
 from playwright.sync_api import expect
 from recordings import write_recording
-from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -42,26 +41,26 @@ def test_a_missing_recording_says_so_and_opens_on_retry_once_it_is_there(
     expect(page.error()).to_be_hidden()
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        slow(b"<html>no recording</html>", "It is no Rerun recording."),
-        slow(b"", "The file is empty."),
-        slow(b"RRF0\x00\x00", "older than 0.23"),
-        (b"RRF2\x00\x01", "It is truncated"),
-        slow(b"RRF2\x00\x00\x00\x00\x01\x02\x00\x00" + b"\xff" * 2_000_000, "The viewer says: Data source failed"),
-    ],
-)
-def test_a_file_that_is_no_recording_says_so_and_opens_once_mended(
-    content: bytes, words: str, page: ViewerPage, launch: Launch, other_server: Server
+def test_files_that_are_no_recordings_say_so_and_open_once_mended(
+    page: ViewerPage, launch: Launch, other_server: Server
 ) -> None:
     url, folder = other_server
-    (folder / "mended.rrd").write_bytes(content)
-    page.open(launch(app(f"{url}/mended.rrd")))
-    page.expect_error(words)
-    write_recording(folder / "mended.rrd", "mended")
+    files = {
+        "html": (b"<html>no recording</html>", "It is no Rerun recording."),
+        "empty": (b"", "The file is empty."),
+        "old": (b"RRF0\x00\x00", "older than 0.23"),
+        "cut": (b"RRF2\x00\x01", "It is truncated"),
+        "wrong": (b"RRF2\x00\x00\x00\x00\x01\x02\x00\x00" + b"\xff" * 2_000_000, "The viewer says: Data source failed"),
+    }
+    for name, (content, _) in files.items():
+        (folder / f"{name}.rrd").write_bytes(content)
+    page.open(launch(app(*(f"{url}/{name}.rrd" for name in files))))
+    for _, words in files.values():
+        page.expect_error(words)
+    for name in files:
+        write_recording(folder / f"{name}.rrd", name)
     retry(page)
-    page.expect_recordings("mended")
+    page.expect_recordings(*files)
 
 
 @pytest.mark.slow
@@ -81,17 +80,13 @@ def test_one_that_fails_leaves_the_others_usable(
 
 
 def test_a_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, free_port: int) -> None:
-    page.open(launch(app(f"http://127.0.0.1:{free_port}/a.rrd")))
-    page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).")
-
-
-@pytest.mark.slow
-def test_a_rerun_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, free_port: int) -> None:
     with gr.Blocks() as demo:
-        Rerun(f"rerun+http://127.0.0.1:{free_port}/proxy", tunnel=False)
+        Rerun(f"http://127.0.0.1:{free_port}/a.rrd", height=300)
+        Rerun(f"rerun+http://127.0.0.1:{free_port}/proxy", height=300, tunnel=False)
     page.open(launch(demo))
-    page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).")
-    page.expect_error("If the app reaches it and browsers do not: Rerun(tunnel=True).")
+    for index in (0, 1):
+        page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).", index)
+    page.expect_error("If the app reaches it and browsers do not: Rerun(tunnel=True).", index=1)
 
 
 @pytest.mark.first_visit

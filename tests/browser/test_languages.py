@@ -60,7 +60,9 @@ def test_the_component_has_the_language_of_gradios_page(
     expect(page.viewer()).to_have_attribute("aria-label", "Rerun ビューアー")
 
 
-def test_a_value_that_is_loaded_and_cleared_is_announced(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_a_value_is_announced_the_toolbar_mirrored_from_right_to_left_and_nothing_pulses_for_those_who_want_no_motion(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(height=300, label="My run")
         gr.Button("show").click(lambda: recording_a, None, viewer)
@@ -71,17 +73,6 @@ def test_a_value_that_is_loaded_and_cleared_is_announced(page: ViewerPage, launc
     page.click("show")
     page.expect_recordings("recording_a")
     expect(status).to_have_text("My run: Loaded a.rrd")
-    page.click("clear")
-    expect(status).to_have_text("My run: No recording")
-    assert page.viewer().evaluate("viewer => getComputedStyle(viewer, '::before').content") == '"No recording"'
-
-
-def test_the_toolbar_is_mirrored_on_a_page_that_is_right_to_left_and_nothing_pulses_for_those_who_want_no_motion(
-    page: ViewerPage, launch: Launch, recording_a: Path
-) -> None:
-    with gr.Blocks() as demo:
-        Rerun(recording_a, height=300, label="My run")
-    page.open(launch(demo)).expect_recordings("recording_a")
     middle = "element => element.getBoundingClientRect().left + element.getBoundingClientRect().width / 2"
     toolbar, label = page.locator(".rerun-toolbar"), page.get_by_test_id("block-label")
     assert label.evaluate(middle) < toolbar.evaluate(middle)
@@ -91,3 +82,6 @@ def test_the_toolbar_is_mirrored_on_a_page_that_is_right_to_left_and_nothing_pul
     page.emulate_media(reduced_motion="reduce")
     assert page.viewer().evaluate(ANIMATION) == "none"
     page.emulate_media(reduced_motion=None)
+    page.click("clear")
+    expect(status).to_have_text("My run: No recording")
+    assert page.viewer().evaluate("viewer => getComputedStyle(viewer, '::before').content") == '"No recording"'

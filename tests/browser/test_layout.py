@@ -65,8 +65,12 @@ def heights(page: ViewerPage, prefix: str) -> list[float]:
     )
 
 
-def test_a_block_is_as_high_as_an_image_and_a_model_of_the_same_height(browser: Browser) -> None:
+def test_a_block_is_as_high_as_an_image_and_a_model_of_the_same_height_and_none_is_the_default(
+    browser: Browser,
+) -> None:
     with gr.Blocks() as demo:
+        Rerun(height=None, elem_id="none")
+        Rerun(elem_id="default")
         for number, height in enumerate(HEIGHTS):
             for look, more in enumerate(LOOKS):
                 with gr.Row():
@@ -75,6 +79,8 @@ def test_a_block_is_as_high_as_an_image_and_a_model_of_the_same_height(browser: 
     with opened(browser, demo) as page:
         assert heights(page, "Rerun") == heights(page, "Image") == heights(page, "Model3D")
         assert heights(page, "Rerun")[0] == 300
+        for name in ("none", "default"):
+            wait_for_height(page, f"#{name}", 640)
 
 
 def test_a_filled_block_is_as_high_as_an_empty_one(browser: Browser, recording_a: Path) -> None:
@@ -116,15 +122,6 @@ def test_the_toolbar_is_above_the_viewer_and_both_fill_the_block(browser: Browse
         assert toolbar["bottom"] <= inner["y"]
         assert inner["bottom"] == outer["bottom"] - 1  # the border
         assert inner["width"] == outer["width"] - 2
-
-
-def test_none_is_the_default_height(browser: Browser) -> None:
-    with gr.Blocks() as demo:
-        Rerun(height=None, elem_id="none")
-        Rerun(elem_id="default")
-    with opened(browser, demo) as page:
-        for name in ("none", "default"):
-            wait_for_height(page, f"#{name}", 640)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 from playwright.sync_api import expect
+from seen import wait_until
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -32,7 +33,7 @@ def test_two_viewers_share_the_code_and_nothing_else(
     page.expect_state("ready", recordings=1, index=1)
 
 
-def test_a_viewer_keeps_nothing_in_the_browser_where_the_next_app_of_the_address_would_find_it(
+def test_a_viewer_without_functions_sends_nothing_keeps_nothing_for_the_next_app_of_the_address_and_has_no_advertisement(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     page.add_init_script("""
@@ -46,17 +47,13 @@ def test_a_viewer_keeps_nothing_in_the_browser_where_the_next_app_of_the_address
         }
     """)
     with gr.Blocks() as demo:
-        Rerun(recording_a, height=300)
+        Rerun(recording_a, height=500)
     page.open(launch(demo)).expect_recordings("recording_a")
     viewers_keys = {"app", "egui_memory_ron", "rerun.redap_token", "rerun.version", "rerun_config"}
     assert viewers_keys.isdisjoint(page.evaluate("window.keys"))
-
-
-def test_the_bell_of_the_viewer_rings_for_no_advertisement(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    with gr.Blocks() as demo:
-        Rerun(recording_a, height=500)
-    page.open(launch(demo)).expect_recordings("recording_a")
-    page.wait_for_event("pause")
+    page.wait_for_event("pause")  # at its end
+    assert page.requests_for("queue/join") == []
+    # The bell of the viewer does not ring.
     bar = page.picture().crop((600, 0, page.picture().width, 36))
     blue = [count for count, (red, green, blue) in bar.getcolors(40_000) or [] if blue > red + 60 and blue > green + 40]
     assert blue == []
@@ -173,7 +170,7 @@ def test_a_move_in_the_document_costs_no_reload(page: ViewerPage, launch: Launch
 
 
 @pytest.mark.slow
-def test_leaving_and_coming_back_50_times_leaves_one_live_viewer(
+def test_leaving_and_coming_back_20_times_leaves_one_live_viewer(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     with gr.Blocks() as demo:
@@ -182,14 +179,13 @@ def test_leaving_and_coming_back_50_times_leaves_one_live_viewer(
         gr.Button("come").click(lambda: gr.update(visible=True), None, viewer)
     page.open(launch(demo)).expect_recordings("recording_a")
     before = page.live_memories()
-    for _ in range(50):
+    for _ in range(20):  # a browser keeps the graphics of 16
         page.click("leave")
         expect(page.viewer()).to_have_count(0)
         page.click("come")
         page.expect_state("ready", recordings=1)
     expect(page.locator("rerun-viewer canvas")).to_have_count(1)
-    page.wait_for_timeout(1000)  # the last one that left is given up
-    assert page.live_memories() == before
+    wait_until(page, lambda: page.live_memories() == before, every=300)  # the last one that left is given up
 
 
 def test_a_viewer_in_a_render_is_made_anew_with_it(

@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 import pytest
 from playwright.sync_api import expect
-from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -33,32 +32,27 @@ def size(page: ViewerPage) -> dict[str, float]:
     return dict(box)
 
 
-@pytest.mark.parametrize(
-    ("height", "pixels"), [(350, 350), slow(350.5, 350.5), slow("20vw", 220), ("50vh", 400), slow("250", 250)]
-)
-def test_height(height: Any, pixels: float, page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, gr.update(height=height))))
+def test_height(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    pixels = {350: 350, 350.5: 350.5, "20vw": 220, "50vh": 400, "250": 250}
+    heights = iter([*pixels, "tall;}"])
+    page.open(launch(app(recording_a, lambda: gr.update(height=next(heights)))))
     page.expect_state("ready", recordings=1)
     expect(page.block()).to_have_css("height", "300px")
-    page.click("update")
-    expect(page.block()).to_have_css("height", f"{pixels}px")
-    page.expect_state("ready", recordings=1)
-    # The label and the buttons are above, the controls of the time below.
-    page.wait_for_function(
-        """() => {
-          const height = (selector) => document.querySelector(selector).getBoundingClientRect().height;
-          const others = height(".rerun-time-controls") + Math.max(height("[data-testid=block-label]"), height(".rerun-toolbar"));
-          return Math.abs(height(".block[data-rerun]") - height("rerun-viewer canvas") - others) < 4;
-        }"""
-    )
-
-
-def test_a_wrong_height_is_refused_in_words(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, gr.update(height="tall;}"))))
-    page.expect_state("ready", recordings=1)
+    for expected in pixels.values():
+        page.click("update")
+        expect(page.block()).to_have_css("height", f"{expected}px")
+        page.expect_state("ready", recordings=1)
+        # The label and the buttons are above, the controls of the time below.
+        page.wait_for_function(
+            """() => {
+              const height = (selector) => document.querySelector(selector).getBoundingClientRect().height;
+              const others = height(".rerun-time-controls") + Math.max(height("[data-testid=block-label]"), height(".rerun-toolbar"));
+              return Math.abs(height(".block[data-rerun]") - height("rerun-viewer canvas") - others) < 4;
+            }"""
+        )
     page.click("update")
     expect(page.get_by_text("Expected height to be a positive number of pixels")).to_be_visible()
-    expect(page.block()).to_have_css("height", "300px")
+    expect(page.block()).to_have_css("height", f"{expected}px")
 
 
 def test_scale_at_construction_and_by_updates(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
@@ -74,34 +68,25 @@ def test_scale_at_construction_and_by_updates(page: ViewerPage, launch: Launch, 
     assert size(page)["width"] > wide
 
 
-@pytest.mark.slow
-def test_min_width_wraps_the_row(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, gr.update(min_width=900))))
-    page.expect_state("ready", recordings=1)
-    assert size(page)["width"] < 600
-    page.click("update")
-    page.wait_for_function("() => document.querySelector('rerun-viewer').clientWidth >= 895")
-
-
-@pytest.mark.slow
-def test_a_label_is_text_and_leaves_the_menu_alone(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, gr.update(label="<i>new</i>"), label="<b>bold</b>")))
-    page.expect_state("ready", recordings=1)
+def test_a_label_is_text_that_can_be_hidden_and_leaves_the_menu_alone(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    updates = iter([{"show_label": True}, {"label": "<i>new</i>"}, {"min_width": 900}])
+    demo = app(recording_a, lambda: gr.update(**next(updates)), label="<b>bold</b>", show_label=False)
+    page.open(launch(demo)).expect_state("ready", recordings=1)
     label = page.get_by_text("<b>bold</b>", exact=True)
+    expect(label).not_to_be_in_viewport()
+    page.click("update")
     expect(label).to_be_visible()
+    expect(label).to_be_in_viewport()
     box = label.bounding_box()
     assert box
     assert box["y"] + box["height"] <= size(page)["y"] + 1
     page.click("update")
     expect(page.get_by_text("<i>new</i>", exact=True)).to_be_visible()
-
-
-def test_show_label(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, gr.update(show_label=True), label="my label", show_label=False)))
-    page.expect_state("ready", recordings=1)
-    expect(page.get_by_text("my label", exact=True)).not_to_be_in_viewport()
-    page.click("update")
-    expect(page.get_by_text("my label", exact=True)).to_be_visible()
+    assert size(page)["width"] < 600
+    page.click("update")  # which wraps the row
+    page.wait_for_function("() => document.querySelector('rerun-viewer').clientWidth >= 895")
 
 
 @pytest.mark.slow
@@ -120,9 +105,11 @@ def test_without_a_label_the_kind_of_the_component_is_shown_as_in_gr_image(
     expect(block.get_by_test_id("block-label")).to_be_visible()
 
 
-def test_container(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, gr.update(container=True), container=False)))
-    page.expect_state("ready", recordings=1)
+def test_container_elem_id_and_elem_classes(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    updates = iter([{"container": True}, {"elem_classes": ["other"]}])
+    demo = app(recording_a, lambda: gr.update(**next(updates)), container=False, elem_id="mine", elem_classes="some")
+    page.open(launch(demo)).expect_state("ready", recordings=1)
+    expect(page.locator("#mine.some rerun-viewer")).to_have_count(1)
     block = page.locator(".block", has=page.locator("rerun-viewer")).last
     bare = block.evaluate(
         "block => getComputedStyle(block).borderTopWidth + block.classList.contains('hide-container')"
@@ -134,23 +121,9 @@ def test_container(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     assert bare != block.evaluate(
         "block => getComputedStyle(block).borderTopWidth + block.classList.contains('hide-container')"
     )
-
-
-def test_elem_id_and_elem_classes(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, gr.update(elem_classes=["other"]), elem_id="mine", elem_classes="some")))
-    page.expect_state("ready", recordings=1)
-    expect(page.locator("#mine.some rerun-viewer")).to_have_count(1)
     page.click("update")
     expect(page.locator("#mine.other rerun-viewer")).to_have_count(1)
     page.expect_state("ready", recordings=1)
-
-
-def test_render_later(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    viewer = Rerun(recording_a, render=False, height=300)
-    with gr.Blocks() as demo:
-        gr.Textbox("above")
-        viewer.render()
-    page.open(launch(demo)).expect_recordings("recording_a")
 
 
 def test_panel_states_at_construction_and_by_update(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
@@ -170,16 +143,17 @@ def test_panel_states_at_construction_and_by_update(page: ViewerPage, launch: La
     assert len(page.events("loadstart")) == 1
 
 
-@pytest.mark.parametrize(("theme", "is_dark"), [("light", False), ("dark", True)])
-def test_theme(theme: str, is_dark: bool, page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, gr.update(theme="light" if is_dark else "dark"), theme=theme)))
+def test_theme(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    themes = iter(["light", "dark"])
+    page.open(launch(app(recording_a, lambda: gr.update(theme=next(themes)), theme="dark")))
     page.expect_state("ready", recordings=1)
-    assert (page.brightness() < 100) == is_dark
-    page.forget_events()
-    page.click("update")
-    page.wait_for_event("recording_open")
-    page.expect_state("ready", recordings=1)
-    assert (page.brightness() < 100) == (not is_dark)
+    assert page.brightness() < 100
+    for is_dark in (False, True):
+        page.forget_events()
+        page.click("update")
+        page.wait_for_event("recording_open")
+        page.expect_state("ready", recordings=1)
+        assert (page.brightness() < 100) == is_dark
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 import threading
 import time
@@ -19,7 +20,6 @@ import rerun as rr
 from fault_proxy import Exchange, fault_proxy
 from playwright.sync_api import Browser, expect
 from recordings import recording_bytes, write_recording
-from slow import slow
 from streams import (
     FRAMES,
     Source,
@@ -50,15 +50,27 @@ def app(*, viewer: Rerun | None = None, outputs: int = 1, **functions: Callable[
     return demo
 
 
-@pytest.mark.parametrize("function", [stream_bytes, slow(stream_binary_stream), slow(stream_recording)])
-def test_every_frame_arrives_once_whatever_is_yielded(
-    function: Callable[[str], Any], page: ViewerPage, launch: Launch
-) -> None:
-    page.open(launch(app(run=lambda: (yield from function("run"))))).click("run")
-    page.expect_state("ready", recordings=1)
-    expect_frames(page, "run")
-    # Each byte once, and many chunks in one request.
-    assert len(page.requests_for(".rrd")) <= FRAMES
+def anew(function: Callable[[str], Iterator[Any]], name: str) -> Callable[[], Iterator[Any]]:
+    """What shows the recording of this name instead of what was there."""
+
+    def run() -> Iterator[Any]:
+        yield []
+        yield from function(name)
+
+    return run
+
+
+def test_every_frame_arrives_once_whatever_is_yielded(page: ViewerPage, launch: Launch) -> None:
+    functions = {"bytes": stream_bytes, "stream": stream_binary_stream, "recording": stream_recording}
+    page.open(launch(app(**{name: anew(function, name) for name, function in functions.items()})))
+    for name in functions:
+        page.forget_events()
+        page.requests.clear()
+        page.click(name)
+        expect_frames(page, name)
+        page.expect_state("ready", recordings=1)
+        # Each byte once, and many chunks in one request.
+        assert len(page.requests_for(".rrd")) <= FRAMES
 
 
 def test_a_function_that_returns_adds_to_the_recording_on_screen(page: ViewerPage, launch: Launch) -> None:
@@ -153,7 +165,7 @@ def test_none_is_nothing_new_from_a_generator_and_clears_from_a_function(page: V
 
 def test_ticks_are_one_recording_that_functions_and_downloads_get_as_a_whole(page: ViewerPage, launch: Launch) -> None:
     chunk = pytest.importorskip("rerun.chunk")
-    ticks, source = 100, Source("ticks", points=1)
+    ticks, source = 50, Source("ticks", points=1)
     stream = source.recording.binary_stream()
 
     def tick() -> Any:
@@ -524,15 +536,23 @@ def refuse_at_first(exchange: Exchange) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", [cut, truncate, delay, ignore_ranges, refuse_at_first])
-def test_a_bad_network_loses_and_doubles_nothing(
-    fault: Callable[[Exchange], None], page: ViewerPage, launch: Launch
-) -> None:
-    url = launch(app(run=lambda: (yield from stream_bytes("run"))))
+def test_a_bad_network_loses_and_doubles_nothing(page: ViewerPage, launch: Launch) -> None:
+    faults = {each.__name__: each for each in (cut, truncate, delay, ignore_ranges, refuse_at_first)}
+    count = itertools.count()
+
+    def fault(exchange: Exchange) -> None:
+        exchange.number = next(count)
+        faults[name](exchange)
+
+    url = launch(app(**{name: anew(stream_bytes, name) for name in faults}))
     with fault_proxy(url, fault) as proxy:
-        page.open(proxy).click("run")
-        expect_frames(page, "run")
-        page.expect_state("ready", recordings=1)
+        page.open(proxy)
+        for name in faults:
+            count = itertools.count()
+            page.forget_events()
+            page.click(name)
+            expect_frames(page, name)
+            page.expect_state("ready", recordings=1)
 
 
 @pytest.mark.slow
@@ -574,25 +594,6 @@ def test_what_was_requested_before_a_clear_is_dropped_after_it(page: ViewerPage,
         held_back.set()
         page.wait_for_timeout(1000)
         page.expect_recordings("after")
-
-
-@pytest.mark.slow
-def test_a_generator_s_cached_example_is_one_recording(
-    page: ViewerPage, launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GRADIO_EXAMPLES_CACHE", str(tmp_path))
-
-    def run(name: str) -> Iterator[bytes]:
-        yield from stream_bytes(name)
-
-    with gr.Blocks() as demo:
-        name = gr.Textbox()
-        viewer = Rerun(streaming=True, height=300)
-        gr.Examples(["one"], name, viewer, run, cache_examples=True, run_on_click=True)
-    page.open(launch(demo))
-    page.get_by_role("button", name="one").click()
-    page.expect_state("ready", recordings=1)
-    wait_until(lambda: held(page) == {"one": Counter(range(FRAMES))})
 
 
 @pytest.mark.slow

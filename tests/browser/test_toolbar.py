@@ -13,7 +13,6 @@ import gradio as gr
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
-from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -31,39 +30,37 @@ def button(page: ViewerPage, name: str) -> Locator:
     return page.get_by_label(name, exact=True)
 
 
-def shown(page: ViewerPage) -> list[str]:
-    return page.locator(".rerun-toolbar button:visible").evaluate_all("all => all.map((each) => each.ariaLabel)")
+def shown(page: ViewerPage, index: int = 0) -> list[str]:
+    buttons = page.block(index).locator(".rerun-toolbar button:visible")
+    return buttons.evaluate_all("all => all.map((each) => each.ariaLabel)")
 
 
 @pytest.mark.slow
-def test_an_output_has_no_buttons_that_change_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a))).expect_recordings("recording_a")
-    assert shown(page) == ["Download", "Screenshot", "Fullscreen"]
-    for name in shown(page):
-        assert button(page, name).get_attribute("title") == name
-
-
-@pytest.mark.slow
-def test_each_button_can_be_had_and_left_out(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    demo = app(recording_a, show_download_button=False, show_clear_button=True, interactive=True)
-    page.open(launch(demo)).expect_recordings("recording_a")
-    assert shown(page) == ["Upload", "Screenshot", "Fullscreen", "Clear"]
-
-
-def test_buttons_follow_updates(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_an_output_has_no_buttons_that_change_it_and_each_can_be_had_and_left_out(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    cases: list[tuple[dict[str, Any], list[str]]] = [
+        ({}, ["Download", "Screenshot", "Fullscreen"]),
+        (
+            {"show_download_button": False, "show_clear_button": True, "interactive": True},
+            ["Upload", "Screenshot", "Fullscreen", "Clear"],
+        ),
+        ({"buttons": []}, []),
+        ({"buttons": [], "interactive": True}, ["Upload"]),
+        ({"buttons": ["download"], "show_download_button": False, "show_clear_button": True}, ["Clear"]),
+    ]
     with gr.Blocks() as demo:
-        viewer = Rerun(recording_a, height=300)
-        gr.Button("update").click(lambda: gr.update(show_download_button=False, show_clear_button=True), None, viewer)
-    page.open(launch(demo)).expect_recordings("recording_a")
-    page.click("update")
-    expect(button(page, "Clear")).to_be_visible()
-    assert shown(page) == ["Screenshot", "Fullscreen", "Clear"]
-
-
-@pytest.mark.slow
-def test_an_empty_viewer_has_no_buttons(page: ViewerPage, launch: Launch) -> None:
-    page.open(launch(app(None))).expect_state("idle")
-    assert shown(page) == []
+        for parameters, _ in cases:
+            Rerun(recording_a, height=200, **parameters)
+        Rerun(height=200)
+    page.open(launch(demo))
+    for index, (_, buttons) in enumerate(cases):
+        page.expect_recordings("recording_a", index=index)
+        assert shown(page, index) == buttons
+    assert shown(page, len(cases)) == []  # an empty one
+    for name in shown(page):
+        assert button(page, name).first.get_attribute("title") == name
+    expect(page.locator(".block:has(rerun-viewer) .icon-button-wrapper")).to_have_count(0)
 
 
 def test_download_saves_each_recording_under_its_own_name(
@@ -98,8 +95,10 @@ def test_download_saves_what_came_from_a_live_server(page: ViewerPage, launch: L
     assert download.value.path().read_bytes().startswith(b"RRF2")
 
 
-def test_screenshot_is_a_png_of_what_the_viewer_shows(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a))).expect_recordings("recording_a")
+def test_screenshot_is_a_png_of_what_the_viewer_shows_and_fullscreen_fills_the_screen_until_it_is_left(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    page.open(launch(app(recording_a, time_controls=False))).expect_recordings("recording_a")
     page.wait_for_time(0)
     with page.expect_download() as download:
         button(page, "Screenshot").click()
@@ -108,9 +107,6 @@ def test_screenshot_is_a_png_of_what_the_viewer_shows(page: ViewerPage, launch: 
     assert picture.size == tuple(page.viewer().evaluate("viewer => [viewer.clientWidth, viewer.clientHeight]"))
     assert len(picture.getcolors(1_000_000) or []) > 50
 
-
-def test_fullscreen_fills_the_screen_and_escape_leaves_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    page.open(launch(app(recording_a, time_controls=False))).expect_recordings("recording_a")
     height = page.viewer().evaluate("viewer => getComputedStyle(viewer).height")
     button(page, "Fullscreen").click()
     page.wait_for_function("() => document.fullscreenElement?.localName === 'rerun-viewer'")
@@ -135,20 +131,9 @@ def test_all_buttons_are_reached_by_tab_and_work_by_key(page: ViewerPage, launch
     page.expect_state("idle", recordings=0)
 
 
-@pytest.mark.parametrize(
-    ("parameters", "buttons"),
-    [
-        ({"buttons": ["screenshot", "clear"]}, ["Screenshot", "Clear"]),
-        slow({"buttons": []}, []),
-        slow({"buttons": [], "interactive": True}, ["Upload"]),
-        slow({"buttons": ["download"], "show_download_button": False, "show_clear_button": True}, ["Clear"]),
-    ],
-)
-def test_buttons_are_those_that_are_named(
-    parameters: Any, buttons: list[str], page: ViewerPage, launch: Launch, recording_a: Path
-) -> None:
-    page.open(launch(app(recording_a, **parameters))).expect_recordings("recording_a")
-    assert shown(page) == buttons
+def test_buttons_are_those_that_are_named(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    page.open(launch(app(recording_a, buttons=["screenshot", "clear"]))).expect_recordings("recording_a")
+    assert shown(page) == ["Screenshot", "Clear"]
     expect(page.locator(".block:has(rerun-viewer) .icon-button-wrapper")).to_have_count(0)
 
 

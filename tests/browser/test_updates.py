@@ -1,4 +1,7 @@
-"""Each parameter, changed by `gr.update(...)` and by returning `Rerun(...)`: the effect in the page. Runs on several Gradios; see ../matrix.py."""
+"""Each parameter, changed by `gr.update(...)` and back by returning `Rerun(...)`: the effect in the page. Runs on several Gradios; see ../matrix.py.
+
+That both send the page the same, for each parameter, is in ../unit/test_updates.py.
+"""
 
 from __future__ import annotations
 
@@ -196,8 +199,9 @@ def page(browser: Browser, recording_a: Path, recording_b: Path) -> Iterator[Vie
         def changes(name: str) -> dict[str, Any]:
             return {name: after[name], **BESIDE.get(name, {})}
 
-        gr.Button("gr.update").click(lambda name: gr.update(**changes(name)), name, viewer)
-        gr.Button("Rerun").click(lambda name: Rerun(**changes(name)), name, viewer)
+        gr.Button("update").click(
+            lambda name: (Rerun if name == "tunnel" else gr.update)(**changes(name)), name, viewer
+        )
         gr.Button("back").click(
             lambda name: Rerun(recording_a, **{each: before[each] for each in changes(name) if each != "value"}),
             name,
@@ -219,18 +223,15 @@ def page(browser: Browser, recording_a: Path, recording_b: Path) -> Iterator[Vie
     demo.close(verbose=False)
 
 
-@pytest.mark.parametrize(
-    ("name", "way"),
-    [(name, way) for name in CHANGES for way in ("gr.update", "Rerun") if (name, way) != ("tunnel", "gr.update")],
-)
+@pytest.mark.parametrize("name", CHANGES)
 def test_an_update_has_its_effect_and_another_takes_it_back(
-    name: str, way: str, page: ViewerPage, request: pytest.FixtureRequest
+    name: str, page: ViewerPage, request: pytest.FixtureRequest
 ) -> None:
     try:
         page.get_by_label("name").fill(name)
         page.forget_events()
         page.requests.clear()
-        page.click(way)
+        page.click("update")
         EFFECTS[name](page, True)
     except BaseException:
         page.keep_screenshot(request.node.name)

@@ -182,6 +182,19 @@ test("a viewer that gets no more memory is reported, with what it held", async (
   assert.deepEqual(heard, []);
 });
 
+test("a viewer that gets no more memory in a call is reported, whatever is called", async () => {
+  handle.viewer_state = () => {
+    throw new WebAssembly.RuntimeError("unreachable");
+  };
+  const viewer = await start();
+  assert.equal(viewer.currentTime, null);
+  assert.match(heard[0][1], /no more memory; it held 2300 MB/);
+  heard = [];
+  panic = "a reason"; // which the poll reports
+  assert.equal(viewer.currentTime, null);
+  assert.deepEqual(heard, []);
+});
+
 test("a lost WebGL context is reported", async () => {
   await start();
   canvas.dispatchEvent(new Event("webglcontextlost"));

@@ -20,10 +20,15 @@ UV = find_uv_bin()
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(cache: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return {**ours, "GRADIO_RERUN_CACHE_DIR": str(tmp_path / "cache"), "GRADIO_ANALYTICS_ENABLED": "False"}
+    return {**ours, "GRADIO_RERUN_CACHE_DIR": str(cache), "GRADIO_ANALYTICS_ENABLED": "False"}
 
 
 @pytest.fixture
@@ -32,6 +37,13 @@ def run(bin_folder: Path, environment: dict[str, str], tmp_path: Path):
         return subprocess.check_output([bin_folder / program, *arguments], cwd=tmp_path, env=environment, text=True)
 
     return run
+
+
+def test_the_command_prepares_the_viewer(run, cache: Path) -> None:
+    assert not list(cache.iterdir())
+    assert str(cache) in run("gradio-rerun", "--prepare")
+    assert list(cache.rglob("*.wasm.gz"))
+    assert list(cache.rglob("bridge.js"))
 
 
 def test_what_it_brings_fits_together(bin_folder: Path) -> None:
@@ -47,12 +59,6 @@ def test_it_is_imported_from_there(run, bin_folder: Path) -> None:
 
 def test_the_command_tells_its_version(run) -> None:
     assert run("gradio-rerun", "--version").startswith(f"gradio_rerun {__version__}, rerun-sdk ")
-
-
-def test_the_command_prepares_the_viewer(run, tmp_path: Path) -> None:
-    assert str(tmp_path / "cache") in run("gradio-rerun", "--prepare")
-    assert list((tmp_path / "cache").rglob("*.wasm.gz"))
-    assert list((tmp_path / "cache").rglob("bridge.js"))
 
 
 def test_the_command_serves_a_page_with_the_recording(

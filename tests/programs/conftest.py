@@ -24,12 +24,13 @@ def program() -> dict[str, Any]:
 
 @pytest.fixture
 def serve(
-    launch: Callable[..., str], monkeypatch: pytest.MonkeyPatch, program: dict[str, Any]
+    launch: Callable[..., str], monkeypatch: pytest.MonkeyPatch, program: dict[str, Any], tmp_path: Path
 ) -> Iterator[Callable[[Path], str]]:
     """Runs a program as `python PROGRAM` does, and returns the URL of the app that it starts; the app ends with the test."""
     urls: list[str] = []
     servers: list[tuple[uvicorn.Server, threading.Thread]] = []
     start = gr.Blocks.launch
+    monkeypatch.setenv("GRADIO_EXAMPLES_CACHE", str(tmp_path / "examples"))
 
     def launch_program(demo: gr.Blocks, **options: Any) -> None:
         monkeypatch.setattr(gr.Blocks, "launch", start)

@@ -68,6 +68,13 @@ export function guardedBy(onAbort) {
     };
 }
 
+/** The handle, with guarded methods: the viewer may lack memory in each of them. @param {any} handle @param {Guarded} guarded */
+export function guardedHandle(handle, guarded) {
+  return new Proxy(handle, {
+    get: (_, name) => (typeof handle[name] === "function" ? guarded((...given) => handle[name](...given)) : handle[name]),
+  });
+}
+
 /**
  * Rust panics with a reason, except for a lack of memory: then it aborts.
  * @param {Error} error

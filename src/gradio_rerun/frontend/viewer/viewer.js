@@ -6,7 +6,7 @@ import { copyCanvas, toPng } from "./picture.js";
 import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters } from "./setters.js";
 import { storeIdOf } from "./store-id.js";
 import { CLOSE_ALL, createControl, openRequest } from "./viewer-control.js";
-import { describeAbort, guardedBy, viewerGlobals } from "./viewer-globals.js";
+import { describeAbort, guardedBy, guardedHandle, viewerGlobals } from "./viewer-globals.js";
 import { currentTime, readState } from "./viewer-state.js";
 
 /** @typedef {import("./viewer-state.js").CurrentTime} CurrentTime */
@@ -36,7 +36,6 @@ export class Viewer {
   /** @type {any} */
   #handle;
   #canvas;
-  #guarded;
   #urls = new Set();
   #hasChannel = false;
   #panicPoll = 0;
@@ -44,11 +43,10 @@ export class Viewer {
   #stores = [];
   #life = new AbortController();
 
-  /** @param {any} handle @param {HTMLCanvasElement} canvas @param {(callback: () => unknown) => () => unknown} guarded */
-  constructor(handle, canvas, guarded) {
+  /** @param {any} handle @param {HTMLCanvasElement} canvas */
+  constructor(handle, canvas) {
     this.#handle = handle;
     this.#canvas = canvas;
-    this.#guarded = guarded;
     this.control = createControl(handle, () => this.wake(), this.#life.signal);
   }
 
@@ -88,7 +86,7 @@ export class Viewer {
         if (event.application_id !== "<EMPTY>") onEvent(event);
       },
     });
-    const viewer = new Viewer(handle, canvas, guarded);
+    const viewer = new Viewer(guardedHandle(handle, guarded), canvas);
     canvas.addEventListener("webglcontextlost", () => stop(CONTEXT_LOST), { signal: viewer.#life.signal });
     try {
       await handle.start(canvas);
@@ -119,13 +117,13 @@ export class Viewer {
   sendTable(bytes) {
     if (!this.#handle.send_table_to_channel) throw new Error("It needs a newer version of rerun-sdk.");
     this.#openChannel();
-    this.#guarded(() => this.#handle.send_table_to_channel(CHANNEL, bytes))();
+    this.#handle.send_table_to_channel(CHANNEL, bytes);
   }
 
   /** Passes data to the viewer, which wakes by itself for it. @param {Uint8Array} bytes whole recordings or blueprints */
   send(bytes) {
     this.#openChannel();
-    this.#guarded(() => this.#handle.send_rrd_to_channel(CHANNEL, bytes))();
+    this.#handle.send_rrd_to_channel(CHANNEL, bytes);
   }
 
   #openChannel() {
