@@ -297,6 +297,23 @@ test("an old viewer is asked for the timeline of a recording", async () => {
   assert.equal(viewer.activeTimeline({ application_id: "app", recording_id: "run" }), null);
 });
 
+test("an open recording is shown, and an entity in it is selected", async () => {
+  const viewer = await start();
+  const other = { application_id: "app", recording_id: "other" };
+  handle.set_active_recording_id = method("set_active_recording_id");
+  await viewer.show(other, "/points");
+  assert.deepEqual(callsOf("set_active_recording_id"), [["other"]]); // an old one
+  const location = "about:recording?app_id=app&recording_id=other";
+  handle.viewer_state = () => encodeState(STORE, [{ id: STORE }, { id: "Recording:app:other", location }]);
+  handle.viewer_control = method("viewer_control", async () => new Uint8Array());
+  await viewer.show(RUN, null);
+  assert.deepEqual(callsOf("viewer_control"), []);
+  await viewer.show(RUN, "/points[#3]");
+  await viewer.show(other, null);
+  await viewer.show({ ...other, recording_id: "closed" }, "/points");
+  assert.deepEqual(callsOf("viewer_control"), [[encode([[4, [[1, "recording://points[#3]"]]]])], [encode([[20, [[1, location]]]])]]);
+});
+
 test("what a viewer cannot save is null", async () => {
   const viewer = await start();
   assert.deepEqual([await viewer.saveRecording(), await viewer.saveBlueprint()], [null, null]);
