@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import gradio as gr
 import pytest
-from needs import EXACT_TIMES, VERSION, needs
+from needs import EXACT_TIMES, VERSION
 from nginx import in_front_of, nginx
 from playwright.sync_api import Locator, expect
+from recordings import write_recording
 from viewer_page import OTHER_HOST, ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -35,13 +36,13 @@ def link_to(url: str, name: str = "rerun", **moment: str) -> str:
     return f"{url}?{urlencode({f'{name}.{field}': value for field, value in moment.items()})}"
 
 
-def notice(page: ViewerPage) -> Locator:
-    return page.locator(".rerun-notice")
+def notice(page: ViewerPage, index: int = 0) -> Locator:
+    return page.block(index).locator(".rerun-notice")
 
 
-def copied_link(page: ViewerPage) -> str:
-    page.click("Copy link")
-    expect(notice(page).get_by_role("status")).to_have_text("Link copied")
+def copied_link(page: ViewerPage, index: int = 0) -> str:
+    page.block(index).get_by_label("Copy link").click()
+    expect(notice(page, index).get_by_role("status")).to_have_text("Link copied")
     return str(page.evaluate("navigator.clipboard.readText()"))
 
 
@@ -52,7 +53,7 @@ def expect_moment(page: ViewerPage, recording_id: str, frame: int, index: int = 
         return
     page.page.wait_for_function(
         """([index, ...expected]) => {
-            const now = document.querySelectorAll("rerun-viewer")[index].currentTime;
+            const now = document.querySelectorAll("rerun-viewer")[index]?.currentTime;
             return now && String([now.recording_id, now.timeline, now.time]) === String(expected);
         }""",
         arg=[index, recording_id, "frame", frame],
@@ -70,9 +71,7 @@ def test_a_copied_link_opens_at_the_moment_of_each_viewer(
             lambda: [commands.set_recording("recording_b"), commands.set_time("frame", sequence=7)], None, left
         )
         # Its own time is not that of the link.
-        gr.Button("show").click(
-            lambda: commands.show(recording_a, commands.set_time("frame", sequence=2)), None, right
-        )
+        gr.Button("show").click(lambda: commands.show(recording_a, commands.set_time("frame", sequence=2)), None, right)
     url = launch(demo)
     page.open(f"{url}?__theme=dark").expect_recordings("recording_a", "recording_b")
     page.click("show")
@@ -80,9 +79,7 @@ def test_a_copied_link_opens_at_the_moment_of_each_viewer(
     page.click("seek")
     expect_moment(page, "recording_b", 7)
     expect_moment(page, "recording_a", 2, index=1)
-    page.locator(".rerun-toolbar").nth(0).get_by_label("Copy link").click()
-    expect(notice(page).nth(0)).to_have_text("Link copied")
-    link = page.evaluate("navigator.clipboard.readText()")
+    link = copied_link(page)
     assert link.startswith(url)
     query = dict(parse_qsl(urlsplit(link).query))
     assert query == {
@@ -92,54 +89,42 @@ def test_a_copied_link_opens_at_the_moment_of_each_viewer(
         "rerun.time": "2",
     }
 
-    second_page.open(link.replace("rerun.time=2", "rerun.time=5"))
+    selections = urlencode({"rerun.selection": "/points[#4]", "rerun-left.selection": "/no/such/entity"})
+    second_page.open(f"{link.replace('rerun.time=2', 'rerun.time=5')}&{selections}")
     expect_moment(second_page, "recording_b", 7)
     second_page.click("show")
     expect_moment(second_page, "recording_a", 5, index=1)
+    if VERSION >= EXACT_TIMES:
+        second_page.wait_until("() => window.seen.some(({ detail, viewer }) => viewer === 1 && detail?.items?.length)")
+        assert [event["items"] for event in second_page.events("selection_change", 0) if event["items"]] == []
+        link = copied_link(second_page, index=1)
+        assert dict(parse_qsl(urlsplit(link).query))["rerun.selection"] == "/points[#4]"
     assert second_page.page_errors == page.page_errors == []
 
 
-@needs(EXACT_TIMES)
-def test_a_link_selects_an_entity_which_the_next_link_has(
-    page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_a: Path
-) -> None:
-    with gr.Blocks() as demo:
-        Rerun(recording_a, height=400, buttons=["link"])
-    url = launch(demo)
-    page.open(link_to(url, timeline="frame", time="3", selection="/points[#4]"))
-    page.wait_for_event("selection_change")
-    expect_moment(page, "recording_a", 3)
-    assert dict(parse_qsl(urlsplit(copied_link(page)).query))["rerun.selection"] == "/points[#4]"
-    second_page.open(link_to(url, selection="/no/such[#entity", timeline="no such", time="1"))
-    second_page.expect_recordings("recording_a")
-    second_page.wait_until("() => !document.querySelector('rerun-viewer').isLoading")
-    second_page.expect_state("ready", recordings=1)
-    expect(notice(second_page)).to_have_count(0)
-
-
 def test_a_recording_that_is_not_here_is_named_and_one_of_the_same_application_shows_the_time(
-    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+    page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
 ) -> None:
+    name = "<img src=x>"
+    other = write_recording(tmp_path / "other.rrd", name, application_id="app_b")
+    moment = {**MOMENT, "recording_id": name}
     with gr.Blocks() as demo:
         viewer = Rerun(recording_a, height=300, buttons=["link"])
-        gr.Button("show b").click(lambda: recording_b, None, viewer)
+        gr.Button("show other").click(lambda: other, None, viewer)
     url = launch(demo)
-    page.open(link_to(url, **{**MOMENT, "recording_id": "<img src=x> 1"}))
+    page.open(link_to(url, **moment))
     page.expect_recordings("recording_a")
-    expect(notice(page)).to_contain_text("The recording of this link is not here: <img src=x> 1 (app_b)")
+    expect(notice(page)).to_contain_text(f"The recording of this link is not here: {name} (app_b)")
     expect(notice(page).locator("img")).to_have_count(0)
+    page.click("show other")
+    expect_moment(page, name, 7)
+    expect(notice(page)).to_have_text("")
+
+    page.open(link_to(url, **{**moment, "application_id": "app_a"}))
+    expect_moment(page, "recording_a", 7)
+    expect(notice(page)).to_contain_text(f"This link is for another recording: {name} (app_a).")
     notice(page).get_by_text("Close").click()
     expect(notice(page)).to_have_text("")
-
-    page.open(link_to(url, **MOMENT))
-    expect(notice(page)).to_contain_text("not here: recording_b (app_b)")
-    page.click("show b")
-    expect_moment(page, "recording_b", 7)
-    expect(notice(page)).to_have_text("")
-
-    page.open(link_to(url, **{**MOMENT, "application_id": "app_a"}))
-    expect_moment(page, "recording_a", 7)
-    expect(notice(page)).to_contain_text("This link is for another recording: recording_b (app_a).")
 
 
 @pytest.mark.slow

@@ -311,7 +311,14 @@ test("an open recording is shown, and an entity in it is selected", async () => 
   await viewer.show(RUN, "/points[#3]");
   await viewer.show(other, null);
   await viewer.show({ ...other, recording_id: "closed" }, "/points");
-  assert.deepEqual(callsOf("viewer_control"), [[encode([[4, [[1, "recording://points[#3]"]]]])], [encode([[20, [[1, location]]]])]]);
+  const [described, selected, moved, ...more] = callsOf("viewer_control").map(([bytes]) => bytes);
+  const fields = (read(described).get(7) ?? []).map(message); // written one by one
+  assert.deepEqual([text(fields[0].get(1)?.[0]), text(fields[1].get(2)?.[0]), fields[2].get(3)], [STORE, "/points", [1n]]);
+  assert.deepEqual([selected, moved, more], [encode([[4, [[1, "recording://points[#3]"]]]]), encode([[20, [[1, location]]]]), []]);
+  called = [];
+  handle.viewer_control = method("viewer_control", async () => Promise.reject(new Error("no such entity")));
+  await assert.rejects(viewer.show(RUN, "/no/such"), /no such entity/);
+  assert.equal(callsOf("viewer_control").length, 1);
 });
 
 test("what a viewer cannot save is null", async () => {

@@ -178,7 +178,7 @@ export class MomentLink {
       await delay(POLL);
     }
     while (!isOver() && open.state === "loading") await delay(POLL);
-    if (!isOver()) await viewer.show(recording, selection);
+    if (!isOver()) await viewer.show(recording, selection).catch(() => {}); // there is no such entity
     await delay(COMMANDS_WITHIN);
     // A blueprint or a command of the app may have moved the time meanwhile: the user has come for this one.
     if (place && isMoved && !isOver()) await restore(viewer, recording, place);
