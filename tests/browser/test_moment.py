@@ -67,7 +67,7 @@ def test_a_copied_link_opens_at_the_moment_of_each_viewer(
             left = Rerun([recording_a, recording_b], height=300, buttons=["link"], elem_id="left")
             right = Rerun(None, height=300, buttons=["link"])
         gr.Button("seek").click(
-            lambda: [commands.set_recording("recording_b"), commands.set_time("frame", sequence=7)], None, left
+            lambda: [commands.set_active_recording("recording_b"), commands.set_time("frame", sequence=7)], None, left
         )
         # Its own time is not that of the link.
         gr.Button("show").click(lambda: commands.show(recording_a, commands.set_time("frame", sequence=2)), None, right)

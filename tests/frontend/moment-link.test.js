@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
+import { message, read, text } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
+import { fromBase64 } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
 import { FakeElement, fakeDocument } from "./dom.js";
 
 /** @typedef {import("../../src/gradio_rerun/frontend/gradio/moment-link.js").MomentLink} MomentLink */
@@ -37,6 +39,7 @@ function setClipboard(clipboard) {
 /** A viewer on the page, with a link. */
 class FakeViewer extends FakeElement {
   isLoading = false;
+  hasPoints = true;
   /** What was done with the Rerun viewer. @type {any[]} */
   done = [];
   /** @type {any} */
@@ -52,16 +55,12 @@ class FakeViewer extends FakeElement {
       get times() {
         return page.times;
       },
+      carryOut: (/** @type {any} */ command, /** @type {any[]} */ recordings) => this.carryOut(command, recordings),
     };
     this.running = {
       open: { names: [], state: "loading" },
       viewer: {
         control,
-        show: async (/** @type {any} */ { recording_id }, /** @type {string | null} */ selection) => {
-          const store = `Recording:app:${recording_id}`;
-          if (this.times?.store !== store) this.times = { store, timelines: this.timelines, timeline: "log_tick", time: 0n };
-          this.done.push(selection ? `select ${selection}` : `show ${recording_id}`);
-        },
         restore: async (/** @type {any} */ { store, timeline, time }) => {
           if (store !== this.times.store || !this.timelines.some(({ name }) => name === timeline)) return false;
           this.times = { ...this.times, timeline, time };
@@ -77,6 +76,21 @@ class FakeViewer extends FakeElement {
     this.focus = () => {};
     this.link = new PageLink(/** @type {any} */ (this), /** @type {any} */ (this.host), { id, elemId });
     this.link.configure(ON, true);
+  }
+
+  /** @param {any} command @param {any[]} recordings */
+  async carryOut({ name, request, target }, [recording]) {
+    const fields = read(fromBase64(request));
+    if (name === "set_active_recording") {
+      assert.deepEqual([fields.size, target], [0, [20, 1]]);
+      this.times = { store: `Recording:app:${recording.recording_id}`, timelines: this.timelines, timeline: "log_tick", time: 0n };
+      this.done.push(`show ${recording.recording_id}`);
+    } else if (name === "get_recording_schema") {
+      assert.deepEqual([target, text(message(fields.get(7)?.[0]).get(2)?.[0])], [[7, 1], "/points"]);
+      if (!this.hasPoints) throw new Error("no such entity");
+    } else {
+      this.done.push(`${name} ${text(message(fields.get(4)?.[0]).get(1)?.[0])}`);
+    }
   }
 
   /** Recordings open, and all is loaded. @param {string[]} ids @param {string} [application_id] */
@@ -120,7 +134,7 @@ async function settled() {
 /** @param {string} [href] */
 const parameters = (href = copied[0]) => Object.fromEntries(new URL(href).searchParams);
 
-const LINK = "?rerun.application_id=app&rerun.recording_id=run&rerun.timeline=frame&rerun.time=42&rerun.selection=%2Fpoints";
+const LINK = "?rerun.application_id=app&rerun.recording_id=run&rerun.timeline=frame&rerun.time=42&rerun.selection=%2Fpoints%5B%233%5D";
 
 test("a copied link has what all viewers of the page show", async () => {
   await open("?__theme=dark");
@@ -187,7 +201,7 @@ test("a link's moment is shown once, when its recording opens", async () => {
   await open(LINK);
   const viewer = new FakeViewer();
   await viewer.load(["first", "run"]);
-  assert.deepEqual(viewer.done, ["show run", "frame 42", "select /points", "frame 42"]);
+  assert.deepEqual(viewer.done, ["show run", "frame 42", "open recording://points[#3]", "frame 42"]);
   assert.equal(viewer.notice, "");
   viewer.done = [];
   await viewer.load(["run"]);
@@ -219,14 +233,14 @@ test("a recording that is not here is named, and shown when the user opens it la
   await viewer.load(["one more"], "other app");
   assert.equal(viewer.notice, ""); // told once
   await viewer.load(["<b>run"]);
-  assert.equal(viewer.done[1], "frame 42");
+  assert.equal(viewer.done[0], "frame 42");
 });
 
 test("another recording of the same application is moved to the time, and the user reads that it is another", async () => {
   await open(LINK);
   const viewer = new FakeViewer();
   await viewer.load(["run of today"]);
-  assert.deepEqual(viewer.done, ["show run of today", "frame 42", "select /points", "frame 42"]);
+  assert.deepEqual(viewer.done, ["frame 42", "open recording://points[#3]", "frame 42"]);
   assert.match(viewer.notice, /^This link is for another recording: run \(app\)/);
   await viewer.load(["run"]);
   assert.equal(viewer.notice, "");
@@ -249,17 +263,25 @@ test("a user who uses the viewer meanwhile keeps it", async () => {
   viewer.host.dispatchEvent(new Event("pointerdown"));
   viewer.isLoading = false;
   await settled();
-  assert.deepEqual(viewer.done, ["show run"]);
+  assert.deepEqual(viewer.done, []);
+});
+
+test("an entity that the recording does not have is not selected", async () => {
+  await open(LINK);
+  const viewer = new FakeViewer();
+  viewer.hasPoints = false;
+  await viewer.load(["run"]);
+  assert.deepEqual(viewer.done, ["frame 42", "frame 42"]);
 });
 
 test("viewers take the moments with their own recordings, whichever comes first", async () => {
   await open(`${LINK}&rerun2.application_id=app&rerun2.recording_id=second&rerun2.timeline=frame&rerun2.time=7`);
   const late = new FakeViewer(20);
   await late.load(["second"]);
-  assert.equal(late.done[1], "frame 7");
+  assert.equal(late.done[0], "frame 7");
   const early = new FakeViewer(10);
   await early.load(["run"]);
-  assert.equal(early.done[1], "frame 42");
+  assert.equal(early.done[0], "frame 42");
   assert.deepEqual([late.notice, early.notice], ["", ""]);
 });
 
@@ -268,7 +290,7 @@ test("of two viewers with the same recording, each has its own moment, and a rem
   const [one, two] = [new FakeViewer(1), new FakeViewer(2)];
   await two.load(["run"]);
   await one.load(["run"]);
-  assert.deepEqual([one.done[1], two.done[1]], ["frame 42", "frame 7"]);
+  assert.deepEqual([one.done[0], two.done[0]], ["frame 42", "frame 7"]);
   one.host.remove();
   const again = new FakeViewer(1);
   one.dispatchEvent(new Event("dispose"));
@@ -280,7 +302,7 @@ test("a viewer with an id of the app takes its own moment only", async () => {
   await open(`${LINK}&rerun-left.timeline=frame&rerun-left.time=7`);
   const left = new FakeViewer(1, "left");
   await left.load(["run"]);
-  assert.equal(left.done[1], "frame 7");
+  assert.equal(left.done[0], "frame 7");
   const other = new FakeViewer(2, "other");
   await other.load(["run"]);
   assert.deepEqual(other.done, []);
@@ -289,9 +311,9 @@ test("a viewer with an id of the app takes its own moment only", async () => {
 test("a viewer that ends while it is moved is not waited for, and the next is not held up", async () => {
   await open(`${LINK}&rerun2.recording_id=second`);
   const viewer = new FakeViewer();
-  viewer.running.viewer.show = () => new Promise(() => {});
-  await viewer.load(["run"]);
+  viewer.carryOut = () => new Promise(() => {});
+  await viewer.load(["first", "run"]);
   const next = new FakeViewer(2);
-  await next.load(["second"]);
-  assert.deepEqual(next.done, ["show second", "show second"]);
+  await next.load(["first", "second"]);
+  assert.deepEqual(next.done, ["show second"]);
 });

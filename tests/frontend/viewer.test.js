@@ -297,30 +297,6 @@ test("an old viewer is asked for the timeline of a recording", async () => {
   assert.equal(viewer.activeTimeline({ application_id: "app", recording_id: "run" }), null);
 });
 
-test("an open recording is shown, and an entity in it is selected", async () => {
-  const viewer = await start();
-  const other = { application_id: "app", recording_id: "other" };
-  handle.set_active_recording_id = method("set_active_recording_id");
-  await viewer.show(other, "/points");
-  assert.deepEqual(callsOf("set_active_recording_id"), [["other"]]); // an old one
-  const location = "about:recording?app_id=app&recording_id=other";
-  handle.viewer_state = () => encodeState(STORE, [{ id: STORE }, { id: "Recording:app:other", location }]);
-  handle.viewer_control = method("viewer_control", async () => new Uint8Array());
-  await viewer.show(RUN, null);
-  assert.deepEqual(callsOf("viewer_control"), []);
-  await viewer.show(RUN, "/points[#3]");
-  await viewer.show(other, null);
-  await viewer.show({ ...other, recording_id: "closed" }, "/points");
-  const [described, selected, moved, ...more] = callsOf("viewer_control").map(([bytes]) => bytes);
-  const fields = (read(described).get(7) ?? []).map(message); // written one by one
-  assert.deepEqual([text(fields[0].get(1)?.[0]), text(fields[1].get(2)?.[0]), fields[2].get(3)], [STORE, "/points", [1n]]);
-  assert.deepEqual([selected, moved, more], [encode([[4, [[1, "recording://points[#3]"]]]]), encode([[20, [[1, location]]]]), []]);
-  called = [];
-  handle.viewer_control = method("viewer_control", async () => Promise.reject(new Error("no such entity")));
-  await assert.rejects(viewer.show(RUN, "/no/such"), /no such entity/);
-  assert.equal(callsOf("viewer_control").length, 1);
-});
-
 test("what a viewer cannot save is null", async () => {
   const viewer = await start();
   assert.deepEqual([await viewer.saveRecording(), await viewer.saveBlueprint()], [null, null]);

@@ -46,7 +46,7 @@ const TESTED_BY = {
   rrd: ["rrd", "stream-reader", "viewer-fetch"],
   "running-viewer": ["rerun-viewer"],
   save: ["save"],
-  "show-request": ["viewer"],
+  show: ["moment-link"],
   shown: ["shown"],
   "store-id": ["store-id"],
   "stream-reader": ["stream-reader"],

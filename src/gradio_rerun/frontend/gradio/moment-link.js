@@ -1,6 +1,7 @@
 /** The link to what the viewers of a page show: a button copies it, and the page that it opens shows the same, once. */
 
 import { isAt } from "../viewer/kept-time.js";
+import { select, show } from "../viewer/show.js";
 import { storeIdOf } from "../viewer/store-id.js";
 import { copy } from "./clipboard.js";
 import { likeness, linkTo, nameInLinks, readMoments, selectedPath } from "./moment.js";
@@ -169,7 +170,8 @@ export class MomentLink {
     const uses = this.#uses;
     const isOver = () => viewer !== this.#viewer.running?.viewer || this.#uses !== uses || !this.#isOn;
     if (!viewer) return false;
-    await viewer.show(recording, null);
+    const times = timesOf(this.#viewer);
+    if (!times || !isAt(times, recording)) await show(viewer.control, recording);
     let isMoved = false;
     while (place && !isOver()) {
       const isLoading = this.#viewer.isLoading;
@@ -178,7 +180,7 @@ export class MomentLink {
       await delay(POLL);
     }
     while (!isOver() && open.state === "loading") await delay(POLL);
-    if (!isOver()) await viewer.show(recording, selection).catch(() => {}); // there is no such entity
+    if (selection && !isOver()) await select(viewer.control, recording, selection).catch(() => {}); // the recording has no such entity
     await delay(COMMANDS_WITHIN);
     // A blueprint or a command of the app may have moved the time meanwhile: the user has come for this one.
     if (place && isMoved && !isOver()) await restore(viewer, recording, place);

@@ -4,7 +4,6 @@ import { messageOf } from "./errors.js";
 import { hasPlace, pausedPlace, placeRequest } from "./kept-time.js";
 import { copyCanvas, toPng } from "./picture.js";
 import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters } from "./setters.js";
-import { showRequests } from "./show-request.js";
 import { storeIdOf } from "./store-id.js";
 import { CLOSE_ALL, createControl, openRequest } from "./viewer-control.js";
 import { describeAbort, guardedBy, viewerGlobals } from "./viewer-globals.js";
@@ -276,21 +275,10 @@ export class Viewer {
   /** @param {Place | null} place */
   async #place(place) {
     const request = placeRequest(this.#handle.viewer_state(), place);
-    if (request) await this.#request(request);
-  }
-
-  /** Shows an open recording and, from 0.41 on, selects an entity in it. @param {import("./store-id.js").RecordingName} recording @param {string | null} selection as in showRequests */
-  async show(recording, selection) {
-    // Remove the line when the rerun-sdk floor passes 0.40.
-    if (!this.#handle.viewer_state) return void this.#handle.set_active_recording_id(recording.recording_id);
-    for (const request of showRequests(this.#handle.viewer_state(), storeIdOf(recording), selection)) await this.#request(request);
-  }
-
-  /** @param {Uint8Array} request */
-  async #request(request) {
-    const answered = this.#handle.viewer_control(request);
+    if (!request) return;
+    const placed = this.#handle.viewer_control(request);
     this.wake();
-    await answered;
+    await placed;
   }
 
   /** Releases everything. */
