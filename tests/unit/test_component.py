@@ -125,6 +125,7 @@ def test_the_page_knows_which_component_it_shows() -> None:
         "id": viewer._id,
         "session": "",
         "elemId": "left",
+        "isAsked": False,
         "isInput": False,
         "linked": [],
         "listenerCounts": {},
