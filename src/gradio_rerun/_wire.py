@@ -10,7 +10,7 @@ from pydantic import model_validator
 PanelName = Literal["top", "blueprint", "selection", "time"]
 PanelState = Literal["hidden", "collapsed", "expanded"]
 Theme = Literal["auto", "light", "dark"]
-ButtonName = Literal["download", "screenshot", "fullscreen", "clear"]
+ButtonName = Literal["download", "screenshot", "link", "fullscreen", "clear"]
 FileCount = Literal["single", "multiple", "directory"]
 
 STREAM_TYPE = "application/vnd.rerun.stream"

@@ -120,7 +120,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             max_stream_size: With `streaming`, the bytes that one run of a generator may add, or functions without `yield` until the next clear; more is an error. If None, there is no limit.
             file_count: How many files a user uploads at once: "single", "multiple", or all of a "directory". If not "single", the function gets a list of paths.
             file_types: Which files a user may upload: suffixes such as ".rrd", or "image", "video", "text", "file" for any. If None, recordings and what the SDK can convert to recordings.
-            buttons: The buttons in the top right corner, as in `gr.Image`: "download", "screenshot", "fullscreen", "clear", and `gr.Button` instances. If None, the first three, and "clear" if users can upload. An empty list shows none. Users who can upload always have the button for it.
+            buttons: The buttons in the top right corner, as in `gr.Image`: "download", "screenshot", "link", "fullscreen", "clear", and `gr.Button` instances. "link" copies a link that opens the page at the time that the viewer shows. If None, "download", "screenshot", "fullscreen", and "clear" if users can upload. An empty list shows none. Users who can upload always have the button for it.
             panel_states: The states of the viewer's panels, such as `{"blueprint": "hidden", "time": "collapsed"}`. Panels: "top", "blueprint", "selection", "time". States: "hidden", "collapsed", "expanded". Panels that are not named are left to the recording and the user.
             theme: "light", "dark", or "auto" to follow the page.
             telemetry: If True, the viewer may look for updates and send usage data to Rerun, as it does outside Gradio.

@@ -116,6 +116,7 @@ function start(options = {}) {
       settings: SETTINGS,
       id,
       session: "",
+      elemId: "",
       isInput: false,
       linked: [],
       listenerCounts: {},
@@ -162,8 +163,8 @@ test("buttons are there for what there is to do", () => {
   assert.deepEqual(shown(), ["Download", "Fullscreen"]);
   update("settings", { ...SETTINGS, interactive: true });
   assert.deepEqual(shown(), ["Upload", "Download", "Fullscreen", "Clear"]);
-  update("settings", { ...SETTINGS, interactive: false, buttons: ["clear", "screenshot"] });
-  assert.deepEqual(shown(), ["Screenshot", "Clear"]);
+  update("settings", { ...SETTINGS, interactive: false, buttons: ["clear", "link", "screenshot"] });
+  assert.deepEqual(shown(), ["Screenshot", "Copy link", "Clear"]);
 });
 
 test("buttons and names follow the language of the page", () => {

@@ -119,11 +119,13 @@ def test_a_function_as_the_value_is_called_when_an_input_changes_and_by_a_timer(
 
 
 def test_the_page_knows_which_component_it_shows() -> None:
-    viewer = Rerun(render=False)
+    viewer = Rerun(render=False, elem_id="left")
     (part,) = re.findall(r"part = (\{.*\});", viewer.get_config()["js_on_load"])
     assert json.loads(part) == {
         "id": viewer._id,
         "session": "",
+        "elemId": "left",
+        "isAsked": False,
         "isInput": False,
         "linked": [],
         "listenerCounts": {},

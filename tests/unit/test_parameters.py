@@ -89,6 +89,7 @@ def test_other_right_values_are_taken(parameters: Any) -> None:
         ({"show_clear_button": True}, ["download", "screenshot", "fullscreen", "clear"]),
         ({"show_download_button": False}, ["screenshot", "fullscreen"]),
         ({"buttons": ["clear", "fullscreen"]}, ["fullscreen", "clear"]),
+        ({"buttons": ["fullscreen", "link", "screenshot"]}, ["screenshot", "link", "fullscreen"]),
         ({"buttons": []}, []),
         ({"buttons": [gr.Button("mine", render=False)]}, []),
         ({"buttons": ["download"], "show_download_button": False}, []),

@@ -73,6 +73,7 @@ def part_in_app(viewer: Any) -> dict[str, Any]:
     return {
         "id": viewer._id,
         "session": viewer._session or "",
+        "elemId": viewer.elem_id or "",
         "isInput": _is_input_only(viewer, events),
         "linked": [each._id for each in viewer._linked],
         "isAsked": viewer._is_asked,

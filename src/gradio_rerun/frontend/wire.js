@@ -24,7 +24,7 @@
  * @property {boolean | null} interactive null: decided by the component's events
  * @property {"single" | "multiple" | "directory"} file_count
  * @property {string[]} file_types as in `accept`; empty for all
- * @property {("download" | "screenshot" | "fullscreen" | "clear")[]} buttons
+ * @property {("download" | "screenshot" | "link" | "fullscreen" | "clear")[]} buttons
  * @property {boolean} clear_if_interactive whether there is a Clear button if users can upload, though `buttons` does not name it
  * @property {Command[]} [commands] only in the update that sends them
  */

@@ -12,6 +12,7 @@ export const WORDS = {
   Upload: ["Hochladen", "Cargar", "Téléverser", "Carregar", "Fazer upload", "アップロード", "업로드", "上传", "上傳"],
   Download: ["Herunterladen", "Descargar", "Télécharger", "Descarregar", "Baixar", "ダウンロード", "다운로드", "下载", "下載"],
   Screenshot: ["Screenshot", "Captura de pantalla", "Capture d'écran", "Captura de ecrã", "Captura de tela", "スクリーンショット", "스크린샷", "截图", "截圖"],
+  "Copy link": ["Link kopieren", "Copiar enlace", "Copier le lien", "Copiar ligação", "Copiar link", "リンクをコピー", "링크 복사", "复制链接", "複製連結"],
   Fullscreen: ["Vollbild", "Pantalla completa", "Plein écran", "Ecrã inteiro", "Tela cheia", "全画面", "전체 화면", "全屏", "全螢幕"],
   Clear: ["Löschen", "Limpiar", "Effacer", "Limpar", "Limpar", "クリア", "지우기", "清除", "清除"],
   Cancel: ["Abbrechen", "Cancelar", "Annuler", "Cancelar", "Cancelar", "キャンセル", "취소", "取消", "取消"],
@@ -99,6 +100,26 @@ export const WORDS = {
     "{what}: {loaded} de {total} ({percent} %)", "{what}: {loaded} de {total} ({percent} %)",
     "{what}: {loaded} / {total} ({percent} %)", "{what}: {loaded} / {total} ({percent} %)",
     "{what}：{loaded} / {total}（{percent} %）", "{what}：{loaded} / {total}（{percent} %）",
+  ],
+
+  // Links to what the page shows
+  "Link copied": ["Link kopiert", "Enlace copiado", "Lien copié", "Ligação copiada", "Link copiado", "リンクをコピーしました", "링크가 복사되었습니다", "链接已复制", "已複製連結"],
+  "Copy this link": [
+    "Diesen Link kopieren", "Copie este enlace", "Copiez ce lien", "Copie esta ligação", "Copie este link",
+    "このリンクをコピーしてください", "이 링크를 복사하세요", "请复制此链接", "請複製此連結",
+  ],
+  "The recording of this link is not here: {name}": [
+    "Die Aufzeichnung dieses Links ist nicht hier: {name}", "La grabación de este enlace no está aquí: {name}", "L'enregistrement de ce lien n'est pas ici : {name}",
+    "A gravação desta ligação não está aqui: {name}", "A gravação deste link não está aqui: {name}",
+    "このリンクの記録はここにありません: {name}", "이 링크의 기록이 여기에 없습니다: {name}", "此链接的记录不在这里：{name}", "此連結的記錄不在這裡：{name}",
+  ],
+  "This link is for another recording: {name}. This one shows the same time.": [
+    "Dieser Link gehört zu einer anderen Aufzeichnung: {name}. Diese hier zeigt dieselbe Zeit.",
+    "Este enlace es de otra grabación: {name}. Esta muestra el mismo tiempo.",
+    "Ce lien est celui d'un autre enregistrement : {name}. Celui-ci montre le même temps.",
+    "Esta ligação é de outra gravação: {name}. Esta mostra o mesmo tempo.", "Este link é de outra gravação: {name}. Esta mostra o mesmo tempo.",
+    "このリンクは別の記録のものです: {name}。この記録は同じ時刻を表示しています。", "이 링크는 다른 기록의 것입니다: {name}. 이 기록은 같은 시간을 표시합니다.",
+    "此链接属于另一个记录：{name}。当前记录显示相同的时间。", "此連結屬於另一個記錄：{name}。目前的記錄顯示相同的時間。",
   ],
 
   // Titles of failures

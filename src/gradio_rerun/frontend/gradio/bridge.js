@@ -5,6 +5,7 @@ import { toggleFullscreen } from "../viewer/appearance.js";
 import { CommandQueue } from "../viewer/commands.js";
 import { callComponent } from "./component-server.js";
 import { LinkedViewer } from "./links.js";
+import { MomentLink } from "./moment-link.js";
 import { getQuestions } from "./questions.js";
 import { save, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
@@ -20,7 +21,7 @@ import { language, translate } from "../words.js";
 /** @typedef {import("../wire.js").FileData} FileData */
 
 /**
- * What gr.HTML passes to `js_on_load`, and what is known of the component when the app is complete: its `id`, `isInput` (whether it is an
+ * What gr.HTML passes to `js_on_load`, and what is known of the component when the app is complete: its `id` and `elemId`, `isInput` (whether it is an
  * input of events, and no output), `listenerCounts` (how many listeners of each event notify the frontend when they have finished), and `listened`
  * (the events with answers to commands that have listeners). `settings` are those of the mount.
  * @typedef {object} Host
@@ -35,6 +36,7 @@ import { language, translate } from "../words.js";
  * @property {number} id
  * @property {string} session the session in which Gradio knows the component; empty if in all
  * @property {boolean} isInput
+ * @property {string} elemId the app's own id of the component; empty if it has none
  * @property {number[]} linked ids of the components that are linked to this one
  * @property {boolean} isAsked whether functions ask this viewer
  * @property {Record<string, number>} listenerCounts
@@ -42,7 +44,7 @@ import { language, translate } from "../words.js";
  */
 
 /** @param {Host} host */
-export function mount({ element, props, trigger, watch, server, settings: first, id, session, isInput, linked, isAsked, listenerCounts, listened }) {
+export function mount({ element, props, trigger, watch, server, settings: first, id, session, elemId, isInput, linked, isAsked, listenerCounts, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
   const latest = () => props.settings ?? first;
   const root = () => rootOf(latest());
@@ -84,6 +86,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     setValue(value);
     trigger("upload", { names: files.map((file) => file.orig_name) });
   });
+  const momentLink = new MomentLink(viewer, element, { id, elemId });
   const toolbar = new Toolbar(/** @type {HTMLElement} */ (element.querySelector(".rerun-toolbar")), {
     Upload: () => uploads.choose(),
     Download: () => saveRecordings(viewer),
@@ -91,6 +94,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       const picture = await viewer.running?.viewer?.screenshot();
       if (picture) save(picture, "screenshot.png");
     },
+    "Copy link": () => momentLink.copy(),
     Fullscreen: () => toggleFullscreen(viewer),
     Clear: () => {
       uploads.cancel();
@@ -147,10 +151,12 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     viewer.settings = settings;
     uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
     timeControls.configure(settings, isEmpty);
+    momentLink.configure(settings, isEmpty);
     toolbar.show({
       Upload: isInteractive && !isEmpty,
       Download: settings.buttons.includes("download") && !isEmpty,
       Screenshot: settings.buttons.includes("screenshot") && !isEmpty,
+      "Copy link": settings.buttons.includes("link") && !isEmpty,
       Fullscreen: settings.buttons.includes("fullscreen") && !isEmpty,
       Clear: (settings.buttons.includes("clear") || (isInteractive && settings.clear_if_interactive)) && !isEmpty,
     });

@@ -151,8 +151,8 @@ export class TimeControls {
   }
 }
 
-/** @param {RerunViewerElement} viewer @returns {Times | null} */
-function timesOf(viewer) {
+/** The time of the recording on screen; null if there is none. @param {RerunViewerElement} viewer @returns {Times | null} */
+export function timesOf(viewer) {
   try {
     return viewer.running?.viewer?.control.times ?? null;
   } catch {

@@ -2,7 +2,7 @@
 
 import { translate } from "../words.js";
 
-/** @typedef {"Upload" | "Download" | "Screenshot" | "Fullscreen" | "Clear"} Action */
+/** @typedef {"Upload" | "Download" | "Screenshot" | "Copy link" | "Fullscreen" | "Clear"} Action */
 
 /** Paths of icons of 24 x 24, drawn as lines. @type {Record<Action | "Recording" | "Play" | "Pause" | "Back" | "Forward", string>} */
 const ICONS = {
@@ -10,6 +10,7 @@ const ICONS = {
   Upload: "M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3M7 8l5-5 5 5M12 3v13",
   Download: "M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3M7 11l5 5 5-5M12 16V3",
   Screenshot: "M4 7h3l2-3h6l2 3h3a1 1 0 0 1 1 1v11a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
+  "Copy link": "M10 14a4 4 0 0 0 6 .5l3.5-3.5a4 4 0 0 0-6-6L12 6.5M14 10a4 4 0 0 0-6-.5L4.5 13a4 4 0 0 0 6 6L12 17.5",
   Fullscreen: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   Clear: "M6 6l12 12M18 6L6 18",
   Play: "M7 4l13 8-13 8z",

@@ -1,0 +1,212 @@
+/** The link to what the viewers of a page show: a button copies it, and the page that it opens shows the same, once. */
+
+import { isAt } from "../viewer/kept-time.js";
+import { select, show } from "../viewer/show.js";
+import { storeIdOf } from "../viewer/store-id.js";
+import { copy } from "./clipboard.js";
+import { likeness, linkTo, nameInLinks, readMoments, selectedPath } from "./moment.js";
+import { Notice } from "./notice.js";
+import { timesOf } from "./time-controls.js";
+
+/** @typedef {import("./moment.js").Moment} Moment */
+/** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
+/** @typedef {import("../viewer/running-viewer.js").RunningViewer} RunningViewer */
+/** @typedef {import("../viewer/store-id.js").RecordingName} RecordingName */
+
+/** ms between two looks at the viewer while a moment is to be shown. */
+const POLL = 100;
+
+/** ms after a value is loaded in which the app's own commands have moved the time. */
+const COMMANDS_WITHIN = 500;
+
+/** What the browser reports of a user who takes over. */
+const INPUTS = ["pointerdown", "wheel", "keydown"];
+
+/**
+ * What the page's URL wants of a viewer. `isTold`: whether the user knows that the recording is not here.
+ * @typedef {{moment: Moment, isTold: boolean}} Wish
+ */
+
+/** What is not shown yet, by the names of viewers in links: Gradio may mount a component again. @type {Map<string, Wish> | null} */
+let wishes = null;
+
+/** The links of the viewers on the page. @type {Set<MomentLink>} */
+const links = new Set();
+
+export class MomentLink {
+  #viewer;
+  #id;
+  #elemId;
+  #notice;
+  #isOn = false;
+  /** What was selected last, and the recording that it is in. @type {{store: string, path: string | null} | null} */
+  #selected = null;
+  /** The viewer that is being moved. @type {RunningViewer | null} */
+  #moving = null;
+  /** Grows when the user uses the viewer. */
+  #uses = 0;
+
+  /** @param {RerunViewerElement} viewer @param {HTMLElement} host of the notice @param {{id: number, elemId: string}} component */
+  constructor(viewer, host, { id, elemId }) {
+    this.#viewer = viewer;
+    this.#id = id;
+    this.#elemId = elemId;
+    this.#notice = new Notice(host, viewer);
+    viewer.addEventListener("viewer-event", (event) => {
+      const { type, application_id, recording_id, items } = /** @type {CustomEvent} */ (event).detail;
+      if (type === "selection_change") this.#selected = { store: storeIdOf({ application_id, recording_id }), path: selectedPath(items) };
+      if (type !== "recording_open") return;
+      this.#selected = null;
+      queueMicrotask(() => this.#showMoment()); // the viewer sends its events in the middle of its work, where it cannot report its time
+    });
+    viewer.addEventListener("load", () => this.#showMoment());
+    for (const type of INPUTS) viewer.parentElement?.addEventListener(type, () => this.#uses++, { capture: true, passive: true });
+    viewer.addEventListener("dispose", () => this.#configure(false));
+  }
+
+  /** @param {import("../wire.js").Settings} settings @param {boolean} isEmpty whether the viewer shows nothing */
+  configure({ buttons }, isEmpty) {
+    this.#configure(buttons.includes("link"));
+    if (isEmpty) this.#notice.hide();
+  }
+
+  /** @param {boolean} isOn */
+  #configure(isOn) {
+    if (isOn === this.#isOn) return;
+    this.#isOn = isOn;
+    if (!isOn) return void links.delete(this);
+    links.add(this);
+    wishes ??= new Map([...readMoments(location.search)].map(([name, moment]) => [name, { moment, isTold: false }]));
+    this.#showMoment();
+  }
+
+  /** The viewer's name in links. */
+  get #name() {
+    const unnamed = [...links].filter((each) => !each.#elemId && each.#viewer.isConnected).sort((one, other) => one.#id - other.#id);
+    return nameInLinks(this.#elemId, unnamed.indexOf(this));
+  }
+
+  /** Copies a link to the moments of all viewers on the page; those without a recording keep what the page's URL has for them. */
+  async copy() {
+    /** @type {Map<string, Moment>} */
+    const moments = new Map();
+    for (const each of links) if (each.moment) moments.set(each.#name, each.moment);
+    const link = linkTo(location.href, moments);
+    if (await copy(link)) this.#notice.confirm("Link copied");
+    else this.#notice.offer("Copy this link", link);
+  }
+
+  /** What the viewer shows. @returns {Moment | null} */
+  get moment() {
+    const names = this.#viewer.running?.open?.names ?? [];
+    const times = timesOf(this.#viewer);
+    const recording = names.find((each) => (times ? isAt(times, each) : names.length === 1));
+    if (!recording) return null;
+    const isSelected = this.#selected?.store === storeIdOf(recording);
+    return { recording, place: times && { timeline: times.timeline, time: times.time }, selection: isSelected ? (this.#selected?.path ?? null) : null };
+  }
+
+  /** Shows what the page's URL wants of the viewer, if that is still to be done and the recording is open. */
+  async #showMoment() {
+    const { running } = this.#viewer;
+    if (!running || this.#wishes.length === 0 || this.#moving === running) return;
+    this.#moving = running;
+    try {
+      await this.#move(running);
+    } catch {
+      // The viewer has ended, which it reports.
+    }
+    if (this.#moving === running) this.#moving = null;
+  }
+
+  /** What the viewer may show: the wish for it first. The places of viewers change: those that come later may have the recording of another's wish. */
+  get #wishes() {
+    if (!this.#isOn || !wishes) return [];
+    const own = this.#name;
+    const others = this.#elemId ? [] : [...wishes].filter(([name, { moment }]) => name !== own && !name.includes("-") && moment.recording);
+    return [[own, wishes.get(own)], ...others].filter(/** @returns {each is [string, Wish]} */ (each) => each[1] !== undefined);
+  }
+
+  /** @param {RunningViewer} running */
+  async #move(running) {
+    const found = await this.#find(running);
+    if (this.#viewer.running !== running || !this.#isOn) return;
+    if (found) {
+      wishes?.delete(found.name);
+      for (const each of links) each.#notice.hide();
+      await this.#apply(running, found.recording, found.moment);
+      return;
+    }
+    const own = wishes?.get(this.#name);
+    const { names } = running.open;
+    if (!own || own.isTold || names.length === 0) return;
+    own.isTold = true;
+    const { moment } = own;
+    const akin = names.find((each) => likeness(moment, each) === "akin");
+    const isMoved = akin ? await this.#apply(running, akin, moment) : false;
+    const name = describe(moment);
+    if (isMoved) this.#notice.tell("This link is for another recording: {name}. This one shows the same time.", { name });
+    else this.#notice.tell("The recording of this link is not here: {name}", { name });
+  }
+
+  /** A wish whose recording is open, as soon as there is one; null if there is none when all recordings are open. @param {RunningViewer} running */
+  async #find(running) {
+    while (this.#viewer.running === running) {
+      for (const [name, { moment }] of this.#wishes) {
+        const recording = running.open.names.find((each) => likeness(moment, each) === "same");
+        if (recording) return { name, moment, recording };
+      }
+      if (running.open.state !== "loading") break;
+      await delay(POLL);
+    }
+    return null;
+  }
+
+  /**
+   * Shows a moment in a recording, unless the user takes over. Resolves to whether the recording has the time.
+   * @param {RunningViewer} running @param {RecordingName} recording @param {Moment} moment
+   */
+  async #apply({ open, viewer }, recording, { place, selection }) {
+    const uses = this.#uses;
+    const isOver = () => viewer !== this.#viewer.running?.viewer || this.#uses !== uses || !this.#isOn;
+    if (!viewer) return false;
+    const times = timesOf(this.#viewer);
+    if (!times || !isAt(times, recording)) await show(viewer.control, recording);
+    let isMoved = false;
+    while (place && !isOver()) {
+      const isLoading = this.#viewer.isLoading;
+      if (!isLoading || this.#reaches(place)) isMoved = await restore(viewer, recording, place);
+      if (isMoved || !isLoading) break;
+      await delay(POLL);
+    }
+    while (!isOver() && open.state === "loading") await delay(POLL);
+    if (selection && !isOver()) await select(viewer.control, recording, selection).catch(() => {}); // the recording has no such entity
+    await delay(COMMANDS_WITHIN);
+    // A blueprint or a command of the app may have moved the time meanwhile: the user has come for this one.
+    if (place && isMoved && !isOver()) await restore(viewer, recording, place);
+    return isMoved;
+  }
+
+  /** Whether the data that has arrived reaches a time. @param {{timeline: string, time: bigint}} place */
+  #reaches({ timeline, time }) {
+    return timesOf(this.#viewer)?.timelines.some(({ name, end }) => name === timeline && end >= time) === true;
+  }
+}
+
+/** @param {import("../viewer/viewer.js").Viewer} viewer @param {RecordingName} recording @param {{timeline: string, time: bigint}} place */
+async function restore(viewer, recording, place) {
+  // Viewers before 0.41 name a recording by its own id alone.
+  for (const store of [storeIdOf(recording), recording.recording_id]) if (await viewer.restore({ store, ...place })) return true;
+  return false;
+}
+
+/** @param {Moment} moment */
+function describe({ recording }) {
+  const { application_id, recording_id } = /** @type {RecordingName} */ (recording);
+  return application_id ? `${recording_id} (${application_id})` : recording_id;
+}
+
+/** @param {number} ms */
+function delay(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,184 @@
+"""The link to what a viewer shows: a button copies it, and the page that it opens shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import gradio as gr
+import pytest
+from needs import EXACT_TIMES, VERSION
+from nginx import in_front_of, nginx
+from playwright.sync_api import Locator, expect
+from recordings import write_recording
+from viewer_page import OTHER_HOST, ViewerPage
+
+from gradio_rerun import Rerun, commands
+
+Launch = Callable[..., str]
+
+MOMENT = {"application_id": "app_b", "recording_id": "recording_b", "timeline": "frame", "time": "7"}
+
+
+@pytest.fixture
+def second_page(page: ViewerPage) -> Iterator[ViewerPage]:
+    """Another page of the same user, who lets pages use the clipboard."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened = ViewerPage(page.context.new_page())
+    yield opened
+    opened.close()
+    page.context.clear_permissions()
+
+
+def link_to(url: str, name: str = "rerun", **moment: str) -> str:
+    return f"{url}?{urlencode({f'{name}.{field}': value for field, value in moment.items()})}"
+
+
+def notice(page: ViewerPage, index: int = 0) -> Locator:
+    return page.block(index).locator(".rerun-notice")
+
+
+def copied_link(page: ViewerPage, index: int = 0) -> str:
+    page.block(index).get_by_label("Copy link").click()
+    expect(notice(page, index).get_by_role("status")).to_have_text("Link copied")
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def expect_moment(page: ViewerPage, recording_id: str, frame: int, index: int = 0) -> None:
+    """By what the viewer itself reports; viewers before 0.41 report it by events only."""
+    if VERSION < EXACT_TIMES:
+        page.expect_frame(frame, index)
+        return
+    page.page.wait_for_function(
+        """([index, ...expected]) => {
+            const now = document.querySelectorAll("rerun-viewer")[index]?.currentTime;
+            return now && String([now.recording_id, now.timeline, now.time]) === String(expected);
+        }""",
+        arg=[index, recording_id, "frame", frame],
+    )
+
+
+def test_a_copied_link_opens_at_the_moment_of_each_viewer(
+    page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    with gr.Blocks() as demo:
+        with gr.Row():
+            left = Rerun([recording_a, recording_b], height=300, buttons=["link"], elem_id="left")
+            right = Rerun(None, height=300, buttons=["link"])
+        gr.Button("seek").click(
+            lambda: [commands.set_active_recording("recording_b"), commands.set_time("frame", sequence=7)], None, left
+        )
+        # Its own time is not that of the link.
+        gr.Button("show").click(lambda: commands.show(recording_a, commands.set_time("frame", sequence=2)), None, right)
+    url = launch(demo)
+    page.open(f"{url}?__theme=dark").expect_recordings("recording_a", "recording_b")
+    page.click("show")
+    page.expect_recordings("recording_a", index=1)
+    page.click("seek")
+    expect_moment(page, "recording_b", 7)
+    expect_moment(page, "recording_a", 2, index=1)
+    link = copied_link(page)
+    assert link.startswith(url)
+    query = dict(parse_qsl(urlsplit(link).query))
+    assert query == {
+        "__theme": "dark",
+        **{f"rerun-left.{field}": value for field, value in MOMENT.items()},
+        **{"rerun.application_id": "app_a", "rerun.recording_id": "recording_a", "rerun.timeline": "frame"},
+        "rerun.time": "2",
+    }
+
+    selections = urlencode({"rerun.selection": "/points[#4]", "rerun-left.selection": "/no/such/entity"})
+    second_page.open(f"{link.replace('rerun.time=2', 'rerun.time=5')}&{selections}")
+    expect_moment(second_page, "recording_b", 7)
+    second_page.click("show")
+    expect_moment(second_page, "recording_a", 5, index=1)
+    if VERSION >= EXACT_TIMES:
+        second_page.wait_until("() => window.seen.some(({ detail, viewer }) => viewer === 1 && detail?.items?.length)")
+        assert [event["items"] for event in second_page.events("selection_change", 0) if event["items"]] == []
+        link = copied_link(second_page, index=1)
+        assert dict(parse_qsl(urlsplit(link).query))["rerun.selection"] == "/points[#4]"
+    assert second_page.page_errors == page.page_errors == []
+
+
+def test_a_recording_that_is_not_here_is_named_and_one_of_the_same_application_shows_the_time(
+    page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
+) -> None:
+    name = "<img src=x>"
+    other = write_recording(tmp_path / "other.rrd", name, application_id="app_b")
+    moment = {**MOMENT, "recording_id": name}
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_a, height=300, buttons=["link"])
+        gr.Button("show other").click(lambda: other, None, viewer)
+    url = launch(demo)
+    page.open(link_to(url, **moment))
+    page.expect_recordings("recording_a")
+    expect(notice(page)).to_contain_text(f"The recording of this link is not here: {name} (app_b)")
+    expect(notice(page).locator("img")).to_have_count(0)
+    page.click("show other")
+    expect_moment(page, name, 7)
+    expect(notice(page)).to_have_text("")
+
+    page.open(link_to(url, **{**moment, "application_id": "app_a"}))
+    expect_moment(page, "recording_a", 7)
+    expect(notice(page)).to_contain_text(f"This link is for another recording: {name} (app_a).")
+    notice(page).get_by_text("Close").click()
+    expect(notice(page)).to_have_text("")
+
+
+@pytest.mark.slow
+def test_a_link_works_behind_a_login_below_a_path_and_without_a_clipboard(
+    page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_b: Path, tmp_path: Path
+) -> None:
+    def app() -> gr.Blocks:
+        with gr.Blocks() as demo:
+            viewer = Rerun(recording_b, height=300, buttons=["link"])
+            gr.Button("seek").click(lambda: commands.set_time("frame", sequence=7), None, viewer)
+            gr.Textbox(label="pasted")
+        return demo
+
+    config = in_front_of(launch(app(), auth=("user", "password"), root_path="/apps/viewer"), "Below a path")
+    with nginx(tmp_path, config) as url:
+        host = url.replace("127.0.0.1", OTHER_HOST)  # plain http to another machine
+        page.open(f"{host}/apps/viewer/")
+        page.log_in()
+        page.expect_recordings("recording_b")
+        page.click("seek")
+        expect_moment(page, "recording_b", 7)
+        assert page.evaluate("navigator.clipboard") is None
+        page.click("Copy link")
+        expect(notice(page)).to_have_text("Link copied")
+        page.get_by_label("pasted").focus()
+        page.keyboard.press("Control+V")
+        link = page.get_by_label("pasted").input_value()
+        assert link == link_to(f"{host}/apps/viewer/", **MOMENT)
+
+        page.context.clear_cookies()
+        second_page.open(link)
+        second_page.log_in()
+        expect_moment(second_page, "recording_b", 7)
+        second_page.evaluate("document.execCommand = () => false")
+        second_page.click("Copy link")
+        shown = second_page.get_by_label("Copy this link")
+        expect(shown).to_have_value(link)
+        expect(shown).to_be_focused()
+        second_page.keyboard.press("Escape")
+        expect(shown).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_the_page_of_a_deep_link_goes_to_the_moment(
+    page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_b: Path
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(height=300, buttons=["link"])
+        gr.Button("show").click(lambda: recording_b, None, viewer)
+        gr.DeepLinkButton()
+    page.open(launch(demo))
+    page.click("show")
+    page.expect_recordings("recording_b")
+    page.get_by_text("Share via Link").click()
+    page.wait_until("async () => (await navigator.clipboard.readText()).includes('deep_link')")
+    link = page.evaluate("navigator.clipboard.readText()")
+    second_page.open(f"{link}&rerun.timeline=frame&rerun.time=7")
+    expect_moment(second_page, "recording_b", 7)
