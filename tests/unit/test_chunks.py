@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import gradio as gr
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+import rerun as rr
 from full_disk import full_disk
 from gradio.context import LocalContext
 from gradio.data_classes import FileData
@@ -191,3 +193,24 @@ def test_threads_that_show_one_stream_at_once_read_it_once(run: Path, cache: Pat
     assert len(found) == 4
     assert found.count(found[0]) == 4
     assert frames_in(found[0][0]) == 7
+
+
+def test_the_recipe_reads_a_chunk_for_each_yield(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rerun.chunk")
+    page = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
+    section = page.split("\n## A log that is shown while it is read\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    monkeypatch.chdir(run.parent)
+    monkeypatch.setattr(gr.Blocks, "launch", lambda _: None)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    chunks: list[Any] = []
+    send_chunks = rr.send_chunks
+    monkeypatch.setattr(rr, "send_chunks", lambda chunk, **to: (chunks.append(chunk), send_chunks(chunk, **to)))
+    sizes = []
+    for number, recording in enumerate(names["show"](), start=1):
+        assert len(chunks) == number
+        viewer = Rerun(streaming=True)
+        sizes.append(viewer.postprocess(recording).model_dump()[0]["size"])  # type: ignore[union-attr]
+    assert len(sizes) > 1
+    assert sizes == sorted(set(sizes))
