@@ -1,6 +1,7 @@
 """The Rerun viewer as a Gradio component, always in the version of your rerun-sdk."""
 
 from . import answers, commands, errors, events
+from ._export import export
 from .agents import mcp_tools
 from .client import ViewerClient
 from .component import Rerun
@@ -8,4 +9,15 @@ from .links import link
 
 __version__ = "1.0.0.dev0"
 
-__all__ = ["Rerun", "ViewerClient", "__version__", "answers", "commands", "errors", "events", "link", "mcp_tools"]
+__all__ = [
+    "Rerun",
+    "ViewerClient",
+    "__version__",
+    "answers",
+    "commands",
+    "errors",
+    "events",
+    "export",
+    "link",
+    "mcp_tools",
+]

@@ -6,6 +6,7 @@ import argparse
 import errno
 import os
 import platform
+import shlex
 import sys
 import tempfile
 import webbrowser
@@ -17,7 +18,7 @@ from typing import NoReturn
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from . import Rerun, __version__
+from . import Rerun, __version__, export
 from ._component.settings import FRONTEND
 from ._preparing import preparing_page
 from ._recordings.file_types import CONVERTIBLE_SUFFIXES
@@ -34,6 +35,8 @@ _WANTED = f"Expected a file or a URL ({', '.join(URL_SCHEMES)})"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command; exits with code 2 and one line on stderr if an argument is wrong."""
     options = _parser().parse_args(arguments)
+    if options.export is None and (options.title or options.poster):
+        _fail("--title and --poster need --export.")
     try:
         if options.version:
             print(_versions())
@@ -43,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if not assets.wasm.is_relative_to(cache_dir()):
                 _fail("Nothing is prepared: the folder above is deleted when this command ends.")
             print(f"The web viewer of rerun-sdk {assets.version} is in {assets.wasm.parent}")
+        elif options.export is not None:
+            _export(options)
         else:
             _serve(options)
     except GradioRerunError as error:
@@ -77,6 +82,15 @@ def _parser() -> argparse.ArgumentParser:
         "--theme", choices=("auto", "light", "dark"), default="auto", help="theme of the viewer (default: the page's)"
     )
     parser.add_argument(
+        "--export",
+        metavar="FOLDER",
+        help="write a page with the recordings and the viewer into this folder, for any web server, and exit",
+    )
+    parser.add_argument("--title", help="with --export: title of the page (default: the first recording's name)")
+    parser.add_argument(
+        "--poster", metavar="IMAGE", help="with --export: a picture that is shown until the reader clicks on it"
+    )
+    parser.add_argument(
         "--prepare",
         action="store_true",
         help="extract the web viewer from rerun-sdk now, for container images, and exit",
@@ -101,6 +115,18 @@ def _auth(text: str) -> tuple[str, str]:
     if not (user and colon and password):
         raise argparse.ArgumentTypeError("expected USER:PASSWORD")
     return user, password
+
+
+def _export(options: argparse.Namespace) -> None:
+    for each in options.recordings:
+        _check(each)
+    with tempfile.TemporaryDirectory(prefix="gradio_rerun-") as temporary:
+        recordings = options.recordings or [_log_example(Path(temporary))]
+        snippet = export(recordings, options.export, title=options.title, theme=options.theme, poster=options.poster)
+    print(
+        f"The page is in {options.export}. To look at it: python -m http.server --directory {shlex.quote(options.export)}"
+    )
+    print(f"Put the folder on any web server. This embeds the page in another page of the same server:\n\n{snippet}")
 
 
 def _serve(options: argparse.Namespace) -> None:

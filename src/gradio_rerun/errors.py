@@ -1,7 +1,8 @@
 """Every error this package raises.
 
     GradioRerunError            shown by Gradio as a message on the page
-    ├── ParameterError          a parameter of `Rerun` has an invalid value (also a ValueError)
+    ├── ParameterError          a parameter has an invalid value (also a ValueError)
+    ├── ExportError             a page cannot be written into a folder (also a ValueError)
     ├── PlacementError          the component cannot be shown in this place
     ├── CommandError            a command has an invalid argument, or is used in the wrong place (also a ValueError)
     ├── RecordingError          a value cannot be shown
@@ -40,7 +41,11 @@ class GradioRerunError(Error):
 
 
 class ParameterError(GradioRerunError, ValueError):
-    """A parameter of `Rerun` has an invalid value."""
+    """A parameter has an invalid value."""
+
+
+class ExportError(GradioRerunError, ValueError):
+    """A page cannot be written into a folder."""
 
 
 class PlacementError(GradioRerunError):

@@ -84,6 +84,27 @@ test("progress is told to each that waits, from where it is", async () => {
   assert.deepEqual(late, first);
 });
 
+test("files that the browser has decompressed already, as some web servers want, are taken as they are", async () => {
+  const headers = { "content-encoding": "gzip" };
+  server[`/glue-${version}.js.gz`] = () => new Response(GLUE, { headers });
+  server[WASM_PATH()] = () => new Response(WASM, { headers });
+  assert.ok((await load()).module instanceof WebAssembly.Module);
+});
+
+test("files that a web server compresses once more for the transfer are decompressed", async () => {
+  const headers = { "content-encoding": "br" };
+  server[`/glue-${version}.js.gz`] = () => new Response(gzipSync(GLUE), { headers });
+  server[WASM_PATH()] = () => new Response(gzipSync(WASM), { headers });
+  assert.ok((await load()).module instanceof WebAssembly.Module);
+});
+
+test("a page in place of a file, which a web server sends for a missing file, is named as damaged", async () => {
+  for (const path of [`/glue-${version}.js.gz`, WASM_PATH()]) {
+    server[path] = () => new Response("<!doctype html>", { headers: { "content-encoding": "gzip" } });
+  }
+  await assert.rejects(load(), /was interrupted, or is damaged/);
+});
+
 test("what is damaged is put back by the server, and fetched past the browser's cache", async () => {
   server[WASM_PATH()] = damaged;
   onCheck = () => {

@@ -75,6 +75,10 @@ def test_prepare_fails_if_the_viewer_is_deleted_when_it_ends(tmp_path: Path, mon
         (["--port", "70000"], "expected a port"),
         (["--auth", "me"], "expected USER:PASSWORD"),
         (["--theme", "pink"], "invalid choice: 'pink'"),
+        (["--title", "Figure 1", "nowhere.rrd"], "--title and --poster need --export"),
+        (["--export", "nowhere", "nowhere.rrd"], "got 'nowhere.rrd': there is no such file"),
+        (["--export", "nowhere", "https://host.invalid/a.rrd"], "got the URL 'https://host.invalid/a.rrd'"),
+        (["--export", "nowhere", "--poster", "nowhere.png"], "Expected poster to be the path of a picture"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments: list[str], words: str) -> None:
@@ -96,6 +100,19 @@ def test_what_is_wrong_is_reported_before_the_viewer_is_extracted(
     assert result.returncode == 2
     assert "extract" not in result.stderr
     assert not (tmp_path / "empty").exists()
+
+
+def test_export_writes_a_page_and_prints_what_embeds_it(tmp_path: Path) -> None:
+    folder = tmp_path / "a figure"
+    result = run("--export", str(folder), "--title", "Figure 1", "--theme", "dark")
+    assert result.returncode == 0, result.stderr
+    assert f"python -m http.server --directory '{folder}'\n" in result.stdout
+    assert re.search('^<iframe src="a%20figure/index.html" title="Figure 1".*</iframe>$', result.stdout, re.MULTILINE)
+    assert "<title>Figure 1</title>" in (folder / "index.html").read_text()
+    assert list((folder / "recordings").iterdir()) == [folder / "recordings" / "example.rrd"]
+    again = run("--export", str(tmp_path), "--title", "Figure 1")
+    assert again.returncode == 2
+    assert "is not empty" in again.stderr
 
 
 def test_help_names_the_files_it_takes() -> None:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "gradio_rerun"
 LAYERS = (
     *("errors", "viewer_state", "answers", "_fork", "_checks", "_wire"),
     *("_gradio", "_viewer", "_servers", "_recordings"),
-    *("commands", "events", "_component", "component", "client", "agents", "links"),
+    *("commands", "events", "_component", "component", "client", "agents", "links", "_export"),
     *("__init__", "_preparing", "_example", "cli", "__main__"),
 )
 """The modules and subpackages. Each imports only those to its left."""
@@ -58,6 +58,7 @@ def test_the_test_sees_the_imports() -> None:
     assert "_recordings.rrd" in IMPORTS["_recordings.values"]
     assert "_gradio.calls" in IMPORTS["component"]
     assert IMPORTS["__init__"] == {
+        "_export",
         "agents",
         "answers",
         "client",

@@ -256,6 +256,12 @@ class PageSettings:
         return {name for each in fields(cls) for name in each.metadata.get("parameters", (each.name,))}
 
     @classmethod
+    def checked(cls, name: str, value: Any) -> Any:
+        """The field for the parameter of the same name. Raises a `ParameterError` for an invalid value."""
+        (check,) = (each.metadata["check"] for each in fields(cls) if each.name == name)
+        return check(name, value)
+
+    @classmethod
     def of(cls, given: Mapping[str, Any]) -> PageSettings:
         """The settings for these parameters. Raises a `ParameterError` for an invalid value."""
         made = {}

@@ -45,7 +45,7 @@ def place(source: Path, cache: Path, name: str) -> Path:
     target = cache / key / cached_name(name)
     if target.exists() and target.stat().st_size == stat.st_size:
         return target
-    with _new(target) as temporary:
+    with new_file(target) as temporary:
         if stat.st_size < LINK_FROM or not _link(source, temporary):
             shutil.copyfile(source, temporary)
     return target
@@ -60,12 +60,12 @@ def _link(source: Path, target: Path) -> bool:
 
 
 def write_file(target: Path, data: BinaryIO) -> None:
-    with _new(target) as temporary, temporary.open("wb") as file:
+    with new_file(target) as temporary, temporary.open("wb") as file:
         shutil.copyfileobj(data, file)
 
 
 @contextmanager
-def _new(target: Path) -> Iterator[Path]:
+def new_file(target: Path) -> Iterator[Path]:
     """A file to fill, which becomes `target` when that went well. Raises a RecordingError when it did not."""
     temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     try:

@@ -12,7 +12,7 @@ URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
 WANTED = (
     "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
     "a URL (http, https, rerun, rerun+http, rerun+https), "
-    "bytes, a rerun.RecordingStream, a rerun.server.Server, or a list of these"
+    "bytes, a rerun.RecordingStream, a rerun.server.Server, chunks or a reader of rerun-sdk, or a list of these"
 )
 
 

@@ -18,10 +18,11 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from .._checks import described
 from .._gradio.files import may_serve
 from .._servers.tunnel import Servers
-from .._viewer.sdk import server_url
+from .._viewer.sdk import chunk_class, server_url
 from .._wire import Recording
 from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log
 from .cached_files import cache_key, cached_name, place, write_file
+from .chunks import source_of, written
 from .conversions import converted
 from .file_types import RECORDING_SUFFIXES
 from .parts import is_convertible
@@ -95,16 +96,24 @@ def _to_recording(item: Any, cache: Path, stream: Appender | Unjoined | None, se
         if "://" in item.path:
             return checked_url(item.path)
         return _file(Path(item.path), cache, item.orig_name)
-    if _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream"):
-        return _logged(item, cache, stream)
-    if url := server_url(item):
-        return servers.admit(checked_url(url), own=True)
+    if (recording := _of_sdk(item, cache, stream, servers)) is not None:
+        return recording
     if inspect.isgenerator(item) or inspect.isasyncgen(item):
         raise UnsupportedValueError(
             f"{WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
             "not one that returns a generator or an object with a generator as `__call__`."
         )
     raise UnsupportedValueError(f"{WANTED}; got {described(item)}. Log it with rerun and return the recording.")
+
+
+def _of_sdk(item: Any, cache: Path, stream: Appender | Unjoined | None, servers: Servers) -> Recording | None:
+    """What the frontend opens for an object of the SDK; None for other objects."""
+    if _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream"):
+        return _logged(item, cache, stream)
+    if kind := chunk_class(item):
+        return _chunks(item, kind, cache)
+    url = server_url(item)
+    return servers.admit(checked_url(url), own=True) if url else None
 
 
 def _is_rerun(item: Any, name: str) -> bool:
@@ -231,6 +240,15 @@ def _logged(source: Any, cache: Path, stream: Appender | Unjoined | None) -> Fil
             sink.log.seek(0)
             write_file(target, sink.log)
     return FileData(path=str(target), orig_name=name, size=sink.size)
+
+
+def _chunks(item: Any, kind: str, cache: Path) -> FileData:
+    """A file with the chunks of an object of the SDK. For a reader, Gradio's rules are those for the path of its file."""
+    if kind == "RrdReader":
+        return _file(Path(item.path), cache)
+    if path := source_of(item):
+        check_source(path)
+    return _file_data(written(item, kind, cache))
 
 
 def _check_start(start: bytes, what: str) -> None:

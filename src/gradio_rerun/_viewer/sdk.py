@@ -94,6 +94,24 @@ def server_url(item: object) -> str | None:
     return str(url() if callable(url) else url)
 
 
+_OF_CHUNKS = (
+    *("ChunkStore", "LazyStore", "LazyChunkStream"),
+    *("RrdReader", "McapReader", "Mp4Reader", "ParquetReader", "Hdf5Reader"),
+)
+
+
+def chunk_class(item: object) -> str | None:
+    """The class of the SDK, such as "ChunkStore", that `item` is of if it holds chunks or reads them from a file; None for other objects.
+
+    All have `write_rrd`, or `stream()`, whose result has it.
+    """
+    for each in type(item).__mro__:
+        # All are in rerun.experimental from 0.32 on; most are in rerun.chunk later.
+        if each.__module__.startswith(("rerun.chunk", "rerun.experimental")) and each.__name__ in _OF_CHUNKS:
+            return each.__name__
+    return None
+
+
 def _folder_of(package: str) -> Path:
     # Up to 0.33 at least, the wheel keeps `rerun` in site-packages/rerun_sdk/, named by a .pth file; find_spec follows
     # both layouts. Remove this remark when the rerun-sdk floor passes 0.39.

@@ -14,6 +14,9 @@ const CACHE_NAME = "gradio_rerun";
 /** What the viewer gets from us instead of from the browser. */
 const GLOBALS = /** @type {const} */ (["fetch", "matchMedia", "open", "console", "localStorage", "requestAnimationFrame", "queueMicrotask"]);
 
+/** The first byte of gzip; neither WebAssembly nor JavaScript begins with it. */
+const GZIP = 0x1f;
+
 class LoginError extends Error {}
 
 /** @type {Map<string, Load>} by the URL of the wasm */
@@ -112,7 +115,12 @@ function hasWebGL2() {
  */
 async function loadGlue(file, cache) {
   const response = await fetchFile(file, cache);
-  const script = await arrived(file, new Response(decompressed(response)).text());
+  const script = decompressed(response).then((body) => new Response(body).text());
+  return arrived(file, script.then(compileGlue));
+}
+
+/** @param {string} script */
+function compileGlue(script) {
   const glue = script.replace(/\b(?:arg\d+|getObject\(arg\d+\))\.(fetch\(|matchMedia\(|open\(|requestAnimationFrame\(|localStorage\b)/g, "$1");
   // gr.HTML makes functions of text, too: a Content-Security-Policy that lets it run lets this run, and need not allow blob: scripts.
   return /** @type {LoadedViewer["createBindings"]} */ (new Function(`{ ${GLOBALS.join(", ")} }`, `${glue}\nreturn wasm_bindgen;`));
@@ -130,7 +138,7 @@ async function loadModule(files, cache, report, requestCode) {
       await store?.delete(key); // damaged: fetch it anew
     }
   }
-  const wasm = (await requestedCode(files.wasm, requestCode)) ?? decompressed(await fetchFile(files.wasm, cache));
+  const wasm = (await requestedCode(files.wasm, requestCode)) ?? (await arrived(files.wasm, decompressed(await fetchFile(files.wasm, cache))));
   const response = new Response(wasm.pipeThrough(counter(report, files.wasm_size)), { headers: { "content-type": "application/wasm" } });
   const copy = store ? response.clone() : null;
   const module = await arrived(files.wasm, WebAssembly.compileStreaming(response));
@@ -201,9 +209,20 @@ function counter(report, total) {
   });
 }
 
-/** @param {Response} response of gzip */
-function decompressed(response) {
-  const body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
+/**
+ * Some web servers mark a .gz file as compressed for its transfer, and the browser has decompressed it already.
+ * @param {Response} response of gzip
+ */
+async function decompressed(response) {
+  let body = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body);
+  if (response.headers.has("content-encoding")) {
+    const [start, whole] = body.tee();
+    const reader = start.getReader();
+    const { value } = await reader.read();
+    reader.cancel().catch(() => {}); // it would keep all of the body
+    body = whole;
+    if (value?.[0] !== GZIP) return body;
+  }
   return body.pipeThrough(/** @type {any} */ (new DecompressionStream("gzip")));
 }
 

@@ -1,0 +1,82 @@
+"""Objects of rerun-sdk that hold chunks, or read them from a file, written as recordings."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from .._fork import ModuleLock, after_fork
+from ..errors import NotARecordingError, RecordingError, log, not_kept
+from .cached_files import cache_key, cached_name, new_file
+from .conversion_process import DISK_FULL
+from .convert_file import application_id, arrow_messages
+
+
+@dataclass
+class _Known:
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
+_lock = ModuleLock()
+
+
+@after_fork
+def _after_fork() -> None:
+    """A thread of the parent may hold the lock of an object."""
+    _known.clear()
+
+
+def written(item: Any, kind: str, cache: Path) -> Path:
+    """The recording with the chunks of `item`: a file in `cache`, written by the first call for this object and what its file is now.
+
+    `kind`: the class of the SDK, for errors. The SDK reads in this process, without the limits of conversions.
+    Raises a `RecordingError` if the chunks cannot be read or written.
+    """
+    with _lock:
+        known = _known.setdefault(item, _Known())
+    path = source_of(item)
+    name = cached_name(f"{path.name if path else 'recording'}.rrd")
+    target = cache / cache_key(known.token, path and _state(path)) / name
+    # A stream over a generator can be read only once.
+    with known.lock:
+        if not target.exists():
+            with new_file(target) as temporary:
+                _write(item, kind, temporary, application_id(path.name if path else kind), known.token)
+    return target
+
+
+def source_of(item: Any) -> Path | None:
+    """The file that a reader reads; None for other objects."""
+    path = getattr(item, "path", None)
+    return None if path is None else Path(path)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _write(item: Any, kind: str, target: Path, application: str, recording: str) -> None:
+    try:
+        chunks = item if hasattr(item, "write_rrd") else item.stream()
+        chunks.write_rrd(str(target), application_id=application, recording_id=recording)
+        is_empty = arrow_messages(target) == 0
+    except Exception as error:  # of the SDK, or of a function in the stream
+        if full := DISK_FULL.search(str(error)):
+            raise not_kept(f"The recording made of a {kind}", target.parent.parent, full[0]) from error
+        log(f"the chunks of a {kind} cannot be written as a recording: {error!r}")
+        raise RecordingError(
+            f"The chunks of a {kind} could not be written as a recording: rerun-sdk, or a function in the stream, reported an error. "
+            "The app's log has the error."
+        ) from error
+    if is_empty:
+        raise NotARecordingError(f"Expected a {kind} with something to show, got one without chunks.")

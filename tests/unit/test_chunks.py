@@ -1,0 +1,216 @@
+"""Objects of rerun-sdk that hold chunks or read them from a file, as values."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+import rerun as rr
+from full_disk import full_disk
+from gradio.context import LocalContext
+from gradio.data_classes import FileData
+from other_files import mcap
+from recordings import recording_bytes, write_recording
+
+from gradio_rerun import Rerun
+from gradio_rerun._recordings.convert_file import arrow_messages
+from gradio_rerun._recordings.values import to_recordings
+from gradio_rerun.errors import NotARecordingError, RecordingError, RecordingNotFoundError
+
+
+def sdk(name: str) -> Any:
+    """A class of the SDK, from where the installed version has it; skips the test if it has none."""
+    for module in ("rerun.chunk", "rerun.experimental"):
+        found = getattr(importlib.import_module(module), name, None) if importlib.util.find_spec(module) else None
+        if found is not None:
+            return found
+    pytest.skip(f"the installed rerun-sdk has no {name}")
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return write_recording(tmp_path / "run.rrd", "run", frames=7, points=3)
+
+
+def shown(value: Any, cache: Path) -> list[Path]:
+    paths = []
+    for item in to_recordings(value, cache):
+        assert isinstance(item, FileData)
+        paths.append(Path(item.path))
+        assert item.size == paths[-1].stat().st_size
+    return paths
+
+
+def frames_in(recording: Path) -> int:
+    chunks = sdk("RrdReader")(recording).stream().to_chunks()
+    return sum(chunk.num_rows for chunk in chunks if chunk.entity_path == "/points")
+
+
+KINDS: dict[str, Callable[[Path], Any]] = {
+    "ChunkStore": lambda path: sdk("RrdReader")(path).stream().collect(),
+    "LazyChunkStream": lambda path: sdk("RrdReader")(path).stream(),
+    "LazyStore": lambda path: sdk("RrdReader")(path).store(),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_chunks_become_a_recording_with_all_of_them_once(kind: str, run: Path, cache: Path) -> None:
+    value = KINDS[kind](run)
+    (recording,) = shown(value, cache)
+    assert recording.is_relative_to(cache)
+    assert frames_in(recording) == 7
+    written = recording.stat().st_mtime_ns
+    assert shown(value, cache) == [recording]  # the same value: the viewer keeps what it shows
+    assert recording.stat().st_mtime_ns == written
+    assert shown(KINDS[kind](run), cache) != [recording]
+    assert not list(cache.rglob(".*"))
+
+
+def test_a_reader_of_a_recording_is_its_file(run: Path, cache: Path) -> None:
+    (recording,) = shown(sdk("RrdReader")(run), cache)
+    assert recording.name == "run.rrd"
+    assert recording.read_bytes() == run.read_bytes()
+    assert shown(run, cache) == [recording]
+
+
+def test_readers_of_other_files_become_recordings_named_by_the_files(tmp_path: Path, cache: Path) -> None:
+    table = tmp_path / "states.parquet"
+    pyarrow.parquet.write_table(pa.table({"joint_1": [0.0, 0.5, 1.0]}), table)
+    log = tmp_path / "drive.mcap"
+    log.write_bytes(mcap("/chat", ["hello", "world"]))
+    recordings = shown([sdk("ParquetReader")(table), sdk("McapReader")(log)], cache)
+    assert [each.name for each in recordings] == ["states.parquet.rrd", "drive.mcap.rrd"]
+    assert all(arrow_messages(each) > 0 for each in recordings)
+
+
+def test_a_reader_of_a_file_that_was_written_anew_is_another_value(tmp_path: Path, cache: Path) -> None:
+    table = tmp_path / "states.parquet"
+    pyarrow.parquet.write_table(pa.table({"joint_1": [0.0]}), table)
+    reader = sdk("ParquetReader")(table)
+    before = shown(reader, cache)
+    pyarrow.parquet.write_table(pa.table({"joint_1": [0.0, 0.5, 1.0], "joint_2": [0.0, 0.5, 1.0]}), table)
+    assert shown(reader, cache) != before
+
+
+def test_chunks_may_stand_in_a_list_with_other_values(run: Path, cache: Path) -> None:
+    value = [run, sdk("RrdReader")(run).stream(), recording_bytes("bytes")]
+    assert len(set(shown(value, cache))) == 3
+
+
+def test_a_generator_yields_chunks_to_a_streaming_component(run: Path, cache: Path) -> None:
+    viewer = Rerun(streaming=True)
+    viewer.GRADIO_CACHE = str(cache)
+    value = viewer.postprocess(sdk("RrdReader")(run).stream())
+    assert value is not None
+    (item,) = value.model_dump()  # type: ignore[union-attr]
+    assert frames_in(Path(item["path"])) == 7
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder outside of those that the app serves."""
+    for name in ("work", "outside", "temporary"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    demo = gr.Blocks()
+    demo.has_launched, demo.allowed_paths, demo.blocked_paths = True, [], []
+    token = LocalContext.blocks.set(demo)
+    yield tmp_path / "outside"
+    LocalContext.blocks.reset(token)
+
+
+def test_a_reader_gives_no_file_that_gradio_may_not_serve(served: Path, cache: Path) -> None:
+    recording = write_recording(served / "run.rrd", "run")
+    table = served / "states.parquet"
+    pyarrow.parquet.write_table(pa.table({"joint_1": [0.0]}), table)
+    for reader in (sdk("RrdReader")(recording), sdk("ParquetReader")(table)):
+        with pytest.raises(RecordingError, match="Gradio may not serve") as failure:
+            to_recordings(reader, cache)
+        assert str(served) not in str(failure.value)
+    assert not cache.exists()
+
+
+def test_a_reader_of_a_recording_that_was_deleted_is_named_as_its_path_is(run: Path, cache: Path) -> None:
+    reader = sdk("RrdReader")(run)
+    run.unlink()
+    with pytest.raises(RecordingNotFoundError, match=r"'run\.rrd'"):
+        to_recordings(reader, cache)
+
+
+def test_an_error_in_the_stream_is_in_the_log_and_names_no_folder(
+    run: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Any) -> Any:
+        raise ValueError(f"no such sensor in {run}")
+
+    with pytest.raises(RecordingError, match="The chunks of a LazyChunkStream could not be written") as failure:
+        to_recordings(sdk("RrdReader")(run).stream().map(fail), cache)
+    assert str(run.parent) not in str(failure.value)
+    assert "no such sensor" in capsys.readouterr().err
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+def test_chunks_without_any_are_refused_in_words(run: Path, cache: Path) -> None:
+    nothing = sdk("RrdReader")(run).stream().filter(content="/nothing/**").collect()
+    with pytest.raises(NotARecordingError, match="Expected a ChunkStore with something to show"):
+        to_recordings(nothing, cache)
+
+
+def test_a_full_disk_is_named(tmp_path: Path, cache: Path) -> None:
+    big = write_recording(tmp_path / "big.rrd", "big", frames=100, points=1000)
+    store = sdk("RrdReader")(big).stream().collect()
+    with full_disk(), pytest.raises(RecordingError, match="cannot be kept in Gradio's cache"):
+        to_recordings(store, cache)
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+def test_threads_that_show_one_stream_at_once_read_it_once(run: Path, cache: Path) -> None:
+    chunks = sdk("RrdReader")(run).stream().to_chunks()
+    stream = sdk("LazyChunkStream").from_iter(iter(chunks))
+    found: list[list[Path]] = []
+    threads = [threading.Thread(target=lambda: found.append(shown(stream, cache))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert found.count(found[0]) == 4
+    assert frames_in(found[0][0]) == 7
+
+
+def test_the_recipe_reads_a_chunk_for_each_yield(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rerun.chunk")
+    page = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
+    section = page.split("\n## A log that is shown while it is read\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    monkeypatch.chdir(run.parent)
+    monkeypatch.setattr(gr.Blocks, "launch", lambda _: None)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    chunks: list[Any] = []
+    send_chunks = rr.send_chunks
+    monkeypatch.setattr(rr, "send_chunks", lambda chunk, **to: (chunks.append(chunk), send_chunks(chunk, **to)))
+    sizes = []
+    for number, recording in enumerate(names["show"](), start=1):
+        assert len(chunks) == number
+        viewer = Rerun(streaming=True)
+        sizes.append(viewer.postprocess(recording).model_dump()[0]["size"])  # type: ignore[union-attr]
+    assert len(sizes) > 1
+    assert sizes == sorted(set(sizes))

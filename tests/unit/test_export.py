@@ -1,0 +1,220 @@
+"""The folder of an exported page. In a browser: tests/browser/test_export.py."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rerun as rr
+from full_disk import full_disk
+from other_files import png
+from recordings import log_points, recording_bytes, write_recording
+
+from gradio_rerun import export
+from gradio_rerun._recordings import cached_files
+from gradio_rerun._viewer.assets import viewer_assets
+from gradio_rerun.errors import ExportError, GradioRerunError, ParameterError, RecordingError, UnsupportedValueError
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return write_recording(tmp_path / "files" / "run.rrd", "run")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "site" / "figure 1"
+
+
+def files_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def page_of(folder: Path) -> dict[str, Any]:
+    text = (folder / "index.html").read_text()
+    (page,) = re.findall(r'<script type="application/json" id="page">(.*?)</script>', text)
+    return dict(json.loads(page))
+
+
+def recordings_of(folder: Path) -> dict[str, str]:
+    return {each["name"]: each["url"] for each in page_of(folder)["recordings"]}
+
+
+def test_the_folder_has_the_page_the_viewer_the_recording_and_the_licences(run: Path, folder: Path) -> None:
+    export(run, folder)
+    files = files_in(folder)
+    assets = viewer_assets()
+    modules = {name for name in files if name.startswith("frontend/")}
+    assert files - modules == {
+        *("index.html", "gradio_rerun.json", "LICENSES.txt", "recordings/run.rrd"),
+        *(f"viewer/{path.name}" for path in (assets.glue, assets.wasm)),
+    }
+    assert (folder / "recordings" / "run.rrd").read_bytes() == run.read_bytes()
+    page = (folder / "index.html").read_text()
+    assert "http" not in page  # it names no other server
+    named = {*re.findall(r'(?:href|src)="([^"]*)"', page)} - {"data:,"}
+    assert named == modules & named
+    licences = (folder / "LICENSES.txt").read_text()
+    for words in ("Rerun Technologies AB", "The gradio_rerun authors", "Apache License"):
+        assert words in licences
+
+
+def test_all_modules_that_the_page_imports_are_in_the_folder(run: Path, folder: Path) -> None:
+    export(run, folder)
+    modules = [path for path in folder.rglob("*.js")]
+    imports = [
+        (module.parent / name).resolve()
+        for module in modules
+        for name in re.findall(r'(?:from|import) "(\.[^"]+)"', module.read_text())
+    ]
+    assert len(imports) > 50
+    assert {*imports} <= {*modules}
+    assert not any(path.name in ("bridge.js", "upload.js") for path in modules)  # which need Gradio
+
+
+def test_a_title_and_names_are_text(tmp_path: Path, folder: Path) -> None:
+    name = "</script><b>.rrd"
+    run = write_recording(tmp_path / "run.rrd", "run")
+    snippet = export({"path": str(run), "orig_name": name}, folder, title='"><script>')
+    page = (folder / "index.html").read_text()
+    assert "<title>&quot;&gt;&lt;script&gt;</title>" in page
+    assert page.count("<script") == 2
+    assert recordings_of(folder) == {name: "recordings/script_b.rrd"}
+    assert 'title="&quot;&gt;&lt;script&gt;"' in snippet
+
+
+def test_the_snippet_embeds_the_folder(run: Path, folder: Path) -> None:
+    snippet = export(run, folder, height="60vh")
+    assert snippet.startswith('<iframe src="figure%201/index.html" title="run.rrd"')
+    assert "height: 60vh" in snippet
+    assert "height: 300px" in export(run, folder, height=300)
+
+
+def test_a_list_of_all_kinds_is_written_under_names_that_each_server_takes(tmp_path: Path, folder: Path) -> None:
+    logged = rr.RecordingStream("app")
+    log_points(logged)
+    files = [write_recording(tmp_path / name / "_Run 1.rrd", name) for name in ("a", "b")]
+    export([*files, png(tmp_path / "ä.png"), recording_bytes("bytes"), logged, files[0]], folder)
+    assert [each["url"] for each in page_of(folder)["recordings"]] == [
+        *("recordings/run_1.rrd", "recordings/run_1_2.rrd", "recordings/png.rrd", "recordings/recording.rrd"),
+        "recordings/app.rrd",
+    ]
+    for each in page_of(folder)["recordings"]:
+        assert (folder / each["url"]).stat().st_size == each["size"]
+
+
+def test_the_page_does_not_change_with_a_big_file(run: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cached_files, "LINK_FROM", 1)
+    export(run, folder)
+    before = run.read_bytes()
+    run.write_bytes(b"another")
+    assert (folder / "recordings" / "run.rrd").read_bytes() == before
+
+
+def test_the_page_has_the_parameters(run: Path, folder: Path, tmp_path: Path) -> None:
+    export(run, folder, theme="dark", panel_states={"time": "collapsed"}, poster=png(tmp_path / "Figure.PNG"))
+    settings = page_of(folder)["settings"]
+    assert (settings["theme"], settings["panel_states"], settings["telemetry"]) == (
+        "dark",
+        {"time": "collapsed"},
+        False,
+    )
+    assert '<img src="poster.png" alt="">' in (folder / "index.html").read_text()
+    assert (folder / "poster.png").read_bytes() == (tmp_path / "Figure.PNG").read_bytes()
+
+
+def test_an_export_replaces_the_files_of_the_one_before_and_no_others(run: Path, folder: Path, tmp_path: Path) -> None:
+    export(run, folder, poster=png(tmp_path / "figure.png"))
+    (folder / "CNAME").write_text("paper.example")
+    (folder / "viewer" / "mine.txt").touch()
+    other = write_recording(tmp_path / "other.rrd", "other")
+    export(other, folder)
+    files = files_in(folder)
+    assert "recordings/other.rrd" in files
+    assert not files & {"recordings/run.rrd", "poster.png"}
+    assert {"CNAME", "viewer/mine.txt", "index.html"} <= files
+    assert recordings_of(folder) == {"other.rrd": "recordings/other.rrd"}
+
+
+def test_an_export_that_fails_leaves_the_one_before(run: Path, folder: Path) -> None:
+    export(run, folder)
+    before = {name: (folder / name).read_bytes() for name in files_in(folder)}
+    with pytest.raises(RecordingError):
+        export([run, "nowhere.rrd"], folder)
+    assert {name: (folder / name).read_bytes() for name in files_in(folder)} == before
+
+
+def test_a_list_of_files_that_leads_out_of_the_folder_deletes_nothing(run: Path, folder: Path, tmp_path: Path) -> None:
+    export(run, folder)
+    (folder / "gradio_rerun.json").write_text(json.dumps({"files": ["../../files/run.rrd", str(run), "index.html"]}))
+    export(recording_bytes("run"), folder)
+    assert run.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"title": 3}, "Expected title to be a string or None, got 3"),
+        ({"height": "tall"}, "Expected height to be"),
+        ({"theme": "pink"}, "Expected theme to be one of"),
+        ({"panel_states": {"time": "gone"}}, "Expected panel_states to give"),
+        ({"poster": "nowhere.png"}, "Expected poster to be the path of a picture"),
+        ({"poster": __file__}, "Expected poster to be the path of a picture"),
+        ({"poster": 3}, "Expected poster to be the path of a picture"),
+    ],
+)
+def test_a_wrong_parameter_is_named(arguments: dict[str, Any], words: str, run: Path, folder: Path) -> None:
+    with pytest.raises(ParameterError, match=re.escape(words)):
+        export(run, folder, **arguments)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (None, UnsupportedValueError, "Expected a recording for the page, got None"),
+        ([], UnsupportedValueError, "Expected a recording for the page, got []"),
+        (["https://example.com/run.rrd"], UnsupportedValueError, "got the URL 'https://example.com/run.rrd'"),
+        ("rerun+http://127.0.0.1:9876/proxy", UnsupportedValueError, "save the recording as a file"),
+        ("nowhere.rrd", RecordingError, "got 'nowhere.rrd': there is no such file"),
+        (__file__, RecordingError, "it starts with"),
+        (3, UnsupportedValueError, "got int 3"),
+    ],
+)
+def test_a_value_that_cannot_be_exported_is_named(
+    value: Any, error: type[GradioRerunError], words: str, folder: Path
+) -> None:
+    with pytest.raises(error, match=re.escape(words)):
+        export(value, folder)
+    assert not folder.exists()
+
+
+def test_a_folder_with_other_files_is_refused_and_stays(run: Path, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("mine")
+    with pytest.raises(
+        ExportError, match="The folder 'figure 1' is not empty, and no earlier export has written it"
+    ) as failure:
+        export(run, folder)
+    assert str(folder.parent) not in str(failure.value)
+    assert files_in(folder) == {"index.html"}
+    assert (folder / "index.html").read_text() == "mine"
+
+
+def test_a_file_in_place_of_the_folder_is_refused(run: Path) -> None:
+    for folder in (run, run / "site"):
+        with pytest.raises(ExportError, match=r"The page cannot be written into the folder .*Not a directory"):
+            export(run, folder)
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(run: Path, folder: Path) -> None:
+    viewer_assets()
+    with (
+        full_disk(1 << 20),
+        pytest.raises(ExportError, match="The page cannot be written into the folder 'figure 1': File too large"),
+    ):
+        export(run, folder)
+    assert not folder.exists()
