@@ -1,10 +1,10 @@
 """The Rerun viewer as a Gradio component, always in the version of your rerun-sdk."""
 
-from . import answers, commands, errors, events
+from . import answers, commands, errors, events, lerobot
 from .client import ViewerClient
 from .component import Rerun
 from .links import link
 
 __version__ = "1.0.0.dev0"
 
-__all__ = ["Rerun", "ViewerClient", "__version__", "answers", "commands", "errors", "events", "link"]
+__all__ = ["Rerun", "ViewerClient", "__version__", "answers", "commands", "errors", "events", "lerobot", "link"]
