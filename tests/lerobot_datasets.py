@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,14 @@ def lerobot_v2(folder: Path, episodes: int = 3, frames: int = 10, cameras: tuple
     write(folder / "meta" / "episodes.jsonl", _lines(rows))
     stats = [{"episode_index": i, "stats": {"next.success": {"max": [has_success(i)]}}} for i in range(episodes)]
     write(folder / "meta" / "episodes_stats.jsonl", _lines(stats))
+    for camera in cameras:
+        first = write_av1(
+            folder / "videos" / "chunk-000" / camera / "episode_000000.mp4", pictures(camera, frames), FPS
+        )
+        for episode in range(1, episodes):
+            shutil.copy(first, first.with_name(f"episode_{episode:06d}.mp4"))
     for episode in range(episodes):
         _write_data(folder / "data" / "chunk-000" / f"episode_{episode:06d}.parquet", [episode], frames)
-        for camera in cameras:
-            path = folder / "videos" / "chunk-000" / camera / f"episode_{episode:06d}.mp4"
-            write_av1(path, pictures(camera, frames), FPS)
     return folder
 
 
@@ -62,7 +66,7 @@ def lerobot_v3(folder: Path, episodes: int = 3, frames: int = 10, cameras: tuple
         rows[f"videos/{camera}/from_timestamp"] = pa.array([i * frames / FPS for i in all_])
         rows[f"videos/{camera}/to_timestamp"] = pa.array([(i + 1) * frames / FPS for i in all_])
         path = folder / "videos" / camera / "chunk-000" / "file-000.mp4"
-        write_av1(path, pictures(camera, frames) * episodes, FPS)
+        write_av1(path, pictures(camera, frames), FPS, times=episodes)
     path = folder / "meta" / "episodes" / "chunk-000" / "file-000.parquet"
     path.parent.mkdir(parents=True)
     pq.write_table(pa.table(rows), path)

@@ -13,10 +13,10 @@ from PIL import Image
 _TIMESCALE = 1000
 
 
-def write_av1(path: Path, pictures: Sequence[np.ndarray], fps: int) -> Path:
-    """Writes pictures of the same size, each as a key frame."""
+def write_av1(path: Path, pictures: Sequence[np.ndarray], fps: int, times: int = 1) -> Path:
+    """Writes pictures of the same size, each as a key frame, and all of them `times` times."""
     files = [_avif(picture) for picture in pictures]
-    samples = [content for file in files for name, content in _boxes(file) if name == b"mdat"]
+    samples = [content for file in files for name, content in _boxes(file) if name == b"mdat"] * times
     at = files[0].index(b"av1C") - 4
     configuration = files[0][at : at + struct.unpack(">I", files[0][at : at + 4])[0]]
     path.parent.mkdir(parents=True, exist_ok=True)

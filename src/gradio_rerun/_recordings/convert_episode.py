@@ -133,18 +133,27 @@ def short(key: str) -> str:
 
 def notice(left_out: Mapping[str, str]) -> str:
     """What the viewer shows in place of the videos, as Markdown."""
-    text = "".join(f"The video of **{short(camera)}** is left out: {reason}\n\n" for camera, reason in left_out.items())
-    if shutil.which("ffmpeg") or "ffmpeg" not in text.lower():
-        return text
-    return (
-        f"{text}Install ffmpeg on the machine of the app, then open the episode again: `apt install ffmpeg`, `brew install ffmpeg` "
-        "or `winget install ffmpeg`."
-    )
+    lacks_ffmpeg = [
+        camera for camera, reason in left_out.items() if "ffmpeg" in reason.lower() and not shutil.which("ffmpeg")
+    ]
+    others = [camera for camera in left_out if camera not in lacks_ffmpeg]
+    paragraphs = [
+        f"The video of **{short(camera)}** cannot be read. rerun-sdk says: {left_out[camera]}" for camera in others
+    ]
+    if lacks_ffmpeg:
+        names = ", ".join(f"**{short(camera)}**" for camera in lacks_ffmpeg)
+        paragraphs += [
+            f"To show {names}, rerun-sdk needs **ffmpeg**: the video has B-frames, or the episode does not begin with a key frame.",
+            "Install ffmpeg on the machine of the app, and open the episode again:\n\n"
+            "- Debian, Ubuntu: `apt install ffmpeg`\n- macOS: `brew install ffmpeg`\n- Windows: `winget install ffmpeg`",
+        ]
+    return "\n\n".join(paragraphs)
 
 
 def one_line(error: Exception) -> str:
-    """The message of an error."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """The message of an error, without the path."""
+    text = " ".join(str(error).split()).partition(" File path: ")[0]
+    return text.removeprefix("LeRobot error: ") or type(error).__name__
 
 
 if __name__ == "__main__":
