@@ -33,14 +33,21 @@ def episode_browser(folder: Path, theme: Theme = "auto") -> gr.Blocks:
                 each.prepare()
 
     rows, headers = _table(episodes)
-    with gr.Blocks(title=folder.name, fill_height=True) as page:
+    with gr.Blocks(title=folder.name, fill_height=True, fill_width=True) as page:
         position = gr.State(0)
         with gr.Row():
-            with gr.Column(min_width=320):
+            with gr.Column(scale=2, min_width=360):
                 with gr.Row():
-                    previous, following = gr.Button("Previous"), gr.Button("Next", variant="primary")
+                    previous = gr.Button("Previous", min_width=100)
+                    following = gr.Button("Next", variant="primary", min_width=100)
                 table = gr.Dataframe(
-                    rows, headers=headers, label=folder.name, show_search="search", interactive=False, max_height=640
+                    rows,
+                    headers=headers,
+                    label=folder.name,
+                    show_search="search",
+                    interactive=False,
+                    wrap=True,
+                    max_height=640,
                 )
             viewer = Rerun(
                 episodes[0],
@@ -48,7 +55,7 @@ def episode_browser(folder: Path, theme: Theme = "auto") -> gr.Blocks:
                 height="calc(100vh - 120px)",
                 theme=theme,
                 panel_states={"blueprint": "hidden", "selection": "hidden"},
-                scale=3,
+                scale=5,
             )
         previous.click(lambda position: show(position - 1), position, [viewer, position])
         following.click(lambda position: show(position + 1), position, [viewer, position])

@@ -92,8 +92,7 @@ def write(
     recording = rr.RecordingStream(application_id(name), recording_id=f"episode_{index}", send_properties=False)
     recording.save(target)
     try:
-        # If the user has changed the layout, it stays for the next episode.
-        recording.send_blueprint(blueprint(features, left_out), make_active=False)
+        recording.send_blueprint(blueprint(features, left_out))
         recording.send_recording_name(f"Episode {index}")
         if left_out:
             recording.log(_NOTICE, rr.TextDocument(notice(left_out), media_type=rr.MediaType.MARKDOWN), static=True)
