@@ -12,8 +12,6 @@ from . import Rerun, lerobot
 from ._wire import Theme
 from .errors import RecordingError
 
-_LISTED = ("Episode", "Frames", "Seconds", "Task", "Success")
-
 
 def episode_browser(folder: Path, theme: Theme = "auto") -> gr.Blocks:
     """The app. Shows the first episode at first, and prepares the next one while the visitor watches. Raises the errors of `lerobot.episodes`."""
@@ -32,17 +30,15 @@ def episode_browser(folder: Path, theme: Theme = "auto") -> gr.Blocks:
             with suppress(RecordingError):  # reported when the visitor opens the episode
                 each.prepare()
 
-    rows, headers = _table(episodes)
     with gr.Blocks(title=folder.name, fill_height=True, fill_width=True) as page:
         position = gr.State(0)
         with gr.Row():
-            with gr.Column(scale=2, min_width=360):
+            with gr.Column(scale=2, min_width=400):
                 with gr.Row():
                     previous = gr.Button("Previous", min_width=100)
                     following = gr.Button("Next", variant="primary", min_width=100)
                 table = gr.Dataframe(
-                    rows,
-                    headers=headers,
+                    **_table(episodes),
                     label=folder.name,
                     show_search="search",
                     interactive=False,
@@ -68,17 +64,23 @@ def _title(episode: lerobot.Episode) -> str:
     return f"Episode {episode.index}" + "".join(f", {task}" for task in episode.tasks)
 
 
-def _table(episodes: list[lerobot.Episode]) -> tuple[list[list[Any]], list[str]]:
-    """The rows and the headers, without the columns about which the dataset says nothing."""
-    cells = [
-        [
-            each.index,
-            each.length,
-            None if each.seconds is None else round(each.seconds, 1),
-            ", ".join(each.tasks),
-            None if each.success is None else "yes" if each.success else "no",
-        ]
-        for each in episodes
-    ]
-    known = [number for number in range(len(_LISTED)) if any(row[number] not in (None, "") for row in cells)]
-    return [[row[number] for number in known] for row in cells], [_LISTED[number] for number in known]
+def _table(episodes: list[lerobot.Episode]) -> dict[str, Any]:
+    """The arguments of a gr.Dataframe: only columns about which the dataset says something."""
+    has_seconds = any(each.seconds is not None for each in episodes)
+    columns: dict[str, tuple[int, list[Any]]] = {
+        "Episode": (3, [each.index for each in episodes]),
+        "Seconds" if has_seconds else "Frames": (3, [_length(each, has_seconds) for each in episodes]),
+        "Task": (6, [", ".join(each.tasks) for each in episodes]),
+        "Success": (3, ["" if each.success is None else "yes" if each.success else "no" for each in episodes]),
+    }
+    known = {name: each for name, each in columns.items() if any(cell not in (None, "") for cell in each[1])}
+    shares = sum(share for share, _ in known.values())
+    return {
+        "value": [list(row) for row in zip(*(cells for _, cells in known.values()), strict=True)],
+        "headers": list(known),
+        "column_widths": [f"{100 * share // shares}%" for share, _ in known.values()],
+    }
+
+
+def _length(episode: lerobot.Episode, in_seconds: bool) -> float | None:
+    return round(episode.seconds, 1) if in_seconds and episode.seconds is not None else episode.length

@@ -19,7 +19,7 @@ Launch = Callable[..., str]
 def test_the_first_episode_opens_then_the_next_one_then_one_that_was_searched(
     page: ViewerPage, launch: Launch, tmp_path: Path
 ) -> None:
-    dataset = lerobot_v3(tmp_path / "dataset", episodes=12, frames=8, cameras=CAMERAS[:1])
+    dataset = lerobot_v3(tmp_path / "dataset", episodes=12, frames=8, cameras=CAMERAS)
     page.open(launch(episode_browser(dataset))).expect_recordings("episode_0")
     page.expect_frame(7)
     expect(page.block()).to_contain_text("Episode 0, pick the cube")
@@ -45,5 +45,6 @@ def expect_episode(page: ViewerPage, number: int) -> None:
           return currentTime?.recording_id === id && currentTime.timeline === "frame_index";
         }""",
         arg=f"episode_{number}",
+        timeout=60_000,
     )
     page.expect_state("ready", recordings=1)

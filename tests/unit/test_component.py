@@ -48,7 +48,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_public_names_are_these() -> None:
-    assert sorted(gradio_rerun.__all__) == ["Rerun", "__version__", "commands", "errors", "events", "lerobot", "link"]
+    assert sorted(gradio_rerun.__all__) == [
+        *("Rerun", "ViewerClient", "__version__", "answers", "commands", "errors", "events", "lerobot", "link"),
+    ]
 
 
 def test_the_parameters_are_these_and_each_is_described() -> None:

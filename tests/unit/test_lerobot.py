@@ -220,6 +220,6 @@ def test_the_command_shows_the_folder_of_a_dataset_as_a_table_of_its_episodes(
     cli.main([str(lerobot_v2(tmp_path / "dataset", cameras=())), "--no-browser"])
     ((page, options),) = launched
     (table,) = (block for block in page.blocks.values() if isinstance(block, gr.Dataframe))
-    assert table.headers == ["Episode", "Frames", "Seconds", "Task", "Success"]
-    assert table.value["data"][1] == [1, 10, 1.0, TASKS[1], "yes"]
+    assert table.headers == ["Episode", "Seconds", "Task", "Success"]
+    assert table.value["data"][1] == [1, 1.0, TASKS[1], "yes"]
     assert str(tmp_path / "dataset") in options["allowed_paths"]
