@@ -113,6 +113,17 @@ def catalog(page: ViewerPage) -> bytes:
     return picture
 
 
+def lerobot_episodes(page: ViewerPage) -> bytes:
+    """At the end of an episode that was chosen in the table."""
+
+    def use() -> None:
+        click_row(page, "3")
+        page.expect_recordings("episode_3")
+        page.wait_for_time(39)
+
+    return picture_of(load("lerobot_episodes").demo, page, use)
+
+
 def component(name: str, page: ViewerPage) -> bytes:
     """Beside components of Gradio."""
 
@@ -131,6 +142,7 @@ PICTURES = {
     "gallery-segmentation": segmentation,
     "gallery-robot_arm": robot_arm,
     "gallery-episodes": episodes,
+    "gallery-lerobot_episodes": lerobot_episodes,
     "gallery-simulation": simulation,
     "gallery-catalog": catalog,
 }

@@ -1,6 +1,6 @@
 """The Rerun viewer as a Gradio component, always in the version of your rerun-sdk."""
 
-from . import answers, commands, errors, events
+from . import answers, commands, errors, events, lerobot
 from ._export import export
 from .agents import mcp_tools
 from .client import ViewerClient
@@ -18,6 +18,7 @@ __all__ = [
     "errors",
     "events",
     "export",
+    "lerobot",
     "link",
     "mcp_tools",
 ]

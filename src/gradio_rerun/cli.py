@@ -20,13 +20,15 @@ from gradio.utils import get_upload_folder
 
 from . import Rerun, __version__, export
 from ._component.settings import FRONTEND
+from ._episode_browser import episode_browser
 from ._preparing import preparing_page
 from ._recordings.file_types import CONVERTIBLE_SUFFIXES
+from ._recordings.parts import LEROBOT_INFO
 from ._recordings.urls import URL_SCHEMES, WANTED
 from ._recordings.values import to_recordings
 from ._viewer.assets import published_folder, viewer_assets
 from ._viewer.cache import cache_dir
-from ._viewer.sdk import sdk_version
+from ._viewer.sdk import knows_episodes, sdk_version
 from .errors import GradioRerunError, UnsupportedValueError
 
 _WANTED = f"Expected a file or a URL ({', '.join(URL_SCHEMES)})"
@@ -67,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         metavar="FILE|URL",
         help="recordings (.rrd), blueprints (.rbl), files and folders that the SDK converts to recordings "
-        f"(LeRobot datasets, {' '.join(CONVERTIBLE_SUFFIXES)}), or URLs (http, https, rerun, rerun+http, rerun+https)",
+        f"(LeRobot datasets, {' '.join(CONVERTIBLE_SUFFIXES)}), or URLs (http, https, rerun, rerun+http, rerun+https). "
+        "The folder of a LeRobot dataset alone opens a table of its episodes",
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s, this machine only)"
@@ -136,11 +139,8 @@ def _serve(options: argparse.Namespace) -> None:
         # From other machines, the page has another address.
         seen = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         print(f"Open http://{_in_url(seen)}:{port} in your browser. Ctrl-C ends gradio-rerun.", flush=True)
-        for each in options.recordings:
-            _check(each)
-        recordings = options.recordings or [_log_example(Path(folder))]
-        with gr.Blocks(title="Rerun", fill_height=True) as page:
-            Rerun(recordings, height="calc(100vh - 120px)", theme=options.theme, show_label=False)
+        dataset = _dataset(options.recordings)
+        page = episode_browser(dataset, options.theme) if dataset else _viewer(options, Path(folder))
         preparing.close()
         try:
             page.launch(
@@ -150,9 +150,29 @@ def _serve(options: argparse.Namespace) -> None:
                 auth=options.auth,
                 inbrowser=not options.no_browser and _has_browser(),
                 quiet=not options.share,
+                # The files in a folder of the Hub's cache are links into another folder.
+                allowed_paths=[str(dataset), str((dataset / LEROBOT_INFO).resolve().parent)] if dataset else [],
             )
         except OSError as error:
             _fail(_in_use(host, port, error))
+
+
+def _dataset(recordings: Sequence[str]) -> Path | None:
+    """The folder, if the only argument is that of a LeRobot dataset, and the SDK reads one episode at a time."""
+    if len(recordings) != 1 or not knows_episodes():
+        return None
+    folder = os.path.expanduser(recordings[0])  # noqa: PTH111  # see `_check`
+    return Path(folder).resolve() if os.path.isfile(os.path.join(folder, LEROBOT_INFO)) else None  # noqa: PTH113, PTH118
+
+
+def _viewer(options: argparse.Namespace, folder: Path) -> gr.Blocks:
+    """The app with all recordings, or with the example, which is written into `folder`."""
+    for each in options.recordings:
+        _check(each)
+    recordings = options.recordings or [_log_example(folder)]
+    with gr.Blocks(title="Rerun", fill_height=True) as page:
+        Rerun(recordings, height="calc(100vh - 120px)", theme=options.theme, show_label=False)
+    return page
 
 
 def _check(recording: str) -> None:

@@ -83,6 +83,18 @@ def test_a_click_into_an_episode_is_drawn_and_listed_and_another_episode_replace
 
 
 @pytest.mark.slow
+@needs((0, 39))
+def test_a_click_into_the_table_opens_that_episode_of_a_lerobot_dataset(page: ViewerPage, launch: Launch) -> None:
+    page.open(launch(load("lerobot_episodes").demo)).expect_recordings("episode_0")
+    page.wait_for_time(39)
+    page.forget_events()
+    click_row(page, "3")
+    page.wait_for_event("recording_open")
+    page.expect_recordings("episode_3")
+    page.wait_for_time(39)
+
+
+@pytest.mark.slow
 def test_the_simulation_is_shown_while_it_runs_and_stops_when_told(page: ViewerPage, launch: Launch) -> None:
     page.open(launch(load("simulation").demo)).click("Start")
     page.wait_for_time(1e9)

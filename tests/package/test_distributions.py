@@ -60,7 +60,17 @@ def test_the_wheel_is_for_every_platform(wheel: Path) -> None:
 def test_it_brings_gradio_and_rerun_and_two_small_packages(metadata: Message) -> None:
     required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     names = sorted(re.match(r"[\w-]+", line)[0] for line in required)
-    come_with_these = {"anyio", "brotli", "certifi", "httpx", "numpy", "pydantic", "starlette", "typing-extensions"}
+    come_with_these = {
+        "anyio",
+        "brotli",
+        "certifi",
+        "httpx",
+        "numpy",
+        "pyarrow",
+        "pydantic",
+        "starlette",
+        "typing-extensions",
+    }
     assert come_with_these <= set(names)
     assert set(names) - come_with_these == {"gradio", "platformdirs", "protobuf", "rerun-sdk"}
 

@@ -48,7 +48,8 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_public_names_are_these() -> None:
-    assert sorted(gradio_rerun.__all__) == ["Rerun", "__version__", "commands", "errors", "events", "export", "link"]
+    names = ["Rerun", "ViewerClient", "__version__", "answers", "commands", "errors", "events", "export", "lerobot"]
+    assert sorted(gradio_rerun.__all__) == [*names, "link", "mcp_tools"]
 
 
 def test_the_parameters_are_these_and_each_is_described() -> None:

@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parents[2] / "src" / "gradio_rerun"
 LAYERS = (
     *("errors", "viewer_state", "answers", "_fork", "_checks", "_wire"),
     *("_gradio", "_viewer", "_servers", "_recordings"),
-    *("commands", "events", "_component", "component", "client", "agents", "links", "_export"),
-    *("__init__", "_preparing", "_example", "cli", "__main__"),
+    *("lerobot", "commands", "events", "_component", "component", "client", "agents", "links", "_export"),
+    *("__init__", "_preparing", "_example", "_episode_browser", "cli", "__main__"),
 )
 """The modules and subpackages. Each imports only those to its left."""
 
@@ -66,6 +66,7 @@ def test_the_test_sees_the_imports() -> None:
         "component",
         "errors",
         "events.__init__",
+        "lerobot",
         "links",
     }
 

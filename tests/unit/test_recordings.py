@@ -18,6 +18,7 @@ import rerun as rr
 from full_disk import full_disk
 from gradio.context import LocalContext
 from gradio.data_classes import FileData
+from needs import needs
 from other_files import lerobot, mcap
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
@@ -25,6 +26,7 @@ from recordings import log_points, recording_bytes, write_recording
 from gradio_rerun._gradio.calls import Call
 from gradio_rerun._recordings import cached_files
 from gradio_rerun._recordings.blueprints import read_blueprint
+from gradio_rerun._recordings.episodes import Episode
 from gradio_rerun._recordings.shown import Appender, Shown
 from gradio_rerun._recordings.values import has_data, to_recordings
 from gradio_rerun._servers.tunnel import Servers
@@ -212,8 +214,8 @@ def test_a_robot_in_a_log_gets_no_file_of_the_server(served: Served, cache: Path
     assert SECRET.encode() not in bytes_of(cache)
 
 
-@pytest.mark.parametrize("change", ["data_path", "video_path", "feature", "symlink", "symlink to a folder", "hidden"])
-def test_a_dataset_names_no_file_outside_of_its_folder(change: str, served: Served, cache: Path) -> None:
+def with_outer_file(served: Served, change: str) -> Path:
+    """A dataset that names a file outside of its folder."""
     dataset = lerobot(served.work / "dataset")
     info = json.loads((dataset / "meta" / "info.json").read_text())
     video = {"dtype": "video", "shape": [2, 2, 3], "names": None}
@@ -236,9 +238,26 @@ def test_a_dataset_names_no_file_outside_of_its_folder(change: str, served: Serv
         (dataset / ".hidden" / "chunk-000" / "episode_000000.parquet").unlink()
         (dataset / ".hidden" / "chunk-000" / "episode_000000.parquet").symlink_to(served.outside / "secret.parquet")
     (dataset / "meta" / "info.json").write_text(json.dumps(info))
+    return dataset
+
+
+@pytest.mark.parametrize("change", ["data_path", "video_path", "feature", "symlink", "symlink to a folder", "hidden"])
+def test_a_dataset_names_no_file_outside_of_its_folder(change: str, served: Served, cache: Path) -> None:
+    dataset = with_outer_file(served, change)
     with pytest.raises(NotARecordingError, match=r"dataset.*names the file"):
         to_recordings(dataset, cache)
     assert SECRET.encode() not in bytes_of(cache)
+
+
+@needs((0, 39))
+@pytest.mark.parametrize("change", ["data_path", "video_path", "feature", "symlink"])
+def test_an_episode_gets_no_file_outside_of_its_dataset(change: str, served: Served, cache: Path) -> None:
+    dataset = with_outer_file(served, change)
+    with pytest.raises(NotARecordingError, match=r"dataset.*names the file"):
+        to_recordings(Episode(dataset, 0), cache)
+    assert SECRET.encode() not in bytes_of(cache)
+    with pytest.raises(RecordingError, match="Gradio may not serve 'elsewhere'"):
+        to_recordings(Episode(dataset.rename(served.outside / "elsewhere"), 0), cache)
 
 
 def test_a_dataset_is_shown_with_files_that_are_linked_from_a_folder_that_gradio_may_serve(

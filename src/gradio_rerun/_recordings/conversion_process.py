@@ -40,7 +40,9 @@ _NO_MEMORY = re.compile(
 
 
 @dataclass(frozen=True)
-class _Ended:
+class Ended:
+    """How a process has ended, and what it has written."""
+
     code: int
     output: str
     said: str
@@ -54,7 +56,7 @@ class _Ended:
         return lines[-1] if lines else ""
 
 
-def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> _Ended:
+def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> Ended:
     """Runs a command of `convert_file.py` within the limits, and returns how it has ended. Raises a `RecordingError` at a limit."""
     # OpenBLAS, which NumPy uses, allocates memory for each core of the machine.
     environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -111,10 +113,10 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
     if code and _NO_MEMORY.search(said):
         raise over(path.name, f"{most.memory:,} bytes of memory", MEMORY_VARIABLE)
     errors, warnings = _log_entries(said)
-    return _Ended(code, b"".join(output).decode(errors="replace"), said, errors, warnings)
+    return Ended(code, b"".join(output).decode(errors="replace"), said, errors, warnings)
 
 
-def crashed(path: Path, ended: _Ended) -> RecordingError:
+def crashed(path: Path, ended: Ended) -> RecordingError:
     """The error for a file that has ended the process."""
     return RecordingError(
         f"{path.name!r:.200} could not be turned into a recording: the process in which rerun-sdk {sdk_version()} "
@@ -146,7 +148,7 @@ def _cleaned(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def refusal(path: Path, ended: _Ended) -> str | None:
+def refusal(path: Path, ended: Ended) -> str | None:
     """The reason why the SDK refuses the file; None if it has converted the file or has crashed."""
     if ended.code == REFUSED:
         return "; ".join(ended.errors or ended.warnings) or ended.last_line or "nothing, and logs nothing"
@@ -174,21 +176,29 @@ def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
     # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
     # Remove when the rerun-sdk floor passes 0.32.
     whole = source.is_dir() or (source.suffix.lower() == ".mcap" and not knows_robot_descriptions())
-    # Absolute, because the process changes to the folder of the file.
-    entries = [str(Path(entry).absolute()) for entry in sys.path]
-    return [*_convert_file("convert", source, most), str(target), WHOLE if whole else ALONE, *entries]
+    return [*_script("convert_file.py", "convert", source, most), str(target), WHOLE if whole else ALONE, *_entries()]
 
 
 def names_command(source: Path, most: Limits) -> list[str]:
     """The command that lists the files that `source` names as its parts."""
-    return _convert_file("names", source, most)
+    return _script("convert_file.py", "names", source, most)
 
 
-def _convert_file(command: str, source: Path, most: Limits) -> list[str]:
+def episode_command(dataset: Path, target: Path, index: int, most: Limits) -> list[str]:
+    """The command that writes one episode of a LeRobot dataset into the recording `target`."""
+    return [*_script("convert_episode.py", str(index), dataset, most), str(target), *_entries()]
+
+
+def _entries() -> list[str]:
+    # Absolute, because the process changes to the folder of the file.
+    return [str(Path(entry).absolute()) for entry in sys.path]
+
+
+def _script(name: str, command: str, source: Path, most: Limits) -> list[str]:
     if getattr(sys, "frozen", False) or not sys.executable:
         raise SdkError(
             f"Files are converted by rerun-sdk in a Python of its own, and this process has none (sys.executable is "
             f"{sys.executable!r}). Convert {source.name!r:.200} beforehand, and give the .rrd file."
         )
-    script = Path(__file__).with_name("convert_file.py")
+    script = Path(__file__).with_name(name)
     return [sys.executable, str(script), command, str(source), str(most.memory), str(most.size)]

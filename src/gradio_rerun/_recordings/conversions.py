@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .._gradio.threads import current_work, unwanted
 from .._viewer import sdk
-from ..errors import RecordingError, RecordingNotFoundError, log, not_kept
-from .conversion_process import DISK_FULL, conversion_command, crashed, refusal, refused, run
-from .limits import SIZE_VARIABLE, limits, over
+from ..errors import RecordingError, RecordingNotFoundError, SdkError, log, not_kept
+from .conversion_process import DISK_FULL, Ended, conversion_command, crashed, episode_command, refusal, refused, run
+from .lerobot_meta import episode_files
+from .limits import SIZE_VARIABLE, Limits, limits, over
 from .looked_up import looked_up
-from .parts import LEROBOT_INFO, files_in, is_convertible, parts_of
+from .parts import LEROBOT_INFO, check_parts, files_in, is_convertible, parts_of
 from .turns import conversion_turns
 
 _MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
@@ -43,10 +45,50 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
     read, or the SDK crashes or exceeds the limits of limits.py.
     """
     path, cache = path.absolute(), cache.absolute()
-    try:
+    with _readable(path):
         _check_start(path)
         parts = parts_of(path, may_read)
         key = _key(path, parts)
+
+    def convert(temporary: Path, most: Limits) -> Ended:
+        with _copies(parts, temporary) as copies:
+            return run(path, conversion_command(path, temporary, most), most, copies)
+
+    return _made(path, cache / key / _recording_name(path.name), convert)
+
+
+def converted_episode(folder: Path, index: int, cache: Path, may_read: Callable[[Path], bool]) -> Path:
+    """The recording of one episode of a LeRobot dataset: a file in `cache`, made by the first call.
+
+    The SDK gets links to the files of this episode only, if `may_read` is true for them. Raises the errors of `converted`; an SdkError if
+    the SDK cannot read a dataset episode by episode.
+    """
+    if not sdk.knows_episodes():
+        raise SdkError(
+            f"One episode of a LeRobot dataset needs rerun-sdk 0.39 or newer, and this app has {sdk.sdk_version()}. "
+            "Run: pip install -U rerun-sdk. Or give the folder, of which all episodes are shown."
+        )
+    folder, cache = folder.absolute(), cache.absolute()
+    with _readable(folder):
+        files = episode_files(folder, index)
+        check_parts(folder, files, may_read)
+        key = _digest_of(folder.name, index, bool(shutil.which("ffmpeg")), files=files.values())
+
+    def convert(temporary: Path, most: Limits) -> Ended:
+        with _linked(folder.name, files, temporary) as dataset:
+            ended = run(folder, episode_command(dataset, temporary, index, most), most)
+        for camera, reason in json.loads(ended.output or "{}").items():
+            log(f"{folder.name}, episode {index}: the video {camera!r} is left out: {reason}")
+        return ended
+
+    return _made(folder, cache / key / _recording_name(f"{folder.name}_episode_{index}"), convert)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Raises a `RecordingError` instead of an OSError for a file that is missing or cannot be read."""
+    try:
+        yield
     except RecordingError:  # a RecordingNotFoundError is an OSError, too
         raise
     except FileNotFoundError as error:
@@ -55,11 +97,15 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
         ) from error
     except OSError as error:
         raise RecordingError(f"The file {path.name!r:.200} cannot be read: {error.strerror}.") from error
-    target = cache / key / _recording_name(path.name)
+
+
+def _made(path: Path, target: Path, convert: Callable[[Path, Limits], Ended]) -> Path:
+    """`target`, which `convert` makes if it does not exist yet."""
+    key = target.parent.name
     if not _is_there(target):
         with conversion_turns.turn(key):
             if not _is_there(target):
-                _convert(path, parts, target, cache / f".{key}.{secrets.token_hex(4)}.part")
+                _convert(path, target, target.parents[1] / f".{key}.{secrets.token_hex(4)}.part", convert)
     return target
 
 
@@ -97,17 +143,21 @@ def _check_start(path: Path) -> None:
 
 def _key(path: Path, parts: Mapping[str, Path]) -> str:
     """A folder name in the cache: the same for the same content and name, with the same rerun-sdk."""
-    digest = hashlib.sha256(repr((path.name, sdk.sdk_version(), sorted(parts))).encode())
     if path.is_dir():
-        for file in files_in(path):
-            if file.is_file():  # not its content: datasets have gigabytes
-                stat = file.stat()
-                # A client cannot know the last two, and so cannot guess the name.
-                known = (str(file), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-                digest.update(repr(known).encode())
-        return digest.hexdigest()[:40]
+        return _digest_of(path.name, files=filter(Path.is_file, files_in(path)))
+    digest = hashlib.sha256(repr((path.name, sdk.sdk_version(), sorted(parts))).encode())
     for file in (path, *(parts[name] for name in sorted(parts))):
         digest.update(looked_up(_digest, file))
+    return digest.hexdigest()[:40]
+
+
+def _digest_of(*known: object, files: Iterable[Path]) -> str:
+    """As `_key`, of the files of a dataset."""
+    digest = hashlib.sha256(repr((*known, sdk.sdk_version())).encode())
+    for file in files:  # not its content: datasets have gigabytes
+        stat = file.stat()
+        # A client cannot know the last two, and so cannot guess the name.
+        digest.update(repr((str(file), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)).encode())
     return digest.hexdigest()[:40]
 
 
@@ -126,13 +176,12 @@ def _digest(path: Path) -> bytes:
     return digest.digest()
 
 
-def _convert(path: Path, parts: Mapping[str, Path], target: Path, temporary: Path) -> None:
+def _convert(path: Path, target: Path, temporary: Path, convert: Callable[[Path, Limits], Ended]) -> None:
     what, most = f"The recording made of {path.name!r:.200}", limits()
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(temporary.parent, max(_ABANDONED_AFTER, 2 * most.seconds))
-        with _copies(parts, temporary) as copies:
-            ended = run(path, conversion_command(path, temporary, most), most, copies)
+        ended = convert(temporary, most)
         if full := DISK_FULL.search(ended.said):
             if temporary.stat().st_size >= most.size:
                 raise over(path.name, f"{most.size:,} bytes of recording", SIZE_VARIABLE)
@@ -174,5 +223,23 @@ def _copies(parts: Mapping[str, Path], beside: Path) -> Iterator[dict[str, str]]
         for file, copy in files.items():
             shutil.copyfile(file, copy)
         yield {name: str(files[file]) for name, file in parts.items()}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _linked(name: str, files: Mapping[str, Path], beside: Path) -> Iterator[Path]:
+    """A folder with links to the files of a dataset, by their names in it. meta/info.json is a copy, which the SDK's process may change."""
+    folder = beside.with_suffix(".parts")
+    try:
+        for each, file in files.items():
+            link = folder / name / each
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if each != LEROBOT_INFO.as_posix():
+                with suppress(OSError):  # Windows without the right to make links
+                    link.symlink_to(file)
+            if not link.exists():
+                shutil.copyfile(file, link)
+        yield folder / name
     finally:
         shutil.rmtree(folder, ignore_errors=True)

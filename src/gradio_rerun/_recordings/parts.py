@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from .conversion_process import crashed, names_command, refused, run
@@ -38,17 +38,21 @@ def is_convertible(path: Path) -> bool:
 def parts_of(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, Path]:
     """The files that a .gltf or .urdf names, by their names in it, with links resolved. Raises an error if it may not name one of them."""
     if path.is_dir():
-        for file in files_in(path):
-            name = str(file.relative_to(path))
-            if may_read is not None and not may_read(file):
-                raise refused(path, f"it names the file {name!r}, {_NOT_ALLOWED}")
-            if file.exists() and not file.is_file():  # the SDK would wait for ever
-                raise refused(path, f"it names {name!r}, which is a pipe, a socket or a device")
+        check_parts(path, {str(file.relative_to(path)): file for file in files_in(path)}, may_read)
         return {}
     if path.suffix.lower() not in _PART_SUFFIXES:
         return {}
     found = {name: _part(path, name, may_read) for name in looked_up(_named_files, path)}
     return {name: file for name, file in found.items() if file}
+
+
+def check_parts(folder: Path, files: Mapping[str, Path], may_read: Callable[[Path], bool] | None) -> None:
+    """Raises a `NotARecordingError` for a file of a dataset that may not be read, such as a link to a file elsewhere, or that is no file."""
+    for name, file in files.items():
+        if may_read is not None and not may_read(file):
+            raise refused(folder, f"it names the file {name!r}, {_NOT_ALLOWED}")
+        if file.exists() and not file.is_file():  # the SDK would wait for ever
+            raise refused(folder, f"it names {name!r}, which is a pipe, a socket or a device")
 
 
 def _part(path: Path, name: str, may_read: Callable[[Path], bool] | None) -> Path | None:

@@ -24,6 +24,7 @@ from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError,
 from .cached_files import cache_key, cached_name, place, write_file
 from .chunks import source_of, written
 from .conversions import converted
+from .episodes import Episode
 from .file_types import RECORDING_SUFFIXES
 from .parts import is_convertible
 from .rrd import MAGIC
@@ -90,6 +91,9 @@ def _to_recording(item: Any, cache: Path, stream: Appender | Unjoined | None, se
         return _file(Path(item), cache)
     if isinstance(item, _BYTES):
         return _chunk(bytes(item), stream) if stream else _bytes(bytes(item), cache)
+    if isinstance(item, Episode):
+        _is_left_to_gradio(item.folder)
+        return _file_data(item._recording(cache))
     if FileData.is_file_data(item):
         item = FileData(**item)
     if isinstance(item, FileData):
@@ -98,12 +102,16 @@ def _to_recording(item: Any, cache: Path, stream: Appender | Unjoined | None, se
         return _file(Path(item.path), cache, item.orig_name)
     if (recording := _of_sdk(item, cache, stream, servers)) is not None:
         return recording
+    raise _unsupported(item)
+
+
+def _unsupported(item: Any) -> UnsupportedValueError:
     if inspect.isgenerator(item) or inspect.isasyncgen(item):
-        raise UnsupportedValueError(
+        return UnsupportedValueError(
             f"{WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
             "not one that returns a generator or an object with a generator as `__call__`."
         )
-    raise UnsupportedValueError(f"{WANTED}; got {described(item)}. Log it with rerun and return the recording.")
+    return UnsupportedValueError(f"{WANTED}; got {described(item)}. Log it with rerun and return the recording.")
 
 
 def _of_sdk(item: Any, cache: Path, stream: Appender | Unjoined | None, servers: Servers) -> Recording | None:

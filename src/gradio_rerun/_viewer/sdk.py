@@ -80,6 +80,11 @@ def knows_robot_descriptions() -> bool:
         return library.find(b"robot_description") >= 0
 
 
+def knows_episodes() -> bool:
+    """Whether the SDK reads one episode of a LeRobot dataset. Remove when the rerun-sdk floor passes 0.39."""
+    return (_folder_of("rerun") / "experimental" / "_lerobot_reader.py").is_file()
+
+
 def server_url(item: object) -> str | None:
     """The URL of an object of the SDK that stands for a Rerun server, its catalog, a dataset or a segment; None for other objects."""
     if not type(item).__module__.startswith(("rerun.server", "rerun.catalog", "rerun_bindings")):

@@ -1,0 +1,159 @@
+"""Writes one episode of a LeRobot dataset into a recording with the installed rerun-sdk: a script, run in a process of its own.
+
+    python convert_episode.py INDEX DATASET MEMORY SIZE TARGET [entry of sys.path ...]
+
+DATASET has the files of this episode. Its meta/info.json may be changed. The other arguments, stdin and stderr are those of convert_file.py.
+The exit code is `REFUSED`, with the reason on stderr, if the SDK cannot read the episode. If only videos cannot be read, the recording has a
+text in their place, and stdout has a JSON object of the cameras with the reasons.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .convert_file import REFUSED, application_id, end_with_stdin, limit_resources
+else:  # The package would import Gradio, which takes seconds.
+    from convert_file import REFUSED, application_id, end_with_stdin, limit_resources
+
+_NOTICE = "left_out"
+"""The entity with the text about videos that are left out."""
+
+_NUMBERS = ("float32", "float64")
+_NO_PLOTS = ("timestamp", "frame_index", "episode_index", "index", "task_index")
+
+
+def main() -> None:
+    """Convert."""
+    index, dataset, target = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[5])
+    limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
+    sys.stdin.buffer.readline()
+    threading.Thread(target=end_with_stdin, args=(target,), daemon=True).start()
+    # Python puts this script's folder first: its modules would hide others with the same names.
+    sys.path[:] = sys.argv[6:]
+    # The SDK puts the path that it gets into its errors, and the frontend must not learn the server's folders.
+    os.chdir(dataset.parent)
+    try:
+        print(json.dumps(convert(Path(dataset.name), index, target)))
+    except Exception as error:
+        print(one_line(error), file=sys.stderr)
+        sys.exit(REFUSED)
+
+
+def convert(dataset: Path, index: int, target: Path) -> dict[str, str]:
+    """Writes the recording. Returns the cameras whose videos are left out, with the reasons."""
+    from rerun.experimental import LeRobotReader
+
+    info = json.loads((dataset / "meta" / "info.json").read_bytes())
+    cameras = [key for key, feature in info["features"].items() if feature["dtype"] == "video"]
+    reader = LeRobotReader(dataset)
+    try:
+        write([reader.stream(index)], dataset.name, index, target, info["features"], {})
+    except Exception:
+        if not cameras:
+            raise
+    else:
+        return {}
+    # One video is enough to make the SDK refuse the episode. So each is read alone.
+    chunks, left_out = [reader.stream(index, video_mode="skip")], {}
+    for camera in cameras:
+        try:
+            chunks.append(video_chunks(dataset, info, camera, index))
+        except Exception as error:
+            left_out[camera] = one_line(error)
+    write(chunks, dataset.name, index, target, info["features"], left_out)
+    return left_out
+
+
+def video_chunks(dataset: Path, info: Mapping[str, Any], camera: str, index: int) -> list[Any]:
+    """The data of one video. Raises an error of the SDK if it cannot read the video."""
+    from rerun.experimental import LeRobotReader
+
+    features = {key: each for key, each in info["features"].items() if key == camera or key in _NO_PLOTS}
+    (dataset / "meta" / "info.json").write_text(json.dumps({**info, "features": features}))
+    chunks = LeRobotReader(dataset).stream(index).to_chunks()
+    return [chunk for chunk in chunks if str(chunk.entity_path).strip("/") == camera]
+
+
+def write(
+    chunks: Iterable[Any], name: str, index: int, target: Path, features: Mapping[str, Any], left_out: Mapping[str, str]
+) -> None:
+    """Writes chunks and the blueprint into the file `target`."""
+    import rerun as rr
+
+    rr.set_strict_mode(True)
+    recording = rr.RecordingStream(application_id(name), recording_id=f"episode_{index}", send_properties=False)
+    recording.save(target)
+    try:
+        recording.send_blueprint(blueprint(features, left_out))
+        recording.send_recording_name(f"Episode {index}")
+        if left_out:
+            recording.log(_NOTICE, rr.TextDocument(notice(left_out), media_type=rr.MediaType.MARKDOWN), static=True)
+        for each in chunks:
+            rr.send_chunks(each, recording=recording)
+    finally:
+        recording.disconnect()
+
+
+def blueprint(features: Mapping[str, Any], left_out: Mapping[str, str]) -> Any:
+    """The cameras side by side; state, action and other numbers as plots below."""
+    import rerun.blueprint as rrb
+
+    cameras = [key for key, each in features.items() if each["dtype"] in ("video", "image") and key not in left_out]
+    views: list[Any] = [rrb.Spatial2DView(origin=f"/{key}", name=short(key)) for key in cameras]
+    if left_out:
+        views.append(rrb.TextDocumentView(origin=f"/{_NOTICE}", name="Videos that are left out"))
+    numbers = [key for key, each in features.items() if each["dtype"] in _NUMBERS and key not in _NO_PLOTS]
+    first = [key for key in numbers if key in ("observation.state", "action")]
+    plots: list[Any] = [rrb.TimeSeriesView(origin=f"/{key}", name=short(key)) for key in first]
+    others = [rrb.TimeSeriesView(origin=f"/{key}", name=short(key)) for key in numbers if key not in first]
+    plots += [others[0] if len(others) == 1 else rrb.Tabs(*others)] if others else []
+    rows = [rrb.Horizontal(*each) for each in (views, plots) if each]
+    return rrb.Blueprint(
+        rrb.Vertical(*rows) if rows else rrb.Grid(),
+        rrb.BlueprintPanel(state="collapsed"),
+        rrb.SelectionPanel(state="collapsed"),
+        rrb.TimePanel(state="collapsed"),
+        auto_views=not rows,
+    )
+
+
+def short(key: str) -> str:
+    """The name of a feature on the page: "top" for "observation.images.top"."""
+    return key.removeprefix("observation.").removeprefix("images.")
+
+
+def notice(left_out: Mapping[str, str]) -> str:
+    """What the viewer shows in place of the videos, as Markdown."""
+    lacks_ffmpeg = [
+        camera for camera, reason in left_out.items() if "ffmpeg" in reason.lower() and not shutil.which("ffmpeg")
+    ]
+    others = [camera for camera in left_out if camera not in lacks_ffmpeg]
+    paragraphs = [
+        f"The video of **{short(camera)}** cannot be read. rerun-sdk says: {left_out[camera]}" for camera in others
+    ]
+    if lacks_ffmpeg:
+        names = ", ".join(f"**{short(camera)}**" for camera in lacks_ffmpeg)
+        paragraphs += [
+            f"To show {names}, rerun-sdk needs **ffmpeg**: the video has B-frames, or the episode does not begin with a key frame.",
+            "Install ffmpeg on the machine of the app, and open the episode again:\n\n"
+            "- Debian, Ubuntu: `apt install ffmpeg`\n- macOS: `brew install ffmpeg`\n- Windows: `winget install ffmpeg`",
+        ]
+    return "\n\n".join(paragraphs)
+
+
+def one_line(error: Exception) -> str:
+    """The message of an error, without the path."""
+    text = " ".join(str(error).split()).partition(" File path: ")[0]
+    return text.removeprefix("LeRobot error: ") or type(error).__name__
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""One episode of a LeRobot dataset, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradio.context import LocalContext
+from gradio.utils import get_upload_folder
+
+from .._gradio.files import may_serve
+from .conversions import converted_episode
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One episode of a LeRobot dataset (v2 or v3), which `Rerun` takes as a value. `episodes` and `episode` return it."""
+
+    folder: Path
+    """The folder of the dataset, with `meta/info.json`."""
+    index: int
+    """The index of the episode in the dataset."""
+    length: int | None = None
+    """The number of frames, if the dataset says it."""
+    seconds: float | None = None
+    """The duration, if the dataset says its length and its frames per second."""
+    tasks: tuple[str, ...] = ()
+    """What the robot was to do."""
+    success: bool | None = None
+    """Whether it was done; None if the dataset does not say it."""
+
+    def prepare(self) -> None:
+        """Writes the recording of the episode now, so that it opens at once later. Takes about a second, or nothing if it was written before.
+
+        Raises:
+            RecordingError: The episode cannot be shown.
+        """
+        path = self._recording(Path(get_upload_folder()))
+        if app := LocalContext.blocks.get(None):
+            app.upload_file_set.add(str(path))  # for `delete_cache`
+
+    def _recording(self, cache: Path) -> Path:
+        """The recording of the episode, a file in `cache`."""
+        return converted_episode(self.folder, self.index, cache, lambda path: may_serve(path) is True)

@@ -1,0 +1,254 @@
+"""The meta files of LeRobot datasets (v2 and v3): which episodes there are, and in which files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import NotARecordingError, log
+from .looked_up import looked_up
+from .parts import LEROBOT_INFO, files_in
+
+_DATA = "data"
+_TEMPLATES = {
+    "v2": (
+        "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet",
+        "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4",
+    ),
+    "v3": (
+        "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet",
+        "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4",
+    ),
+}
+"""Where the files of the data and of the videos are if info.json does not say it."""
+
+_SUCCESS = "next.success"
+"""The feature by which LeRobot's environments report success in each frame."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the meta files say about one episode."""
+
+    length: int | None
+    tasks: tuple[str, ...]
+    success: bool | None
+    files: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """v3: the chunk and the number of the file with the data (`"data"`) and with the video of each camera."""
+
+
+def read_info(folder: Path) -> dict[str, Any]:
+    """The content of meta/info.json. Raises a `NotARecordingError` if the folder is not a LeRobot dataset."""
+    try:
+        info: dict[str, Any] = looked_up(_info, folder / LEROBOT_INFO)
+    except OSError as error:
+        raise NotARecordingError(
+            f"Expected the folder of a LeRobot dataset (v2 or v3), got {folder.name!r:.200}: it has no readable {LEROBOT_INFO.as_posix()}."
+        ) from error
+    except ValueError as error:
+        raise NotARecordingError(
+            f"Expected the folder of a LeRobot dataset (v2 or v3), got {folder.name!r:.200}: its {LEROBOT_INFO.as_posix()} is not a JSON object."
+        ) from error
+    return info
+
+
+def read_rows(folder: Path) -> dict[int, Row]:
+    """What the meta files say about each episode, by its index. Files and entries that cannot be read are left out.
+
+    Raises a `NotARecordingError` if the folder is not a LeRobot dataset, or there are no episodes.
+    """
+    features = features_of(folder)
+    rows: dict[int, Row] = {}
+    for each in _row_files(folder):
+        rows.update(_readable(_rows_in, each))
+    if not rows:
+        raise NotARecordingError(
+            f"Expected a LeRobot dataset with episodes, got {folder.name!r:.200}: its meta files list none. v2 lists them in "
+            "meta/episodes.jsonl, v3 in meta/episodes/*/*.parquet."
+        )
+    if not _is_v3(folder) and _SUCCESS in features:
+        succeeded = _readable(_success_in, folder / "meta" / "episodes_stats.jsonl")
+        for index, row in rows.items():
+            if row.success is None:
+                rows[index] = replace(row, success=succeeded.get(index))
+    return dict(sorted(rows.items()))
+
+
+def features_of(folder: Path) -> dict[str, Any]:
+    """The features in meta/info.json."""
+    features = read_info(folder).get("features")
+    return {key: each for key, each in features.items() if isinstance(each, dict)} if isinstance(features, dict) else {}
+
+
+def frames_per_second(folder: Path) -> float | None:
+    """The frames per second; None if info.json does not say them."""
+    fps = read_info(folder).get("fps")
+    return float(fps) if isinstance(fps, (int, float)) and not isinstance(fps, bool) and fps > 0 else None
+
+
+def find_row(folder: Path, index: int) -> Row:
+    """What the meta files say about one episode. Raises a `NotARecordingError` if the dataset has no such episode."""
+    rows = read_rows(folder)
+    if index not in rows:
+        raise NotARecordingError(
+            f"Expected an episode from {min(rows)} to {max(rows)} of {folder.name!r:.200}, got {index}."
+        )
+    return rows[index]
+
+
+def episode_files(folder: Path, index: int) -> dict[str, Path]:
+    """The files that rerun-sdk reads for one episode, by their names in the folder: the meta files, the data, and the videos.
+
+    Raises a `NotARecordingError` if the dataset has no such episode, or names a file outside of its folder.
+    """
+    names = [path.relative_to(folder).as_posix() for path in files_in(folder / "meta")]
+    names += _named_files(folder, index, find_row(folder, index))
+    return {name: folder / name for name in names if (folder / name).is_file()}
+
+
+def _named_files(folder: Path, index: int, row: Row) -> list[str]:
+    info, version = read_info(folder), "v3" if _is_v3(folder) else "v2"
+    chunks = info.get("chunks_size")
+    chunk = index // chunks if isinstance(chunks, int) and chunks > 0 else 0
+    data, video = _TEMPLATES[version]
+    videos = [key for key, feature in features_of(folder).items() if feature.get("dtype") == "video"]
+    names = []
+    data, video = info.get("data_path") or data, info.get("video_path") or video
+    for template, key in [(data, _DATA), *((video, key) for key in videos)]:
+        place = row.files.get(key, (0, 0))
+        numbers = {"episode_chunk": chunk, "episode_index": index, "chunk_index": place[0], "file_index": place[1]}
+        name = _filled(str(template), key, numbers)
+        if re.match(r"[/\\]|\w:", name) or any(part.startswith(".") for part in re.split(r"[/\\]", name)):
+            raise NotARecordingError(
+                f"{folder.name!r:.200} cannot be turned into a recording: it names the file {name!r:.200}, which is not in its folder. "
+                f"Correct {LEROBOT_INFO.as_posix()}."
+            )
+        names.append(name)
+    return names
+
+
+def _filled(template: str, video_key: str, numbers: Mapping[str, int]) -> str:
+    """The template with its fields filled, such as `{file_index:03d}`. Not by `str.format`: the template can have any fields."""
+
+    def value(field: re.Match[str]) -> str:
+        if field[1] == "video_key":
+            return video_key
+        number = numbers.get(field[1])
+        return field[0] if number is None else f"{number:0{int(field[2] or 0)}d}"
+
+    return re.sub(r"\{(\w+)(?::0?(\d)d)?\}", value, template)
+
+
+def _is_v3(folder: Path) -> bool:
+    """By the same rule as rerun-sdk."""
+    return (folder / "meta" / "episodes").is_dir()
+
+
+def _row_files(folder: Path) -> Iterable[Path]:
+    if _is_v3(folder):
+        return sorted((folder / "meta" / "episodes").glob("*/*.parquet"))
+    return [folder / "meta" / "episodes.jsonl"]
+
+
+def _readable(read: Callable[[Path], dict[int, Any]], path: Path) -> dict[int, Any]:
+    try:
+        found: dict[int, Any] = looked_up(read, path)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:  # pyarrow raises ValueErrors, too
+        log(f"{str(path)!r} cannot be read: {error}")
+        return {}
+    return found
+
+
+def _info(path: Path) -> dict[str, Any]:
+    info = json.loads(path.read_bytes())
+    if not isinstance(info, dict):
+        raise ValueError(f"expected an object, got {type(info).__name__}")
+    return info
+
+
+def _json_lines(path: Path, having: bytes = b"") -> Iterable[tuple[int, dict[str, Any]]]:
+    with path.open("rb") as file:
+        for line in file:
+            if having not in line:
+                continue
+            with suppress(ValueError, RecursionError):
+                entry = json.loads(line)
+                if isinstance(entry, dict) and (index := _count(entry.get("episode_index"))) is not None:
+                    yield index, entry
+
+
+def _rows_in(path: Path) -> dict[int, Row]:
+    return (_parquet_rows if path.suffix == ".parquet" else _json_rows)(path)
+
+
+def _json_rows(path: Path) -> dict[int, Row]:
+    return {
+        index: Row(_count(entry.get("length")), _tasks(entry.get("tasks")), _flag(entry.get("success")))
+        for index, entry in _json_lines(path)
+    }
+
+
+def _success_in(path: Path) -> dict[int, bool | None]:
+    found: dict[int, bool | None] = {}
+    for index, entry in _json_lines(path, having=_SUCCESS.encode()):
+        stats = entry.get("stats")
+        feature = stats.get(_SUCCESS) if isinstance(stats, dict) else None
+        found[index] = _flag(feature.get("max")) if isinstance(feature, dict) else None
+    return found
+
+
+def _parquet_rows(path: Path) -> dict[int, Row]:
+    # Loaded only here: most apps show no LeRobot dataset.
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        names = set(file.schema_arrow.names)
+        success = next((each for each in ("success", f"stats/{_SUCCESS}/max") if each in names), "")
+        keys = [name.removesuffix("/file_index") for name in names if name.endswith("/file_index")]
+        wanted = ["episode_index", "length", "tasks", success]
+        wanted += [f"{key}/{part}" for key in keys for part in ("chunk_index", "file_index")]
+        columns = file.read([each for each in wanted if each in names]).to_pydict()
+    count = len(columns.get("episode_index", ()))
+    nothing: Sequence[Any] = [None] * count
+    rows = {}
+    for number in range(count):
+        index = _count(columns["episode_index"][number])
+        if index is None:
+            continue
+        files = {}
+        for key in keys:
+            chunk, file_ = (
+                _count(columns.get(f"{key}/{part}", nothing)[number]) for part in ("chunk_index", "file_index")
+            )
+            if chunk is not None and file_ is not None:
+                files[key.removeprefix("videos/")] = (chunk, file_)
+        rows[index] = Row(
+            _count(columns.get("length", nothing)[number]),
+            _tasks(columns.get("tasks", nothing)[number]),
+            _flag(columns.get(success, nothing)[number]),
+            files,
+        )
+    return rows
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _tasks(value: Any) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    return tuple(each for each in values if isinstance(each, str))
+
+
+def _flag(value: Any) -> bool | None:
+    """A statistic is a list with one number for each dimension."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return bool(value) if isinstance(value, (bool, int, float)) else None

@@ -1,0 +1,225 @@
+"""Episodes of LeRobot datasets: what the meta files say, and what the viewer gets."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio.context import LocalContext
+from gradio.data_classes import FileData
+from lerobot_datasets import CAMERAS, TASKS, lerobot_v2, lerobot_v3
+from needs import needs
+from other_files import write
+
+from gradio_rerun import Rerun, cli, lerobot
+from gradio_rerun._recordings.values import to_recordings
+from gradio_rerun._viewer import sdk
+from gradio_rerun.errors import NotARecordingError, ParameterError, SdkError
+
+EPISODES = needs((0, 39))
+VERSIONS = pytest.mark.parametrize("make", [lerobot_v2, lerobot_v3])
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def shown(value: Any, cache: Path) -> Path:
+    (item,) = to_recordings(value, cache)
+    assert isinstance(item, FileData)
+    return Path(item.path)
+
+
+def contents(path: Path) -> dict[str, Any]:
+    """The application, the recording, the number of rows of each entity, and the text about videos that are left out."""
+    from rerun.chunk import RrdReader
+
+    reader = RrdReader(path)
+    (entry,) = reader.recordings()
+    rows: dict[str, int] = {}
+    text = ""
+    for chunk in reader.stream().to_chunks():
+        rows[str(chunk.entity_path)] = max(rows.get(str(chunk.entity_path), 0), chunk.num_rows)
+        if chunk.entity_path == "/left_out":
+            text = str(chunk.to_record_batch().to_pydict())
+    return {"application": entry.application_id, "recording": entry.recording_id, "rows": rows, "text": text}
+
+
+@VERSIONS
+def test_the_episodes_are_listed_with_what_the_dataset_says_about_them(make: Make, tmp_path: Path) -> None:
+    found = lerobot.episodes(str(make(tmp_path / "dataset", episodes=4, cameras=())))
+    assert [(each.index, each.length, each.seconds) for each in found] == [(i, 10, 1.0) for i in range(4)]
+    assert [each.tasks for each in found] == [(TASKS[0],), (TASKS[1],)] * 2
+    assert [each.success for each in found] == [False, True, True, False]
+    assert lerobot.episode(tmp_path / "dataset", 2) == found[2]
+
+
+def test_the_list_changes_with_the_dataset(tmp_path: Path) -> None:
+    dataset = lerobot_v2(tmp_path / "dataset", cameras=())
+    assert len(lerobot.episodes(dataset)) == 3
+    with (dataset / "meta" / "episodes.jsonl").open("a") as file:
+        file.write(json.dumps({"episode_index": 7, "length": 20}))
+    assert [(each.index, each.tasks) for each in lerobot.episodes(dataset)][-1] == (7, ())
+
+
+def test_what_a_dataset_does_not_say_is_none(tmp_path: Path) -> None:
+    dataset = tmp_path / "dataset"
+    write(dataset / "meta" / "info.json", '{"features": [], "fps": "ten"}')
+    lines = ['{"episode_index": 2, "length": "long", "tasks": [null, "go"]}', "{", "[]", '{"episode_index": -1}']
+    write(dataset / "meta" / "episodes.jsonl", "\n".join([*lines, '{"episode_index": 0, "success": true}']))
+    first, second = lerobot.episodes(dataset)
+    assert (first.index, first.length, first.seconds, first.tasks, first.success) == (0, None, None, (), True)
+    assert (second.index, second.length, second.tasks, second.success) == (2, None, ("go",), None)
+
+
+def test_a_damaged_meta_file_hides_only_its_own_episodes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    dataset = lerobot_v3(tmp_path / "dataset", cameras=())
+    write(dataset / "meta" / "episodes" / "chunk-000" / "file-001.parquet", b"PAR1")
+    assert len(lerobot.episodes(dataset)) == 3
+    assert "file-001.parquet" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("info", "words"), [(None, "no readable"), ("[]", "not a JSON object"), ("{}", "list none")])
+def test_a_folder_without_episodes_is_refused_with_the_reason(info: str | None, words: str, tmp_path: Path) -> None:
+    if info is not None:
+        write(tmp_path / "dataset" / "meta" / "info.json", info)
+    with pytest.raises(NotARecordingError, match=f"'dataset'.*{words}") as caught:
+        lerobot.episodes(tmp_path / "dataset")
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_an_episode_that_does_not_exist_is_refused(tmp_path: Path, cache: Path) -> None:
+    dataset = lerobot_v2(tmp_path / "dataset", cameras=())
+    for wrong in (3, -1):
+        with pytest.raises(NotARecordingError, match=f"from 0 to 2 of 'dataset', got {wrong}"):
+            lerobot.episode(dataset, wrong)
+    with pytest.raises(ParameterError, match="to be an integer, got float"):
+        lerobot.episode(dataset, 1.0)  # type: ignore[arg-type]
+
+
+@EPISODES
+@VERSIONS
+def test_the_viewer_gets_one_episode_with_its_videos(
+    make: Make, tmp_path: Path, cache: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    dataset = make(tmp_path / "my dataset")
+    path = shown([lerobot.episode(dataset, 1)], cache)
+    found = contents(path)
+    assert (found["application"], found["recording"]) == ("my_dataset", "episode_1")
+    for entity in ("/observation.state", "/action", *(f"/{camera}" for camera in CAMERAS)):
+        assert found["rows"][entity] == 10, entity
+    assert found["text"] == ""
+    # Once only, until the dataset changes.
+    assert len(processes) == 1
+    assert shown(lerobot.episode(dataset, 1), cache) == path
+    assert len(processes) == 1
+    os.utime(next((dataset / "data").rglob("*1.parquet" if make is lerobot_v2 else "*.parquet")))
+    assert shown(lerobot.episode(dataset, 1), cache) != path
+
+
+@EPISODES
+def test_no_other_episode_is_read(tmp_path: Path, cache: Path) -> None:
+    dataset = lerobot_v2(tmp_path / "dataset")
+    for path in (dataset / "data", dataset / "videos"):
+        for each in path.rglob("*_000000.*"):
+            each.write_bytes(b"damaged")
+    assert contents(shown(lerobot.episode(dataset, 1), cache))["recording"] == "episode_1"
+
+
+@EPISODES
+def test_a_video_that_cannot_be_read_is_left_out_and_the_page_says_so(
+    tmp_path: Path, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    dataset = lerobot_v3(tmp_path / "dataset")
+    info = (dataset / "meta" / "info.json").read_bytes()
+    write(dataset / "videos" / CAMERAS[1] / "chunk-000" / "file-000.mp4", b"damaged")
+    path = shown(lerobot.episode(dataset, 1), cache)
+    rows, text = contents(path)["rows"], contents(path)["text"]
+    assert rows[f"/{CAMERAS[0]}"] == 10
+    assert f"/{CAMERAS[1]}" not in rows
+    assert "The video of **wrist** cannot be read. rerun-sdk says: Failed to read video" in text
+    assert "ffmpeg" not in text
+    assert "chunk-000" not in text
+    assert CAMERAS[1] in capfd.readouterr().err
+    assert (dataset / "meta" / "info.json").read_bytes() == info
+
+
+@EPISODES
+def test_a_video_that_needs_ffmpeg_is_left_out_with_what_to_install(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    dataset = lerobot_v3(tmp_path / "dataset", cameras=CAMERAS[:1])
+    shutil.copy(b_frames(), dataset / "videos" / CAMERAS[0] / "chunk-000" / "file-000.mp4")
+    text = contents(shown(lerobot.episode(dataset, 1), cache))["text"]
+    assert "To show **top**, rerun-sdk needs **ffmpeg**" in text
+    assert "apt install ffmpeg" in text
+
+
+def b_frames() -> Path:
+    """A video of Gradio's, in H.264 with B-frames."""
+    path = Path(gr.__file__).parent / "media_assets" / "videos" / "b.mp4"
+    if not path.is_file():
+        pytest.skip("this Gradio brings no such video")
+    return path
+
+
+@EPISODES
+def test_an_episode_that_the_sdk_cannot_read_is_refused_with_its_reason(tmp_path: Path, cache: Path) -> None:
+    dataset = lerobot_v2(tmp_path / "dataset", cameras=())
+    (dataset / "data" / "chunk-000" / "episode_000001.parquet").unlink()
+    with pytest.raises(NotARecordingError, match=r"'dataset' cannot be .*: rerun-sdk .* says: ") as caught:
+        shown(lerobot.episode(dataset, 1), cache)
+    assert str(tmp_path) not in str(caught.value)
+    assert not list(cache.glob("**/*.*"))
+
+
+def test_an_sdk_that_reads_only_whole_datasets_is_named(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = lerobot_v2(tmp_path / "dataset", cameras=())
+    monkeypatch.setattr(sdk, "knows_episodes", lambda: False)
+    with pytest.raises(SdkError, match=r"needs rerun-sdk 0\.39 or newer, and this app has "):
+        shown(lerobot.episode(dataset, 1), cache)
+
+
+@EPISODES
+def test_a_prepared_episode_opens_without_a_process_and_is_deleted_with_the_app_s_files(
+    tmp_path: Path, processes: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    episode = lerobot.episode(lerobot_v2(tmp_path / "dataset", cameras=()), 1)
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+    token = LocalContext.blocks.set(demo)
+    try:
+        episode.prepare()
+    finally:
+        LocalContext.blocks.reset(token)
+    assert len(processes) == 1
+    path = shown(episode, Path(viewer.GRADIO_CACHE))
+    assert len(processes) == 1
+    assert any(str(path) in files for files in demo.temp_file_sets)
+
+
+@EPISODES
+def test_the_command_shows_the_folder_of_a_dataset_as_a_table_of_its_episodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched: list[tuple[gr.Blocks, dict[str, Any]]] = []
+    monkeypatch.setattr(gr.Blocks, "launch", lambda self, **options: launched.append((self, options)))
+    cli.main([str(lerobot_v2(tmp_path / "dataset", cameras=())), "--no-browser"])
+    ((page, options),) = launched
+    (table,) = (block for block in page.blocks.values() if isinstance(block, gr.Dataframe))
+    assert table.headers == ["Episode", "Seconds", "Task", "Success"]
+    assert table.value["data"][1] == [1, 1.0, TASKS[1], "yes"]
+    assert str(tmp_path / "dataset") in options["allowed_paths"]
