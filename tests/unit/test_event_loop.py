@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 import pytest
 import rerun as rr
+from gradio.context import LocalContext
 from gradio.state_holder import SessionState
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
@@ -250,6 +251,19 @@ def test_an_update_looks_at_no_file_on_the_event_loop(
         monkeypatch.setattr(os, name, noted(getattr(os, name)))
     call(demo, heart)
     assert looked == []
+
+
+@pytest.mark.parametrize("way", [update, returned])
+def test_a_call_within_a_call_returns_an_update(way: Callable[[Any], Any], heart: Heart, tmp_path: Path) -> None:
+    """As gr.Examples(cache_mode="lazy") calls its function."""
+    with gr.Blocks() as demo:
+        gr.Button().click(way(recording(tmp_path)), None, Rerun())
+    token = LocalContext.in_event_listener.set(True)
+    try:
+        (sent,) = call(demo, heart)
+    finally:
+        LocalContext.in_event_listener.reset(token)
+    assert len(sent["value"]) == 1
 
 
 @pytest.mark.parametrize("way", WAYS)

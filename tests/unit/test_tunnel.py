@@ -227,11 +227,12 @@ def test_a_component_whose_place_is_given_later_gets_its_tickets_then() -> None:
     assert viewer.value == direct.value
     assert set(viewer.value[0]) == {"server", "ticket"}
     tickets = [
-        each["arguments"].get("ticket")
+        opened["ticket"]
         for component in (viewer, direct)
         for each in component.get_config()["props"]["settings"]["commands"]
+        for opened in each["arguments"].get("urls", [])
     ]
-    assert tickets == [viewer.value[0]["ticket"], None] * 2
+    assert tickets == [viewer.value[0]["ticket"]] * 2
 
 
 def test_a_component_of_an_app_that_was_loaded_opens_nothing() -> None:
@@ -766,7 +767,7 @@ def test_in_a_render_an_address_may_be_what_a_user_has_typed_and_gets_no_ticket(
 def test_the_command_open_goes_through_the_app_as_a_value_does() -> None:
     def arguments(**parameters: Any) -> Any:
         update = in_app(**parameters).postprocess(commands.open(PRIVATE))
-        return update["props"]["settings"]["commands"][0]["arguments"]
+        return update["props"]["settings"]["commands"][0]["arguments"]["urls"]
 
-    assert arguments() == {"url": PRIVATE, "ticket": None}
-    assert arguments(tunnel=True)["ticket"] == in_app(PRIVATE).value[0]["ticket"]
+    assert arguments() == [{"url": PRIVATE, "ticket": None}]
+    assert arguments(tunnel=True)[0]["ticket"] == in_app(PRIVATE).value[0]["ticket"]

@@ -63,7 +63,8 @@ class ServerAccess(_Base):
             self.value = [self._with_ticket(each) for each in self.value]
         for command in self.props["settings"].get("commands", []):
             if command["name"] == "open":
-                command["arguments"]["ticket"] = self._servers.ticket(command["arguments"]["url"])
+                for opened in command["arguments"]["urls"]:
+                    opened["ticket"] = self._servers.ticket(opened["url"])
 
     def _with_ticket(self, item: Any) -> Any:
         is_admitted = isinstance(item, dict) and "server" in item

@@ -15,6 +15,7 @@ from functools import partial, wraps
 from typing import Any
 
 from gradio.blocks import Blocks
+from gradio.context import LocalContext
 from gradio.processing_utils import move_files_to_cache
 from gradio.state_holder import SessionState
 from gradio.utils import is_prop_update
@@ -50,10 +51,13 @@ def follow_outputs() -> None:
     async def followed(app: Blocks, block_fn: Any, predictions: Any, state: Any = None) -> Any:
         state = SessionState(app) if state is None else state
         token = _is_postponing.set(True)
+        # gr.Examples caches lazily within a call, in which Gradio would make the component of an update by half.
+        in_call = LocalContext.in_event_listener.set(False)
         try:
             data = await process(app, block_fn, predictions, state)
         finally:
             _is_postponing.reset(token)
+            LocalContext.in_event_listener.reset(in_call)
         outputs = block_fn.outputs[: len(data)]
         try:
             for index, block in enumerate(outputs):
