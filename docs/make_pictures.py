@@ -122,6 +122,7 @@ def lerobot_episodes(page: ViewerPage) -> bytes:
         click_row(page, "3")
         page.wait_for_event("recording_open")
         page.wait_for_time(39)
+        page.page.evaluate("scrollTo(0, 0)")
 
     return picture_of(load("lerobot_episodes").demo, page, use)
 
