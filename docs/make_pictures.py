@@ -117,9 +117,12 @@ def lerobot_episodes(page: ViewerPage) -> bytes:
     """At the end of an episode that was chosen in the table."""
 
     def use() -> None:
+        page.expect_recordings("episode_0")
+        page.forget_events()
         click_row(page, "3")
-        page.expect_recordings("episode_3")
+        page.wait_for_event("recording_open")
         page.wait_for_time(39)
+        page.page.evaluate("scrollTo(0, 0)")
 
     return picture_of(load("lerobot_episodes").demo, page, use)
 

@@ -14,9 +14,10 @@ from gradio_rerun import Rerun, lerobot
 
 def write_dataset(folder: Path) -> Path:
     """Stands for a real one: a camera sees a block that is pushed to the left or to the right."""
-    features = {"observation.images.front": {"dtype": "image", "shape": [90, 160, 3]}}
+    camera, number = {"dtype": "image", "shape": [90, 160, 3]}, {"dtype": "float32", "shape": [1]}
     info = {"codebase_version": "v2.1", "fps": 10, "chunks_size": 1000, "total_episodes": 8, "total_frames": 320}
-    info |= {"total_tasks": 2, "features": features | {"observation.state": {"dtype": "float32", "shape": [1]}}}
+    info |= {"total_tasks": 2, "total_chunks": 1, "total_videos": 0, "splits": {}}
+    info["features"] = {"image": camera, "observation.state": number}
     info["data_path"] = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet"
     tasks = [{"task_index": each, "task": f"push it to the {side}"} for each, side in enumerate(("left", "right"))]
     episodes = [{"episode_index": each, "tasks": [tasks[each % 2]["task"]], "length": 40} for each in range(8)]
@@ -26,13 +27,13 @@ def write_dataset(folder: Path) -> Path:
         (folder / "meta" / name).write_text("\n".join(map(json.dumps, lines)))
     for episode in range(8):
         rows = []
-        for frame in range(40):
-            state = 80 - (-1) ** episode * max(0, frame - episode)
+        for at in range(40):
+            state = 80 - (-1) ** episode * max(0, at - episode)
             picture = Image.new("RGB", (160, 90), (45, 50, 60))
             picture.paste((230, 150, 50), (state - 10, 35, state + 10, 55))
             picture.save(folder / "frame.png")
             image = {"bytes": (folder / "frame.png").read_bytes(), "path": None}
-            rows.append({"observation.images.front": image, "observation.state": [float(state)], "frame_index": frame})
+            rows.append({"image": image, "observation.state": [state], "frame_index": at, "timestamp": at / 10})
         pq.write_table(pa.Table.from_pylist(rows), folder / f"data/chunk-000/episode_{episode:06d}.parquet")
     return folder
 
