@@ -231,8 +231,9 @@ def files_that_name(setting: str) -> set[str]:
 
 @pytest.mark.parametrize("setting", ["telemetry", "time_update_interval", "panel_states"])
 def test_a_setting_is_named_by_the_constructor_the_dataclass_and_the_frontend_only(setting: str) -> None:
-    # `panel_states` is mentioned by the command `update_panels`, too, and `time_update_interval` by the event. Exported pages have some of both.
+    # `panel_states` is mentioned by the command `update_panels` and the page of a dataset, too, and `time_update_interval` by the event. Exported pages have some of both.
     mentioned = {
+        "_episode_browser.py",
         "_export.py",
         "commands/_viewer.py",
         "commands/__init__.py",

@@ -108,10 +108,10 @@ export const WORDS = {
     "Diesen Link kopieren", "Copie este enlace", "Copiez ce lien", "Copie esta ligação", "Copie este link",
     "このリンクをコピーしてください", "이 링크를 복사하세요", "请复制此链接", "請複製此連結",
   ],
-  "The recording of this link is not here: {name}": [
-    "Die Aufzeichnung dieses Links ist nicht hier: {name}", "La grabación de este enlace no está aquí: {name}", "L'enregistrement de ce lien n'est pas ici : {name}",
-    "A gravação desta ligação não está aqui: {name}", "A gravação deste link não está aqui: {name}",
-    "このリンクの記録はここにありません: {name}", "이 링크의 기록이 여기에 없습니다: {name}", "此链接的记录不在这里：{name}", "此連結的記錄不在這裡：{name}",
+  "The recording of this link is not here: {name}.": [
+    "Die Aufzeichnung dieses Links ist nicht hier: {name}.", "La grabación de este enlace no está aquí: {name}.", "L'enregistrement de ce lien n'est pas ici : {name}.",
+    "A gravação desta ligação não está aqui: {name}.", "A gravação deste link não está aqui: {name}.",
+    "このリンクの記録はここにありません: {name}。", "이 링크의 기록이 여기에 없습니다: {name}.", "此链接的记录不在这里：{name}。", "此連結的記錄不在這裡：{name}。",
   ],
   "This link is for another recording: {name}. This one shows the same time.": [
     "Dieser Link gehört zu einer anderen Aufzeichnung: {name}. Diese hier zeigt dieselbe Zeit.",

@@ -146,7 +146,7 @@ export class MomentLink {
     const isMoved = akin ? await this.#apply(running, akin, moment) : false;
     const name = describe(moment);
     if (isMoved) this.#notice.tell("This link is for another recording: {name}. This one shows the same time.", { name });
-    else this.#notice.tell("The recording of this link is not here: {name}", { name });
+    else this.#notice.tell("The recording of this link is not here: {name}.", { name });
   }
 
   /** A wish whose recording is open, as soon as there is one; null if there is none when all recordings are open. @param {RunningViewer} running */
