@@ -128,6 +128,7 @@ class ViewerClient:
                     "does not wait for questions. Write `client = ViewerClient(viewer)` below the viewer."
                 )
             viewer._is_asked = True
+            questions.expect(viewer)
         self._viewer = viewer
         self._request = request
         self._seconds = float(seconds)

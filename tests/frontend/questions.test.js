@@ -6,7 +6,14 @@ import { getQuestions } from "../../src/gradio_rerun/frontend/gradio/questions.j
 /** @param {string} id @returns {any} */
 const question = (id) => ({ id, question: id });
 
-test("questions are got as long as the viewer is in the page, each call with those that are known", async () => {
+/** Calls that take as long as the server waits. @param {import("node:test").TestContext} context */
+function waiting({ mock }) {
+  let now = 0;
+  mock.method(performance, "now", () => (now += 2_000));
+}
+
+test("questions are got as long as the viewer is in the page, each call with those that are known", async (context) => {
+  waiting(context);
   /** @type {string[][]} */
   const calls = [];
   /** @type {string[]} */
@@ -30,7 +37,8 @@ test("what arrives after the viewer has left the page is for the next one", asyn
   await getQuestions(next, () => isThere, () => assert.fail("A viewer that is gone is asked."));
 });
 
-test("while the server is away, the pauses get longer, up to ten seconds", async () => {
+test("while the server is away, the pauses get longer, up to ten seconds", async (context) => {
+  waiting(context);
   /** @type {number[]} */
   const pauses = [];
   let calls = 0;
@@ -40,4 +48,11 @@ test("while the server is away, the pauses get longer, up to ten seconds", async
   };
   await getQuestions(next, () => pauses.length < 9, () => {}, async (ms) => void pauses.push(ms));
   assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 500, 1000]);
+});
+
+test("a server that does not wait is not asked again at once", async () => {
+  /** @type {number[]} */
+  const pauses = [];
+  await getQuestions(async () => [], () => pauses.length < 3, () => {}, async (ms) => void pauses.push(ms));
+  assert.deepEqual(pauses, [500, 1000, 2000]);
 });

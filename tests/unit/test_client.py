@@ -186,6 +186,13 @@ def test_one_page_has_a_bounded_number_of_questions_and_one_process_of_pages(
     assert list(questions._pages) == [("one", client._viewer._id)]
 
 
+def test_a_call_to_a_viewer_that_nobody_asks_does_not_wait() -> None:
+    with gr.Blocks():
+        viewer = Rerun()
+    assert asyncio.run(asyncio.wait_for(Page("one", viewer).next(), 5)) == []
+    assert ("one", viewer._id) not in questions._pages
+
+
 @pytest.mark.parametrize("known", [None, 3, {"a": 1}, [3, None, []], "x"])
 def test_a_page_may_say_anything_of_what_it_knows(client: ViewerClient, known: Any) -> None:
     asked_by(client, "one").get_state()

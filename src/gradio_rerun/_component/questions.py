@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 from .._wire import CommandDict
 
@@ -44,6 +45,14 @@ class _Page:
 _lock = threading.Lock()
 _pages: dict[tuple[str, int], _Page] = {}
 """By session and component. `_forget` deletes those that have gone."""
+
+_asked: WeakValueDictionary[int, Any] = WeakValueDictionary()
+"""The components that functions ask, by their ids. Gradio makes copies of a component for updates, with the same id."""
+
+
+def expect(component: Any) -> None:
+    """Functions ask this component: calls of its pages wait for questions."""
+    _asked[component._id] = component
 
 
 def ask(session: str, component: int, command: Callable[[str], CommandDict]) -> tuple[str, Future[Any]]:
@@ -75,6 +84,8 @@ def withdraw(session: str, component: int, question: str) -> bool:
 
 async def next_questions(session: str, component: int, known: Any) -> list[CommandDict]:
     """The questions that the page does not have, as soon as there are any. The page calls again when it has them."""
+    if component not in _asked:
+        return []  # any client can call: it holds no connection open
     names = {each for each in known if isinstance(each, str)} if isinstance(known, list) else set()
     loop = asyncio.get_running_loop()
     new = asyncio.Event()

@@ -40,18 +40,21 @@ async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request 
     return result
 
 
-async def page_of(request: gr.Request | None) -> tuple[str, int]:
-    """The session that a client names, empty if it names none, and the id of the component."""
-    if request is not None:
-        # Gradio passes a request without its session.
-        with suppress(ValueError, TypeError, KeyError, AttributeError):
-            body = await _raw(request).json()
-            return str(body["session_hash"]), int(body["component_id"])
-    return "", 0
+async def page_of(request: gr.Request) -> tuple[str, int]:
+    """The session that a client names, empty if it names none, and the id of the component; 0 if it names none."""
+    component = await _named(request, "component_id")
+    return str(await _named(request, "session_hash") or ""), component if isinstance(component, int) else 0
+
+
+async def _named(request: gr.Request, name: str) -> Any:
+    """What the body of a request has under this name. Gradio passes the request without its session."""
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        return (await _raw(request).json())[name]
+    return None
 
 
 async def _turn_of(request: gr.Request | None) -> anyio.Lock:
-    session, _ = await page_of(request)
+    session = str(await _named(request, "session_hash") or "") if request else ""
     lock = anyio.Lock()
     return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock
 

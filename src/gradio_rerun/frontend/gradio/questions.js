@@ -5,6 +5,9 @@
 /** ms between two calls after one that failed, at first and at most. */
 const [SHORTEST, LONGEST] = [500, 10_000];
 
+/** ms that a call without questions takes at least, unless the server does not wait. */
+const WAITS = 1_000;
+
 /**
  * Gets the questions to this viewer, as long as it is in the page.
  * @param {(known: string[]) => Promise<Command[]>} next waits until there are questions besides those that are known
@@ -17,8 +20,10 @@ export async function getQuestions(next, isThere, ask, pause = (ms) => new Promi
   let wait = SHORTEST;
   while (isThere()) {
     try {
+      const begun = performance.now();
       const questions = await next(known);
       if (!isThere()) return; // the next mount gets them
+      if (questions.length === 0 && performance.now() - begun < WAITS) throw new Error("The server does not wait.");
       ask(questions);
       known = [...known, ...questions.map(({ question }) => String(question))].slice(-1000);
       wait = SHORTEST;
