@@ -15,6 +15,7 @@ from gradio.context import get_blocks_context
 from gradio.data_classes import FileData
 
 from . import commands
+from ._recordings.urls import IN_RECORDING
 from .client import ViewerClient
 from .component import Rerun
 from .errors import AnswerError, ParameterError
@@ -74,7 +75,11 @@ def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 15) -> 
     client = ViewerClient(viewer, seconds=seconds)
     tokens = _Tokens()
     _add_buttons(tokens)
-    for tool in _tools(client, tokens):
+
+    def of(token: str) -> ViewerClient:
+        return client.of(gr.Request(session_hash=tokens.session_of(token)))
+
+    for tool in (*_looking(of), *_moving(of)):
         tool.__name__ = f"{prefix}_{tool.__name__}"  # Gradio's MCP server names a tool by its function
         gr.api(tool, api_name=tool.__name__, queue=False)
 
@@ -98,11 +103,8 @@ def _add_buttons(tokens: _Tokens) -> None:
     revoke_button.click(revoke, None, shown, api_visibility="private", queue=False, show_progress="hidden")
 
 
-def _tools(client: ViewerClient, tokens: _Tokens) -> list[Callable[..., Any]]:
-    """The tools. Their docstrings are what an agent reads."""
-
-    def of(token: str) -> ViewerClient:
-        return client.of(gr.Request(session_hash=tokens.session_of(token)))
+def _looking(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
+    """The tools that change nothing. Their docstrings are what an agent reads."""
 
     async def screenshot(token: str, view_id: str = "", max_size: int = 1024) -> dict[str, Any]:
         """A picture of what the user sees in the Rerun viewer.
@@ -137,6 +139,20 @@ def _tools(client: ViewerClient, tokens: _Tokens) -> list[Callable[..., Any]]:
         )
         return _as_json(await asked)
 
+    async def blueprint(token: str) -> str:
+        """The blueprint of the recording on screen, its layout and the properties of its views, as JSON.
+
+        Args:
+            token: The token that the user's page shows.
+        """
+        return json.dumps((await of(token).get_blueprint("recording")).blueprint)
+
+    return [screenshot, state, schema, blueprint]
+
+
+def _moving(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
+    """The tools that change what the user sees. Their docstrings are what an agent reads."""
+
     async def set_time(token: str, timeline: str, time: int, play_state: str = "paused") -> str:
         """Moves the time cursor of the recording on screen.
 
@@ -162,6 +178,16 @@ def _tools(client: ViewerClient, tokens: _Tokens) -> list[Callable[..., Any]]:
         await of(token).set_location(location)
         return f"The viewer shows {location}."
 
+    async def select(token: str, entity_path: str) -> str:
+        """Selects an entity of the recording on screen, as a click of the user does.
+
+        Args:
+            token: The token that the user's page shows.
+            entity_path: As `schema` gives it.
+        """
+        await of(token).open(f"{IN_RECORDING}{entity_path.removeprefix('/')}")
+        return f"{entity_path} is selected."
+
     async def highlight(token: str, x: float, y: float, width: float, height: float, label: str = "") -> str:
         """Draws a pulsing outline in the viewer, to point the user at something. It goes at the next click.
 
@@ -176,14 +202,6 @@ def _tools(client: ViewerClient, tokens: _Tokens) -> list[Callable[..., Any]]:
         await of(token).highlight_rect((x, y, width, height), label or None)
         return "The user sees the outline."
 
-    async def blueprint(token: str) -> str:
-        """The blueprint of the recording on screen, its layout and the properties of its views, as JSON.
-
-        Args:
-            token: The token that the user's page shows.
-        """
-        return json.dumps((await of(token).get_blueprint("recording")).blueprint)
-
     async def set_blueprint(token: str, blueprint: str) -> str:
         """Changes the blueprint of the recording on screen. What it does not name stays as it is.
 
@@ -194,7 +212,7 @@ def _tools(client: ViewerClient, tokens: _Tokens) -> list[Callable[..., Any]]:
         await of(token).set_blueprint(json.loads(blueprint), "recording", partial=True)
         return "The blueprint is applied."
 
-    return [screenshot, state, schema, set_time, show, highlight, blueprint, set_blueprint]
+    return [set_time, show, select, highlight, set_blueprint]
 
 
 def _as_json(answer: Any) -> str:

@@ -103,6 +103,7 @@ async def all_answers(client: ViewerClient) -> list[Any]:
     assert written is not None
     assert written.store_id == state.active_recording
     assert isinstance(await client.get_transform_graph(include_transforms=True), dict)
+    await client.open("recording://world/arm")
     await client.highlight_rect((20, 20, 100, 50), "here")
     await client.update_panels(blueprint="hidden")
     picture = await client.take_screenshot(max_size=300)
@@ -119,6 +120,13 @@ async def closing(client: ViewerClient) -> list[Any]:
     return [closed]
 
 
+def wait_for_selection(page: ViewerPage, entity_path: str) -> None:
+    page.wait_for_function(
+        "path => window.seen.some(({detail}) => detail?.items?.some?.((item) => item.entity_path === path))",
+        arg=entity_path,
+    )
+
+
 def test_a_function_asks_for_all_that_the_viewer_can_answer(page: ViewerPage, launch: Launch) -> None:
     async def wrong(client: ViewerClient) -> list[Any]:
         return [await client.run_command("no.such.command")]
@@ -128,6 +136,7 @@ def test_a_function_asks_for_all_that_the_viewer_can_answer(page: ViewerPage, la
     entities, has_views, location = json.loads(answer(page, "everything"))
     assert (entities, has_views) == (1, True)
     assert "recording_id=run" in location
+    wait_for_selection(page, "/world/arm")
     assert answer(page, "wrong").startswith(
         "AnswerError: The viewer could not carry out run_command('no.such.command'): "
     )
@@ -206,6 +215,7 @@ def test_an_agent_finds_an_entity_seeks_points_and_returns_the_picture(
 
     assert finished(), errors
     assert capsys.readouterr().out.splitlines()[-1].split() == ["/world/arm/points", "frame", "19"]
+    wait_for_selection(page, "/world/arm/points")
     assert Image.open(tmp_path / "seen.png").width == 800
     page.get_by_role("button", name="Revoke the token").click()
     expect(token).to_be_hidden()

@@ -400,6 +400,13 @@ def test_what_is_opened_comes_with_the_ticket_of_its_server() -> None:
     assert "ticket" not in to_wire([commands.run_command("open")], servers)[0]["arguments"]
 
 
+def test_an_entity_is_opened_without_a_ticket() -> None:
+    servers = Servers(True)
+    servers.trust()
+    (wired,) = to_wire([commands.open("recording://world/arm")], servers)
+    assert wired["arguments"]["urls"] == [{"url": "recording://world/arm", "ticket": None}]
+
+
 def test_panels_cross_by_their_names() -> None:
     (wired,) = to_wire([commands.update_panels(time="hidden", top="default")], Servers(False))
     assert wired["arguments"] == {"states": {"time": "hidden", "top": None}}

@@ -9,6 +9,9 @@ from ..errors import UnsupportedValueError
 
 URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
 
+IN_RECORDING = "recording://"
+"""What the URL of an entity of the recording on screen begins with. Only the viewer reads it."""
+
 WANTED = (
     "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
     "a URL (http, https, rerun, rerun+http, rerun+https), "

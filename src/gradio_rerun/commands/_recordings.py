@@ -7,7 +7,7 @@ from typing import Any
 
 from .._checks import described, is_collection
 from .._recordings.tables import table_bytes
-from .._recordings.urls import checked_url
+from .._recordings.urls import IN_RECORDING, checked_url
 from .._viewer.viewer_control import Plan, field_path, request
 from ..errors import CommandError
 from ._command import OF_ANOTHER_RECORDING, Command, causes, flag, made, name_of, recording_id_of
@@ -17,7 +17,7 @@ def open(urls: str | Sequence[str], navigate: bool = True) -> Command[None]:
     """Opens URLs of recordings, blueprints or Rerun servers. Open recordings stay open, and the value of the component stays as it is.
 
     Args:
-        urls: A URL, or several.
+        urls: A URL, or several. `recording://world/arm` selects an entity of the recording on screen, which needs rerun-sdk 0.41.
         navigate: Whether what it opens is shown. If False, the recording on screen stays there.
     """
     given = [urls] if isinstance(urls, str) else urls
@@ -26,7 +26,7 @@ def open(urls: str | Sequence[str], navigate: bool = True) -> Command[None]:
             f"Expected open to get a URL such as 'https://example.com/run.rrd', got {described(urls)}. "
             "Return a path as the value of the component."
         )
-    checked = tuple(checked_url(each) for each in given)
+    checked = tuple(each if each.startswith(IN_RECORDING) else checked_url(each) for each in given)
     shows = flag("navigate", navigate)
     text = repr(urls) + ("" if shows is not False else ", navigate=False")
     arguments = (("urls", checked), ("navigate", shows is not False))

@@ -1,6 +1,7 @@
 /** How the frontend carries out commands: most are requests to the viewer. */
 
 import { delay } from "./delay.js";
+import { IN_RECORDING, select } from "./show.js";
 import { storeIdOf } from "./store-id.js";
 import { fromBase64, toBase64 } from "./viewer-control.js";
 
@@ -23,12 +24,17 @@ const OPEN_WITHIN = 10_000;
 
 /** Those that are no requests, or not always. @type {Record<string, CarryOut>} */
 export const OWN_COMMANDS = {
-  open: ({ open }, _, { arguments: { urls, navigate } }, { isListened }) => {
+  open: async ({ open }, viewer, { arguments: { urls, navigate } }, { isListened }) => {
     const known = open.names.map(storeIdOf);
-    const hrefs = urls.map((/** @type {{url: string}} */ { url }) => new URL(url).href);
-    urls.forEach((/** @type {{url: string, ticket: string | null}} */ { url, ticket }, /** @type {number} */ index) =>
-      open.openAgain({ url: hrefs[index], name: url, size: null, ticket: ticket ?? undefined, inBackground: !navigate }),
-    );
+    /** @type {string[]} */
+    const hrefs = [];
+    for (const { url, ticket } of urls) {
+      if (url.startsWith(IN_RECORDING)) await select(viewer.control, null, `/${url.slice(IN_RECORDING.length)}`);
+      else {
+        hrefs.push(new URL(url).href);
+        open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined, inBackground: !navigate });
+      }
+    }
     return isListened("answer") ? opened(open, hrefs, known) : null;
   },
   set_blueprint: ({ open }, viewer, command, outcomes) => {

@@ -10,7 +10,7 @@ import { toBase64 } from "./viewer-control.js";
 const [OPEN, GET_SCHEMA, SET_LOCATION] = [4, 7, 20];
 
 /** The viewer's name for what is in the recording on screen; nothing is loaded. */
-const IN_RECORDING = "recording://";
+export const IN_RECORDING = "recording://";
 
 /** @param {Control} control @param {RecordingName} recording */
 export async function show(control, recording) {
@@ -19,13 +19,14 @@ export async function show(control, recording) {
 
 /**
  * Selects an entity of the recording on screen. Rejects if the recording has no such entity, or if the viewer is older than 0.41.
- * @param {Control} control @param {RecordingName} recording
+ * @param {Control} control
+ * @param {RecordingName | null} recording null: the one on screen
  * @param {string} path of an entity, such as `/points`, or of an instance of it: `/points[#3]`
  */
 export async function select(control, recording, path) {
   // The viewer would also select an entity that does not exist; it refuses to describe one.
   const entity = [...textAt([GET_SCHEMA, 2], path.replace(/\[#\d+\]$/, "")), ...numberAt([GET_SCHEMA, 3], 1n)];
-  await control.carryOut(asCommand("get_recording_schema", entity, [GET_SCHEMA, 1]), [recording]);
+  await control.carryOut(asCommand("get_recording_schema", entity, [GET_SCHEMA, 1]), recording ? [recording] : []);
   await control.carryOut(asCommand("open", textAt([OPEN, 1], `${IN_RECORDING}${path.replace(/^\//, "")}`), []), []);
 }
 
