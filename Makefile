@@ -55,8 +55,8 @@ release: package
 audit: $(VENV)/installed-release node_modules/installed
 	$(BIN)/pytest tests/audit -rs
 
-# A file's tests share a page or a browser's cache, and stay together.
-IN_BROWSERS := $(BIN)/pytest tests/browser tests/programs --numprocesses 2 --dist loadfile
+# A machine may stall for a while; whatever ran twice is listed.
+IN_BROWSERS := $(BIN)/pytest tests/browser tests/programs --reruns 1 -rR
 
 browser: $(VENV)/installed-test node_modules/installed programs
 	$(IN_BROWSERS) -m "not slow"
