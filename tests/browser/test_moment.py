@@ -56,6 +56,7 @@ def expect_moment(page: ViewerPage, recording_id: str, frame: int, index: int = 
             return now && String([now.recording_id, now.timeline, now.time]) === String(expected);
         }""",
         arg=[index, recording_id, "frame", frame],
+        timeout=120_000,  # the viewer starts, opens its recordings, and is moved then
     )
 
 
