@@ -170,8 +170,7 @@ export class MomentLink {
     const uses = this.#uses;
     const isOver = () => viewer !== this.#viewer.running?.viewer || this.#uses !== uses || !this.#isOn;
     if (!viewer) return false;
-    const times = timesOf(this.#viewer);
-    if (!times || !isAt(times, recording)) await show(viewer.control, recording);
+    await this.#putOnScreen(viewer, recording);
     let isMoved = false;
     while (place && !isOver()) {
       const isLoading = this.#viewer.isLoading;
@@ -180,11 +179,18 @@ export class MomentLink {
       await delay(POLL);
     }
     while (!isOver() && open.state === "loading") await delay(POLL);
+    if (!isOver()) await this.#putOnScreen(viewer, recording); // one that has opened meanwhile may be there
     if (selection && !isOver()) await select(viewer.control, recording, selection).catch(() => {}); // the recording has no such entity
     await delay(COMMANDS_WITHIN);
     // A blueprint or a command of the app may have moved the time meanwhile: the user has come for this one.
     if (place && isMoved && !isOver()) await restore(viewer, recording, place);
     return isMoved;
+  }
+
+  /** @param {import("../viewer/viewer.js").Viewer} viewer @param {RecordingName} recording */
+  async #putOnScreen(viewer, recording) {
+    const times = timesOf(this.#viewer);
+    if (!times || !isAt(times, recording)) await show(viewer.control, recording);
   }
 
   /** Whether the data that has arrived reaches a time. @param {{timeline: string, time: bigint}} place */
