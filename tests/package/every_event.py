@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from gradio_rerun import Rerun, commands, events
+from gradio_rerun import Rerun, ViewerClient, commands, events
 
 
 def on_load(event: events.Load) -> str:
@@ -52,6 +52,10 @@ def on_screenshot(event: events.Screenshot) -> str:
     return event.path
 
 
+def on_answer(event: events.Answer) -> str:
+    return event.command
+
+
 def on_state(event: events.State) -> int:
     return len(event.state.recordings)
 
@@ -75,11 +79,22 @@ with gr.Blocks() as demo:
     viewer.recording_saved(lambda: None)
     viewer.blueprint_saved(None, js="() => {}")
     viewer.state(on_state, None, said)
+    viewer.answer(on_answer, None, said)
     viewer.change(fn=lambda value: str(value), inputs=[viewer], outputs=said).failure(lambda: "failed", None, said)
 
     gr.on([viewer.play, viewer.pause, button.click], lambda: "either", None, said)
     gr.on(viewer.recording_open, lambda: "opened", None, said)
     button.click(lambda: [commands.set_time(play_state="playing"), commands.take_screenshot()], None, viewer)
+
+    client = ViewerClient(viewer)
+
+    async def ask(request: gr.Request) -> tuple[int, str | None]:
+        schema = await client.get_recording_schema(paths_only=True)
+        await client.set_time("frame", sequence=3)
+        return len(schema.entities), (await client.of(request).get_state()).active_recording
+
+    button.click(ask, None, [said, said])
+    button.click(lambda: client.take_screenshot().result(), None, image)
 
     @viewer.play
     def played() -> None:
