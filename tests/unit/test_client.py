@@ -96,6 +96,22 @@ def test_a_question_reaches_the_page_of_its_session_and_the_answer_the_function(
     assert asyncio.run(ask()) == "here"
 
 
+def test_forty_visitors_who_ask_at_once_get_each_their_own_answer(client: ViewerClient) -> None:
+    async def page(session: str) -> None:
+        shown = Page(session, client._viewer)
+        (question,) = await shown.next()
+        assert shown.answer(question["question"], protocol=protocol("get_location", location=session))
+
+    async def ask() -> list[str]:
+        sessions = [f"session {number}" for number in range(40)]
+        pages = [asyncio.create_task(page(each)) for each in sessions]
+        answers = [asked_by(client, each).get_location() for each in reversed(sessions)]
+        await asyncio.gather(*pages)
+        return [await each for each in answers]
+
+    assert asyncio.run(ask()) == [f"session {number}" for number in reversed(range(40))]
+
+
 def test_a_page_that_waits_gets_a_question_at_once_and_again_until_it_has_it(client: ViewerClient) -> None:
     async def ask() -> None:
         page = Page("one", client._viewer)
