@@ -99,7 +99,7 @@ class Streaming(ServerAccess, StreamedAsPrepared):
             warnings.warn(
                 "A generator yields data to a Rerun component that is not streaming: each value replaces the one before. "
                 "To add the data to what is shown, construct it with Rerun(streaming=True).",
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def check_streamable(self) -> None:
