@@ -57,7 +57,7 @@ class _Tokens:
         return session
 
 
-def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 15) -> None:
+def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 30) -> None:
     """Adds tools for agents to the app's MCP server, by which an agent sees and moves the viewer in the page of one visitor.
 
     Where it is called, the page has a button that shows a token, and one that revokes it. An agent needs the token: each tool takes it, and works in

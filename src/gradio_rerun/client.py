@@ -110,7 +110,7 @@ class ViewerClient:
     In a function without `async`, write `client.get_state().result()`.
     """
 
-    def __init__(self, viewer: Rerun, request: gr.Request | None = None, *, seconds: float = 15) -> None:
+    def __init__(self, viewer: Rerun, request: gr.Request | None = None, *, seconds: float = 30) -> None:
         """
         Parameters:
             viewer: The viewer.

@@ -87,7 +87,7 @@ def test_a_question_reaches_the_page_of_its_session_and_the_answer_the_function(
         page, other = Page("one", client._viewer), Page("two", client._viewer)
         answer = asked_by(client, "one").get_location()
         (question,) = await page.next()
-        assert (question["name"], question["seconds"]) == ("get_location", 15)
+        assert (question["name"], question["seconds"]) == ("get_location", 30)
         assert not other.answer(question["question"], protocol=protocol("get_location", location="elsewhere"))
         assert page.answer(question["question"], protocol=protocol("get_location", location="here"))
         assert not page.answer(question["question"], protocol=protocol("get_location", location="again"))
