@@ -23,7 +23,7 @@ export async function getQuestions(next, isThere, ask, pause = (ms) => new Promi
       const begun = performance.now();
       const questions = await next(known);
       if (!isThere()) return; // the next mount gets them
-      if (questions.length === 0 && performance.now() - begun < WAITS) throw new Error("The server does not wait.");
+      if (questions.length === 0 && performance.now() - begun < WAITS) throw new Error("answered at once");
       ask(questions);
       known = [...known, ...questions.map(({ question }) => String(question))].slice(-1000);
       wait = SHORTEST;
