@@ -272,7 +272,7 @@ def test_times_come_at_the_interval_and_the_last_one_always(page: ViewerPage, la
     assert min(gaps) > 1.2  # calls do not take exactly the same time
 
 
-# Forty events at once, as the viewer would tell them.
+# Forty events at once, as the viewer reports them.
 BURST = """() => {
   const viewer = document.querySelector("rerun-viewer");
   for (let i = 0; i < 40; i++) {

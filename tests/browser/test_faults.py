@@ -367,7 +367,7 @@ def test_a_viewer_that_gets_no_more_memory_says_so_and_shows_the_next_value(
     module = gzip.decompress(viewer_assets.viewer_assets().wasm.read_bytes())
     limited = gzip.compress(with_memory_limit(module, more_pages=1500), 1)
     url = launch(app(recording_a, big=lambda: big, small=lambda: recording_a))
-    # Not by `page.route`: on a busy machine Playwright needs most of a minute for so many bytes.
+    # Not by `page.route`: on a busy machine, Playwright needs most of a minute for the 15 MB.
     with fault_proxy(url, lambda exchange: exchange.answer(200, limited), ".wasm.gz") as proxy:
         page.open(proxy).expect_recordings("recording_a")
         page.click("big")

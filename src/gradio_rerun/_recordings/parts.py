@@ -47,7 +47,7 @@ def parts_of(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, P
 
 
 def check_parts(folder: Path, files: Mapping[str, Path], may_read: Callable[[Path], bool] | None) -> None:
-    """Raises a `NotARecordingError` for a file of a dataset that may not be read, such as a link to a file elsewhere, or that is no file."""
+    """Raises a `NotARecordingError` for a file of a dataset that may not be read, such as a link to a file elsewhere, and for a pipe, a socket or a device."""
     for name, file in files.items():
         if may_read is not None and not may_read(file):
             raise refused(folder, f"it names the file {name!r}, {_NOT_ALLOWED}")
