@@ -485,8 +485,16 @@ test("a question that fails is the function's error, and none of the page's", as
   assert.deepEqual([replies, failures], [[["question run_command", { error: "There is no such command." }]], []]);
 });
 
+test("a question to a viewer without a recording is answered soon with the reason", async () => {
+  viewer.isOpen = false;
+  queue.add([{ ...question("get_location"), seconds: 30 }]);
+  await pass(3_200);
+  assert.deepEqual(replies, [["question get_location", { error: "No recording is open." }]]);
+});
+
 test("a question is answered with the reason before the function gives up", async () => {
   viewer.isOpen = false;
+  viewer.isLoading = true;
   queue.add([question("get_location"), { ...question("get_logs"), seconds: 5 }]);
   await pass(13_200);
   assert.deepEqual(replies[0], ["question get_location", { error: "No recording is open." }]);

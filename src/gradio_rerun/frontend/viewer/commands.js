@@ -119,7 +119,8 @@ export class CommandQueue {
         reason = `There is no recording ${JSON.stringify(recordingId)}.`;
       }
       if (viewer.isLoading || !viewer.isShown) deadline = performance.now();
-      if (performance.now() - deadline > (viewer.isOpen ? FOUND_WITHIN : OPEN_WITHIN)) return reason;
+      // A value may follow a command. A function that waits for the answer to a question has none on its way.
+      if (performance.now() - deadline > (viewer.isOpen || command.question ? FOUND_WITHIN : OPEN_WITHIN)) return reason;
       const patience = this.#deadlines.get(command) ?? Infinity;
       if (performance.now() > patience) return viewer.isShown ? reason : "It is in a part of the page that is not shown.";
       await new Promise((resolve) => setTimeout(resolve, POLL));
