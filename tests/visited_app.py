@@ -43,14 +43,11 @@ class Trivial(gr.HTML):
 def stream() -> Iterator[rr.RecordingStream]:
     """Logs and yields, as a live robot does."""
     recording = rr.RecordingStream("visited_app")
-    try:
-        for frame in range(FRAMES):
-            recording.set_time("frame", sequence=frame)
-            recording.log("points", rr.Points3D([[0, 0, frame]] * 200))
-            time.sleep(0.02)  # as a robot that has no more to say
-            yield recording
-    finally:
-        recording.disconnect()  # rerun-sdk 0.41 keeps two threads of each RecordingStream until then
+    for frame in range(FRAMES):
+        recording.set_time("frame", sequence=frame)
+        recording.log("points", rr.Points3D([[0, 0, frame]] * 200))
+        time.sleep(0.02)  # as a robot that has no more to say
+        yield recording
 
 
 def listener(name: str) -> Callable[..., str]:

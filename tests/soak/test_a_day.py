@@ -152,7 +152,9 @@ def test_after_a_day_the_app_holds_nothing_of_its_visitors(app: AppProcess) -> N
         return before, after
 
     before, after = asyncio.run(all_())
-    print(f"\n{dict(seen)}\nbefore {before}\nafter  {after}\n{dict(app.threads())}")
+    print(
+        f"\n{dict(seen)}\nbefore {before}\nafter  {after}\n{dict(app.threads())}\n{[str(each.relative_to(app.folder)) for each in app.files()]}"
+    )
     assert over(before, after) == {}
     assert "Traceback" not in own_errors(app.log())
 

@@ -26,6 +26,7 @@ from .chunks import source_of, written
 from .conversions import converted
 from .episodes import Episode
 from .file_types import RECORDING_SUFFIXES
+from .orphans import end_orphans
 from .parts import is_convertible
 from .rrd import MAGIC
 from .shown import Appender, Unjoined
@@ -52,6 +53,7 @@ def to_recordings(
     """
     if value is None:
         return []
+    end_orphans()  # also functions that return a path have logged into a RecordingStream
     items = value if isinstance(value, (list, tuple)) else [value]
     if stream:
         items = [item for item in items if not _has_no_data(item)]
