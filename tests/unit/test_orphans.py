@@ -22,7 +22,7 @@ def threads_of_streams() -> int:
     return names["RecordingStream"]
 
 
-@needs((0, 36))
+@needs((0, 28))
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does")
 def test_recordings_that_functions_have_returned_leave_no_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

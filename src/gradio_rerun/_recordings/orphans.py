@@ -21,8 +21,8 @@ _has_new = False
 def end_orphans() -> None:
     """Ends them within some seconds, in a thread of its own.
 
-    A rerun-sdk without `disconnect_orphaned_recordings` keeps the connections and servers of such recordings, and apps may count on
-    that. Remove the condition when the rerun-sdk floor has that function.
+    rerun-sdk before 0.28 has no `disconnect_orphaned_recordings`: it keeps the connections and servers of such recordings, and apps
+    may count on that. Remove the condition when the rerun-sdk floor passes 0.27.
     """
     global _sweeper, _has_new
     bindings = sys.modules.get("rerun_bindings")
