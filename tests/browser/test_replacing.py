@@ -9,6 +9,7 @@ from pathlib import Path
 import gradio as gr
 import rerun as rr
 import rerun.blueprint as rrb
+from needs import needs
 from playwright.sync_api import expect
 from recordings import recording_bytes
 from viewer_page import ViewerPage
@@ -69,6 +70,7 @@ def test_of_values_in_quick_succession_some_are_seen_while_they_come_and_the_las
     expect(page.viewer().locator(".rerun-held")).to_have_count(0)
 
 
+@needs((0, 41))  # for commands.close
 def test_the_welcome_page_is_never_seen(page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path) -> None:
     blueprint = tmp_path / "a.rbl"
     rrb.Blueprint(rrb.Spatial3DView()).save("app_a", blueprint)
@@ -117,6 +119,7 @@ def test_a_recording_of_which_the_viewer_reads_a_part_says_so(
     expect(page.error()).to_be_hidden()
 
 
+@needs((0, 41))  # older viewers do it, too, but do not tell what time is on screen between two events
 def test_a_paused_viewer_stays_where_it_is_when_the_same_recording_comes_as_a_new_file(
     page: ViewerPage, launch: Launch, tmp_path: Path
 ) -> None:

@@ -157,6 +157,13 @@ test("an error that names a URL is about that file, not about one whose URL begi
   assert.deepEqual(open.failures, ["longer: The viewer says: Data source failed: no."]);
 });
 
+test("an error names a file by its name, not by its URL", () => {
+  open.open([file("a")]);
+  open.onComplaint(`Failed to fetch .rrd file from ${file("a").url}: Unknown compression`, "re_viewer::app");
+  mock.timers.tick(2_000);
+  assert.deepEqual(open.failures, ["a: The viewer says: Failed to fetch .rrd file from a: Unknown compression."]);
+});
+
 test("of several errors in a file the first is reported, once", () => {
   open.open([file("a")]);
   download("a").onProgress(50, 100);

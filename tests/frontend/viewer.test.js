@@ -209,6 +209,15 @@ test("what the viewer writes to the console as an error is passed on without its
   assert.deepEqual(errors.map((words) => words[words.length - 1]), ["", "plain"]); // the page's console has them, too
 });
 
+test("a viewer of 0.24, which only warns that it cannot read on, is understood", async (t) => {
+  await start();
+  t.mock.method(console, "warn", () => {});
+  const reason = "Failed to fetch .rrd file from http://app.test/a.rrd: Unknown compression: 65";
+  globals.console.warn("[re_viewer::app] re_viewer/src/app.rs:1653: A software rasterizer");
+  globals.console.warn(`[re_viewer::app] re_viewer/src/app.rs:1653: Data source http://app.test/a.rrd has left unexpectedly: ${reason}`);
+  assert.deepEqual(heard, [["complaint", reason]]);
+});
+
 test("an error of the browser is left to the page's console", async () => {
   await start();
   const error = new TypeError("Failed to fetch");

@@ -180,7 +180,8 @@ export class OpenRecordings {
 
   /** The viewer writes an error to the console. @param {string} words @param {string} source the part of the viewer that writes it */
   onComplaint(words, source) {
-    this.#subjectOf(words, source)?.onFlaw(inShort(words));
+    const subject = this.#subjectOf(words, source);
+    subject?.onFlaw(inShort(words).replaceAll(subject.url, subject.recording.name)); // URLs contain folders of the server
   }
 
   /** The viewer has closed a recording. @param {RecordingName} recording */

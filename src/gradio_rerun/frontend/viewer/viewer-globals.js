@@ -28,6 +28,12 @@ export function viewerGlobals({ fetch, theme, onComplaint, requestFrame, onFrame
         const all = words[0];
         onComplaint(all.split("%c").slice(-1)[0].replace(/^[:\s]+/, ""), all.split(": ")[0]);
       },
+      // Viewers of 0.24 only warn when they cannot read on. Remove when the rerun-sdk floor has an error there.
+      warn: (/** @type {unknown[]} */ ...words) => {
+        console.warn(...words);
+        const [, found] = /has left unexpectedly: (Failed to fetch \.rrd .*)/s.exec(String(words[0])) ?? [];
+        if (found) onComplaint(found, "re_viewer::app");
+      },
     }),
     requestAnimationFrame: (/** @type {FrameRequestCallback} */ callback) => requestFrame(guarded((/** @type {number} */ time) => (callback(time), onFrame()))),
     queueMicrotask: (/** @type {() => void} */ callback) => queueMicrotask(guarded(callback)),
