@@ -8,11 +8,13 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 from gradio.context import LocalContext
+from recordings import recording_bytes
 
 from gradio_rerun import Rerun, ViewerClient, agents, answers, commands, mcp_tools
 from gradio_rerun._component import questions
@@ -457,3 +459,14 @@ def test_what_an_agent_reads_and_writes_is_handled_beside_the_event_loop(monkeyp
     asyncio.run(work())
     assert len(on) >= 6
     assert not any(on)
+
+
+def test_an_error_names_no_folder_of_the_server(client: ViewerClient, tmp_path: Path) -> None:
+    path = tmp_path / "layout.rbl"
+    path.write_bytes(recording_bytes("layout"))
+
+    async def ask() -> None:
+        await ViewerClient(client._viewer, gr.Request(session_hash="one"), seconds=0.01).set_blueprint(str(path))
+
+    with pytest.raises(AnswerError, match=r"did not answer set_blueprint\('layout\.rbl'\)"):
+        asyncio.run(ask())
