@@ -221,6 +221,28 @@ def test_a_video_that_needs_ffmpeg_is_left_out_with_what_to_install(
     assert "apt install ffmpeg" in text
 
 
+@EPISODES
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
+@pytest.mark.parametrize(("start", "is_run"), [(b"", True), (b"\0\0\0\x08free", False)], ids=["mp4", "another start"])
+def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
+    start: bytes, is_run: bool, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ffmpeg chooses the format by the content, and opens the files that a playlist names."""
+    program = write(
+        tmp_path / "bin" / "ffmpeg",
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/run\necho "ffmpeg version 6.1.1 Copyright"\necho " V....D libx264 H.264"',
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    dataset = lerobot_v3(tmp_path / "dataset", cameras=CAMERAS[:1])
+    video = dataset / "videos" / CAMERAS[0] / "chunk-000" / "file-000.mp4"
+    video.unlink()
+    video.write_bytes(start + b_frames().read_bytes())
+    shown(lerobot.episode(dataset, 1), cache)
+    run = (tmp_path / "run").read_text() if (tmp_path / "run").exists() else ""
+    assert ("-i dataset/videos" in run) == is_run
+
+
 def b_frames() -> Path:
     """A video of Gradio's, in H.264 with B-frames."""
     path = Path(gr.__file__).parent / "media_assets" / "videos" / "b.mp4"
