@@ -28,7 +28,7 @@ DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceed
 _MOST_SAID = 1_000_000
 """Upper bound on the characters that are kept of the SDK's log for one file."""
 
-_MOST_OUTPUT = 30_000_000
+_MOST_OUTPUT = 18_000_000
 """Upper bound on the bytes of the names of a file's parts, and of a list of episodes: 100,000 episodes take 10 MB."""
 
 _LONGEST_LINE = 100_000
