@@ -21,7 +21,8 @@ import rerun as rr
 from gradio.components.base import server
 from gradio.route_utils import delete_files_created_by_app
 
-from gradio_rerun import Rerun, events
+from gradio_rerun import Rerun, ViewerClient, events, mcp_tools
+from gradio_rerun._component import questions
 from gradio_rerun._gradio import server_calls
 from gradio_rerun._recordings import shown, sinks
 from gradio_rerun._recordings.turns import conversion_turns
@@ -30,6 +31,9 @@ from gradio_rerun._servers import forwarding
 SESSIONS = 20
 """That Gradio remembers."""
 FRAMES = 8
+
+questions.POLL_SECONDS = 0.2
+questions._GRACE_SECONDS = 5
 
 
 class Trivial(gr.HTML):
@@ -64,9 +68,15 @@ def listener(name: str) -> Callable[..., str]:
     return listen
 
 
+async def ask() -> str:
+    """What the page of the visitor answers, or the error."""
+    return repr(await client.get_recording_schema())
+
+
 async def counts() -> dict[str, int]:
     """What is held for sessions."""
     gc.collect()
+    questions._forget()
     return {
         "sinks": sum(type(each) is sinks.Sink for each in gc.get_objects()),
         "recordings that grow": len(shown._shown_by_path) + len(sinks._shared),
@@ -75,6 +85,7 @@ async def counts() -> dict[str, int]:
         "conversions": len(conversion_turns._running) + conversion_turns._waiting,
         "tasks": len(asyncio.all_tasks()),
         "sessions": len(demo.app.state_holder.session_data),
+        "pages that may be asked": len(questions._pages),
         "sessions with streams": len(shown._sessions),
     }
 
@@ -82,6 +93,8 @@ async def counts() -> dict[str, int]:
 with gr.Blocks() as demo:
     told, numbers = gr.Textbox(), gr.JSON()
     viewer = Rerun(sys.argv[1] if len(sys.argv) > 1 else None)
+    client = ViewerClient(viewer, seconds=5)
+    mcp_tools(viewer, seconds=5)
     streaming = Rerun(streaming=True)
     trivial = Trivial()
     for event in Rerun.EVENTS:
@@ -89,6 +102,7 @@ with gr.Blocks() as demo:
     unlimited: dict[str, Any] = {"concurrency_limit": None}
     gr.Button().click(stream, None, streaming, api_name="stream", **unlimited)
     gr.Button().click(lambda: None, None, told, api_name="nothing", **unlimited)
+    gr.Button().click(ask, None, told, api_name="ask", **unlimited)
     # As `delete_cache` does with files that are old.
     gr.Button().click(lambda: delete_files_created_by_app(demo, None), None, told, api_name="delete_files")
     gr.Button().click(counts, None, numbers, api_name="counts", **unlimited)

@@ -173,8 +173,9 @@ def _file_name(name: str, taken: set[str]) -> str:
     stem, suffix = os.path.splitext(name)  # noqa: PTH122
     # GitHub Pages leaves out files whose names begin with "_" or ".", and some servers ignore case.
     stem = re.sub(r"[^a-z0-9.-]+", "_", stem.lower()).strip("._") or "recording"
+    suffix = re.sub(r"[^a-z0-9.]+", "", suffix.lower())
     numbered = (stem, *(f"{stem}_{number}" for number in range(2, len(taken) + 2)))
-    found = next(each for each in (f"{each}{suffix.lower()}" for each in numbered) if each not in taken)
+    found = next(each for each in (f"{each}{suffix}" for each in numbered) if each not in taken)
     taken.add(found)
     return found
 

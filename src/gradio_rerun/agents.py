@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -15,39 +15,45 @@ from gradio.context import get_blocks_context
 from gradio.data_classes import FileData
 
 from . import commands
+from ._fork import ModuleLock
+from ._gradio.threads import in_thread
 from ._recordings.urls import IN_RECORDING
 from .client import ViewerClient
 from .component import Rerun
-from .errors import AnswerError, ParameterError
+from .errors import AnswerError, CommandError, ParameterError
 
 _MOST_TOKENS = 10_000
 """Of one viewer; the oldest goes."""
+
+_MOST_CHARACTERS = 8_000_000
+"""Of a blueprint, as in answers of the viewer."""
+
+_lock = ModuleLock()
 
 
 class _Tokens:
     """Which session's page a token opens to agents."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._sessions: OrderedDict[str, str] = OrderedDict()
 
     def grant(self, session: str) -> str:
         """A new token. The one before is void."""
         token = secrets.token_urlsafe(24)
         self.revoke(session)
-        with self._lock:
+        with _lock:
             self._sessions[token] = session
             if len(self._sessions) > _MOST_TOKENS:
                 self._sessions.popitem(last=False)
         return token
 
     def revoke(self, session: str) -> None:
-        with self._lock:
+        with _lock:
             for token in [each for each, of in self._sessions.items() if of == session]:
                 del self._sessions[token]
 
     def session_of(self, token: str) -> str:
-        with self._lock:
+        with _lock:
             session = self._sessions.get(token)
         if session is None:
             raise AnswerError(
@@ -123,7 +129,7 @@ def _looking(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
         Args:
             token: The token that the user's page shows.
         """
-        return _as_json(await of(token).get_state())
+        return await _as_json(await of(token).get_state())
 
     async def schema(token: str, entity_path: str = "", max_entities: int = 100, paths_only: bool = False) -> str:
         """The timelines and entities of the recording on screen, and the components that were logged on them, as JSON.
@@ -137,7 +143,7 @@ def _looking(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
         asked = of(token).get_recording_schema(
             entity_path=entity_path or None, max_entities=max_entities, paths_only=paths_only
         )
-        return _as_json(await asked)
+        return await _as_json(await asked)
 
     async def blueprint(token: str) -> str:
         """The blueprint of the recording on screen, its layout and the properties of its views, as JSON.
@@ -145,7 +151,7 @@ def _looking(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
         Args:
             token: The token that the user's page shows.
         """
-        return json.dumps((await of(token).get_blueprint("recording")).blueprint)
+        return await _as_json((await of(token).get_blueprint("recording")).blueprint)
 
     return [screenshot, state, schema, blueprint]
 
@@ -209,11 +215,23 @@ def _moving(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
             token: The token that the user's page shows.
             blueprint: JSON as `blueprint` gives it.
         """
-        await of(token).set_blueprint(json.loads(blueprint), "recording", partial=True)
+        client = of(token)
+        await client.ask(await in_thread(partial(_blueprint, blueprint)))
         return "The blueprint is applied."
 
     return [set_time, show, select, highlight, set_blueprint]
 
 
-def _as_json(answer: Any) -> str:
-    return json.dumps(asdict(answer))
+async def _as_json(answer: Any) -> str:
+    """An answer may have thousands of parts: not on the event loop."""
+    return await in_thread(lambda: json.dumps(asdict(answer) if is_dataclass(answer) else answer))  # type: ignore[arg-type]
+
+
+def _blueprint(text: str) -> commands.Command[Any]:
+    try:
+        content = json.loads(text[:_MOST_CHARACTERS])
+    except (ValueError, RecursionError) as error:
+        raise CommandError(
+            f"Expected blueprint to be JSON as the tool blueprint gives it, got {text!r:.80}."
+        ) from error
+    return commands.set_blueprint(content, "recording", partial=True)

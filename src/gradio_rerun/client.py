@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import gradio as gr
@@ -17,11 +17,12 @@ from ._checks import described, is_number
 from ._component import questions
 from ._component.requests import command_to_wire
 from ._gradio.files import uploaded_file
+from ._gradio.threads import in_thread
 from ._recordings.file_types import check_file
-from ._viewer.answers import of_sdk, read_answer, read_state
+from ._viewer.answers import no_answer, of_sdk, read_answer, read_state
 from .commands import Command
 from .component import Rerun
-from .errors import AnswerError, EventDataError, ParameterError
+from .errors import AnswerError, ParameterError
 
 Given = ParamSpec("Given")
 Answered = TypeVar("Answered")
@@ -41,7 +42,7 @@ class Answer(Generic[Answered]):
             return command_to_wire(command, servers, question, self._seconds)
 
         try:
-            self._question, self._future = questions.ask(*self._page, wire)
+            self._question, self._future = questions.ask(*self._page, wire, self._seconds)
         except OverflowError as error:
             raise AnswerError(
                 f"Expected fewer questions to one page at the same time, got more than {error}. Wait for the answers."
@@ -58,6 +59,8 @@ class Answer(Generic[Answered]):
             return self._read(self._future.result(max(0.0, self._until - time.monotonic())))
         except FutureTimeoutError:
             raise self._late() from None
+        finally:
+            questions.withdraw(*self._page, self._question)
 
     def __await__(self) -> Generator[Any, None, Answered]:
         return self._waited().__await__()
@@ -68,7 +71,9 @@ class Answer(Generic[Answered]):
             data = await asyncio.wait_for(waiting, max(0.0, self._until - time.monotonic()))
         except asyncio.TimeoutError:
             raise self._late() from None
-        return await asyncio.to_thread(self._read, data)  # a schema may have thousands of entities
+        finally:  # also if the function is cancelled
+            questions.withdraw(*self._page, self._question)
+        return await in_thread(partial(self._read, data))  # a schema may have thousands of entities
 
     def _late(self) -> AnswerError:
         is_there = questions.withdraw(*self._page, self._question)
@@ -76,13 +81,15 @@ class Answer(Generic[Answered]):
             why = "Its page has got the question. In a tab that is hidden, the viewer answers when the tab is shown again."
         else:
             why = "No page of this visitor shows the viewer: it was closed, or the viewer is not in it."
-        return AnswerError(f"The viewer did not answer {self._command!r} within {self._seconds:g} s. {why}")
+        return AnswerError(f"The viewer did not answer {self._command!r:.200} within {self._seconds:g} s. {why}")
 
     def _read(self, data: Any) -> Answered:
         if not isinstance(data, dict):
-            raise EventDataError(f"Expected the answer of a viewer, got {data!r:.80}. Reload the page.")
+            raise no_answer(data)
         if (reason := data.get("error")) is not None:
-            raise AnswerError(f"The viewer could not carry out {self._command!r}: {reason!s:.500}")
+            if not isinstance(reason, str):
+                raise no_answer(data)
+            raise AnswerError(f"The viewer could not carry out {self._command!r:.200}: {reason:.500}")
         read: Any = _READERS.get(self._command.name, _response)(data)
         return read  # type: ignore[no-any-return]
 
@@ -189,7 +196,7 @@ def _opened(data: dict[str, Any]) -> answers.OpenResult:
     names = {name: data.get(name) for name in ("store_ids", "loading")}
     for given in names.values():
         if not isinstance(given, list) or len(given) > 1000 or not all(isinstance(each, str) for each in given):
-            raise EventDataError(f"Expected the answer of a viewer, got {data!r:.80}. Reload the page.")
+            raise no_answer(data)
     opened: answers.OpenResult = of_sdk(answers.OpenResult(**names))  # type: ignore[arg-type]
     return opened
 

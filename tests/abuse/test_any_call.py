@@ -94,6 +94,65 @@ def test_a_call_in_the_name_of_another_session_tells_nothing_of_it(event: str, a
     assert '"process_completed"' in abused.run(abused.other.news())
 
 
+ANSWERS = st.fixed_dictionaries(
+    {}, optional={name: FILES | JSON for name in ("protocol", "error", "path", "recordings", "store_ids", "loading")}
+)
+
+
+def test_a_function_that_asks_ends_whatever_the_page_answers(abused: Abused) -> None:
+    visitor = abused.stranger
+
+    async def answered(data: Any) -> str:
+        assert (await visitor.join("ask", [])).status_code == 200
+        questions: list[Any] = []
+        while not questions:
+            questions = (await visitor.ask(abused.viewer, "next_questions", [])).json()
+        (question,) = questions
+        forged = {**data, "question": question["question"]}
+        theirs = await visitor.ask(abused.viewer, "answer_question", forged, abused.other.session)
+        assert theirs.json() is False
+        mine = await visitor.ask(abused.viewer, "answer_question", forged)
+        assert mine.json() is True
+        again = await visitor.ask(abused.viewer, "answer_question", forged)
+        assert again.json() is False
+        return await visitor.news()
+
+    @settings(given_few, max_examples=15)
+    @given(ANSWERS)
+    def ends(data: Any) -> None:
+        sent = abused.filled(data)
+        told = abused.run(answered(sent))
+        assert '"process_completed"' in told
+        abused.check_text(told, sent)
+
+    ends()
+
+
+TOOLS: dict[str, list[Any]] = {
+    "screenshot": ["", 64],
+    "state": [],
+    "schema": ["", 1, False],
+    "blueprint": [],
+    "set_time": ["frame", 1, "paused"],
+    "show": ["x"],
+    "select": ["/x"],
+    "highlight": [0, 0, 1, 1, ""],
+    "set_blueprint": ["{}"],
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_of_agents_needs_the_token_of_a_page(tool: str, abused: Abused) -> None:
+    given = ["a" * 32, *TOOLS[tool]]
+    abused.check(abused.run(abused.stranger.join(f"viewer_{tool}", given, None, abused.other.session)), given)
+    assert "Expected the token that a page of this app shows" in abused.run(abused.other.news())
+
+
+def test_all_tools_of_agents_are_called(abused: Abused) -> None:
+    names = {str(each["api_name"]) for each in abused.stranger.config["dependencies"]}
+    assert {each for each in names if each.startswith("viewer_")} == {f"viewer_{tool}" for tool in TOOLS}
+
+
 def test_no_other_member_of_the_component_is_a_server_function(abused: Abused) -> None:
     async def ask_all() -> None:
         for name in [*dir(Rerun), "", "\ud800", "__dict__.x", *EVENTS]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 from gradio.context import LocalContext
+from recordings import recording_bytes
 
-from gradio_rerun import Rerun, ViewerClient, answers, commands
+from gradio_rerun import Rerun, ViewerClient, agents, answers, commands, mcp_tools
 from gradio_rerun._component import questions
 from gradio_rerun._viewer import viewer_control
-from gradio_rerun.errors import AnswerError, EventDataError, ParameterError
+from gradio_rerun.errors import AnswerError, CommandError, EventDataError, ParameterError
 
 NOT_OURS = {
     "connect": "for a native viewer",
@@ -335,3 +339,134 @@ def plain(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return {type(value).__name__: {name: plain(each) for name, each in vars(value).items()}}
     return value
+
+
+def test_a_question_that_nobody_waits_for_is_forgotten(client: ViewerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask() -> None:
+        page = Page("one", client._viewer)
+        waiting = asyncio.ensure_future(asked_by(client, "one").get_state())
+        assert len(await page.next()) == 1
+        await asyncio.sleep(0)
+        waiting.cancel()  # the visitor has left, or another event cancels the function
+        await asyncio.wait([waiting])
+        ViewerClient(client._viewer, gr.Request(session_hash="one"), seconds=0.01).get_logs()  # without await
+        await asyncio.sleep(0.02)
+        assert await page.next() == []
+
+    monkeypatch.setattr(questions, "POLL_SECONDS", 0.01)
+    asyncio.run(ask())
+    assert not questions._pages["one", client._viewer._id].questions
+
+
+def test_clients_that_make_up_pages_keep_no_question_from_another_page(
+    client: ViewerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "_MOST_PAGES", 3)
+
+    async def ask() -> Any:
+        made_up = [asyncio.create_task(Page(f"made up {number}", client._viewer).next()) for number in range(5)]
+        await asyncio.sleep(0)
+        page = asyncio.create_task(Page("one", client._viewer).next())
+        await asyncio.sleep(0)
+        answer = asked_by(client, "one").get_location()
+        (question,) = await asyncio.wait_for(page, 5)
+        assert len(questions._pages) <= 3
+        Page("one", client._viewer).answer(question["question"], protocol=protocol("get_location", location="here"))
+        for each in made_up:
+            each.cancel()
+        return await answer
+
+    assert asyncio.run(ask()) == "here"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_process_asks_although_a_thread_of_its_parent_was_asking(client: ViewerClient) -> None:
+    with questions._lock:
+        child = os.fork()
+        if child == 0:
+            threading.Timer(20, lambda: os._exit(1)).start()
+            asked_by(client, "one").get_state()
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def deep() -> Any:
+    nested: Any = []
+    for _ in range(100_000):
+        nested = [nested]
+    return nested
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"protocol": protocol("get_recording_schema", entities=[{"components": [{}] * 4000}] * 100)},
+        {"protocol": deep()},
+        {"error": deep()},
+        {"error": {}},
+        {"protocol": 3, "x": ["y" * 1000] * 1000},
+    ],
+    ids=["many parts", "deep", "a deep error", "another error", "long"],
+)
+def test_an_answer_that_takes_long_to_read_is_refused_soon(client: ViewerClient, data: dict[str, Any]) -> None:
+    async def ask() -> None:
+        answer = asked_by(client, "one").get_recording_schema()
+        (question,) = await Page("one", client._viewer).next()
+        Page("one", client._viewer).answer(question["question"], **data)
+        with pytest.raises((EventDataError, AnswerError)) as raised:
+            await answer
+        assert len(str(raised.value)) < 400
+
+    asyncio.run(asyncio.wait_for(ask(), 20))
+
+
+def test_what_an_agent_reads_and_writes_is_handled_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    on: list[bool] = []
+
+    def noted(function: Any) -> Any:
+        def note(*args: Any, **options: Any) -> Any:
+            on.append(threading.current_thread() is threading.main_thread())
+            return function(*args, **options)
+
+        return note
+
+    monkeypatch.setattr(agents.json, "dumps", noted(json.dumps))
+    monkeypatch.setattr(agents.json, "loads", noted(json.loads))
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        mcp_tools(viewer)
+    tools: dict[str, Any] = {each.name: each.fn for each in demo.fns.values()}
+    token = tools["allow"](gr.Request(session_hash="one"))[0]["value"]
+    page = Page("one", viewer)
+
+    async def use(tool: str, answer: str, *given: str) -> str:
+        using = asyncio.create_task(tools[f"viewer_{tool}"](token, *given))
+        (question,) = await asyncio.wait_for(page.next(), 10)
+        page.answer(question["question"], protocol=answer)
+        return str(await using)
+
+    async def work() -> None:
+        schema = protocol("get_recording_schema", entities=[{"entity_path": "/a"}])
+        assert "/a" in await use("schema", schema)
+        assert "{}" in await use("blueprint", protocol("get_blueprint", json="{}"))
+        assert "applied" in await use("set_blueprint", protocol("set_blueprint"), "{}")
+        for wrong in ("{", "[" * 100_000, "3"):
+            with pytest.raises(CommandError, match=r"Expected .*blueprint"):
+                await tools["viewer_set_blueprint"](token, wrong)
+
+    on.clear()
+    asyncio.run(work())
+    assert len(on) >= 6
+    assert not any(on)
+
+
+def test_an_error_names_no_folder_of_the_server(client: ViewerClient, tmp_path: Path) -> None:
+    path = tmp_path / "layout.rbl"
+    path.write_bytes(recording_bytes("layout"))
+
+    async def ask() -> None:
+        await ViewerClient(client._viewer, gr.Request(session_hash="one"), seconds=0.01).set_blueprint(str(path))
+
+    with pytest.raises(AnswerError, match=r"did not answer set_blueprint\('layout\.rbl'\)"):
+        asyncio.run(ask())

@@ -21,6 +21,8 @@ from recordings import log_points, recording_bytes, write_recording
 from gradio_rerun import Rerun, commands, component
 from gradio_rerun._component import streaming
 from gradio_rerun._gradio.postponed import Postponed
+from gradio_rerun._recordings import episodes
+from gradio_rerun.lerobot import Episode
 
 BEATS = 5
 HEARTBEAT = 0.02  # seconds
@@ -62,6 +64,10 @@ def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
 
         return slow
 
+    def convert(folder: Path, index: int, cache: Path, may_read: Any) -> Path:
+        return write_recording(cache / "episode" / "run.rrd", "run", frames=1)
+
+    monkeypatch.setattr(episodes, "converted_episode", convert)
     for module in (component, streaming):
         monkeypatch.setattr(module, "to_recordings", slowly(module.to_recordings))
     return heart
@@ -134,6 +140,7 @@ KINDS: dict[str, Callable[[Path], Any]] = {
     "bytes": lambda _: recording_bytes("bytes"),
     "a RecordingStream": logged,
     "a list": lambda folder: [recording(folder), recording_bytes("bytes")],
+    "an episode": lambda folder: Episode(folder, 0),
     "commands with a value": lambda folder: commands.show(recording(folder), commands.set_time(play_state="playing")),
 }
 

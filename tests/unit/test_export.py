@@ -86,6 +86,14 @@ def test_a_title_and_names_are_text(tmp_path: Path, folder: Path) -> None:
     assert 'title="&quot;&gt;&lt;script&gt;"' in snippet
 
 
+@pytest.mark.parametrize("name", ["a.r#d?x", "a.\\..\\..\\b", "a.\0rrd", "../../a.rrd", "%2e%2e%2fa.r%2fd"])
+def test_the_url_of_a_recording_is_the_name_of_its_file(name: str, run: Path, folder: Path) -> None:
+    export({"path": str(run), "orig_name": name}, folder)
+    (url,) = recordings_of(folder).values()
+    assert re.fullmatch(r"recordings/[a-z0-9][\w.-]*", url)
+    assert url in files_in(folder)
+
+
 def test_the_snippet_embeds_the_folder(run: Path, folder: Path) -> None:
     snippet = export(run, folder, height="60vh")
     assert snippet.startswith('<iframe src="figure%201/index.html" title="run.rrd"')

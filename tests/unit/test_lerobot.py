@@ -6,11 +6,14 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from gradio.context import LocalContext
 from gradio.data_classes import FileData
@@ -21,7 +24,7 @@ from other_files import write
 from gradio_rerun import Rerun, cli, lerobot
 from gradio_rerun._recordings.values import to_recordings
 from gradio_rerun._viewer import sdk
-from gradio_rerun.errors import NotARecordingError, ParameterError, SdkError
+from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, SdkError
 
 EPISODES = needs((0, 39))
 VERSIONS = pytest.mark.parametrize("make", [lerobot_v2, lerobot_v3])
@@ -97,6 +100,55 @@ def test_a_folder_without_episodes_is_refused_with_the_reason(info: str | None, 
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "info", ["[" * 100_000, '{"features":' * 100_000, '{"fps": 1' + "0" * 400 + "}", '{"fps": NaN}', " " * 5_000_000]
+)
+def test_any_info_is_read_or_refused(info: str, tmp_path: Path) -> None:
+    folder = lerobot_v2(tmp_path / "dataset", episodes=1, cameras=())
+    write(folder / "meta" / "info.json", info)
+    if info.startswith('{"fps"'):
+        assert lerobot.episodes(folder)[0].seconds is None
+    else:
+        with pytest.raises(NotARecordingError, match="is not a JSON object"):
+            lerobot.episodes(folder)
+
+
+def test_numbers_that_no_episode_has_are_left_out(tmp_path: Path) -> None:
+    folder = lerobot_v2(tmp_path / "dataset", episodes=1, cameras=())
+    big = "1" + "0" * 400
+    lines = f'{{"episode_index": {big}}}\n{{"episode_index": 7, "length": {big}, "tasks": {"[" * 99_999}\n{{"episode_index": 8, "length": {big}}}'
+    write(folder / "meta" / "episodes.jsonl", lines)
+    assert [(each.index, each.length) for each in lerobot.episodes(folder)] == [(8, None)]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+@pytest.mark.parametrize("name", ["info.json", "episodes.jsonl"])
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_pipe_or_a_device_is_not_read(kind: str, name: str, tmp_path: Path) -> None:
+    file = lerobot_v2(tmp_path / "dataset", episodes=1, cameras=()) / "meta" / name
+    file.unlink()
+    if kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to("/dev/zero")
+    with pytest.raises(NotARecordingError):
+        lerobot.episodes(tmp_path / "dataset")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_small_list_of_episodes_that_needs_much_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = lerobot_v3(tmp_path / "dataset", episodes=1, cameras=())
+    (file,) = (folder / "meta" / "episodes").rglob("*.parquet")
+    task = pa.DictionaryArray.from_arrays(pa.array([0] * 400_000), pa.array(["task" * 500]))
+    pq.write_table(pa.table({"episode_index": pa.array(range(400_000)), "tasks": task}), file)
+    assert file.stat().st_size < 2_000_000
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_MEMORY", "500mb")
+    with pytest.raises(RecordingError, match="more than this app allows"):
+        lerobot.episodes(folder)
+
+
 def test_an_episode_that_does_not_exist_is_refused(tmp_path: Path, cache: Path) -> None:
     dataset = lerobot_v2(tmp_path / "dataset", cameras=())
     for wrong in (3, -1):
@@ -104,6 +156,10 @@ def test_an_episode_that_does_not_exist_is_refused(tmp_path: Path, cache: Path) 
             lerobot.episode(dataset, wrong)
     with pytest.raises(ParameterError, match="to be an integer, got float"):
         lerobot.episode(dataset, 1.0)  # type: ignore[arg-type]
+
+
+def conversions(processes: list[subprocess.Popen[bytes]]) -> list[Any]:
+    return [each for each in processes if "convert_episode.py" in str(each.args)]
 
 
 @EPISODES
@@ -119,9 +175,9 @@ def test_the_viewer_gets_one_episode_with_its_videos(
         assert found["rows"][entity] == 10, entity
     assert found["text"] == ""
     # Once only, until the dataset changes.
-    assert len(processes) == 1
+    assert len(conversions(processes)) == 1
     assert shown(lerobot.episode(dataset, 1), cache) == path
-    assert len(processes) == 1
+    assert len(conversions(processes)) == 1
     os.utime(next((dataset / "data").rglob("*1.parquet" if make is lerobot_v2 else "*.parquet")))
     assert shown(lerobot.episode(dataset, 1), cache) != path
 
@@ -163,6 +219,28 @@ def test_a_video_that_needs_ffmpeg_is_left_out_with_what_to_install(
     text = contents(shown(lerobot.episode(dataset, 1), cache))["text"]
     assert "To show **top**, rerun-sdk needs **ffmpeg**" in text
     assert "apt install ffmpeg" in text
+
+
+@EPISODES
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
+@pytest.mark.parametrize(("start", "is_run"), [(b"", True), (b"\0\0\0\x08free", False)], ids=["mp4", "another start"])
+def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
+    start: bytes, is_run: bool, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ffmpeg chooses the format by the content, and opens the files that a playlist names."""
+    program = write(
+        tmp_path / "bin" / "ffmpeg",
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/run\necho "ffmpeg version 6.1.1 Copyright"\necho " V....D libx264 H.264"',
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    dataset = lerobot_v3(tmp_path / "dataset", cameras=CAMERAS[:1])
+    video = dataset / "videos" / CAMERAS[0] / "chunk-000" / "file-000.mp4"
+    video.unlink()
+    video.write_bytes(start + b_frames().read_bytes())
+    shown(lerobot.episode(dataset, 1), cache)
+    run = (tmp_path / "run").read_text() if (tmp_path / "run").exists() else ""
+    assert ("-i dataset/videos" in run) == is_run
 
 
 def b_frames() -> Path:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
 
+from .._fork import ModuleLock, after_fork
 from .._wire import CommandDict
 
 POLL_SECONDS = 25.0
@@ -29,22 +29,35 @@ _GRACE_SECONDS = 30.0
 _MOST_PAGES = 10_000
 _MOST_QUESTIONS = 100
 """Of one page at the same time."""
+_MOST_KNOWN = 1000
+"""As the frontend sends them."""
+
+
+@dataclass
+class _Question:
+    command: CommandDict
+    answer: Future[Any]
+    until: float
+    """When nobody waits for the answer any more."""
 
 
 @dataclass
 class _Page:
     """A viewer in the page of one session."""
 
-    questions: dict[str, tuple[CommandDict, Future[Any]]] = field(default_factory=dict)
+    questions: dict[str, _Question] = field(default_factory=dict)
     wake: Callable[[], None] | None = None
     """Ends the call that waits."""
+    begun: float = field(default_factory=time.monotonic)
+    """When the last call of the page began."""
     seen: float = -math.inf
-    """When the page has called last."""
+    """When it ended."""
 
 
-_lock = threading.Lock()
+_lock = ModuleLock()
 _pages: dict[tuple[str, int], _Page] = {}
-"""By session and component. `_forget` deletes those that have gone."""
+"""By session and component, in the order of their last calls. `_forget` deletes those that have gone."""
+after_fork(_pages.clear)
 
 _asked: WeakValueDictionary[int, Any] = WeakValueDictionary()
 """The components that functions ask, by their ids. Gradio makes copies of a component for updates, with the same id."""
@@ -55,17 +68,18 @@ def expect(component: Any) -> None:
     _asked[component._id] = component
 
 
-def ask(session: str, component: int, command: Callable[[str], CommandDict]) -> tuple[str, Future[Any]]:
-    """Sends a question to the page. `command` makes it for an id. The future gets what the page answers."""
+def ask(session: str, component: int, command: Callable[[str], CommandDict], seconds: float) -> tuple[str, Future[Any]]:
+    """Sends a question to the page. `command` makes it for an id. The future gets what the page answers within `seconds`."""
     question = secrets.token_hex(16)
     answer: Future[Any] = Future()
     wire = command(question)
     with _lock:
         _forget()
         page = _pages.setdefault((session, component), _Page())
+        _drop_late(page)
         if len(page.questions) >= _MOST_QUESTIONS:
             raise OverflowError(f"{_MOST_QUESTIONS} questions")
-        page.questions[question] = (wire, answer)
+        page.questions[question] = _Question(wire, answer, time.monotonic() + seconds)
         wake = page.wake
     if wake:
         wake()
@@ -86,7 +100,7 @@ async def next_questions(session: str, component: int, known: Any) -> list[Comma
     """The questions that the page does not have, as soon as there are any. The page calls again when it has them."""
     if component not in _asked:
         return []  # any client can call: it holds no connection open
-    names = {each for each in known if isinstance(each, str)} if isinstance(known, list) else set()
+    names = {each for each in known[-_MOST_KNOWN:] if isinstance(each, str)} if isinstance(known, list) else set()
     loop = asyncio.get_running_loop()
     new = asyncio.Event()
 
@@ -95,12 +109,17 @@ async def next_questions(session: str, component: int, known: Any) -> list[Comma
 
     with _lock:
         _forget()
-        if len(_pages) >= _MOST_PAGES and (session, component) not in _pages:
-            return []
-        page = _pages.setdefault((session, component), _Page())
-        before, page.wake = page.wake, wake
-    if before:
-        before()  # of another mount, or of a connection that was lost
+        page = _pages.pop((session, component), None) or _Page()
+        ends = [page.wake]  # of another mount, or of a connection that was lost
+        if len(_pages) >= _MOST_PAGES:
+            idle = next((name for name, each in _pages.items() if not each.questions), None)
+            if idle is None:
+                return []
+            ends.append(_pages.pop(idle).wake)  # it calls again
+        page.wake, page.begun = wake, time.monotonic()
+        _pages[session, component] = page
+    for end in filter(None, ends):
+        end()
     try:
         found = _unknown(page, names)
         if not found:
@@ -120,20 +139,33 @@ def answer(session: str, component: int, question: Any, data: dict[str, Any]) ->
     with _lock:
         page = _pages.get((session, component))
         found = page.questions.pop(question, None) if page and isinstance(question, str) else None
-    if found is None or not found[1].set_running_or_notify_cancel():
+    if found is None or not found.answer.set_running_or_notify_cancel():
         return False
-    found[1].set_result(data)
+    found.answer.set_result(data)
     return True
 
 
 def _unknown(page: _Page, known: set[str]) -> list[CommandDict]:
     with _lock:
-        return [command for question, (command, _) in page.questions.items() if question not in known]
+        _drop_late(page)
+        return [each.command for question, each in page.questions.items() if question not in known]
+
+
+def _drop_late(page: _Page) -> None:
+    """Deletes questions that nobody waits for. The caller holds the lock."""
+    now = time.monotonic()
+    page.questions = {question: each for question, each in page.questions.items() if now < each.until}
 
 
 def _forget() -> None:
     """Deletes the pages that have gone. The caller holds the lock."""
     before = time.monotonic() - POLL_SECONDS - _GRACE_SECONDS
-    for name, page in list(_pages.items()):
-        if page.wake is None and page.seen < before and not page.questions:
-            del _pages[name]
+    for _ in range(len(_pages)):
+        name, page = next(iter(_pages.items()))
+        if page.begun >= before:
+            break
+        _drop_late(page)
+        del _pages[name]
+        if page.wake or page.questions:
+            page.begun = time.monotonic()
+            _pages[name] = page

@@ -28,14 +28,14 @@ DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceed
 _MOST_SAID = 1_000_000
 """Upper bound on the characters that are kept of the SDK's log for one file."""
 
-_MOST_OUTPUT = 10_000_000
-"""Upper bound on the bytes of the names of a file's parts."""
+_MOST_OUTPUT = 18_000_000
+"""Upper bound on the bytes of the names of a file's parts, and of a list of episodes: 100,000 episodes take 10 MB."""
 
 _LONGEST_LINE = 100_000
 _LONGEST_REASON = 1000
 
 _NO_MEMORY = re.compile(
-    "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc"
+    "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc|malloc of size"
 )
 
 
@@ -182,6 +182,11 @@ def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
 def names_command(source: Path, most: Limits) -> list[str]:
     """The command that lists the files that `source` names as its parts."""
     return _script("convert_file.py", "names", source, most)
+
+
+def episodes_command(source: Path, most: Limits) -> list[str]:
+    """The command that lists the episodes in a .parquet file of a LeRobot dataset."""
+    return [*_script("list_episodes.py", "episodes", source, most), *_entries()]
 
 
 def episode_command(dataset: Path, target: Path, index: int, most: Limits) -> list[str]:

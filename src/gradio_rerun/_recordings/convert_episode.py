@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import threading
@@ -26,6 +27,10 @@ else:  # The package would import Gradio, which takes seconds.
 _NOTICE = "left_out"
 """The entity with the text about videos that are left out."""
 
+# The SDK lets ffmpeg choose the format of a video by its content, and ffmpeg opens the files that a playlist names.
+_KNOWN_START = re.compile(rb"....ftyp|PAR1|\s*[{\[\"]|\Z", re.DOTALL)
+"""How an MP4, a Parquet file, JSON and an empty file start. With other files, ffmpeg is not run."""
+
 _NUMBERS = ("float32", "float64")
 _NO_PLOTS = ("timestamp", "frame_index", "episode_index", "index", "task_index")
 
@@ -40,11 +45,19 @@ def main() -> None:
     sys.path[:] = sys.argv[6:]
     # The SDK puts the path that it gets into its errors, and the frontend must not learn the server's folders.
     os.chdir(dataset.parent)
+    if not all(_KNOWN_START.match(start_of(each)) for each in Path(dataset.name).rglob("*") if each.is_file()):
+        os.environ["PATH"] = ""
     try:
         print(json.dumps(convert(Path(dataset.name), index, target)))
     except Exception as error:
         print(one_line(error), file=sys.stderr)
         sys.exit(REFUSED)
+
+
+def start_of(path: Path) -> bytes:
+    """The first bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(8)
 
 
 def convert(dataset: Path, index: int, target: Path) -> dict[str, str]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import NotARecordingError, log
+from .._checks import is_number
+from ..errors import NotARecordingError, RecordingError, log
+from .conversion_process import episodes_command, run
+from .limits import limits
 from .looked_up import looked_up
 from .parts import LEROBOT_INFO, files_in
+from .turns import conversion_turns
 
 _DATA = "data"
 _TEMPLATES = {
@@ -26,6 +32,11 @@ _TEMPLATES = {
     ),
 }
 """Where the files of the data and of the videos are if info.json does not say it."""
+
+_MOST_BYTES = 4_000_000
+"""Of meta/info.json, and of a line of the others: they are read in this process."""
+
+_MOST_EPISODES = 500_000
 
 _SUCCESS = "next.success"
 """The feature by which LeRobot's environments report success in each frame."""
@@ -45,12 +56,12 @@ class Row:
 def read_info(folder: Path) -> dict[str, Any]:
     """The content of meta/info.json. Raises a `NotARecordingError` if the folder is not a LeRobot dataset."""
     try:
-        info: dict[str, Any] = looked_up(_info, folder / LEROBOT_INFO)
+        info: dict[str, Any] = looked_up(_info, _regular(folder / LEROBOT_INFO))
     except OSError as error:
         raise NotARecordingError(
             f"Expected the folder of a LeRobot dataset (v2 or v3), got {folder.name!r:.200}: it has no readable {LEROBOT_INFO.as_posix()}."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotARecordingError(
             f"Expected the folder of a LeRobot dataset (v2 or v3), got {folder.name!r:.200}: its {LEROBOT_INFO.as_posix()} is not a JSON object."
         ) from error
@@ -87,8 +98,8 @@ def features_of(folder: Path) -> dict[str, Any]:
 
 def frames_per_second(folder: Path) -> float | None:
     """The frames per second; None if info.json does not say them."""
-    fps = read_info(folder).get("fps")
-    return float(fps) if isinstance(fps, (int, float)) and not isinstance(fps, bool) and fps > 0 else None
+    fps: Any = read_info(folder).get("fps")
+    return float(fps) if is_number(fps) and fps > 0 else None
 
 
 def find_row(folder: Path, index: int) -> Row:
@@ -157,16 +168,27 @@ def _row_files(folder: Path) -> Iterable[Path]:
 
 def _readable(read: Callable[[Path], dict[int, Any]], path: Path) -> dict[int, Any]:
     try:
-        found: dict[int, Any] = looked_up(read, path)
+        found: dict[int, Any] = looked_up(read, _regular(path))
+    except RecordingError:  # a limit of the process that reads it; a ValueError, too
+        raise
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:  # pyarrow raises ValueErrors, too
+    except (OSError, ValueError) as error:
         log(f"{str(path)!r} cannot be read: {error}")
         return {}
     return found
 
 
+def _regular(path: Path) -> Path:
+    """The path. Raises an OSError if it is no file: to read a pipe or a device may never end."""
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "it is no file", str(path))
+    return path
+
+
 def _info(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
     info = json.loads(path.read_bytes())
     if not isinstance(info, dict):
         raise ValueError(f"expected an object, got {type(info).__name__}")
@@ -175,7 +197,7 @@ def _info(path: Path) -> dict[str, Any]:
 
 def _json_lines(path: Path, having: bytes = b"") -> Iterable[tuple[int, dict[str, Any]]]:
     with path.open("rb") as file:
-        for line in file:
+        for line in iter(partial(file.readline, _MOST_BYTES), b""):
             if having not in line:
                 continue
             with suppress(ValueError, RecursionError):
@@ -189,10 +211,12 @@ def _rows_in(path: Path) -> dict[int, Row]:
 
 
 def _json_rows(path: Path) -> dict[int, Row]:
-    return {
-        index: Row(_count(entry.get("length")), _tasks(entry.get("tasks")), _flag(entry.get("success")))
-        for index, entry in _json_lines(path)
-    }
+    rows: dict[int, Row] = {}
+    for index, entry in _json_lines(path):
+        rows[index] = Row(_count(entry.get("length")), _tasks(entry.get("tasks")), _flag(entry.get("success")))
+        if len(rows) > _MOST_EPISODES:
+            raise ValueError(f"it lists more than {_MOST_EPISODES:,} episodes")
+    return rows
 
 
 def _success_in(path: Path) -> dict[int, bool | None]:
@@ -205,17 +229,16 @@ def _success_in(path: Path) -> dict[int, bool | None]:
 
 
 def _parquet_rows(path: Path) -> dict[int, Row]:
-    # Loaded only here: most apps show no LeRobot dataset.
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
-        names = set(file.schema_arrow.names)
-        success = next((each for each in ("success", f"stats/{_SUCCESS}/max") if each in names), "")
-        keys = [name.removesuffix("/file_index") for name in names if name.endswith("/file_index")]
-        wanted = ["episode_index", "length", "tasks", success]
-        wanted += [f"{key}/{part}" for key in keys for part in ("chunk_index", "file_index")]
-        columns = file.read([each for each in wanted if each in names]).to_pydict()
+    with conversion_turns.turn(str(path)):
+        ended = run(path, episodes_command(path, limits()), limits())
+    if ended.code:
+        raise ValueError(ended.last_line)
+    columns: dict[str, list[Any]] = json.loads(ended.output)
+    success = next((each for each in ("success", f"stats/{_SUCCESS}/max") if each in columns), "")
+    keys = [name.removesuffix("/file_index") for name in columns if name.endswith("/file_index")]
     count = len(columns.get("episode_index", ()))
+    if count > _MOST_EPISODES:
+        raise ValueError(f"it lists more than {_MOST_EPISODES:,} episodes")
     nothing: Sequence[Any] = [None] * count
     rows = {}
     for number in range(count):
@@ -239,7 +262,7 @@ def _parquet_rows(path: Path) -> dict[int, Row]:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
 
 
 def _tasks(value: Any) -> tuple[str, ...]:

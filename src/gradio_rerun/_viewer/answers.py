@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
@@ -14,32 +15,44 @@ from google.protobuf.message import DecodeError
 from .. import answers
 from ..errors import EventDataError
 from . import viewer_control
-from .event_data import MOST_PARTS
+from .event_data import MOST_PARTS, short
 from .state import reported_state, store_id_of
 
 MOST_BYTES = 8_000_000
 """Upper bound on an answer, in base64."""
+
+MOST_PARTS_IN_ALL = 100_000
+"""Of an answer with lists in lists: this number takes seconds."""
+
+_left: ContextVar[int] = ContextVar("gradio_rerun_parts_left")
 
 _TIME_TYPES = ("", "sequence", "duration", "timestamp")
 
 
 def read_answer(data: dict[str, Any]) -> Any:
     """The answer in `data`, the viewer's response in base64. Raises an `EventDataError` if it is none: any client can send it."""
+    _left.set(MOST_PARTS_IN_ALL)
     try:
         response = viewer_control.read_response(_decoded(data["protocol"]))
         kind = response.WhichOneof("kind")
         return _READERS[kind](getattr(response, kind))
     except (KeyError, TypeError, ValueError, RecursionError, DecodeError) as error:
-        raise EventDataError(f"Expected the answer of a viewer, got {data!r:.80}. Reload the page.") from error
+        raise no_answer(data) from error
+
+
+def no_answer(data: Any) -> EventDataError:
+    """The error for data that are no answer."""
+    return EventDataError(f"Expected the answer of a viewer, got {short(data)}. Reload the page.")
 
 
 def read_state(data: dict[str, Any]) -> answers.ViewerState:
     """The answer to `get_state` in `data`. Raises an `EventDataError` if it is none."""
+    _left.set(MOST_PARTS_IN_ALL)
     try:
         if "protocol" in data:
             return _of_sdk_state(viewer_control.read_state(_decoded(data["protocol"])))
     except (TypeError, ValueError, DecodeError) as error:
-        raise EventDataError(f"Expected the state of a viewer, got {data!r:.80}. Reload the page.") from error
+        raise EventDataError(f"Expected the state of a viewer, got {short(data)}. Reload the page.") from error
     # A viewer before rerun-sdk 0.41.
     state = reported_state(data)
     recordings = [
@@ -89,8 +102,10 @@ def _sdk_class(own: Any) -> Any:
 
 
 def _all(read: Callable[[Any], Any], messages: Any) -> list[Any]:
-    if len(messages) > MOST_PARTS:
+    left = _left.get() - len(messages)
+    if len(messages) > MOST_PARTS or left < 0:
         raise ValueError(f"{len(messages)} parts")
+    _left.set(left)
     return [of_sdk(read(each)) for each in messages]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from reprlib import Repr
 from typing import Any
 
 from ..errors import EventDataError
@@ -12,11 +13,20 @@ MOST_PARTS = 5000
 """Upper bound on the entries of an event. Gradio reads events on the event loop: this number takes 0.3 s."""
 
 
+_repr = Repr()
+_repr.maxstring = _repr.maxother = 80
+
+
+def short(value: Any) -> str:
+    """The start of a value, for an error. The whole may be long or deep: a client has sent it."""
+    return _repr.repr(value)[:80]
+
+
 def as_object(data: Any) -> dict[str, Any]:
     """`data`, if it is an object. Raises an `EventDataError` otherwise, as all functions here do."""
     if isinstance(data, dict):
         return data
-    raise EventDataError(f"Expected the data of an event to be an object, got {data!r:.80}. Reload the page.")
+    raise EventDataError(f"Expected the data of an event to be an object, got {short(data)}. Reload the page.")
 
 
 def text_field(data: dict[str, Any], name: str) -> str:
@@ -48,7 +58,7 @@ def segment_field(data: dict[str, Any], name: str) -> str | None:
 
 def wrong_field(name: str, wanted: str, value: Any) -> EventDataError:
     """The error for a field of another type."""
-    return EventDataError(f"Expected {name!r} of an event to be {wanted}, got {value!r:.80}. Reload the page.")
+    return EventDataError(f"Expected {name!r} of an event to be {wanted}, got {short(value)}. Reload the page.")
 
 
 def as_time(reported: Any) -> int:

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from ..errors import EventDataError
 from ..viewer_state import PlayState, RecordingState, TimelineState, TimelineType, ViewerState, ViewState
 from . import viewer_control
-from .event_data import MOST_PARTS
+from .event_data import MOST_PARTS, short
 
 _TIMELINE_TYPES: tuple[TimelineType | None, ...] = (None, "sequence", "duration", "timestamp")
 _PLAY_STATES: tuple[PlayState | None, ...] = (None, "paused", "playing", "following")
@@ -26,7 +26,7 @@ def reported_state(data: dict[str, Any]) -> ViewerState:
         return _of_protocol(base64.b64decode(data["protocol"])) if "protocol" in data else _of_frontend(data)
     except (KeyError, TypeError, ValueError, OverflowError, DecodeError) as error:
         raise EventDataError(
-            f"Expected the state that the viewer reports, got {data!r:.80}. Reload the page."
+            f"Expected the state that the viewer reports, got {short(data)}. Reload the page."
         ) from error
 
 
@@ -130,7 +130,7 @@ def _field(reported: Any, name: str, *kinds: type | None) -> Any:
     value = reported[name]
     if (None if value is None else type(value)) in kinds:
         return value
-    raise TypeError(f"{name!r} is {value!r:.80}")
+    raise TypeError(f"{name!r} is {short(value)}")
 
 
 def _time(reported: Any, name: str) -> int | None:

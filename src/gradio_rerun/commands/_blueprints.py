@@ -65,9 +65,10 @@ def set_blueprint(
     if isinstance(blueprint, (str, Path)):
         if application_id is not None:
             raise CommandError(
-                f"Expected no application_id, got {application_id!r}: the file {str(blueprint)!r} names its own."
+                f"Expected no application_id, got {application_id!r}: the file {Path(blueprint).name!r} names its own."
             )
-        return _of_bytes(read_blueprint(Path(blueprint)), repr(str(blueprint)), Path(blueprint))
+        path = Path(blueprint)
+        return _of_bytes(read_blueprint(path), repr(path.name), path)
     if not type(blueprint).__module__.startswith("rerun."):
         raise CommandError(
             "Expected set_blueprint to get a rerun.blueprint.Blueprint, the path of an .rbl file or a dict, "
