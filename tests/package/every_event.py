@@ -48,6 +48,10 @@ def on_recording_open(event: events.RecordingOpen) -> str:
     return f"{event.source} {event.version}"
 
 
+def on_key_input(event: events.KeyInput) -> tuple[str, str]:
+    return f"{event.key} {event.pressed and not event.repeat}", "".join(event.held)
+
+
 def on_screenshot(event: events.Screenshot) -> str:
     return event.path
 
@@ -75,6 +79,7 @@ with gr.Blocks() as demo:
     viewer.timeline_change(on_timeline_change, None, [said, said], queue=False)
     viewer.selection_change(on_selection_change, None, said, js=None, scroll_to_output=True)
     viewer.recording_open(on_recording_open, None, said, cancels=[updating])
+    viewer.key_input(on_key_input, None, [said, said])
     viewer.screenshot(on_screenshot, None, image)
     viewer.recording_saved(lambda: None)
     viewer.blueprint_saved(None, js="() => {}")

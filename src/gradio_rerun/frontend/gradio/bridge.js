@@ -4,6 +4,7 @@ import "../viewer/rerun-viewer-define.js";
 import { toggleFullscreen } from "../viewer/appearance.js";
 import { CommandQueue } from "../viewer/commands.js";
 import { callComponent } from "./component-server.js";
+import { Keys } from "./keys.js";
 import { LinkedViewer } from "./links.js";
 import { MomentLink } from "./moment-link.js";
 import { getQuestions } from "./questions.js";
@@ -107,6 +108,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     commands.clear();
     uploads.cancel();
   });
+  const keys = new Keys(viewer, (input) => events.add("key_input", input));
   uploads.acceptDrops(toolbar.button("Upload"));
 
   /** Gradio does not report a value that the frontend itself sets. @param {FileData[]} value */
@@ -152,6 +154,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
     timeControls.configure(settings, isEmpty);
     momentLink.configure(settings, isEmpty);
+    keys.configure(settings);
     toolbar.show({
       Upload: isInteractive && !isEmpty,
       Download: settings.buttons.includes("download") && !isEmpty,
