@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from gradio_rerun import Rerun, ViewerClient, commands, events
+from gradio_rerun import LiveState, Rerun, ViewerClient, commands, events
+from gradio_rerun.live_state import LiveViewerState
 
 
 def on_load(event: events.Load) -> str:
@@ -100,6 +101,11 @@ with gr.Blocks() as demo:
 
     button.click(ask, None, [said, said])
     button.click(lambda: client.take_screenshot().result(), None, image)
+
+    def crop(state: LiveViewerState | None) -> str:
+        return f"{state.time} {state.selection}" if state else ""
+
+    button.click(crop, LiveState(viewer), said)
 
     @viewer.play
     def played() -> None:

@@ -49,7 +49,18 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_public_names_are_these() -> None:
-    names = ["Rerun", "ViewerClient", "__version__", "answers", "commands", "errors", "events", "export", "lerobot"]
+    names = [
+        "LiveState",
+        "Rerun",
+        "ViewerClient",
+        "__version__",
+        "answers",
+        "commands",
+        "errors",
+        "events",
+        "export",
+        "lerobot",
+    ]
     assert sorted(gradio_rerun.__all__) == [*names, "link", "mcp_tools"]
 
 

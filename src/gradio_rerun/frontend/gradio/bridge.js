@@ -6,6 +6,7 @@ import { CommandQueue } from "../viewer/commands.js";
 import { callComponent } from "./component-server.js";
 import { Keys } from "./keys.js";
 import { LinkedViewer } from "./links.js";
+import { provideState } from "./live-state.js";
 import { MomentLink } from "./moment-link.js";
 import { getQuestions } from "./questions.js";
 import { save, saveRecordings } from "./save.js";
@@ -87,6 +88,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     setValue(value);
     trigger("upload", { names: files.map((file) => file.orig_name) });
   });
+  provideState(viewer, element, id);
   const momentLink = new MomentLink(viewer, element, { id, elemId });
   const toolbar = new Toolbar(/** @type {HTMLElement} */ (element.querySelector(".rerun-toolbar")), {
     Upload: () => uploads.choose(),
