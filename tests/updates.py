@@ -43,6 +43,7 @@ CHANGES: dict[str, Any] = {
     "tunnel": ["rerun+http://127.0.0.1:9876"],
     "time_update_interval": 60,
     "time_controls": True,
+    "keys": ["w", "ArrowUp"],
 }
 """New values that differ from the defaults."""
 

@@ -6,10 +6,12 @@ from .agents import mcp_tools
 from .client import ViewerClient
 from .component import Rerun
 from .links import link
+from .live_state import LiveState
 
 __version__ = "1.0.0.dev0"
 
 __all__ = [
+    "LiveState",
     "Rerun",
     "ViewerClient",
     "__version__",

@@ -95,6 +95,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         tunnel: bool | Sequence[str] | Mapping[str, str | None] | None = None,
         time_update_interval: float = 0.1,
         time_controls: bool | None = None,
+        keys: Sequence[str] | None = None,
     ) -> None:
         """
         Parameters:
@@ -128,6 +129,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             tunnel: The Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) that the page reaches through the app, behind its login and on its port. True: all servers in values; do not take URLs from users then. A list: these servers. A dict: these servers, each with the token that the app sends to it, or None. False: none, the browser connects to all of them itself. None: the servers in `value`, and those of the SDK's own objects, if their address is private.
             time_update_interval: The least number of seconds between two `time_update` events. The last time is always sent.
             time_controls: If True, buttons, a slider and the timelines stand below the viewer, as HTML that a keyboard, a screen reader and a thumb operate. If None, only below a viewer that is too small for its own time panel, if the recording has a timeline.
+            keys: The keys that the event `key_input` reports while the viewer has the focus, such as `["w", "a", "s", "d", "Space", "ArrowUp"]`. The viewer itself does not get them.
         """
         arguments = locals()
         check_parameters(arguments)
@@ -136,18 +138,16 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         follow_outputs()
         follow_streams()
         self.height = height
-        self.show_download_button = show_download_button
-        self.show_clear_button = show_clear_button
+        self.show_download_button, self.show_clear_button = show_download_button, show_clear_button
         self.streaming = streaming
         self.max_stream_size = checked_stream_size(max_stream_size)
-        self.file_count = file_count
-        self.file_types = file_types
+        self.file_count, self.file_types = file_count, file_types
         self.panel_states = panel_states
         self.theme = theme
         self.telemetry = telemetry
         self.allowed_origins = allowed_origins
-        self.time_update_interval = time_update_interval
-        self.time_controls = time_controls
+        self.time_update_interval, self.time_controls = time_update_interval, time_controls
+        self.keys = keys
         settings = self._page_settings()
         first = separated(value)
         shown = value if first is None else None if first.value is NO_VALUE else first.value

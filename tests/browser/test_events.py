@@ -22,7 +22,16 @@ from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun._viewer.selection import EntityItem
-from gradio_rerun.events import Pause, Play, RecordingOpen, SelectionChange, TimelineChange, TimeUpdate, ViewerEvent
+from gradio_rerun.events import (
+    KeyInput,
+    Pause,
+    Play,
+    RecordingOpen,
+    SelectionChange,
+    TimelineChange,
+    TimeUpdate,
+    ViewerEvent,
+)
 
 Launch = Callable[..., str]
 
@@ -136,18 +145,48 @@ def test_a_click_into_an_image_tells_the_pixel(page: ViewerPage, launch: Launch,
     assert item.position[1] == pytest.approx(HEIGHT / 2, abs=8)  # the view has a title
 
 
-def test_the_space_key_plays_and_pauses(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
-    heard: list[ViewerEvent] = []
+def test_an_indicator_starts_right_and_keys_drive_a_robot(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    driven: list[KeyInput] = []
     slow = write_images(tmp_path / "slow.rrd", "slow", second=lambda frame: {"duration": 10.0 * frame})
     with gr.Blocks() as demo:
-        listen(Rerun(slow), heard, Play, Pause)
+        viewer = Rerun(slow, keys=["w", "d", "ArrowUp"])
+        indicator = gr.Textbox(label="indicator")
+        gr.Textbox(label="notes")
+        viewer.play(lambda: "playing", None, indicator)
+        viewer.pause(lambda: "paused", None, indicator)
+
+        @viewer.key_input
+        def drive(event: KeyInput) -> None:
+            driven.append(event)
+
     page.open(launch(demo)).expect_state("ready")
+    expect(page.get_by_label("indicator")).to_have_value("playing")  # by itself
     page.viewer().locator("canvas").click()  # keys go to what was clicked
-    page.keyboard.press("Space")  # the viewer plays from the start
-    wait_until(page, lambda: [type(each) for each in heard] == [Pause])
-    page.keyboard.press("Space")
-    wait_until(page, lambda: [type(each) for each in heard] == [Pause, Play])
-    assert heard[1].recording_id == "slow"
+    page.evaluate(
+        "window.keys = []; document.querySelector('canvas').addEventListener('keydown', ({ key }) => keys.push(key))"
+    )
+    for key, state in (("Space", "paused"), ("Space", "playing")):  # the viewer's own shortcut
+        page.keyboard.press(key)
+        expect(page.get_by_label("indicator")).to_have_value(state)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.down("w")
+    wait_until(page, lambda: bool(driven) and driven[-1].repeat)
+    page.keyboard.down("d")
+    page.keyboard.up("w")
+    page.get_by_label("notes").click()
+    page.keyboard.up("d")
+    page.keyboard.type("wd")
+    expect(page.get_by_label("notes")).to_have_value("wd")
+    wait_until(page, lambda: bool(driven) and not driven[-1].held and driven[-1].key == "d")
+    assert [(each.key, each.pressed, "".join(each.held)) for each in driven if not each.repeat] == [
+        ("ArrowUp", True, "ArrowUp"),
+        ("ArrowUp", False, ""),
+        ("w", True, "w"),
+        ("d", True, "wd"),
+        ("w", False, "d"),
+        ("d", False, ""),  # the focus is elsewhere
+    ]
+    assert page.evaluate("window.keys") == [" ", " "]
 
 
 @pytest.mark.slow

@@ -50,6 +50,7 @@ BEFORE: dict[str, Any] = {
     "tunnel": None,
     "time_update_interval": 0.1,
     "time_controls": False,
+    "keys": None,
 }
 BESIDE = {
     "max_stream_size": {"streaming": True},
@@ -175,6 +176,7 @@ EFFECTS: dict[str, Effect] = {
     "tunnel": tunnel,
     "time_update_interval": attribute("viewer.settings.time_update_interval", 60),
     "time_controls": button("Active timeline", shown=True),
+    "keys": attribute("viewer.settings.keys", CHANGES["keys"]),
 }
 
 

@@ -74,6 +74,7 @@ const SETTINGS = {
   min_width: 160,
   time_update_interval: 0,
   time_controls: false,
+  keys: [],
   panel_states: {},
 };
 const FILE = { path: "/tmp/a.rrd", url: "http://app.test/demo/gradio_api/file=/tmp/a.rrd", orig_name: "a.rrd", size: 5 };

@@ -11,6 +11,7 @@ class FakeViewer extends EventTarget {
   /** @type {any} */
   running = { viewer: this };
   currentTime = null;
+  control = { times: /** @type {any} */ (null) };
 
   /** @param {{application_id: string, recording_id: string}} recording */
   activeTimeline({ application_id, recording_id }) {
@@ -22,6 +23,11 @@ class FakeViewer extends EventTarget {
   async report(...events) {
     for (const detail of events) this.dispatchEvent(new CustomEvent("viewer-event", { detail: { ...RUN, ...detail } }));
     await null; // the events are taken in a microtask
+  }
+
+  /** Shows a recording that plays, or is paused. @param {boolean} isPlaying @param {string} [recording] */
+  play(isPlaying, recording = "run") {
+    this.control.times = { store: `Recording:app:${recording}`, isPlaying };
   }
 
   /** Where its time cursor stands. @param {string} timeline @param {bigint} time @param {object} [more] */
@@ -270,4 +276,58 @@ test("what else functions listen to takes part in the order", () => {
   assert.deepEqual(sent, [["state", { one: 1, type: "state" }]]);
   handled("state");
   assert.deepEqual(sent[1], ["state", { two: 2, type: "state" }]);
+});
+
+const states = () => sent.filter(([type]) => ["play", "pause"].includes(type)).map(([type, { recording_id }]) => [type, recording_id]);
+
+test("a recording that plays by itself is reported, once, as soon as the viewer knows its timeline", async () => {
+  start();
+  viewer.play(true); // what the viewer reports before it has read the recording
+  await viewer.report({ type: "recording_open", segment_id: "part" }, { type: "selection_change", items: [] });
+  assert.deepEqual(states(), []);
+  await viewer.report({ type: "timeline_change", timeline: "frame", time: 0, segment_id: "part" }, { type: "time_update", time: 0 }, { type: "time_update", time: 1 });
+  assert.deepEqual(sentOf("play").map(({ type, application_id, recording_id, segment_id }) => [type, application_id, recording_id, segment_id]), [["play", "app", "run", "part"]]);
+  viewer.play(false);
+  await viewer.report({ type: "pause" }, { type: "time_update", time: 2 });
+  assert.deepEqual(states(), [["play", "run"], ["pause", "run"]]);
+  viewer.play(true);
+  await viewer.report({ type: "recording_open" }, { type: "time_update", time: 0 }); // the same recording, anew
+  assert.deepEqual(states().at(-1), ["play", "run"]);
+  assert.equal(states().length, 3);
+});
+
+test("a recording that starts paused is reported only if the one before has played", async () => {
+  start();
+  viewer.play(false);
+  await viewer.report({ type: "recording_open" }, { type: "time_update", time: 0 });
+  assert.deepEqual(states(), []);
+  viewer.play(true, "second");
+  const second = { recording_id: "second", from_command: true };
+  await viewer.report({ type: "recording_open", ...second }, { type: "time_update", time: 0, ...second });
+  assert.equal(sentOf("play")[0].from_command, true); // as the event by which it is known
+  viewer.play(false); // the user shows the first one again
+  await viewer.report({ type: "time_update", time: 0 });
+  assert.deepEqual(states(), [["play", "second"], ["pause", "run"]]);
+});
+
+test("whether a recording plays that is not on screen is not known", async () => {
+  start();
+  viewer.play(true);
+  await viewer.report({ type: "recording_open", recording_id: "behind" }, { type: "time_update", time: 0, recording_id: "behind" });
+  assert.deepEqual(states(), []);
+});
+
+test("a key that repeats is not sent while functions work, and a key that is released is not forgotten", async () => {
+  const events = start({ key_input: 1 });
+  const keys = () => sentOf("key_input").map(({ pressed, repeat }) => (repeat ? "repeat" : pressed ? "down" : "up"));
+  events.add("key_input", { pressed: true });
+  for (let i = 0; i < 20; i++) events.add("key_input", { pressed: true, repeat: true });
+  events.add("key_input", { pressed: false });
+  viewer.dispatchEvent(new Event("dispose"));
+  assert.deepEqual(keys(), ["down"]);
+  handled("key_input");
+  handled("key_input");
+  assert.deepEqual(keys(), ["down", "up"]);
+  events.add("key_input", { pressed: true, repeat: true });
+  assert.deepEqual(keys(), ["down", "up", "repeat"]);
 });

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from gradio_rerun import Rerun, ViewerClient, commands, events
+from gradio_rerun import LiveState, Rerun, ViewerClient, commands, events
+from gradio_rerun.live_state import LiveViewerState
 
 
 def on_load(event: events.Load) -> str:
@@ -48,6 +49,10 @@ def on_recording_open(event: events.RecordingOpen) -> str:
     return f"{event.source} {event.version}"
 
 
+def on_key_input(event: events.KeyInput) -> tuple[str, str]:
+    return f"{event.key} {event.pressed and not event.repeat}", "".join(event.held)
+
+
 def on_screenshot(event: events.Screenshot) -> str:
     return event.path
 
@@ -75,6 +80,7 @@ with gr.Blocks() as demo:
     viewer.timeline_change(on_timeline_change, None, [said, said], queue=False)
     viewer.selection_change(on_selection_change, None, said, js=None, scroll_to_output=True)
     viewer.recording_open(on_recording_open, None, said, cancels=[updating])
+    viewer.key_input(on_key_input, None, [said, said])
     viewer.screenshot(on_screenshot, None, image)
     viewer.recording_saved(lambda: None)
     viewer.blueprint_saved(None, js="() => {}")
@@ -95,6 +101,11 @@ with gr.Blocks() as demo:
 
     button.click(ask, None, [said, said])
     button.click(lambda: client.take_screenshot().result(), None, image)
+
+    def crop(state: LiveViewerState | None) -> str:
+        return f"{state.time} {state.selection}" if state else ""
+
+    button.click(crop, LiveState(viewer), said)
 
     @viewer.play
     def played() -> None:

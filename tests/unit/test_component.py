@@ -38,6 +38,7 @@ PARAMETERS = [
         "tunnel",
         "time_update_interval",
         "time_controls",
+        "keys",
     ],
 ]
 
@@ -48,7 +49,18 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_public_names_are_these() -> None:
-    names = ["Rerun", "ViewerClient", "__version__", "answers", "commands", "errors", "events", "export", "lerobot"]
+    names = [
+        "LiveState",
+        "Rerun",
+        "ViewerClient",
+        "__version__",
+        "answers",
+        "commands",
+        "errors",
+        "events",
+        "export",
+        "lerobot",
+    ]
     assert sorted(gradio_rerun.__all__) == [*names, "link", "mcp_tools"]
 
 
@@ -76,7 +88,7 @@ def test_each_parameter_is_an_attribute_so_that_a_loaded_app_recovers_it() -> No
         *[("height", 250), ("theme", "dark"), ("telemetry", True), ("panel_states", {"time": "hidden"})],
         *[("show_download_button", False), ("show_clear_button", True)],
         *[("file_types", [".png"]), ("allowed_origins", ["https://a.test"]), ("time_update_interval", 3)],
-        ("time_controls", True),
+        *[("time_controls", True), ("keys", ["w"])],
     ],
 )
 def test_gradio_knows_each_parameter(name: str, value: Any) -> None:
@@ -91,7 +103,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         **{"show_download_button": True, "show_clear_button": False, "interactive": None, "streaming": False},
         **{"max_stream_size": None, "file_count": "single", "file_types": None, "panel_states": None},
         **{"theme": "auto", "telemetry": False, "allowed_origins": None, "time_update_interval": 0.1},
-        **{"time_controls": None},
+        **{"time_controls": None, "keys": None},
     }
     config = Rerun(render=False).get_config()
     assert {name: config.get(name) for name in defaults} == defaults

@@ -34,6 +34,10 @@ DATA = {
     events.Error: ({"message": "why"}, {"message": "why"}),
     events.Upload: ({"names": ["a.rrd"]}, {"names": ["a.rrd"]}),
     events.Clear: ({}, {}),
+    events.KeyInput: (
+        {"key": "w", "pressed": True, "repeat": True, "held": ["a", "w"]},
+        {"key": "w", "pressed": True, "repeat": True, "held": ("a", "w")},
+    ),
     events.Play: (RECORDING, {**RECORDING, "type": "play", "from_command": False}),
     events.Pause: ({**RECORDING, "from_command": True}, {"type": "pause", "from_command": True}),
     events.TimeUpdate: (
@@ -59,7 +63,7 @@ DATA = {
 
 def test_the_events_are_these() -> None:
     names = ["change", "upload", "clear", "load", "error"]
-    names += ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open"]
+    names += ["play", "pause", "time_update", "timeline_change", "selection_change", "recording_open", "key_input"]
     names += [str(each) for each in ANSWERS]
     assert len(names) == len(Rerun.EVENTS)
     for name in names:

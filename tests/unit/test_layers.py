@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "gradio_rerun"
 LAYERS = (
     *("errors", "viewer_state", "answers", "_fork", "_checks", "_wire"),
     *("_gradio", "_viewer", "_servers", "_recordings"),
-    *("lerobot", "commands", "events", "_component", "component", "client", "agents", "links", "_export"),
+    *("lerobot", "commands", "events", "_component", "component", "client", "agents", "links", "live_state", "_export"),
     *("__init__", "_preparing", "_example", "_episode_browser", "cli", "__main__"),
 )
 """The modules and subpackages. Each imports only those to its left."""
@@ -68,6 +68,7 @@ def test_the_test_sees_the_imports() -> None:
         "events.__init__",
         "lerobot",
         "links",
+        "live_state",
     }
 
 

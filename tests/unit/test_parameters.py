@@ -42,6 +42,7 @@ WRONG: dict[str, list[Any]] = {
     "tunnel": [5, "rerun://a.test", ["a.test"], [5], [[5]], {"rerun://a.test": 5}, b"rerun://a.test"],
     "time_update_interval": ["fast", -1, True, None, float("inf")],
     "time_controls": ["yes", 2, []],
+    "keys": ["wasd", 5, [5], ["Escape"], ["arrowup"], [" "], [""], {"w": 1}, [np.array(["w", "a"])]],
 }
 
 
@@ -107,6 +108,8 @@ def test_a_misspelt_word_is_answered_with_the_word_that_is_meant() -> None:
         Rerun(buttons=["dowload"])
     with pytest.raises(ParameterError, match="Did you mean 'dark'"):
         Rerun(theme="drak")
+    with pytest.raises(ParameterError, match="Did you mean 'ArrowUp'"):
+        Rerun(keys=["arrowup"])
 
 
 def test_a_suffix_without_its_dot_is_answered_with_the_suffix() -> None:

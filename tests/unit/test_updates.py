@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import httpx
 import pytest
 from gradio.context import Context
-from recordings import recording_bytes
+from gradio_client import Client
+from recordings import recording_bytes, write_recording
 from updates import CHANGES, NO_UPDATE, PARAMETERS, in_event, sent_to_the_page
 
 from gradio_rerun import Rerun, commands
@@ -174,3 +176,21 @@ def test_the_tunnel_of_the_first_value_stays_open_after_an_update(update: Callab
     server = "rerun+http://10.0.0.1:9876/proxy"
     _, updated = sent_to_the_page(lambda: update(height=300), viewer_of_a_server)
     assert updated.postprocess(server).model_dump()[0]["ticket"]
+
+
+def test_a_deep_link_keeps_the_recording_when_a_function_has_returned_commands(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "run.rrd", "run")
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        gr.Button().click(lambda: path, None, viewer, api_name="show")
+        gr.Button().click(lambda: commands.set_time("frame", sequence=1), None, viewer, api_name="seek")
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, allowed_paths=[str(tmp_path)])
+    try:
+        client = Client(url, verbose=False)
+        for name in ("/show", "/seek"):
+            client.predict(api_name=name)
+        name = httpx.get(f"{url}gradio_api/deep_link", params={"session_hash": client.session_hash}).json()
+        page = httpx.get(url, params={"deep_link": name}).text
+        assert "run.rrd" in page
+    finally:
+        demo.close(verbose=False)

@@ -25,6 +25,7 @@ from .._viewer.assets import (
 )
 from .._wire import ButtonName, FileCount, PanelName, PanelState, Theme, ViewerFiles
 from ..errors import ParameterError
+from .keys import checked_keys
 
 FRONTEND = Path(__file__).parents[1] / "frontend"
 
@@ -238,6 +239,7 @@ class PageSettings:
     """Seconds."""
     time_controls: bool | None = field(metadata=_checked(_flag_or_none))
     """None: where the viewer has no room for its own."""
+    keys: list[str] = field(metadata=_checked(checked_keys))
     allowed_origins: list[str] = field(metadata=_checked(_origins))
     interactive: bool | None = field(metadata=_checked(_flag_or_none))
     """None: decided by the component's events, which the frontend knows from the config."""

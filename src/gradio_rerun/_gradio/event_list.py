@@ -67,5 +67,10 @@ EVENTS: list[str | EventListener] = [
     EveryTime("timeline_change", doc="The viewer shows another timeline. See `gradio_rerun.events.TimelineChange`."),
     EveryTime("selection_change", doc="Other things are selected. See `gradio_rerun.events.SelectionChange`."),
     EveryTime("recording_open", doc="A recording is open. See `gradio_rerun.events.RecordingOpen`."),
+    EveryTime(
+        "key_input",
+        show_progress="hidden",
+        doc="The user has pressed or released one of the `keys`, or holds some. See `gradio_rerun.events.KeyInput`.",
+    ),
     *ANSWERS,
 ]

@@ -121,6 +121,8 @@ class EventMethods:
     """Other things are selected. See `gradio_rerun.events.SelectionChange`."""
     recording_open: Listener
     """A recording is open. See `gradio_rerun.events.RecordingOpen`."""
+    key_input: Listener
+    """The user has pressed or released one of the `keys`, or holds some. See `gradio_rerun.events.KeyInput`."""
     screenshot: Listener
     """The command `take_screenshot` has made a picture. See `gradio_rerun.events.Screenshot`."""
     recording_saved: Listener

@@ -50,6 +50,7 @@ def follow_outputs() -> None:
     @wraps(process)
     async def followed(app: Blocks, block_fn: Any, predictions: Any, state: Any = None) -> Any:
         state = SessionState(app) if state is None else state
+        kept = [state.config_values.get(block._id, {}).get("props", {}).get("value") for block in block_fn.outputs]
         token = _is_postponing.set(True)
         # gr.Examples caches lazily within a call, in which Gradio would make the component of an update by half.
         in_call = LocalContext.in_event_listener.set(False)
@@ -63,13 +64,13 @@ def follow_outputs() -> None:
             for index, block in enumerate(outputs):
                 value = data[index]
                 if isinstance(value, (Postponed, Prepared)):
-                    data[index] = await _prepared(value, block, state)
+                    data[index] = await _prepared(value, block, state, kept[index])
                 elif is_prop_update(value):
                     complete(value, state[block._id], block)
                     if _has_postponed(value):
                         # None in an update clears. None of a generator means that there is nothing new.
                         value["value"].value = [] if value["value"].value is None else value["value"].value
-                        value["value"] = await _prepared(value["value"], block, state)
+                        value["value"] = await _prepared(value["value"], block, state, kept[index])
                         if is_prop_update(value["value"]):  # no new data
                             del value["value"]
         finally:  # after an error, too
@@ -86,15 +87,17 @@ def _has_postponed(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("value"), Postponed)
 
 
-async def _prepared(value: Postponed | Prepared, block: Any, state: Any) -> Any:
-    """The value that `postprocess` returns, serialized, with its files in Gradio's cache."""
-    serialized = None
+async def _prepared(value: Postponed | Prepared, block: Any, state: Any, kept: Any) -> Any:
+    """The value that `postprocess` returns, serialized, with its files in Gradio's cache. `kept`: the component's value before."""
+    serialized: Any = None
     try:
         prepared = await in_thread(partial(_in_cache, value, block)) if isinstance(value, Postponed) else value
         serialized = prepared.model_dump() if isinstance(prepared, Prepared) else prepared
         return prepared.model_dump() if isinstance(prepared, Prepared) else prepared
     finally:
-        state._update_value_in_config(block._id, serialized)  # instead of the Postponed
+        # Instead of the Postponed. A deep link has what the session has here: commands leave the value as it is.
+        is_update = isinstance(serialized, dict) and is_prop_update(serialized)
+        state._update_value_in_config(block._id, serialized.get("value", kept) if is_update else serialized)
 
 
 def _in_cache(value: Postponed, block: Any) -> Any:

@@ -8,7 +8,7 @@ from .._viewer.sdk_events import event_class
 from .._viewer.selection import ContainerItem, EntityItem, SelectionItem, UnknownItem, ViewItem
 from ..viewer_state import TimelineType
 from ._answers import Answer, BlueprintSaved, RecordingSaved, Screenshot, State
-from ._component_events import Clear, Error, Load, Upload
+from ._component_events import Clear, Error, KeyInput, Load, Upload
 from ._viewer_events import Pause, Play, RecordingOpen, SelectionChange, TimelineChange, TimeUpdate, ViewerEvent
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ContainerItem",
     "EntityItem",
     "Error",
+    "KeyInput",
     "Load",
     "Pause",
     "Play",

@@ -6,7 +6,7 @@ from typing import Any
 
 from gradio.events import EventData
 
-from .._viewer.event_data import text_field, wrong_field
+from .._viewer.event_data import list_field, text_field, wrong_field
 from ._event import Event
 
 
@@ -47,3 +47,24 @@ class Upload(Event):
 
 class Clear(EventData):
     """The user has cleared the viewer."""
+
+
+class KeyInput(Event):
+    """The user has pressed or released one of the `keys`, or holds some."""
+
+    key: str
+    """The key, as in `keys`; if some are held, the one that was pressed last."""
+    pressed: bool
+    """False if it was released, or if the viewer has lost the focus."""
+    repeat: bool
+    """Whether nothing has changed: some keys are still held."""
+    held: tuple[str, ...]
+    """All keys that are held now, in the order in which they were pressed."""
+
+    @classmethod
+    def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
+        held = list_field(data, "held")
+        if not all(isinstance(key, str) for key in held):
+            raise wrong_field("held", "a list of strings", held)
+        flags = {name: data.get(name) is True for name in ("pressed", "repeat")}
+        return {"key": text_field(data, "key"), **flags, "held": tuple(held)}

@@ -62,7 +62,7 @@ class ViewerEvent(Event):
 
 
 class Play(ViewerEvent):
-    """The viewer plays, and did not before."""
+    """The viewer plays, and did not before; or a recording that has opened plays by itself."""
 
     type = "play"
     payload = SdkPayload["PlayEvent"]()
@@ -70,7 +70,7 @@ class Play(ViewerEvent):
 
 
 class Pause(ViewerEvent):
-    """The viewer has stopped playing: by the user, or at the end of the recording."""
+    """The viewer has stopped playing: by the user, at the end of the recording, or because another recording is shown that is paused."""
 
     type = "pause"
     payload = SdkPayload["PauseEvent"]()

@@ -20,6 +20,7 @@
  * @property {boolean} telemetry
  * @property {number} time_update_interval seconds
  * @property {boolean | null} time_controls null: where the viewer has no room for its own
+ * @property {string[]} keys of the event `key_input`
  * @property {string[]} allowed_origins
  * @property {boolean | null} interactive null: decided by the component's events
  * @property {"single" | "multiple" | "directory"} file_count

@@ -4,7 +4,9 @@ import "../viewer/rerun-viewer-define.js";
 import { toggleFullscreen } from "../viewer/appearance.js";
 import { CommandQueue } from "../viewer/commands.js";
 import { callComponent } from "./component-server.js";
+import { Keys } from "./keys.js";
 import { LinkedViewer } from "./links.js";
+import { provideState } from "./live-state.js";
 import { MomentLink } from "./moment-link.js";
 import { getQuestions } from "./questions.js";
 import { save, saveRecordings } from "./save.js";
@@ -86,6 +88,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     setValue(value);
     trigger("upload", { names: files.map((file) => file.orig_name) });
   });
+  provideState(viewer, element, id);
   const momentLink = new MomentLink(viewer, element, { id, elemId });
   const toolbar = new Toolbar(/** @type {HTMLElement} */ (element.querySelector(".rerun-toolbar")), {
     Upload: () => uploads.choose(),
@@ -107,6 +110,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     commands.clear();
     uploads.cancel();
   });
+  const keys = new Keys(viewer, (input) => events.add("key_input", input));
   uploads.acceptDrops(toolbar.button("Upload"));
 
   /** Gradio does not report a value that the frontend itself sets. @param {FileData[]} value */
@@ -152,6 +156,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     uploads.configure({ ...settings, root: root(), interactive: isInteractive, prompt: isEmpty });
     timeControls.configure(settings, isEmpty);
     momentLink.configure(settings, isEmpty);
+    keys.configure(settings);
     toolbar.show({
       Upload: isInteractive && !isEmpty,
       Download: settings.buttons.includes("download") && !isEmpty,

@@ -1,6 +1,8 @@
 /** Sends the viewer's events to Python: complete, in order, with exact times, and `time_update` no faster than its listeners run. */
 
+import { isAt } from "../viewer/kept-time.js";
 import { storeIdOf } from "../viewer/store-id.js";
+import { timesOf } from "./time-controls.js";
 
 /** @typedef {import("../viewer/viewer.js").ViewerEvent} ViewerEvent */
 /** @typedef {import("../viewer/viewer.js").CurrentTime} CurrentTime */
@@ -17,6 +19,10 @@ export class ViewerEvents {
   #timelines = new Map();
   /** Store ids of the recordings whose timeline was queried: the viewer may still report it. @type {Set<string>} */
   #queried = new Set();
+  /** Store ids of recordings that have opened, and were not on screen with a time yet. @type {Set<string>} */
+  #opened = new Set();
+  /** What was reported last: the store id of a recording, and whether it plays. */
+  #plays = { id: "", isPlaying: false };
   /** Events that were not sent yet, by type, oldest first; of `time_update` only the last. @type {Map<string, ViewerEvent[]>} */
   #waiting = new Map();
   /** How many listeners are still running for the last event of a type. @type {Map<string, number>} */
@@ -44,8 +50,9 @@ export class ViewerEvents {
     onHandled(this, id);
   }
 
-  /** Adds an event that is not the viewer's own. @param {string} type @param {object} data */
+  /** Adds an event that is not the viewer's own; not one that repeats the last while that is still handled. @param {string} type @param {object} data */
   add(type, data) {
+    if (/** @type {any} */ (data).repeat && this.#atWork.get(type)) return;
     this.#add({ ...data, type });
   }
 
@@ -65,6 +72,10 @@ export class ViewerEvents {
     if (type === "recording_open") {
       // The known timeline is that of a closed recording with this id: the viewer does not report when the user closes one.
       this.#timelines.delete(id);
+      this.#opened.add(id);
+    } else if (type === "play" || type === "pause") {
+      this.#opened.delete(id);
+      this.#plays = { id, isPlaying: type === "play" };
     } else if (type === "timeline_change") {
       const timeline = String(reported.timeline);
       if (this.#queried.delete(id) && this.#timelines.get(id) === timeline) return;
@@ -79,6 +90,24 @@ export class ViewerEvents {
       }
     }
     this.#add(type === "time_update" ? { ...reported, timeline: this.#timelines.get(id) ?? null } : reported);
+    if (type === "timeline_change" || type === "time_update") this.#addPlayState(reported, recording, id);
+  }
+
+  /**
+   * Adds what the viewer does not report: that a recording which has opened plays, and that another one is on screen which does not.
+   * @param {ViewerEvent} reported an event about its time: before the first one, the viewer reports a timeline and a state that are not the recording's
+   * @param {import("../viewer/store-id.js").RecordingName} recording
+   * @param {string} id
+   */
+  #addPlayState(reported, recording, id) {
+    if (this.#plays.id === id && !this.#opened.has(id)) return;
+    const times = timesOf(this.#viewer);
+    if (!times || !isAt(times, recording)) return;
+    const { isPlaying } = times;
+    const isNew = isPlaying ? this.#opened.has(id) || !this.#plays.isPlaying : this.#plays.isPlaying;
+    this.#opened.delete(id);
+    this.#plays = { id, isPlaying };
+    if (isNew) this.#add({ ...reported, type: isPlaying ? "play" : "pause" });
   }
 
   /** @param {ViewerEvent} event */
@@ -122,7 +151,7 @@ export class ViewerEvents {
   #forget() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#waiting.clear();
+    for (const type of this.#waiting.keys()) if (type !== "key_input") this.#waiting.delete(type); // a released key stops a robot
   }
 }
 

@@ -94,8 +94,13 @@ export class Setters {
 
   /** @param {RecordingName[]} recordings @param {string} version */
   async state(recordings, version) {
-    const handle = this.#handle;
     await this.#drawn();
+    return this.stateNow(recordings, version);
+  }
+
+  /** @param {RecordingName[]} recordings @param {string} version */
+  stateNow(recordings, version) {
+    const handle = this.#handle;
     return {
       viewer_version: version,
       active_recording_id: activeRecording(handle),

@@ -33,6 +33,7 @@ export const openRequest = (url) => Uint8Array.from([...textAt([4, 1], url), ...
  * @property {(store: string, cursor: import("./time-cursor.js").Cursor) => Promise<void>} moveTime moves the time cursor of the recording with this id, as in `times`
  * @property {(times: Times, direction: 1 | -1) => Promise<void>} step moves the time cursor to the next or the previous time with data
  * @property {(recordings: RecordingName[], version: string) => Promise<object>} state as _viewer/state.py takes it
+ * @property {(recordings: RecordingName[], version: string) => object} stateNow the same; older viewers may not have carried out the last setters
  */
 
 /**
@@ -118,6 +119,10 @@ class Protocol {
   }
 
   async state() {
+    return this.stateNow();
+  }
+
+  stateNow() {
     return { protocol: toBase64(this.#handle.viewer_state()) };
   }
 

@@ -1,0 +1,93 @@
+"""What a viewer shows when an event calls a function, as an input of the function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+
+from ._checks import described
+from ._viewer.answers import MOST_BYTES
+from ._viewer.event_data import as_object, list_field
+from ._viewer.selection import SelectionItem, selection_item
+from ._viewer.state import reported_state
+from .component import Rerun
+from .errors import EventDataError, ParameterError, PlacementError
+from .viewer_state import ViewerState
+
+# When Gradio collects the inputs of a function, it makes a copy of the value, by its `toJSON`. In a deep link it sets the value of that time again.
+_SCRIPT = """
+const live = new (class {
+  toJSON() {
+    return element.closest(".gradio-container")?.rerunStates?.[%d]?.() ?? null;
+  }
+})();
+const set = () => { props.value = live; };
+watch("value", set);
+set();
+"""
+
+
+@dataclass(frozen=True)
+class LiveViewerState(ViewerState):
+    """What the viewer shows, and what is selected in it."""
+
+    selection: tuple[SelectionItem, ...]
+    """As in the event `selection_change`."""
+
+
+class LiveState(gr.HTML):
+    """An input by which functions get what a viewer shows at the moment of the event, without a question to the page.
+
+    The function gets a `LiveViewerState`; None if the viewer shows nothing, or if no page has called the function. The component itself is
+    not visible.
+
+        viewer = Rerun("run.rrd")
+        button.click(crop, LiveState(viewer), picture)
+    """
+
+    def __init__(self, viewer: Rerun, *, render: bool = True) -> None:
+        """
+        Parameters:
+            viewer: The viewer, in the same tab or `gr.render`.
+            render: If False, the component is not rendered yet, and can be by calling `.render()`.
+        """
+        if not isinstance(viewer, Rerun):
+            raise ParameterError(f"Expected viewer to be a Rerun component, got {described(viewer)}.")
+        script = _SCRIPT % viewer._id
+        super().__init__(html_template="", js_on_load=script, apply_default_css=False, visible="hidden", render=render)
+
+    def api_info(self) -> dict[str, Any]:
+        """For Gradio: clients without a page send None."""
+        return {"type": {}, "description": "what the viewer in a page shows; None without a page"}
+
+    def example_payload(self) -> None:
+        """For Gradio."""
+
+    def example_value(self) -> None:
+        """For Gradio."""
+
+    def preprocess(self, payload: Any) -> LiveViewerState | None:
+        """
+        Parameters:
+            payload: What the page reports; a client can send anything.
+        Returns:
+            What the viewer shows, as a `LiveViewerState`; None if it shows nothing.
+        """
+        if payload is None or payload == "":
+            return None
+        data = as_object(payload)
+        if isinstance(protocol := data.get("protocol"), str) and len(protocol) > MOST_BYTES:
+            raise EventDataError(f"Expected a state of {MOST_BYTES} bytes at most, got {len(protocol)}.")
+        state = reported_state(data)
+        known = {each.name: getattr(state, each.name) for each in fields(state)}
+        return LiveViewerState(**known, selection=tuple(map(selection_item, list_field(data, "selection"))))
+
+    def postprocess(self, value: Any) -> None:
+        """
+        Parameters:
+            value: Only None: it is no output.
+        """
+        if value is not None:
+            raise PlacementError("A LiveState is an input of functions, and no output. Return commands for the viewer.")
