@@ -18,7 +18,7 @@ from gradio.state_holder import SessionState
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
-from gradio_rerun import Rerun, commands, component
+from gradio_rerun import Rerun, commands
 from gradio_rerun._component import streaming
 from gradio_rerun._gradio.postponed import Postponed
 
@@ -62,8 +62,7 @@ def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
 
         return slow
 
-    for module in (component, streaming):
-        monkeypatch.setattr(module, "to_recordings", slowly(module.to_recordings))
+    monkeypatch.setattr(streaming, "to_recordings", slowly(streaming.to_recordings))
     return heart
 
 
