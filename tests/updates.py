@@ -40,6 +40,7 @@ CHANGES: dict[str, Any] = {
     "theme": "dark",
     "telemetry": True,
     "allowed_origins": ["https://example.com"],
+    "allowed_sources": ["memory://updates/"],
     "tunnel": ["rerun+http://127.0.0.1:9876"],
     "time_update_interval": 60,
     "time_controls": True,

@@ -20,6 +20,7 @@ from gradio.data_classes import FileData
 
 from ._checks import wrong
 from ._component.settings import FRONTEND, PageSettings
+from ._recordings.sources import Sources
 from ._recordings.values import to_recordings
 from ._viewer.assets import ViewerAssets, published_folder, viewer_assets
 from ._wire import PanelName, PanelState, Recording, Theme
@@ -60,7 +61,7 @@ def export(
 
     Args:
         value: What `Rerun` shows: a path (of a recording, a blueprint, or a file that the SDK can convert), `bytes`, a `rerun.RecordingStream`, or
-            a list of these. URLs are refused.
+            a list of these. URLs of `hf`, `s3`, `gs`, `az` are fetched; those of recordings on web servers are refused.
         folder: The folder: a new or an empty one, or one that an earlier call has written.
         title: The title of the page. If None, it is the name of the first recording.
         height: The height of the `<iframe>`: pixels if a number, a CSS length if a string. The viewer fills the page.
@@ -144,7 +145,8 @@ def _add_recordings(value: Any, new: Path) -> list[dict[str, Any]]:
     recordings: list[dict[str, Any]] = []
     names: set[str] = set()
     (new / "recordings").mkdir()
-    for item in {_source(each): each for each in to_recordings(value, cache)}.values():
+    sources = Sources.of_author(value, wants_files=True)
+    for item in {_source(each): each for each in to_recordings(value, cache, sources=sources)}.values():
         if not isinstance(item, FileData):
             raise UnsupportedValueError(
                 f"Expected recordings that can be written into a folder, got the URL {_source(item)!r:.300}. The page loads from no other server: "

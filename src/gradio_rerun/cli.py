@@ -24,6 +24,7 @@ from ._episode_browser import episode_browser
 from ._preparing import preparing_page
 from ._recordings.file_types import CONVERTIBLE_SUFFIXES
 from ._recordings.parts import LEROBOT_INFO
+from ._recordings.sources import SCHEMES, Sources
 from ._recordings.urls import URL_SCHEMES, WANTED
 from ._recordings.values import to_recordings
 from ._viewer.assets import published_folder, viewer_assets
@@ -31,7 +32,7 @@ from ._viewer.cache import cache_dir
 from ._viewer.sdk import knows_episodes, sdk_version
 from .errors import GradioRerunError, UnsupportedValueError
 
-_WANTED = f"Expected a file or a URL ({', '.join(URL_SCHEMES)})"
+_WANTED = f"Expected a file or a URL ({', '.join((*URL_SCHEMES, *SCHEMES))})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         metavar="FILE|URL",
         help="recordings (.rrd), blueprints (.rbl), files and folders that the SDK converts to recordings "
-        f"(LeRobot datasets, {' '.join(CONVERTIBLE_SUFFIXES)}), or URLs (http, https, rerun, rerun+http, rerun+https). "
+        f"(LeRobot datasets, {' '.join(CONVERTIBLE_SUFFIXES)}), or URLs (http, https, rerun, rerun+http, rerun+https, hf, s3, gs, az). "
         "The folder of a LeRobot dataset alone opens a table of its episodes",
     )
     parser.add_argument(
@@ -181,7 +182,7 @@ def _check(recording: str) -> None:
     if "://" not in recording and not os.path.exists(os.path.expanduser(recording)):  # noqa: PTH110, PTH111
         _fail(f"{_WANTED}; got {recording!r}: there is no such file.")
     try:
-        to_recordings(recording, Path(get_upload_folder()))
+        to_recordings(recording, Path(get_upload_folder()), sources=Sources.of_author(recording))
     except UnsupportedValueError as error:
         _fail(str(error).replace(WANTED, _WANTED))
 

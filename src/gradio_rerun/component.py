@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
@@ -28,11 +27,9 @@ from ._gradio.postponed import Postponed, follow_outputs, is_postponing
 from ._gradio.streams import Prepared, follow_streams
 from ._gradio.updates import ConstructorArgs
 from ._recordings.urls import checked_url
-from ._recordings.values import to_recordings
-from ._servers.tunnel import Servers
 from ._wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Theme
 from .commands import Show
-from .errors import CommandError, ParameterError, PlacementError
+from .errors import CommandError, PlacementError
 
 if TYPE_CHECKING:
     from gradio.blocks import BlockContext
@@ -92,6 +89,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         theme: Theme = "auto",
         telemetry: bool = False,
         allowed_origins: Sequence[str] | None = None,
+        allowed_sources: Sequence[str] | None = None,
         tunnel: bool | Sequence[str] | Mapping[str, str | None] | None = None,
         time_update_interval: float = 0.1,
         time_controls: bool | None = None,
@@ -99,7 +97,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
     ) -> None:
         """
         Parameters:
-            value: The recording to show at first: a path, a URL (`http`, `https`, `rerun`, `rerun+http`, `rerun+https`), `bytes`, a `rerun.RecordingStream`, or a list of these. If a function is given, it is called to get the value each time the page loads.
+            value: The recording to show at first: a path, a URL (`http`, `https`, `rerun`, `rerun+http`, `rerun+https`, `hf`, `s3`, `gs`, `az`, ...), `bytes`, a `rerun.RecordingStream`, or a list of these. If a function is given, it is called to get the value each time the page loads.
             label: The label shown above the viewer. If None, it is "Recording" or, in a `gr.Interface`, the name of the parameter this component is assigned to.
             every: Calls `value` again at this interval (seconds, or a `gr.Timer`), if `value` is a function.
             inputs: Components whose values are passed to `value`, if `value` is a function. It is called again whenever they change.
@@ -126,6 +124,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             theme: "light", "dark", or "auto" to follow the page.
             telemetry: If True, the viewer may look for updates and send usage data to Rerun, as it does outside Gradio.
             allowed_origins: Other servers to which the viewer may send requests, such as "https://tile.openstreetmap.org" for maps. The servers of URLs in the value are always allowed, all others are refused.
+            allowed_sources: URLs of folders, such as "s3://bucket/runs/", whose files functions may return. The app fetches these files, with its own credentials. Without it, the app fetches only the files in `value`, and files of public web servers that the SDK can convert.
             tunnel: The Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) that the page reaches through the app, behind its login and on its port. True: all servers in values; do not take URLs from users then. A list: these servers. A dict: these servers, each with the token that the app sends to it, or None. False: none, the browser connects to all of them itself. None: the servers in `value`, and those of the SDK's own objects, if their address is private.
             time_update_interval: The least number of seconds between two `time_update` events. The last time is always sent.
             time_controls: If True, buttons, a slider and the timelines stand below the viewer, as HTML that a keyboard, a screen reader and a thumb operate. If None, only below a viewer that is too small for its own time panel, if the recording has a timeline.
@@ -153,8 +152,9 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         shown = value if first is None else None if first.value is NO_VALUE else first.value
         self._is_computed = callable(shown)
         in_function, in_render = get_local_contexts()
-        # Inside a function, a value may come from a user.
-        self._name_servers(tunnel, None if in_function or in_render else shown, is_trusted=in_function or in_render)
+        is_inside = in_function or in_render  # there, a value may come from a user
+        named = None if is_inside else shown
+        self._name_servers(named, is_trusted=is_inside, tunnel=tunnel, allowed_sources=allowed_sources)
         if in_function and not in_render:
             return  # Gradio skips `Component.__init__` there, and makes an update of `constructor_args`.
         request = LocalContext.request.get(None)
@@ -190,15 +190,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
     @property
     def constructor_args(self) -> ConstructorArgs:
         """The arguments this component was made with, for Gradio."""
-        # If a function makes a component of a subclass, Gradio calls only the `__init__` of the subclass.
-        if self._named_servers is None:
-            self._name_servers(super().constructor_args.get("tunnel"), None, is_trusted=True)
-        arguments = ConstructorArgs(super().constructor_args, self._merged)
-        # Gradio makes the component again for each update, without its value.
-        servers = self._servers
-        if servers.is_trusted and (self._is_tunnel_given or (servers.has_names and not self._names_itself)):
-            arguments["tunnel"] = servers
-        return arguments
+        return ConstructorArgs(self._with_names(super().constructor_args), self._merged)
 
     def _merged(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """What an update adds to the constructor's arguments. Raises an error for what an update cannot change."""
@@ -207,9 +199,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
                 f"Expected commands to be returned by themselves, got them in an update: {changes['value']!r:.200}. "
                 "Return them without gr.update or Rerun, and change the parameters in another function."
             )
-        # An update is a dict, which a client may have sent.
-        if not isinstance(changes.get("tunnel", self._servers), Servers):
-            raise ParameterError("Expected an update without tunnel, got one. Return Rerun(tunnel=...) instead.")
+        self._check_names(changes)
         merged = dict(changes)
         # The app's own buttons have listeners, so an update does not change them.
         if is_collection(changes.get("buttons")):
@@ -264,8 +254,10 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         Returns:
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or a `gr.skip()` if there is no new data.
         """
-        if not self._is_made or not is_postponing():
-            return self._recordings(value, is_cached=self._is_made)
+        if not self._is_made:
+            return self._recordings(self._without_first(value))
+        if not is_postponing():
+            return self._recordings(value, is_cached=True)
         self._in_app(current_call())  # while the session has this object
         if self.streaming and is_quick(value):
             return self._recordings(value)
@@ -279,7 +271,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         call = current_call()
         if not self.streaming:
             self._warn_of_stream(value, call)
-            recordings = to_recordings(value, Path(self.GRADIO_CACHE), servers=self._servers, listed=self._listed(call))
+            recordings = self._found(value, call)
             return Recordings(root=recordings) if recordings else None
         return self._streamed(value, call, is_cached=is_cached)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import gradio as gr
 import pytest
 import rerun as rr
@@ -47,6 +48,7 @@ BEFORE: dict[str, Any] = {
     "theme": "light",
     "telemetry": False,
     "allowed_origins": [],
+    "allowed_sources": None,
     "tunnel": None,
     "time_update_interval": 0.1,
     "time_controls": False,
@@ -142,6 +144,15 @@ def telemetry(page: ViewerPage, is_changed: bool) -> None:
         page.wait_for_timeout(100)  # lets the browser's events through
 
 
+def allowed_sources(page: ViewerPage, is_changed: bool) -> None:
+    page.click("bucket")
+    if is_changed:
+        page.wait_for_event("recording_open")
+        page.expect_recordings("of_a_bucket")
+    else:
+        expect(page.get_by_text("allow its folder by allowed_sources").first).to_be_visible()
+
+
 def tunnel(page: ViewerPage, is_changed: bool) -> None:
     way = "gradio_api/component_server" if is_changed else f"http://{SERVER}/"
     with page.expect_request(
@@ -173,6 +184,7 @@ EFFECTS: dict[str, Effect] = {
     "theme": theme,
     "telemetry": telemetry,
     "allowed_origins": attribute("viewer.settings.allowed_origins", ["https://example.com"]),
+    "allowed_sources": allowed_sources,
     "tunnel": tunnel,
     "time_update_interval": attribute("viewer.settings.time_update_interval", 60),
     "time_controls": button("Active timeline", shown=True),
@@ -202,7 +214,7 @@ def page(browser: Browser, recording_a: Path, recording_b: Path) -> Iterator[Vie
             return {name: after[name], **BESIDE.get(name, {})}
 
         gr.Button("update").click(
-            lambda name: (Rerun if name == "tunnel" else gr.update)(**changes(name)), name, viewer
+            lambda name: (Rerun if name in ("tunnel", "allowed_sources") else gr.update)(**changes(name)), name, viewer
         )
         gr.Button("back").click(
             lambda name: Rerun(recording_a, **{each: before[each] for each in changes(name) if each != "value"}),
@@ -211,7 +223,9 @@ def page(browser: Browser, recording_a: Path, recording_b: Path) -> Iterator[Vie
         )
         gr.Button("data").click(lambda: recording_bytes(f"data {next(count)}"), None, viewer)
         gr.Button("log").click(log, None, viewer)
+        gr.Button("bucket").click(lambda: fsspec.open("memory://updates/run.rrd"), None, viewer)
         gr.Button("server").click(lambda: f"rerun+http://{SERVER}/proxy", None, viewer)
+    fsspec.filesystem("memory").pipe("/updates/run.rrd", recording_bytes("of_a_bucket"))
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", show_error=True)
     context = browser.new_context(viewport={"width": 1100, "height": 900})
     page = ViewerPage(context.new_page())

@@ -70,7 +70,7 @@ def test_prepare_fails_if_the_viewer_is_deleted_when_it_ends(tmp_path: Path, mon
         (["nowhere.rrd"], "got 'nowhere.rrd': there is no such file"),
         (["~nobody-here/a.rrd"], "there is no such file"),
         ([__file__], "it starts with"),
-        (["ftp://host/a.rrd"], "got the URL 'ftp://host/a.rrd'"),
+        (["htp://host/a.rrd"], "got the URL 'htp://host/a.rrd'"),
         (["--port", "http"], "expected a port from 1 to 65535, got 'http'"),
         (["--port", "70000"], "expected a port"),
         (["--auth", "me"], "expected USER:PASSWORD"),
@@ -91,7 +91,7 @@ def test_what_is_wrong_is_said_in_one_line(arguments: list[str], words: str) -> 
     assert "there is no file" not in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [["nowhere.rrd"], [__file__], ["ftp://host/a.rrd"], ["--theme", "pink"]])
+@pytest.mark.parametrize("arguments", [["nowhere.rrd"], [__file__], ["htp://host/a.rrd"], ["--theme", "pink"]])
 def test_what_is_wrong_is_reported_before_the_viewer_is_extracted(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ PARAMETERS = [
         "theme",
         "telemetry",
         "allowed_origins",
+        "allowed_sources",
         "tunnel",
         "time_update_interval",
         "time_controls",

@@ -18,7 +18,7 @@ from gradio.state_holder import SessionState
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
-from gradio_rerun import Rerun, commands, component
+from gradio_rerun import Rerun, commands
 from gradio_rerun._component import streaming
 from gradio_rerun._gradio.postponed import Postponed
 from gradio_rerun._recordings import episodes
@@ -68,8 +68,7 @@ def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
         return write_recording(cache / "episode" / "run.rrd", "run", frames=1)
 
     monkeypatch.setattr(episodes, "converted_episode", convert)
-    for module in (component, streaming):
-        monkeypatch.setattr(module, "to_recordings", slowly(module.to_recordings))
+    monkeypatch.setattr(streaming, "to_recordings", slowly(streaming.to_recordings))
     return heart
 
 

@@ -39,6 +39,10 @@ WRONG: dict[str, list[Any]] = {
     "theme": ["drak", None, ["dark"], np.array([1, 2])],
     "telemetry": ["yes", None],
     "allowed_origins": [5, "https://a.test", [5], ["a.test"], ["http://["], {"https://a.test": 1}],
+    "allowed_sources": [
+        *[5, "s3://bucket/", ["bucket"], [5], ["s3://"], ["s3:///runs/"], ["file:///data/"], ["rerun://a.test"]],
+        *[["s3://bucket/../x"], ["s3://x@bucket/"], ["s3://bucket/?x"], ["https://u:p@a.test/"], {"s3://bucket/": 1}],
+    ],
     "tunnel": [5, "rerun://a.test", ["a.test"], [5], [[5]], {"rerun://a.test": 5}, b"rerun://a.test"],
     "time_update_interval": ["fast", -1, True, None, float("inf")],
     "time_controls": ["yes", 2, []],
@@ -74,6 +78,7 @@ def test_right_values_are_taken(name: str) -> None:
             "allowed_origins": ("https://a.test",),
             "file_types": (".rrd",),
             "tunnel": ("rerun://a.test",),
+            "allowed_sources": ("s3://bucket",),
             "every": gr.Timer(1, render=False),
         },
         {"visible": "hidden", "buttons": ("download", gr.Button("mine", render=False)), "height": np.float32(2.5)},

@@ -18,7 +18,7 @@ from .._gradio.streams import Prepared, StreamedAsPrepared
 from .._gradio.threads import in_thread
 from .._recordings.shown import Appender, Shown, Unjoined, joined, shown_in
 from .._recordings.values import has_data, to_recordings
-from .._wire import Recordings
+from .._wire import Recording, Recordings
 from .server_access import ServerAccess
 
 _QUICKLY_APPENDED = 1 << 20
@@ -49,7 +49,7 @@ class Streaming(ServerAccess, StreamedAsPrepared):
             # For the frontend, None means that a generator has ended without a yield.
             return Recordings(root=[])
         stream = Unjoined(cache) if is_cached else Appender(shown, call, self.max_stream_size)
-        recordings = to_recordings(value, cache, stream=stream, servers=self._servers, listed=self._listed(call))
+        recordings = self._found(value, call, stream)
         if is_cached and any(isinstance(each, bytes) for each in recordings):
             return Prepared([each.model_dump() if isinstance(each, BaseModel) else each for each in recordings])
         if recordings:
@@ -62,6 +62,17 @@ class Streaming(ServerAccess, StreamedAsPrepared):
         is_in_cache = all(not isinstance(each, FileData) or each.url for each in recordings)
         is_of_function = self._is_made and not is_cached and not self.proxy_url
         return Prepared(sent.model_dump()) if is_in_cache and is_of_function else sent
+
+    def _found(self, value: Any, call: Call, stream: Appender | Unjoined | None = None) -> list[Recording]:
+        """The recordings that a value names or holds."""
+        return to_recordings(
+            value,
+            Path(self.GRADIO_CACHE),
+            stream=stream,
+            servers=self._servers,
+            sources=self._sources,
+            listed=self._listed(call),
+        )
 
     def _shown(self, call: Call) -> Shown:
         """What this component shows in the session of the call; a new `Shown` if there is no session."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import struct
 
+from ..errors import NotARecordingError
+
 MAGIC = b"RRF2"
 HEADER_SIZE = 12
 
@@ -22,6 +24,23 @@ _MOST_TABLES = 16
 _MOST_KINDS = 256
 _MOST_BITS = 70
 """Of a number: 7 in each byte."""
+
+
+def check_start(start: bytes, what: str) -> None:
+    """Raises a `NotARecordingError` for the first bytes of what is no recording."""
+    if start == MAGIC:
+        return
+    if not start:
+        raise NotARecordingError(f"Expected a Rerun recording, got {what}: it is empty.")
+    if start.startswith(b"RRF"):
+        raise NotARecordingError(
+            f"Expected a Rerun recording of version 0.23 or newer, got {what}, which an older rerun-sdk wrote. "
+            "Convert it with that version's `rerun rrd migrate`."
+        )
+    raise NotARecordingError(
+        f"Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, got {what}: "
+        f"it starts with {start!r}, not {MAGIC!r}."
+    )
 
 
 def split(data: bytes) -> tuple[bytes, list[memoryview]] | None:

@@ -21,8 +21,9 @@ _WAITING_FOR_EACH_CORE = 8
 class Turns:
     """Limits how many tasks run at once and how many wait; further tasks get an error. Tasks with the same key run one after the other."""
 
-    def __init__(self, most: Callable[[], int]) -> None:
+    def __init__(self, most: Callable[[], int], doing: str = "converting") -> None:
         self._most = most
+        self._doing = doing
         self.forget()
 
     def forget(self) -> None:
@@ -37,7 +38,7 @@ class Turns:
         work = current_work()
         with self._changed, work.ended_by(self._wake):
             if self._waiting >= _WAITING_FOR_EACH_CORE * self._most():
-                raise RecordingError("The app is converting as many files as it can. Please try again in a minute.")
+                raise RecordingError(f"The app is {self._doing} as many files as it can. Please try again in a minute.")
             self._waiting += 1
             try:
                 self._changed.wait_for(lambda: work.is_unwanted or self._has_room(key))

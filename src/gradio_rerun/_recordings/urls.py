@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from ..errors import UnsupportedValueError
+from .file_types import CONVERTIBLE_SUFFIXES
 
 URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
 
@@ -14,9 +15,14 @@ IN_RECORDING = "recording://"
 
 WANTED = (
     "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
-    "a URL (http, https, rerun, rerun+http, rerun+https), "
+    "a URL (http, https, rerun, rerun+http, rerun+https, hf, s3, gs, az), "
     "bytes, a rerun.RecordingStream, a rerun.server.Server, chunks or a reader of rerun-sdk, or a list of these"
 )
+
+
+def is_importable(url: str) -> bool:
+    """Whether the URL of a web server names a file that rerun-sdk can convert, by its suffix."""
+    return urlsplit(url).path.lower().endswith(CONVERTIBLE_SUFFIXES)
 
 
 def checked_url(url: str) -> str:

@@ -25,12 +25,14 @@ from .cached_files import cache_key, cached_name, place, write_file
 from .chunks import source_of, written
 from .conversions import converted
 from .episodes import Episode
+from .fetched import fetched, found_elsewhere
 from .file_types import RECORDING_SUFFIXES
 from .orphans import end_orphans
 from .parts import is_convertible
-from .rrd import MAGIC
+from .rrd import MAGIC, check_start
 from .shown import Appender, Unjoined
 from .sinks import read_sink
+from .sources import Sources
 from .urls import WANTED, checked_url
 
 
@@ -40,11 +42,13 @@ def to_recordings(
     *,
     stream: Appender | Unjoined | None = None,
     servers: Servers | None = None,
+    sources: Sources | None = None,
     listed: set[str] | None = None,
 ) -> list[Recording]:
     """The files (inside `cache`) and URLs that the frontend opens for `value`; empty for `None`.
 
-    `servers`: the Rerun servers that the frontend reaches through the app. `listed`: the files are added to it, also if a later item is refused.
+    `servers`: the Rerun servers that the frontend reaches through the app. `sources`: the files of other servers that only the app may fetch.
+    `listed`: the files are added to it, also if a later item is refused.
 
     A file that is not a recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
     BinaryStreams) are appended to files that grow; values without data are left out.
@@ -57,10 +61,10 @@ def to_recordings(
     items = value if isinstance(value, (list, tuple)) else [value]
     if stream:
         items = [item for item in items if not _has_no_data(item)]
-    servers = servers or Servers(False)
+    servers, sources = servers or Servers(False), sources or Sources()
     recordings = []
     for item in items:
-        recordings.append(_to_recording(item, cache, stream, servers))
+        recordings.append(_to_recording(item, cache, stream, servers, sources))
         last = recordings[-1]
         if listed is not None and isinstance(last, FileData) and last.path not in listed:
             path = Path(last.path).absolute()
@@ -86,10 +90,14 @@ def _has_no_data(item: Any) -> bool:
     return item is None or (isinstance(item, _BYTES) and len(item) == 0)
 
 
-def _to_recording(item: Any, cache: Path, stream: Appender | Unjoined | None, servers: Servers) -> Recording:
-    if isinstance(item, str):
-        return servers.admit(checked_url(item)) if "://" in item else _file(Path(item), cache)
-    if isinstance(item, os.PathLike):
+def _to_recording(
+    item: Any, cache: Path, stream: Appender | Unjoined | None, servers: Servers, sources: Sources
+) -> Recording:
+    if (found := found_elsewhere(item, sources)) is not None:
+        if isinstance(found, str):
+            return servers.admit(found)
+        return _file(found, cache) if isinstance(found, Path) else _file_data(fetched(found, cache))
+    if isinstance(item, (str, os.PathLike)):
         return _file(Path(item), cache)
     if isinstance(item, _BYTES):
         return _chunk(bytes(item), stream) if stream else _bytes(bytes(item), cache)
@@ -152,7 +160,7 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         # A function may return a robot whose meshes it could also return itself. An upload may not name meshes.
         is_upload = is_in_or_equal(path, get_upload_folder())
         return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
-    _check_start(start, f"the file {path.name!r:.200}")
+    check_start(start, f"the file {path.name!r:.200}")
     # An upload, or a file that the component has shown before: the same file stays the same value.
     is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
     return _file_data(path if is_there else place(path, cache, name or path.name), name)
@@ -225,7 +233,7 @@ def _gradio_may_serve(path: Path) -> bool:
 
 
 def _bytes(data: bytes, cache: Path) -> FileData:
-    _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
+    check_start(data[: len(MAGIC)], f"{len(data)} bytes")
     target = cache / cache_key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
     if not (target.exists() and target.stat().st_size == len(data)):
         write_file(target, io.BytesIO(data))
@@ -261,22 +269,6 @@ def _chunks(item: Any, kind: str, cache: Path) -> FileData:
     return _file_data(written(item, kind, cache))
 
 
-def _check_start(start: bytes, what: str) -> None:
-    if start == MAGIC:
-        return
-    if not start:
-        raise NotARecordingError(f"Expected a Rerun recording, got {what}: it is empty.")
-    if start.startswith(b"RRF"):
-        raise NotARecordingError(
-            f"Expected a Rerun recording of version 0.23 or newer, got {what}, which an older rerun-sdk wrote. "
-            "Convert it with that version's `rerun rrd migrate`."
-        )
-    raise NotARecordingError(
-        f"Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, got {what}: "
-        f"it starts with {start!r}, not {MAGIC!r}."
-    )
-
-
 def _chunk(data: bytes, stream: Appender | Unjoined) -> FileData:
-    _check_start(data[: len(MAGIC)], f"{len(data)} bytes")
+    check_start(data[: len(MAGIC)], f"{len(data)} bytes")
     return stream.append(data)
