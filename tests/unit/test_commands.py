@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 import re
 from functools import partial
 from pathlib import Path
@@ -386,6 +387,23 @@ def test_big_numbers_cross_as_digits_and_bytes_as_base64() -> None:
 )
 def test_numbers_that_javascript_has_cross_as_numbers(number: int, wired: Any) -> None:
     assert to_wire([set_time(sequence=number)], Servers(False))[0]["arguments"]["time"] == wired
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        (commands.get_logs(np.int64(3)), commands.get_logs(3)),
+        (commands.get_recording_schema(max_entities=np.int8(3)), commands.get_recording_schema(max_entities=3)),
+        (commands.get_dataset_schema(paths_only=np.True_), commands.get_dataset_schema(paths_only=True)),
+        (commands.list_commands(["a"], include_unavailable=np.True_), commands.list_commands(["a"], include_unavailable=True)),
+        (commands.set_blueprint({}, partial=np.True_), commands.set_blueprint({}, partial=True)),
+        (commands.highlight_rect(np.array([1, 2, 3, 4])), commands.highlight_rect([1, 2, 3, 4])),
+    ],
+)
+def test_numbers_and_flags_of_numpy_are_those_of_python(given: commands.Command, plain: commands.Command) -> None:
+    assert (given, repr(given)) == (plain, repr(plain))
+    wired = [{**each, "id": ""} for each in to_wire([given, plain], Servers(False))]
+    assert json.loads(json.dumps(wired[0])) == json.loads(json.dumps(wired[1]))  # as a question of a ViewerClient is sent
 
 
 def test_what_is_opened_comes_with_the_ticket_of_its_server() -> None:
