@@ -91,6 +91,8 @@ def test_each_module_has_quick_tests_or_a_reason_to_have_none() -> None:
     tables = {each.targets[0].id: each.value for each in tool.body if isinstance(each, ast.Assign)}  # type: ignore[attr-defined]
     tested, others = ast.literal_eval(tables["TESTS"]), ast.literal_eval(tables["OTHERS"])
     modules = {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py")}
-    assert {each for each in modules if not each.endswith("__init__")} == (tested.keys() | others.keys()) - {"events/__init__"}
+    assert {each for each in modules if not each.endswith("__init__")} == (tested.keys() | others.keys()) - {
+        "events/__init__"
+    }
     for name in {name for names in tested.values() for name in names}:
         assert (Path(__file__).parent / f"test_{name}.py").exists(), name

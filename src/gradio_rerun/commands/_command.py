@@ -92,6 +92,13 @@ def recording_id_of(what: str, value: str | None) -> str | None:
     return split_store_id(name)[1] if name and re.match(r"(Recording|Blueprint):", name) else name
 
 
+def choice(what: str, value: Any, known: tuple[str, ...]) -> Any:
+    """`value`, if it is one of `known`, or None. Raises a `CommandError` otherwise."""
+    if value is None or (isinstance(value, str) and value in known):
+        return value
+    raise CommandError(f"Expected {what} to be one of {known} or None, got {described(value)}.")
+
+
 def flag(what: str, value: Any) -> bool | None:
     """`value`, if it is True, False or None. Raises a `CommandError` otherwise."""
     if value is None or isinstance(value, (bool, np.bool_)):
