@@ -15,10 +15,11 @@ from gradio.context import get_blocks_context
 from gradio.data_classes import FileData
 
 from . import commands
+from ._checks import described
 from ._recordings.urls import IN_RECORDING
 from .client import ViewerClient
 from .component import Rerun
-from .errors import AnswerError, ParameterError
+from .errors import AnswerError, CommandError, ParameterError
 
 _MOST_TOKENS = 10_000
 """Of one viewer; the oldest goes."""
@@ -209,10 +210,22 @@ def _moving(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
             token: The token that the user's page shows.
             blueprint: JSON as `blueprint` gives it.
         """
-        await of(token).set_blueprint(json.loads(blueprint), "recording", partial=True)
+        await of(token).set_blueprint(_object(blueprint), "recording", partial=True)
         return "The blueprint is applied."
 
     return [set_time, show, select, highlight, set_blueprint]
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise CommandError(
+            f"Expected blueprint to be a JSON object as the tool for blueprints returns it, got {described(text)}."
+        )
+    return found
 
 
 def _as_json(answer: Any) -> str:

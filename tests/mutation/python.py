@@ -101,7 +101,7 @@ TESTS = {
     "_viewer/times": ["commands", "events"],
     "_viewer/viewer_control": ["viewer_control", "viewer_state", "commands"],
     "_wire": ["fuzz", "component", "settings"],
-    "agents": ["client"],
+    "agents": ["agents"],
     "answers": ["client"],
     "client": ["client"],
     "commands/_blueprints": ["commands"],
@@ -253,6 +253,8 @@ def mutants(source: str, file: Path) -> list[Callable[[], Mutant]]:  # noqa: C90
             case ast.Expr(value=ast.Constant()) | ast.Subscript(value=ast.Name(id="Literal")):
                 return
             case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                return
+            case ast.Call(func=ast.Name(id="TypeVar" | "ParamSpec")):
                 return
             case ast.keyword(arg="doc" | "description"):
                 return
