@@ -35,7 +35,7 @@ const TESTED_BY = {
   loader: ["loader"],
   moment: ["moment"],
   "moment-link": ["moment-link"],
-  notice: ["moment-link"],
+  notice: ["notice", "moment-link"],
   "open-recording": ["open-recording", "open-recordings"],
   "open-recordings": ["open-recordings"],
   overlay: ["overlay"],
