@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .._checks import is_number
 from ..errors import NotARecordingError, log
 from .looked_up import looked_up
 from .parts import LEROBOT_INFO, files_in
@@ -88,7 +90,7 @@ def features_of(folder: Path) -> dict[str, Any]:
 def frames_per_second(folder: Path) -> float | None:
     """The frames per second; None if info.json does not say them."""
     fps = read_info(folder).get("fps")
-    return float(fps) if isinstance(fps, (int, float)) and not isinstance(fps, bool) and fps > 0 else None
+    return float(fps) if is_number(fps) and fps > 0 else None
 
 
 def find_row(folder: Path, index: int) -> Row:
@@ -108,7 +110,7 @@ def episode_files(folder: Path, index: int) -> dict[str, Path]:
     """
     names = [path.relative_to(folder).as_posix() for path in files_in(folder / "meta")]
     names += _named_files(folder, index, find_row(folder, index))
-    return {name: folder / name for name in names if (folder / name).is_file()}
+    return {name: folder / name for name in names if os.path.isfile(folder / name)}  # noqa: PTH113  # any name
 
 
 def _named_files(folder: Path, index: int, row: Row) -> list[str]:
@@ -239,7 +241,7 @@ def _parquet_rows(path: Path) -> dict[int, Row]:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
 
 
 def _tasks(value: Any) -> tuple[str, ...]:
