@@ -89,7 +89,7 @@ def features_of(folder: Path) -> dict[str, Any]:
 
 def frames_per_second(folder: Path) -> float | None:
     """The frames per second; None if info.json does not say them."""
-    fps = read_info(folder).get("fps")
+    fps: Any = read_info(folder).get("fps")
     return float(fps) if is_number(fps) and fps > 0 else None
 
 
