@@ -6,6 +6,7 @@ import json
 import re
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -335,7 +336,7 @@ def test_the_former_names_do_the_same_and_say_the_present_ones(former: Any, pres
     assert commands.close("run") == commands.close(store_ids=["run"])
 
 
-@pytest.mark.parametrize("kind", ["batch", "batches", "table", "pandas"])
+@pytest.mark.parametrize("kind", ["batch", "batches", "table", "pandas", "DataFusion", "Polars", "lazy Polars"])
 def test_a_table_crosses_in_arrows_stream_format_with_its_name(kind: str) -> None:
     pa = pytest.importorskip("pyarrow")
     table = pa.table({"a": [1, 2], "b": ["x", "y"]})
@@ -344,10 +345,22 @@ def test_a_table_crosses_in_arrows_stream_format_with_its_name(kind: str) -> Non
         "batches": lambda: pa.table({"a": [1, 2], "b": ["x", "y"]}).to_batches(max_chunksize=1),
         "table": lambda: table,
         "pandas": lambda: pytest.importorskip("pandas").DataFrame({"a": [1, 2], "b": ["x", "y"]}),
+        "DataFusion": lambda: pytest.importorskip("datafusion").SessionContext().from_arrow(table),
+        "Polars": lambda: SimpleNamespace(to_arrow=lambda: table),
+        "lazy Polars": lambda: SimpleNamespace(collect=lambda: SimpleNamespace(to_arrow=lambda: table)),
     }[kind]()
     read = pa.ipc.open_stream(dict(commands.send_table("numbers", given).arguments)["table"]).read_all()
     assert read.to_pydict() == {"a": [1, 2], "b": ["x", "y"]}
     assert read.schema.metadata[b"__table_id"] == b"numbers"
+
+
+def test_a_table_without_rows_has_its_columns() -> None:
+    pa = pytest.importorskip("pyarrow")
+    empty = pa.table({"a": pa.array([], pa.int64())})
+    query = pytest.importorskip("datafusion").SessionContext().from_arrow(pa.table({"a": [1]})).filter("a > 5")
+    for given in (empty, query):
+        read = pa.ipc.open_stream(dict(commands.send_table("t", given).arguments)["table"]).read_all()
+        assert (read.num_rows, read.schema.names, read.schema.metadata) == (0, ["a"], {b"__table_id": b"t"})
 
 
 def test_a_table_that_no_update_should_carry_is_refused() -> None:
