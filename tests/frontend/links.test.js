@@ -139,6 +139,10 @@ test("a viewer that plays by itself follows the one that was first", async () =>
   await draw();
   await draw();
   assert.deepEqual([two.times.time, two.times.isPlaying, one.times.isPlaying], [3n, false, true]);
+  one.times = { ...one.times, isPlaying: false };
+  await two.drag(9n); // the first use of any
+  await draw();
+  assert.equal(one.times.time, 9n);
 });
 
 test("a command makes a viewer lead, and events of those that follow are marked", async () => {
