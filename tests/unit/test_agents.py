@@ -26,6 +26,7 @@ class App:
         with gr.Blocks() as demo:
             self.viewer = Rerun()
             mcp_tools(self.viewer, **options)
+        self.shown = [(each.label or each.value) for each in demo.blocks.values() if isinstance(each, (gr.Button, gr.Textbox)) and each.visible]  # fmt: skip
         functions = list(demo.fns.values())
         self.tools: dict[str, Any] = {str(each.fn.__name__): each.fn for each in functions if each.queue is False and each.api_visibility == "public"}  # fmt: skip
         self._allow, self._revoke = (each.fn for each in functions if each.api_visibility == "private")
@@ -76,6 +77,7 @@ def test_the_tools_have_these_names_and_say_what_they_do(app: App) -> None:
     assert set(App(prefix="left").tools) == {f"left_{each}" for each in TOOLS}
     for tool in app.tools.values():
         assert "token: The token that the user's page shows." in tool.__doc__
+    assert app.shown == ["Let an agent use the viewer"]  # and no token
     with pytest.raises(ParameterError, match=r"within gr\.Blocks"):
         mcp_tools(app.viewer)
 
@@ -136,6 +138,7 @@ def test_an_agent_moves_the_recording_on_screen(app: App) -> None:
     opened = {"store_ids": [], "loading": []}
     for path in ("/world/arm", "world/arm"):
         told, (question,) = app.use("select", token, path, answers=[opened])
+        assert told == f"{path} is selected."
         assert question["arguments"]["urls"] == [{"url": "recording://world/arm", "ticket": None}]
     told, (question,) = app.use(
         "highlight", token, 1, 2, 3, 4, "here", answers=[{"protocol": protocol("highlight_rect")}]
