@@ -327,7 +327,8 @@ class Session:
         tree = ast.parse(self.file.read_text())
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                node.body[:0] = ast.parse(f"__called__({first_line(node)})").body
+                start = 0 if ast.get_docstring(node) is None else 1  # the docstring of a tool is what an agent reads
+                node.body[start:start] = ast.parse(f"__called__({first_line(node)})").body
         patch(functions, ast.fix_missing_locations(tree), self.file)
         for item in session.items:
             now, start = item.nodeid, time.process_time()
