@@ -79,6 +79,7 @@ TESTS = {
     "_recordings/lerobot_meta": ["lerobot"],
     "_recordings/limits": ["conversions"],
     "_recordings/looked_up": ["threads", "conversions"],
+    "_recordings/orphans": ["orphans"],
     "_recordings/parts": ["conversions", "recordings"],
     "_recordings/rrd": ["rrd", "fuzz", "shown"],
     "_recordings/shown": ["shown", "calls"],

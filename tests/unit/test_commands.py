@@ -80,6 +80,18 @@ def test_the_public_names_are_these() -> None:
         (commands.run_command("a", server_origin="a://b"), "run_command('a', server_origin='a://b')"),
         (commands.list_commands(include_unavailable=False), "list_commands(include_unavailable=False)"),
         (commands.get_table_schema("a://b"), "get_table_schema(table_url='a://b')"),
+        (
+            commands.get_recording_schema("run", entity_path="/a", max_entities=3, paths_only=True),
+            "get_recording_schema(recording_id='run', entity_path='/a', max_entities=3, paths_only=True)",
+        ),
+        (
+            commands.get_transform_graph("run", edge_filter="static", include_transforms=True),
+            "get_transform_graph(recording_id='run', edge_filter='static', include_transforms=True)",
+        ),
+        (
+            commands.get_dataset_assets_schema("a://b", entity_path="/a", max_entities=3, paths_only=True),
+            "get_dataset_assets_schema(dataset_url='a://b', entity_path='/a', max_entities=3, paths_only=True)",
+        ),
         (commands.get_dataset_schema("a://b"), "get_dataset_schema(dataset_url='a://b')"),
         (commands.get_recording_schema(entity_path="/a"), "get_recording_schema(entity_path='/a')"),
         (commands.get_transform_graph(frame_filter="named"), "get_transform_graph(frame_filter='named')"),
