@@ -77,7 +77,7 @@ bench: $(VENV)/installed-bench programs
 # Not a part of test: it takes an hour, and lists the changes of the code that no quick test notices.
 mutation: $(VENV)/installed-test node_modules/installed
 	$(BIN)/python tests/mutation/python.py $(ARGS)
-	node tests/mutation/frontend.mjs
+	$(if $(ARGS),,node tests/mutation/frontend.mjs)
 
 # Not a part of test: it takes an hour or so. Fewer: make soak SESSIONS=100 KILLS=20
 soak: SESSIONS ?= 2000

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,17 @@ from .errors import ParameterError
 def wrong(name: str, wanted: str, value: Any, cure: str = "") -> ParameterError:
     """The error for a parameter with an invalid value."""
     return ParameterError(f"Expected {name} to be {wanted}, got {value!r:.200}. {cure}".rstrip())
+
+
+def as_path(name: str, value: Any) -> Path:
+    """A path, with the user's home in the place of `~`. Raises a `ParameterError` for other values."""
+    try:
+        path = Path(value)
+    except TypeError:  # also a path of bytes
+        raise wrong(name, "a path", value) from None
+    with suppress(RuntimeError):  # a user without a home
+        return path.expanduser()
+    return path
 
 
 def is_collection(value: Any) -> bool:

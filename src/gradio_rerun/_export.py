@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from gradio.data_classes import FileData
 
-from ._checks import wrong
+from ._checks import as_path, wrong
 from ._component.settings import FRONTEND, PageSettings
 from ._recordings.sources import Sources
 from ._recordings.values import to_recordings
@@ -75,7 +75,7 @@ def export(
     if title is not None and not isinstance(title, str):
         raise wrong("title", "a string or None", title)
     picture = None if poster is None else _checked_poster(poster)
-    target = Path(folder).expanduser().absolute()
+    target = as_path("folder", folder).absolute()
     before = _files_of_earlier_export(target)
     with _new_files(target) as new:
         recordings = _add_recordings(value, new)
@@ -94,18 +94,16 @@ def export(
 
 
 def _checked_poster(poster: str | os.PathLike[str]) -> Path:
-    path = Path(poster).expanduser() if isinstance(poster, (str, os.PathLike)) else None
-    if path is None or path.suffix.lower() not in _IMAGE_SUFFIXES or not path.is_file():
+    path = as_path("poster", poster) if isinstance(poster, (str, os.PathLike)) else None
+    if path is None or path.suffix.lower() not in _IMAGE_SUFFIXES or not os.path.isfile(path):  # noqa: PTH113  # any name
         raise wrong("poster", f"the path of a picture ({', '.join(_IMAGE_SUFFIXES)}) or None", poster)
     return path
 
 
 def _files_of_earlier_export(folder: Path) -> set[str]:
     """The names of the files that an earlier export has written. Raises an `ExportError` for a folder with other files."""
-    if not folder.exists():
-        return set()
     try:
-        if not any(folder.iterdir()):
+        if not folder.exists() or not any(folder.iterdir()):
             return set()
         return {str(name) for name in json.loads((folder / _LIST).read_text("utf-8"))["files"]}
     except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
@@ -136,7 +134,7 @@ def _new_files(folder: Path) -> Iterator[Path]:
 
 def _not_written(folder: Path, error: OSError) -> ExportError:
     return ExportError(
-        f"The page cannot be written into the folder {folder.name!r}: {error.strerror or error}. Name another folder."
+        f"The page cannot be written into the folder {folder.name!r:.200}: {error.strerror or error}. Name another folder."
     )
 
 

@@ -15,6 +15,7 @@ from gradio.context import get_blocks_context
 from gradio.data_classes import FileData
 
 from . import commands
+from ._checks import described
 from ._fork import ModuleLock
 from ._gradio.threads import in_thread
 from ._recordings.urls import IN_RECORDING
@@ -229,9 +230,11 @@ async def _as_json(answer: Any) -> str:
 
 def _blueprint(text: str) -> commands.Command[Any]:
     try:
-        content = json.loads(text[:_MOST_CHARACTERS])
-    except (ValueError, RecursionError) as error:
+        found = json.loads(text[:_MOST_CHARACTERS])
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
         raise CommandError(
-            f"Expected blueprint to be JSON as the tool blueprint gives it, got {text!r:.80}."
-        ) from error
-    return commands.set_blueprint(content, "recording", partial=True)
+            f"Expected blueprint to be a JSON object as the tool for blueprints returns it, got {described(text)}."
+        )
+    return commands.set_blueprint(found, "recording", partial=True)

@@ -9,12 +9,14 @@ import operator
 import os
 from pathlib import Path
 
-from ._checks import described
+from ._checks import as_path, described
 from ._recordings.episodes import Episode
 from ._recordings.lerobot_meta import Row, find_row, frames_per_second, read_rows
 from .errors import ParameterError
 
 __all__ = ["Episode", "episode", "episodes"]
+
+_FOLDER = "the folder of a LeRobot dataset"
 
 
 def episodes(folder: str | os.PathLike[str]) -> list[Episode]:
@@ -26,7 +28,7 @@ def episodes(folder: str | os.PathLike[str]) -> list[Episode]:
     Raises:
         NotARecordingError: The folder is not a LeRobot dataset, or has no episodes.
     """
-    path = Path(folder).expanduser()
+    path = as_path(_FOLDER, folder)
     return [_episode(path, index, row) for index, row in read_rows(path).items()]
 
 
@@ -41,7 +43,7 @@ def episode(folder: str | os.PathLike[str], index: int) -> Episode:
         NotARecordingError: The folder is not a LeRobot dataset, or has no such episode.
         ParameterError: The index is not an integer.
     """
-    path = Path(folder).expanduser()
+    path = as_path(_FOLDER, folder)
     try:
         number = operator.index(index)
     except TypeError as error:

@@ -89,6 +89,47 @@ test("what the user does in one viewer is shown by the other, once, whichever it
   assert.equal(frames.length, 0);
 });
 
+for (const input of ["wheel", "keydown", "input", "change"]) {
+  test(`a viewer in which the user uses ${input} leads`, async () => {
+    const [one, two] = pair();
+    await one.drag(5n);
+    await draw();
+    now += 10;
+    two.dispatchEvent(new Event(input));
+    two.times = { ...two.times, time: 9n };
+    assert.equal(await two.tell("time_update"), false);
+    await draw();
+    assert.equal(one.times.time, 9n);
+  });
+}
+
+test("each event of the time counts, and no other is marked", async () => {
+  const [one, two] = pair();
+  let time = 1n;
+  for (const type of ["pause", "timeline_change", "play", "time_update"]) {
+    one.times = { ...one.times, time: time++ };
+    await one.tell(type);
+    await draw();
+    assert.equal(two.times.time, one.times.time);
+    assert.equal(await two.tell(type), true);
+  }
+  await draw();
+  assert.equal(await two.tell("selection_change"), false);
+  assert.equal(frames.length, 0);
+});
+
+test("a viewer that has left the page is not moved, and one whose recording fails to move is no error", async () => {
+  const [one, two] = pair();
+  two.running.viewer.control.moveTime = () => Promise.reject(new Error("it has ended"));
+  await one.drag(5n);
+  await draw();
+  two.dispatchEvent(new Event("dispose"));
+  two.running.viewer.control.moveTime = () => assert.fail("It is no longer on the page.");
+  await one.drag(6n);
+  await draw();
+  assert.equal(frames.length, 0);
+});
+
 test("a viewer that plays by itself follows the one that was first", async () => {
   const [one, two] = pair();
   one.times = { ...one.times, time: 3n, isPlaying: true };
@@ -98,6 +139,10 @@ test("a viewer that plays by itself follows the one that was first", async () =>
   await draw();
   await draw();
   assert.deepEqual([two.times.time, two.times.isPlaying, one.times.isPlaying], [3n, false, true]);
+  one.times = { ...one.times, isPlaying: false };
+  await two.drag(9n); // the first use of any
+  await draw();
+  assert.equal(one.times.time, 9n);
 });
 
 test("a command makes a viewer lead, and events of those that follow are marked", async () => {

@@ -254,16 +254,64 @@ test("another recording of the same application without the timeline is just ano
   assert.match(viewer.notice, /^The recording of this link is not here: run \(app\)/);
 });
 
-test("a user who uses the viewer meanwhile keeps it", async () => {
+for (const input of ["pointerdown", "wheel", "keydown"]) {
+  test(`a user who uses the viewer meanwhile keeps it: ${input}`, async () => {
+    await open(LINK);
+    const viewer = new FakeViewer();
+    viewer.isLoading = true;
+    viewer.timelines = [{ name: "frame", end: 10n }];
+    await viewer.load(["run"]);
+    viewer.host.dispatchEvent(new Event(input));
+    viewer.isLoading = false;
+    await settled();
+    assert.deepEqual(viewer.done, []);
+  });
+}
+
+test("a moment is shown when all is loaded, also if the viewer has not reported the recording", async () => {
   await open(LINK);
   const viewer = new FakeViewer();
-  viewer.isLoading = true;
-  viewer.timelines = [{ name: "frame", end: 10n }];
+  const tell = viewer.tell;
+  viewer.tell = () => {};
   await viewer.load(["run"]);
-  viewer.host.dispatchEvent(new Event("pointerdown"));
-  viewer.isLoading = false;
+  viewer.tell = tell;
+  assert.equal(viewer.done[0], "frame 42");
+});
+
+test("the app's own commands, which come meanwhile, do not keep the user from the moment", async () => {
+  await open(LINK);
+  const viewer = new FakeViewer();
+  viewer.load(["run"]);
+  while (!viewer.done.includes("frame 42")) {
+    await new Promise((resolve) => setImmediate(resolve));
+    tick(10);
+  }
+  tick(100);
+  viewer.times = { ...viewer.times, time: 1n };
   await settled();
-  assert.deepEqual(viewer.done, []);
+  assert.equal(viewer.times.time, 42n);
+});
+
+test("viewers are numbered by their place in the app, and those that have left the page are in no link", async () => {
+  await open();
+  const [second, first, gone] = [new FakeViewer(9), new FakeViewer(3), new FakeViewer(12, "gone")];
+  await second.load(["b"]);
+  await first.load(["a"]);
+  await gone.load(["c"]);
+  gone.dispatchEvent(new Event("dispose"));
+  await second.link.copy();
+  const { "rerun.recording_id": one, "rerun2.recording_id": two, ...others } = parameters();
+  assert.deepEqual([one, two, others["rerun-gone.recording_id"]], ["a", "b", undefined]);
+});
+
+test("a notice goes with the value that it is about", async () => {
+  await open(LINK);
+  const viewer = new FakeViewer();
+  await viewer.load(["other"], "other app");
+  viewer.link.configure(ON, false);
+  assert.match(viewer.notice, /is not here/);
+  viewer.link.configure(ON, true);
+  assert.equal(viewer.notice, "");
 });
 
 test("an entity that the recording does not have is not selected", async () => {

@@ -20,6 +20,7 @@ test("a time is a number of a sequence, seconds, or a date", () => {
   assert.equal(timeOn(timeline("sequence"), " -7.9 "), -7n);
   assert.equal(timeOn(timeline("duration"), "1.5"), 1_500_000_000n);
   assert.equal(timeOn(timeline("duration"), "-0.000000001"), -1n);
+  assert.equal(timeOn(timeline("duration"), "0.1234567899"), 123_456_789n);
   assert.equal(timeOn(timeline("timestamp"), "1767225600.123456789"), 1_767_225_600_123_456_789n);
   for (const date of ["2026-01-01", "2026-01-01T00:00:00", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00"]) {
     assert.equal(timeOn(timeline("timestamp"), date), 1_767_225_600n * SECOND, date);
@@ -29,10 +30,13 @@ test("a time is a number of a sequence, seconds, or a date", () => {
 test("where the viewer does not report the type, a long range is one of nanoseconds", () => {
   assert.equal(timeOn(timeline(null), "7"), 7n);
   assert.equal(timeOn(timeline(null, 10n * SECOND), "7"), 7n * SECOND);
+  assert.equal(timeOn({ ...timeline(null, 1_700_000_000n * SECOND + 9n), start: 1_700_000_000n * SECOND }, "7"), 7n);
+  assert.equal(timeOn(timeline(null, 1_000_000n), "7"), 7n * SECOND);
+  assert.equal(timeOn(timeline(null, 999_999n), "7"), 7n);
 });
 
 test("what is no time is refused in words", () => {
-  for (const [type, text] of /** @type {const} */ ([["sequence", "2026-01-01"], ["duration", "soon"], ["timestamp", "soon"]])) {
+  for (const [type, text] of /** @type {const} */ ([["sequence", "2026-01-01"], ["duration", "soon"], ["duration", "2026-01-01"], ["timestamp", "soon"]])) {
     assert.throws(() => timeOn(timeline(type), text), /has no time of the timeline in t: "/);
   }
 });
@@ -78,6 +82,48 @@ test("a time that has not arrived yet is waited for", async () => {
   now.end = 8n;
   await moved;
   assert.equal(moves[0].time, 7n);
+});
+
+test("the last time of a recording is there, also while it is loading", async () => {
+  const { viewer, moves } = viewerWith({ timeline: "frame", end: 7n, isLoading: true });
+  await goTo(viewer, { timeline: null, time: "7" });
+  assert.equal(moves[0].time, 7n);
+});
+
+test("a text that is no time is refused at once, and a time after the end of what is there is set", async () => {
+  const { viewer, moves } = viewerWith({ timeline: "frame", end: 3n, isLoading: false });
+  await assert.rejects(goTo(viewer, { timeline: null, time: "soon" }), /has no time of the timeline in t: "soon"/);
+  await goTo(viewer, { timeline: null, time: "7" });
+  assert.deepEqual(moves, [{ store: "run", timeline: "frame", time: 7n, isPlaying: false }]);
+});
+
+test("a viewer that is loading, hidden or not open yet is waited for, however long; a recording without the timeline is named", async () => {
+  let time = 0;
+  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.method(performance, "now", () => time);
+  const { viewer } = viewerWith({ timeline: "frame", end: 9n, isLoading: false });
+  const { running } = viewer;
+  Object.assign(viewer, { isOpen: false, running: null });
+  let ended = "";
+  const moved = goTo(viewer, { timeline: "step", time: null }).catch(({ message }) => (ended = message));
+  const wait = async () => {
+    for (let look = 0; look < 5; look++) {
+      time += 9_000;
+      await new Promise((resolve) => setImmediate(resolve));
+      mock.timers.tick(100);
+    }
+  };
+  await wait();
+  Object.assign(viewer, { isOpen: true, isShown: false });
+  await wait();
+  assert.equal(ended, "");
+  Object.assign(viewer, { isShown: true });
+  await wait();
+  await moved;
+  assert.equal(ended, 'The recording has no timeline "step".');
+  assert.ok(running);
+  mock.timers.reset();
+  mock.restoreAll();
 });
 
 test("a timeline that does not exist is named, when all data is there and some time has passed", async () => {

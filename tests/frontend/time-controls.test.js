@@ -147,6 +147,45 @@ test("the slider stays where the user has put it until the viewer is there", asy
   assert.equal(slider.value, "2"); // this viewer does not move
 });
 
+test("the right end of the slider is the end of the timeline, whatever the step", () => {
+  times = { ...times, timelines: [{ ...FRAMES, start: 0n, end: 10_999n }] };
+  configure();
+  const slider = find("input");
+  assert.deepEqual([slider.max, slider.step], ["10999", "10"]);
+  // A browser's slider stands on steps only: its last value is 10990.
+  for (const value of ["10990", "10980", "0"]) Object.assign(slider, { value }).dispatchEvent(new Event("input"));
+  assert.deepEqual(done.map(([, { time }]) => time), [10_999n, 10_980n, 0n]);
+  times = { ...times, timelines: [{ ...FRAMES, start: 0n, end: 10_000n }] };
+  resized();
+  assert.equal(slider.step, "1");
+});
+
+test("they have names, and the button shows what it does", () => {
+  configure();
+  assert.deepEqual([host.role, host.ariaLabel, find("input").type, find("input").ariaLabel, find("select").title], ["group", "Time controls", "range", "Time cursor", "Active timeline"]);
+  const [back, play, forward] = /** @type {any[]} */ (host.all(({ localName }) => localName === "button"));
+  assert.deepEqual([back.title, play.title, forward.title], ["Previous time", "Play recording", "Next time"]);
+  const drawn = () => play.all((/** @type {FakeElement} */ { localName }) => localName === "path")[0].getAttribute("d");
+  const paused = drawn();
+  for (const isPlaying of [true, true, false]) {
+    times = { ...times, isPlaying };
+    resized();
+    assert.equal(drawn() === paused, !isPlaying);
+  }
+});
+
+test("where they are not shown, the keyboard meets none of them, and before they are configured there are none", () => {
+  assert.equal(host.hidden, true);
+  configure();
+  assert.equal(host.children.length, 6);
+  Object.assign(viewer, { clientWidth: 630, clientHeight: 500 });
+  resized();
+  assert.deepEqual([host.hidden, host.children.length], [true, 0]);
+  Object.assign(viewer, { clientWidth: 0 }); // in a tab that is not selected
+  resized();
+  assert.equal(host.hidden, true);
+});
+
 test("at the end, play begins at the start", () => {
   times = { ...times, time: 30n };
   configure();

@@ -254,6 +254,13 @@ test("a timeline change that the viewer does not report is one all the same, and
   assert.deepEqual(changes().map(([timeline]) => timeline), ["frames", "steps", "frames"]);
 });
 
+test("another timeline than the one that was asked for is a change", async () => {
+  start();
+  viewer.stand("frames", 3n);
+  await viewer.report({ type: "recording_open" }, { type: "time_update", time: 3 }, { type: "timeline_change", timeline: "steps", time: 0 });
+  assert.deepEqual(sentOf("timeline_change").map(({ timeline }) => timeline), ["frames", "steps"]);
+});
+
 test("an element without settings yet, and a function that has finished with what was sent before, do no harm", async () => {
   viewer.settings = /** @type {any} */ (null);
   start();

@@ -20,6 +20,7 @@ const TESTS = "tests/frontend";
 
 /** The files in tests/frontend (`*.test.js`) that test a module. @type {Record<string, string[]>} */
 const TESTED_BY = {
+  ahead: ["ahead"],
   appearance: ["rerun-viewer"],
   bridge: ["bridge"],
   clipboard: ["moment-link"],
@@ -30,10 +31,11 @@ const TESTED_BY = {
   "frame-watch": ["rerun-viewer"],
   "grpc-web": ["grpc-web", "tunnel"],
   "kept-time": ["kept-time", "viewer"],
+  links: ["links"],
   loader: ["loader"],
   moment: ["moment"],
   "moment-link": ["moment-link"],
-  notice: ["moment-link"],
+  notice: ["notice", "moment-link"],
   "open-recording": ["open-recording", "open-recordings"],
   "open-recordings": ["open-recordings"],
   overlay: ["overlay"],
@@ -41,7 +43,9 @@ const TESTED_BY = {
   setters: ["viewer-control"],
   "paused-place": ["rerun-viewer"],
   picture: ["viewer"],
+  place: ["place"],
   protobuf: ["protobuf", "viewer-state", "viewer-control"],
+  questions: ["questions"],
   "rerun-viewer": ["rerun-viewer"],
   rrd: ["rrd", "stream-reader", "viewer-fetch"],
   "running-viewer": ["rerun-viewer"],
@@ -51,6 +55,7 @@ const TESTED_BY = {
   "store-id": ["store-id"],
   "stream-reader": ["stream-reader"],
   succession: ["succession"],
+  "time-controls": ["time-controls"],
   toolbar: ["toolbar"],
   tunnel: ["tunnel"],
   upload: ["upload"],

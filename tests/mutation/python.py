@@ -2,6 +2,8 @@
 
     python tests/mutation/python.py [--sample 150] [module ...]
 
+A module is a path in the package, such as commands/_time; _time alone also finds it.
+
 Importing Gradio and collecting tests takes seconds. So the tests run in forks of a process that has done it: each fork changes the code of
 one function, and runs the tests that call it. What runs at import is changed in the file, of a copy, and takes longer.
 """
@@ -41,52 +43,99 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "gradio_rerun"
 
 TESTS = {
-    "bounded": ["shown"],
-    "cache": ["cache"],
-    "cached_files": ["recordings", "fuzz"],
-    "calls": ["calls"],
-    "commands": ["commands"],
+    "_checks": ["settings", "client", "commands", "component"],
+    "_component/examples": ["component"],
+    "_component/parameters": ["parameters", "component"],
+    "_component/questions": ["client"],
+    "_component/requests": ["commands"],
+    "_component/server_access": ["tunnel", "updates"],
+    "_component/server_functions": ["component"],
+    "_component/settings": ["settings", "parameters", "component"],
+    "_component/streaming": ["calls", "component", "event_loop"],
+    "_episode_browser": ["lerobot"],
+    "_example": ["example"],
+    "_export": ["export"],
+    "_gradio/calls": ["calls"],
+    "_gradio/event_list": ["events", "event_methods"],
+    "_gradio/event_methods": ["event_methods"],
+    "_gradio/files": ["uploads", "recordings"],
+    "_gradio/js_on_load": ["component", "listeners"],
+    "_gradio/listeners": ["listeners", "events", "client"],
+    "_gradio/postponed": ["event_loop", "updates"],
+    "_gradio/server_calls": ["uploads"],
+    "_gradio/streams": ["event_loop", "calls"],
+    "_gradio/threads": ["threads"],
+    "_gradio/updates": ["updates", "component"],
+    "_preparing": ["cli"],
+    "_recordings/blueprints": ["recordings"],
+    "_recordings/bounded": ["shown", "threads"],
+    "_recordings/cached_files": ["recordings", "fuzz"],
+    "_recordings/chunks": ["chunks"],
+    "_recordings/conversion_process": ["conversions"],
+    "_recordings/conversions": ["conversions", "recordings"],
+    "_recordings/episodes": ["lerobot", "recordings"],
+    "_recordings/file_types": ["uploads", "component"],
+    "_recordings/growing": ["growing", "shown"],
+    "_recordings/lerobot_meta": ["lerobot"],
+    "_recordings/limits": ["conversions"],
+    "_recordings/looked_up": ["threads", "conversions"],
+    "_recordings/orphans": ["orphans"],
+    "_recordings/parts": ["conversions", "recordings"],
+    "_recordings/rrd": ["rrd", "fuzz", "shown"],
+    "_recordings/shown": ["shown", "calls"],
+    "_recordings/sinks": ["sinks", "recordings"],
+    "_recordings/tables": ["chunks"],
+    "_recordings/turns": ["threads"],
+    "_recordings/urls": ["recordings", "fuzz"],
+    "_recordings/values": ["recordings", "fuzz", "shown"],
+    "_servers/forwarding": ["tunnel"],
+    "_servers/frames": ["tunnel"],
+    "_servers/origins": ["tunnel"],
+    "_servers/tunnel": ["tunnel"],
+    "_viewer/answers": ["client"],
+    "_viewer/cache": ["cache"],
+    "_viewer/event_data": ["events", "fuzz"],
+    "_viewer/sdk": ["sdk"],
+    "_viewer/sdk_events": ["events"],
+    "_viewer/selection": ["events", "fuzz"],
+    "_viewer/state": ["viewer_state", "fuzz"],
+    "_viewer/times": ["commands", "events"],
+    "_viewer/viewer_control": ["viewer_control", "viewer_state", "commands"],
+    "_wire": ["fuzz", "component", "settings"],
+    "agents": ["agents"],
+    "answers": ["client"],
+    "client": ["client"],
+    "commands/_blueprints": ["commands"],
+    "commands/_command": ["commands"],
+    "commands/_former": ["commands", "migrating"],
+    "commands/_recordings": ["commands"],
+    "commands/_schemas": ["commands", "client"],
+    "commands/_time": ["commands"],
+    "commands/_viewer": ["commands"],
     "component": ["component", "updates", "parameters", "commands", "calls", "placement"],
-    "conversion_process": ["conversions"],
-    "conversions": ["conversions", "recordings"],
-    "event_data": ["events", "fuzz"],
-    "event_list": ["events", "event_methods"],
-    "event_methods": ["event_methods"],
-    "events": ["events", "fuzz"],
-    "examples": ["component"],
-    "file_types": ["uploads", "component"],
-    "files": ["uploads", "recordings"],
-    "forwarding": ["tunnel"],
-    "frames": ["tunnel"],
-    "growing": ["growing", "shown"],
-    "js_on_load": ["component", "listeners"],
-    "limits": ["conversions"],
-    "listeners": ["listeners", "events"],
-    "origins": ["tunnel"],
-    "parameters": ["parameters"],
-    "parts": ["conversions", "recordings"],
-    "postponed": ["event_loop", "updates"],
-    "requests": ["commands"],
-    "rrd": ["rrd", "fuzz", "shown"],
-    "selection": ["events", "fuzz"],
-    "server_access": ["tunnel", "updates"],
-    "server_calls": ["uploads"],
-    "server_functions": ["component"],
-    "settings": ["settings", "parameters"],
-    "shown": ["shown", "calls"],
-    "sinks": ["sinks", "recordings"],
-    "state": ["viewer_state", "fuzz"],
-    "streaming": ["calls", "component"],
-    "times": ["commands", "events"],
-    "tunnel": ["tunnel"],
-    "turns": ["threads"],
-    "updates": ["updates", "component"],
-    "urls": ["recordings", "fuzz"],
-    "values": ["recordings", "fuzz", "shown"],
-    "viewer_control": ["viewer_control", "viewer_state", "commands"],
-    "_wire": ["fuzz", "component"],
+    "errors": ["errors", "recordings", "component"],
+    "events/__init__": ["events"],
+    "events/_answers": ["events"],
+    "events/_component_events": ["events"],
+    "events/_event": ["events"],
+    "events/_viewer_events": ["events", "fuzz"],
+    "lerobot": ["lerobot"],
+    "links": ["component"],
+    "viewer_state": ["viewer_state", "events"],
 }
 """The files in tests/unit (`test_*.py`) that test a module."""
+
+OTHERS = {
+    "_fork": "Its test forks the process of the tests.",
+    "_recordings/convert_episode": "A process of its own runs it.",
+    "_recordings/convert_file": "A process of its own runs it.",
+    "_viewer/assets": "Its tests start servers and processes.",
+    "_viewer/extraction": "Its tests start servers and processes.",
+    "_viewer/viewer_server": "A process of its own runs it.",
+    "cli": "Its tests start servers and processes.",
+    "__main__": "It only calls the command line.",
+}
+"""The other modules, and why they have no quick tests."""
 
 SWAPPED: dict[type, type] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -206,6 +255,8 @@ def mutants(source: str, file: Path) -> list[Callable[[], Mutant]]:  # noqa: C90
                 return
             case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 return
+            case ast.Call(func=ast.Name(id="TypeVar" | "ParamSpec")):
+                return
             case ast.keyword(arg="doc" | "description"):
                 return
             case ast.FormattedValue():
@@ -277,7 +328,8 @@ class Session:
         tree = ast.parse(self.file.read_text())
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                node.body[:0] = ast.parse(f"__called__({first_line(node)})").body
+                start = 0 if ast.get_docstring(node) is None else 1  # the docstring of a tool is what an agent reads
+                node.body[start:start] = ast.parse(f"__called__({first_line(node)})").body
         patch(functions, ast.fix_missing_locations(tree), self.file)
         for item in session.items:
             now, start = item.nodeid, time.process_time()
@@ -364,10 +416,9 @@ def mutate(module: str, sample: int, folder: Path) -> None:
     shutil.copytree(
         PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"), dirs_exist_ok=True
     )
-    (target,) = (folder / PACKAGE.name).rglob(f"{module}.py")
+    target = folder / PACKAGE.name / f"{module}.py"
     source = target.read_text()
     files = [f"tests/unit/test_{name}.py" for name in TESTS[module]]
-    files = [each for each in files if (ROOT / each).exists()]
     found = mutants(source, target)
     chosen = [make() for make in random.Random(0).sample(found, min(sample, len(found)))]
     chosen.sort(key=lambda each: each.line)
@@ -400,9 +451,12 @@ def mutate(module: str, sample: int, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("modules", nargs="*", default=list(TESTS), metavar="module", help=f"of {', '.join(TESTS)}")
+    parser.add_argument("modules", nargs="*", metavar="module", help=f"{', '.join(TESTS)}; the file's name is enough")
     parser.add_argument("--sample", type=int, default=150, help="mutants of each module at most")
     options = parser.parse_args()
+    modules = [each for each in TESTS if not options.modules or {each, each.split("/")[-1]} & {*options.modules}]
+    if unknown := {*options.modules} - {*TESTS} - {each.split("/")[-1] for each in TESTS}:
+        parser.error(f"no such module: {', '.join(unknown)}. Expected some of {', '.join(TESTS)}.")
     os.chdir(ROOT)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.path.insert(0, str(ROOT / "tests"))
@@ -412,7 +466,7 @@ def main() -> None:
         pytest.main(["-qq", "--disable-warnings", "-p", "no:cacheprovider", name])
         folder = Path(name).resolve()
         folder.chmod(0o755)  # for tests that become another user
-        for module in options.modules:
+        for module in modules:
             mutate(module, options.sample, folder)
 
 

@@ -7,19 +7,20 @@ import base64
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
+from asked_page import Page, protocol, protocol_state
 from gradio.context import LocalContext
 from recordings import recording_bytes
 
 from gradio_rerun import Rerun, ViewerClient, agents, answers, commands, mcp_tools
 from gradio_rerun._component import questions
-from gradio_rerun._viewer import viewer_control
-from gradio_rerun.errors import AnswerError, CommandError, EventDataError, ParameterError
+from gradio_rerun.errors import AnswerError, CommandError, EventDataError, ParameterError, RecordingError
 
 NOT_OURS = {
     "connect": "for a native viewer",
@@ -50,19 +51,6 @@ def test_each_method_of_the_sdks_client_is_ours_or_has_a_reason_against_it() -> 
     assert theirs - set(vars(ViewerClient)) == set(NOT_OURS)
 
 
-class Page:
-    """The page of a session with one viewer."""
-
-    def __init__(self, session: str, viewer: Rerun) -> None:
-        self.session, self.component = session, viewer._id
-
-    async def next(self, known: Any = ()) -> list[Any]:
-        return await questions.next_questions(self.session, self.component, list(known))
-
-    def answer(self, question: Any, **data: Any) -> bool:
-        return questions.answer(self.session, self.component, question, data)
-
-
 @pytest.fixture
 def viewer() -> Iterator[Rerun]:
     with gr.Blocks():
@@ -77,13 +65,6 @@ def client(viewer: Rerun) -> ViewerClient:
 
 def asked_by(client: ViewerClient, session: str) -> ViewerClient:
     return client.of(gr.Request(session_hash=session))
-
-
-def protocol(kind: str, **fields: Any) -> str:
-    """A response of the viewer."""
-    message = viewer_control._message("Response")(**{kind: fields})
-    getattr(message, kind).SetInParent()
-    return base64.b64encode(message.SerializeToString()).decode()
 
 
 def test_a_question_reaches_the_page_of_its_session_and_the_answer_the_function(client: ViewerClient) -> None:
@@ -152,15 +133,131 @@ def test_another_call_of_the_page_ends_the_one_that_waits(client: ViewerClient) 
 
 def test_a_function_without_async_waits_in_its_thread(client: ViewerClient) -> None:
     page = Page("one", client._viewer)
+    asked: list[Any] = []
 
     def answer_it() -> None:
-        (question,) = asyncio.run(page.next())
-        page.answer(question["question"])
+        for answer in ({}, {"protocol": protocol("get_location", location="here")}):
+            asked.extend(asyncio.run(page.next()))
+            page.answer(asked[-1]["question"], **answer)
 
     thread = threading.Thread(target=answer_it)
     thread.start()
     assert asked_by(client, "one").set_time("frame", sequence=3).result() is None
+    assert asked_by(client, "one").get_location().result() == "here"
     thread.join()
+    assert (asked[0]["arguments"]["timeline"], asked[0]["arguments"]["time"]) == ("frame", 3)
+    with pytest.raises(AnswerError, match=r"did not answer get_state\(\) within 0.01 s"):
+        asked_by(ViewerClient(client._viewer, seconds=0.01), "one").get_state().result()
+    assert not questions._pages["one", client._viewer._id].questions
+
+
+def answered(client: ViewerClient, ask: Callable[[ViewerClient], Any], data: Any) -> Any:
+    """What a function gets if the page answers `data`."""
+
+    async def act() -> Any:
+        page, answer = Page("one", client._viewer), ask(asked_by(client, "one"))
+        (question,) = await page.next()
+        assert questions.answer("one", client._viewer._id, question["question"], data)
+        return await answer
+
+    return asyncio.run(act())
+
+
+def test_files_are_where_the_page_has_uploaded_them(client: ViewerClient, uploaded: Callable[[str], str]) -> None:
+    for ask, name in (
+        (ViewerClient.take_screenshot, "seen.png"),
+        (ViewerClient.save_recording, "a.rrd"),
+        (ViewerClient.save_blueprint, "a.rbl"),
+    ):
+        path = uploaded(name)
+        assert answered(client, ask, {"path": path}) == path
+        for wrong in (f"{path}x", None, __file__):
+            with pytest.raises(RecordingError, match="was not uploaded, or was deleted"):
+                answered(client, ask, {"path": wrong})
+
+
+def test_a_function_gets_what_it_has_opened(client: ViewerClient) -> None:
+    data = {"command": "open", "store_ids": ["Recording:a:b"], "loading": ["https://a/b.rrd"] * 1000}
+    opened = answered(client, lambda asking: asking.open("https://a/b.rrd"), data)
+    assert (opened.store_ids, opened.loading) == (data["store_ids"], data["loading"])
+    for wrong in ({"loading": ["x"] * 1001}, {"store_ids": "x"}, {"loading": [3]}, {"loading": None}):
+        with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
+            answered(client, lambda asking: asking.open("https://a/b.rrd"), {**data, **wrong})
+
+
+@pytest.mark.parametrize("data", [None, "x", [], 3])
+def test_an_answer_that_is_no_object_is_refused(client: ViewerClient, data: Any) -> None:
+    with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
+        answered(client, ViewerClient.get_state, data)
+
+
+def test_the_state_is_read_from_each_viewer(client: ViewerClient) -> None:
+    timelines = [
+        {"timeline": {"name": "log_time"}, "time_type": 3, "time_range": {"start": 1, "end": 2}},
+        {"timeline": {"name": "frame"}, "time_type": 1},
+        {"timeline": {"name": "new"}, "time_type": 9},
+    ]
+    cursor = {"timeline": {"name": "frame"}, "time": {"time": 7}}
+    reports = [{"severity": "warning", "summary": "s"}, {"severity": "error", "summary": "s", "details": "d"}]
+    view = {"view_id": "1", "class": "3D", "name": "n", "origin": "/", "visible": True, "reports": reports}
+    recordings = [
+        {"store_id": "Recording:a:b", "location": "l", "timelines": timelines, "current_time": cursor},
+        {"store_id": "Recording:a:c"},
+    ]
+    data = protocol_state(
+        location="here",
+        active_store_id="Recording:a:b",
+        viewer_version="0.41.0",
+        recordings=recordings,
+        views=[view],
+        loading=[{"name": "x", "status": "y"}],
+    )
+    state = answered(client, ViewerClient.get_state, {"protocol": data})
+    read = [
+        answers.Timeline("log_time", "timestamp", 1, 2),
+        answers.Timeline("frame", "sequence", None, None),
+        answers.Timeline("new", "", None, None),
+    ]
+    expected = answers.ViewerState(
+        location="here",
+        active_recording="Recording:a:b",
+        recordings=[
+            answers.Recording("Recording:a:b", "l", read, "frame", 7),
+            answers.Recording("Recording:a:c", "", [], None, None),
+        ],
+        views=[
+            answers.View(
+                "1",
+                "3D",
+                "n",
+                "/",
+                True,
+                [answers.ViewReport("warning", "s", None), answers.ViewReport("error", "s", "d")],
+            )
+        ],
+        loading=[answers.LoadingSource("x", "y")],
+        catalog_url=None,
+        viewer_version="0.41.0",
+    )
+    assert asdict(state) == asdict(expected)
+    empty = answered(client, ViewerClient.get_state, {"protocol": ""})
+    assert asdict(empty) == asdict(answers.ViewerState("", None, [], [], [], None, None))
+
+
+def test_the_state_of_an_older_viewer_has_the_same_form(client: ViewerClient) -> None:
+    recording = {
+        **{"application_id": "a:b", "recording_id": "c", "timeline": "frame", "time": 3, "playing": True},
+        "range": {"min": 0, "max": 9},
+    }
+    data = {"viewer_version": "0.30.0", "recordings": [recording], "active_recording_id": "c"}
+    state = answered(client, ViewerClient.get_state, data)
+    read = answers.Recording("Recording:a\\:b:c", "", [answers.Timeline("frame", "", 0, 9)], "frame", 3)
+    assert asdict(state) == asdict(answers.ViewerState("", "Recording:a\\:b:c", [read], [], [], None, "0.30.0"))
+    state = answered(client, ViewerClient.get_state, {**data, "active_recording_id": None, "recordings": []})
+    assert (state.active_recording, state.recordings) == (None, [])
+    for wrong in ({"protocol": "no base64!"}, {"protocol": 3}, {"recordings": 3}, {}):
+        with pytest.raises(EventDataError, match="Expected the state"):
+            answered(client, ViewerClient.get_state, wrong)
 
 
 def test_result_would_block_the_event_loop(client: ViewerClient) -> None:
@@ -306,14 +403,30 @@ RESPONSES = [
         answers.Blueprint("b", "s", None, {"x": 1}),
     ),
     ("set_blueprint", {"blueprint_id": "b", "table_url": "t"}, answers.BlueprintInfo("b", None, "t")),
+    ("get_state", {"location": "here"}, answers.ViewerState("here", None, [], [], [], None, None)),
+    ("get_location", {"location": "here"}, "here"),
+    ("set_time_cursor", {}, None),
+    (
+        "run_command",
+        {"command": {"id": "a", "target": "t", "destructive": True, "scope": "recording", "description": "d"}},
+        answers.Command("a", "", "d", "recording", [], False, False, True, "t"),
+    ),
     ("get_transform_graph", {"json": '{"frames": []}'}, {"frames": []}),
     (
         "get_table_schema",
         {"columns": [{"name": "a", "datatype": "Utf8"}]},
         [answers.TableColumnSchema("a", "", "Utf8")],
     ),
-    ("get_dataset_schema", {"timelines": ["t"], "asset_ids": ["x"]}, answers.DatasetSchema(["t"], [], 0, ["x"])),
-    ("get_dataset_assets_schema", {"assets": [{"asset_id": "x"}]}, [answers.DatasetAssetSchema("x", [], 0)]),
+    (
+        "get_dataset_schema",
+        {"timelines": ["t"], "asset_ids": ["x"], "omitted_entities": 1, "entities": [{"entity_path": "/a"}]},
+        answers.DatasetSchema(["t"], [answers.EntitySchema("/a", [])], 1, ["x"]),
+    ),
+    (
+        "get_dataset_assets_schema",
+        {"assets": [{"asset_id": "x", "entities": [{"entity_path": "/a"}], "omitted_entities": 3}]},
+        [answers.DatasetAssetSchema("x", [answers.EntitySchema("/a", [])], 3)],
+    ),
     ("set_location", {}, None),
     ("highlight_rect", {}, None),
 ]

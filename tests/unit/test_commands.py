@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 import re
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +14,14 @@ import gradio as gr
 import numpy as np
 import pytest
 import rerun.blueprint as rrb
+from google.protobuf.json_format import MessageToDict
 from needs import NEEDS
 from recordings import write_recording
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun._component.requests import separated, to_wire
 from gradio_rerun._servers.tunnel import Servers
+from gradio_rerun._viewer import viewer_control
 from gradio_rerun.commands import set_time
 from gradio_rerun.errors import CommandError, RecordingError
 
@@ -66,6 +70,29 @@ def test_the_public_names_are_these() -> None:
         (commands.list_commands(), "list_commands()"),
         (commands.highlight_rect((1, 2, 3, 4), "here"), "highlight_rect((1, 2, 3, 4), label='here')"),
         (commands.set_blueprint({"a": 1}, store_id="run"), "set_blueprint(<dict>, recording_id='run')"),
+        (
+            commands.set_blueprint({}, "table", table_url="a://b", partial=True),
+            "set_blueprint(<dict>, of='table', table_url='a://b', partial=True)",
+        ),
+        (commands.get_blueprint("table", table_url="a://b"), "get_blueprint('table', table_url='a://b')"),
+        (commands.get_location(), "get_location()"),
+        (commands.set_location("a"), "set_location('a')"),
+        (commands.run_command("a", server_origin="a://b"), "run_command('a', server_origin='a://b')"),
+        (commands.list_commands(include_unavailable=False), "list_commands(include_unavailable=False)"),
+        (commands.get_table_schema("a://b"), "get_table_schema(table_url='a://b')"),
+        (
+            commands.get_recording_schema("run", entity_path="/a", max_entities=3, paths_only=True),
+            "get_recording_schema(recording_id='run', entity_path='/a', max_entities=3, paths_only=True)",
+        ),
+        (
+            commands.get_transform_graph("run", edge_filter="static", include_transforms=True),
+            "get_transform_graph(recording_id='run', edge_filter='static', include_transforms=True)",
+        ),
+        (
+            commands.get_dataset_assets_schema("a://b", entity_path="/a", max_entities=3, paths_only=True),
+            "get_dataset_assets_schema(dataset_url='a://b', entity_path='/a', max_entities=3, paths_only=True)",
+        ),
+        (commands.get_dataset_schema("a://b"), "get_dataset_schema(dataset_url='a://b')"),
         (commands.get_recording_schema(entity_path="/a"), "get_recording_schema(entity_path='/a')"),
         (commands.get_transform_graph(frame_filter="named"), "get_transform_graph(frame_filter='named')"),
     ],
@@ -191,9 +218,35 @@ def test_pandas_times_are_exact() -> None:
         (lambda: commands.highlight_rect((1, 2, 3, float("nan"))), "nan"),
         (lambda: commands.highlight_rect("abcd"), "str 'abcd'"),
         (lambda: commands.list_commands("a"), "list of strings"),
+        (lambda: commands.list_commands([3]), "ids to be a non-empty string, got int 3"),
+        (lambda: commands.highlight_rect((1, 2, 3, 1e9)), "(x, y, width, height)"),
+        (lambda: commands.get_logs(2**64), "after_sequence"),
+        (lambda: commands.get_blueprint("recording", table_url="https://a"), "got both"),
+        (lambda: commands.get_blueprint("table", store_id="run"), "got both"),
+        (lambda: commands.get_blueprint(store_id=""), "store_id to be"),
+        (lambda: commands.get_blueprint(table_url=""), "table_url to be"),
+        (lambda: commands.close(np.array(["a", "b"])), "'current', 'all' or URLs, got ndarray"),
+        (lambda: set_time(play_state=np.array(["a", "b"])), "play_state to be one of"),
+        (lambda: commands.get_blueprint(np.array(["a", "b"])), "of to be one of"),
+        (lambda: commands.update_panels(time=np.array(["a", "b"])), "update_panels"),
+        (lambda: commands.set_blueprint({"a": float("nan")}), "no JSON"),
+        (lambda: commands.list_commands(server_origin=""), "server_origin to be"),
+        (lambda: commands.list_commands(store_id=""), "store_id to be"),
+        (lambda: commands.list_commands(include_unavailable="no"), "include_unavailable to be"),
+        (lambda: commands.run_command("a", server_origin=3), "server_origin to be"),
+        (lambda: commands.run_command("a", allow_blocking_native_modal=3), "allow_blocking_native_modal to be"),
+        (lambda: commands.get_table_schema(3), "table_url to be"),
+        (lambda: commands.get_dataset_schema(3), "dataset_url to be"),
+        (lambda: commands.get_recording_schema(entity_path=3), "entity_path to be"),
+        (lambda: commands.get_recording_schema(store_id=3), "store_id to be"),
+        (lambda: commands.get_recording_schema(paths_only=3), "paths_only to be"),
+        (lambda: commands.get_transform_graph(store_id=3), "store_id to be"),
+        (lambda: commands.get_transform_graph(include_transforms=3), "include_transforms to be"),
+        (lambda: commands.get_transform_graph(frame_filter="some"), "frame_filter to be one of"),
+        (lambda: commands.highlight_rect(None, 3), "label to be"),
         (lambda: commands.get_logs(-1), "after_sequence"),
         (lambda: commands.set_location(""), "location"),
-        (lambda: commands.get_blueprint("view"), "'recording', 'table' or None"),
+        (lambda: commands.get_blueprint("view"), "('recording', 'table') or None"),
         (lambda: commands.get_blueprint(store_id="run", table_url="https://a"), "got both"),
         (lambda: commands.set_blueprint({"a": {1}}), "no JSON"),
         (lambda: commands.set_blueprint({}, application_id="app"), "Name a store_id"),
@@ -295,7 +348,7 @@ def test_the_former_names_do_the_same_and_say_the_present_ones(former: Any, pres
     assert commands.close("run") == commands.close(store_ids=["run"])
 
 
-@pytest.mark.parametrize("kind", ["batch", "batches", "table", "pandas"])
+@pytest.mark.parametrize("kind", ["batch", "batches", "table", "pandas", "DataFusion", "Polars", "lazy Polars"])
 def test_a_table_crosses_in_arrows_stream_format_with_its_name(kind: str) -> None:
     pa = pytest.importorskip("pyarrow")
     table = pa.table({"a": [1, 2], "b": ["x", "y"]})
@@ -304,10 +357,22 @@ def test_a_table_crosses_in_arrows_stream_format_with_its_name(kind: str) -> Non
         "batches": lambda: pa.table({"a": [1, 2], "b": ["x", "y"]}).to_batches(max_chunksize=1),
         "table": lambda: table,
         "pandas": lambda: pytest.importorskip("pandas").DataFrame({"a": [1, 2], "b": ["x", "y"]}),
+        "DataFusion": lambda: pytest.importorskip("datafusion").SessionContext().from_arrow(table),
+        "Polars": lambda: SimpleNamespace(to_arrow=lambda: table),
+        "lazy Polars": lambda: SimpleNamespace(collect=lambda: SimpleNamespace(to_arrow=lambda: table)),
     }[kind]()
     read = pa.ipc.open_stream(dict(commands.send_table("numbers", given).arguments)["table"]).read_all()
     assert read.to_pydict() == {"a": [1, 2], "b": ["x", "y"]}
     assert read.schema.metadata[b"__table_id"] == b"numbers"
+
+
+def test_a_table_without_rows_has_its_columns() -> None:
+    pa = pytest.importorskip("pyarrow")
+    empty = pa.table({"a": pa.array([], pa.int64())})
+    query = pytest.importorskip("datafusion").SessionContext().from_arrow(pa.table({"a": [1]})).filter("a > 5")
+    for given in (empty, query):
+        read = pa.ipc.open_stream(dict(commands.send_table("t", given).arguments)["table"]).read_all()
+        assert (read.num_rows, read.schema.names, read.schema.metadata) == (0, ["a"], {b"__table_id": b"t"})
 
 
 def test_a_table_that_no_update_should_carry_is_refused() -> None:
@@ -388,6 +453,28 @@ def test_numbers_that_javascript_has_cross_as_numbers(number: int, wired: Any) -
     assert to_wire([set_time(sequence=number)], Servers(False))[0]["arguments"]["time"] == wired
 
 
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        (commands.get_logs(np.int64(3)), commands.get_logs(3)),
+        (commands.get_recording_schema(max_entities=np.int8(3)), commands.get_recording_schema(max_entities=3)),
+        (commands.get_dataset_schema(paths_only=np.True_), commands.get_dataset_schema(paths_only=True)),
+        (
+            commands.list_commands(["a"], include_unavailable=np.True_),
+            commands.list_commands(["a"], include_unavailable=True),
+        ),
+        (commands.set_blueprint({}, partial=np.True_), commands.set_blueprint({}, partial=True)),
+        (commands.highlight_rect(np.array([1, 2, 3, 4])), commands.highlight_rect([1, 2, 3, 4])),
+    ],
+)
+def test_numbers_and_flags_of_numpy_are_those_of_python(given: commands.Command, plain: commands.Command) -> None:
+    assert (given, repr(given)) == (plain, repr(plain))
+    wired = [{**each, "id": ""} for each in to_wire([given, plain], Servers(False))]
+    assert json.loads(json.dumps(wired[0])) == json.loads(
+        json.dumps(wired[1])
+    )  # as a question of a ViewerClient is sent
+
+
 def test_what_is_opened_comes_with_the_ticket_of_its_server() -> None:
     url = "rerun+http://host/proxy"
     for servers in (Servers(False), Servers(True)):
@@ -444,6 +531,70 @@ def test_the_request_is_what_the_viewer_reads(command: commands.Command, request
     assert (base64.b64decode(wired["request"] or ""), wired["target"]) == (request_, target)
 
 
+SERVER = "rerun://host"
+
+
+@pytest.mark.parametrize(
+    ("command", "request_"),
+    [
+        (
+            commands.get_recording_schema(entity_path="/a", max_entities=3),
+            {"entity_path": "/a", "max_entities": 3, "with_archetypes": False, "with_components": True},
+        ),
+        *(
+            (ask(SERVER, entity_path="/a", max_entities=3, paths_only=True), {"dataset_url": SERVER, "entity_path": "/a", "max_entities": 3, "paths_only": True})
+            for ask in (commands.get_dataset_schema, commands.get_dataset_assets_schema)
+        ),
+        (commands.get_table_schema(SERVER), {"table_url": SERVER}),
+        (
+            commands.get_transform_graph(frame_filter="entity_path", edge_filter="all", include_transforms=False),
+            {"frame_filter": "FRAME_FILTER_ENTITY_PATH", "edge_filter": "EDGE_FILTER_ALL", "include_transforms": False},
+        ),
+        (commands.list_commands(include_unavailable=True, server_origin=SERVER), {"include_unavailable": True, "server_origin": SERVER}),
+        (commands.list_commands(np.array(["a", "b"]), server_origin=SERVER), {"ids": ["a", "b"], "server_origin": SERVER}),
+        (
+            commands.run_command("a", server_origin=SERVER, allow_blocking_native_modal=False),
+            {"id": "a", "server_origin": SERVER, "allow_blocking_native_modal": False},
+        ),
+        (commands.highlight_rect((1, 2, 3, 4), "here"), {"rect": {"x": 1, "y": 2, "w": 3, "h": 4}, "label": "here"}),
+        (commands.get_blueprint(), {}),
+        (commands.get_blueprint("recording"), {"recording": {}}),
+        (commands.get_blueprint("table", table_url=SERVER), {"table": {"table_url": SERVER}}),
+        (commands.get_blueprint(table_url=SERVER), {"table": {"table_url": SERVER}}),
+        (commands.get_logs(0), {"after_sequence": "0"}),
+    ],
+)  # fmt: skip
+def test_a_question_has_each_argument_that_was_given(command: commands.Command, request_: dict[str, Any]) -> None:
+    (wired,) = to_wire([command], Servers(False))
+    request = viewer_control._message("Request").FromString(base64.b64decode(wired["request"] or ""))
+    kind = request.WhichOneof("kind")
+    assert MessageToDict(getattr(request, kind), preserving_proto_field_name=True) == request_
+    assert wired["answers"] == (command.name not in ("run_command", "highlight_rect"))
+
+
+@pytest.mark.parametrize("store_id", ["run", "Recording:app:run"])
+def test_a_question_to_a_recording_has_its_id_and_the_place_of_its_store_id(store_id: str) -> None:
+    for command, target in (
+        (commands.get_recording_schema(store_id), [7, 1]),
+        (commands.get_transform_graph(store_id), [15, 1]),
+        (commands.list_commands(store_id=store_id), [9, 3]),
+        (commands.list_commands(["a"], store_id=store_id), [10, 2]),
+        (commands.run_command("a", store_id=store_id), [11, 2]),
+        (commands.get_blueprint(store_id=store_id), [12, 2, 1]),
+        (commands.set_blueprint({}, store_id=store_id), [14, 3, 1]),
+    ):
+        (wired,) = to_wire([command], Servers(False))
+        assert (wired["arguments"]["recording_id"], wired["target"]) == ("run", target), command
+
+
+def test_a_viewer_that_lists_no_commands_is_asked_to_describe_those_that_are_wanted() -> None:
+    (wired,) = to_wire([commands.list_commands(["a"], server_origin=SERVER)], Servers(False))
+    assert wired["arguments"]["ids"] == ["a"]
+    describing = viewer_control._message("Request").FromString(base64.b64decode(wired["arguments"]["describe"]))
+    assert (describing.describe_commands.server_origin, list(describing.describe_commands.ids)) == (SERVER, [])
+    assert to_wire([commands.list_commands()], Servers(False))[0]["arguments"]["ids"] is None
+
+
 OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
 
 
@@ -466,6 +617,7 @@ OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
         (commands.close(store_ids=["run"]), [{"type": each} for each in OF_ANOTHER]),
         (commands.open("https://a/b.rrd"), [{"type": "recording_open"}]),
         (commands.run_command("ui.about"), [{"type": each} for each in [*OF_ANOTHER, "play", "pause"]]),
+        (commands.set_location("a"), [{"type": each} for each in [*OF_ANOTHER, "play", "pause"]]),
         (commands.update_panels(), []),
         (commands.get_state(), []),
     ],
@@ -479,6 +631,17 @@ def test_a_command_says_whether_the_next_one_waits_and_whether_it_outlasts_a_ski
     wired = to_wire([*each, commands.update_panels()], Servers(False))
     assert [sent["waits"] for sent in wired] == [False, False, True, True, True]
     assert [sent["name"] for sent in wired if sent["outlasts"]] == ["get_state", "update_panels"]
+    others = [
+        commands.get_logs(),
+        commands.highlight_rect(None),
+        commands.set_blueprint(rrb.Blueprint(), application_id="a"),
+    ]
+    assert [sent["outlasts"] for sent in to_wire([*others, commands.get_blueprint()], Servers(False))] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(

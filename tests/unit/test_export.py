@@ -172,6 +172,10 @@ def test_a_list_of_files_that_leads_out_of_the_folder_deletes_nothing(run: Path,
         ({"poster": "nowhere.png"}, "Expected poster to be the path of a picture"),
         ({"poster": __file__}, "Expected poster to be the path of a picture"),
         ({"poster": 3}, "Expected poster to be the path of a picture"),
+        *(
+            ({"poster": f"{name}.png"}, "Expected poster to be")
+            for name in ("x" * 5000, "~nobody-of-this-name/x", "a\0b")
+        ),
     ],
 )
 def test_a_wrong_parameter_is_named(arguments: dict[str, Any], words: str, run: Path, folder: Path) -> None:
@@ -210,6 +214,14 @@ def test_a_folder_with_other_files_is_refused_and_stays(run: Path, folder: Path)
     assert str(folder.parent) not in str(failure.value)
     assert files_in(folder) == {"index.html"}
     assert (folder / "index.html").read_text() == "mine"
+
+
+def test_what_can_be_no_folder_is_refused_in_words(run: Path) -> None:
+    for folder in (3, None, b"site"):
+        with pytest.raises(ParameterError, match="Expected folder to be a path, got "):
+            export(run, folder)  # type: ignore[arg-type]
+    with pytest.raises(ExportError, match=r"The page cannot be written into the folder .xxx.*: File name too long"):
+        export(run, "x" * 5000)
 
 
 def test_a_file_in_place_of_the_folder_is_refused(run: Path) -> None:

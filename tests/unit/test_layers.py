@@ -85,3 +85,15 @@ def test_each_oddity_of_gradio_names_its_versions_and_the_test_that_tells_when_i
         assert tests, path.name
         for file, name in tests:
             assert f"def {name}(" in (PACKAGE.parents[1] / file).read_text(), path.name
+
+
+def test_each_module_has_quick_tests_or_a_reason_to_have_none() -> None:
+    tool = ast.parse((PACKAGE.parents[1] / "tests" / "mutation" / "python.py").read_text())
+    tables = {each.targets[0].id: each.value for each in tool.body if isinstance(each, ast.Assign)}  # type: ignore[attr-defined]
+    tested, others = ast.literal_eval(tables["TESTS"]), ast.literal_eval(tables["OTHERS"])
+    modules = {path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py")}
+    assert {each for each in modules if not each.endswith("__init__")} == (tested.keys() | others.keys()) - {
+        "events/__init__"
+    }
+    for name in {name for names in tested.values() for name in names}:
+        assert (Path(__file__).parent / f"test_{name}.py").exists(), name

@@ -22,6 +22,7 @@ from needs import needs
 from other_files import write
 
 from gradio_rerun import Rerun, cli, lerobot
+from gradio_rerun._recordings.lerobot_meta import episode_files
 from gradio_rerun._recordings.values import to_recordings
 from gradio_rerun._viewer import sdk
 from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, SdkError
@@ -82,6 +83,57 @@ def test_what_a_dataset_does_not_say_is_none(tmp_path: Path) -> None:
     first, second = lerobot.episodes(dataset)
     assert (first.index, first.length, first.seconds, first.tasks, first.success) == (0, None, None, (), True)
     assert (second.index, second.length, second.tasks, second.success) == (2, None, ("go",), None)
+
+
+@pytest.mark.parametrize("number", [10**400, 2**63, float("inf"), float("nan"), True, 0, -1])
+def test_numbers_that_nothing_can_have_are_as_those_that_are_missing(number: Any, tmp_path: Path) -> None:
+    dataset = tmp_path / "dataset"
+    write(dataset / "meta" / "info.json", json.dumps({"fps": number, "chunks_size": number}))
+    entries = [{"episode_index": 0, "length": 10}, {"episode_index": 1, "length": number}, {"episode_index": number}]
+    write(dataset / "meta" / "episodes.jsonl", "\n".join(map(json.dumps, entries)))
+    found = lerobot.episodes(dataset)
+    assert [each.index for each in found][-1] == 1
+    assert found[-1].length in (None, 0)
+    assert not [each.seconds for each in found if each.seconds is not None and each.seconds > 0 and number != 2**63]
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "nowhere/x.parquet", "meta"])
+def test_a_file_that_cannot_exist_is_none_of_those_of_the_episode(name: str, tmp_path: Path) -> None:
+    dataset = lerobot_v2(tmp_path / "dataset", cameras=())
+    info = json.loads((dataset / "meta" / "info.json").read_text())
+    write(dataset / "meta" / "info.json", json.dumps({**info, "data_path": name}))
+    assert set(episode_files(dataset, 1)) == {f"meta/{path.name}" for path in (dataset / "meta").iterdir()}
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "\\etc\\passwd", "C:x", "../x", "a\\..\\x", "a/.hidden", "./x"])
+def test_a_dataset_that_names_a_file_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
+    dataset = lerobot_v3(tmp_path / "dataset", cameras=())
+    info = json.loads((dataset / "meta" / "info.json").read_text())
+    write(dataset / "meta" / "info.json", json.dumps({**info, "data_path": name}))
+    with pytest.raises(NotARecordingError, match="which is not in its folder"):
+        episode_files(dataset, 1)
+
+
+@VERSIONS
+def test_an_episode_has_its_own_files(make: Make, tmp_path: Path) -> None:
+    files = episode_files(make(tmp_path / "dataset", episodes=4), 3)
+    data = {name for name in files if not name.startswith("meta/")}
+    if make is lerobot_v2:
+        videos = {f"videos/chunk-000/{camera}/episode_000003.mp4" for camera in CAMERAS}
+        assert data == {"data/chunk-000/episode_000003.parquet", *videos}
+    else:
+        assert data == {
+            "data/chunk-000/file-000.parquet",
+            *(f"videos/{camera}/chunk-000/file-000.mp4" for camera in CAMERAS),
+        }
+    assert all(files[name] == tmp_path / "dataset" / name for name in files)
+
+
+@pytest.mark.parametrize("folder", [3, None, b"x", ["x"], "~nobody-of-this-name/x"])
+def test_what_is_no_folder_is_refused_in_words(folder: Any) -> None:
+    for call in (lerobot.episodes, lambda given: lerobot.episode(given, 0)):
+        with pytest.raises((ParameterError, NotARecordingError), match="Expected the folder of a LeRobot dataset"):
+            call(folder)
 
 
 def test_a_damaged_meta_file_hides_only_its_own_episodes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import gradio as gr
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -156,6 +157,14 @@ def test_one_wrong_origin_is_named(origin: Any) -> None:
     with pytest.raises(ParameterError, match="to hold origins such as 'https://") as refused:
         settings(allowed_origins=["https://a.test", origin])
     assert str(refused.value).endswith(f"got {origin!r}.")
+
+
+def test_an_array_stands_for_a_list() -> None:
+    wired = settings(
+        buttons=np.array(["clear", "download"]), allowed_origins=np.array(["https://a.test/", "https://b.test"])
+    )
+    assert wired["buttons"] == ["download", "clear"]
+    assert wired["allowed_origins"] == ["https://a.test", "https://b.test"]
 
 
 @pytest.mark.parametrize("name", ["allowed_origins", "buttons", "file_types"])

@@ -129,10 +129,11 @@ def _origins(_: str, origins: Sequence[str] | None) -> list[str]:
     if origins is not None and not is_collection(origins):
         cure = f"Write [{origins!r}]." if isinstance(origins, str) else ""
         raise wrong("allowed_origins", f"a list such as [{_AN_ORIGIN!r}], or None", origins, cure)
-    for origin in origins or ():
+    given = [] if origins is None else list(origins)
+    for origin in given:
         if not _is_origin(origin):
             raise ParameterError(f"Expected allowed_origins to hold origins such as {_AN_ORIGIN!r}, got {origin!r}.")
-    return [origin.rstrip("/") for origin in origins or ()]
+    return [origin.rstrip("/") for origin in given]
 
 
 def _is_origin(origin: Any) -> bool:
@@ -154,12 +155,12 @@ def _built_in_buttons(
     if buttons is not None and not is_collection(buttons):
         cure = f"Write [{buttons!r}]." if isinstance(buttons, str) else ""
         raise wrong("buttons", f"a list of {known} and gr.Buttons, or None", buttons, cure)
-    for each in buttons or ():
+    named = list(_DEFAULT_BUTTONS if buttons is None else buttons)
+    for each in named:
         if each not in known if isinstance(each, str) else not isinstance(each, gr.Button):
             raise ParameterError(
                 f"Expected buttons to hold {known} and gr.Buttons, got {each!r:.200}. {suggestion(each, known)}".rstrip()
             )
-    named = _DEFAULT_BUTTONS if buttons is None else buttons
     # The order is that of the toolbar.
     return [
         name for name in known if (name in named and (name != "download" or download)) or (name == "clear" and clear)

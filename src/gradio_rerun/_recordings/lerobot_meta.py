@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -119,7 +120,7 @@ def episode_files(folder: Path, index: int) -> dict[str, Path]:
     """
     names = [path.relative_to(folder).as_posix() for path in files_in(folder / "meta")]
     names += _named_files(folder, index, find_row(folder, index))
-    return {name: folder / name for name in names if (folder / name).is_file()}
+    return {name: folder / name for name in names if os.path.isfile(folder / name)}  # noqa: PTH113  # any name
 
 
 def _named_files(folder: Path, index: int, row: Row) -> list[str]:

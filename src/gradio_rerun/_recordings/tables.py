@@ -47,7 +47,6 @@ def _table(pa: Any, table: Any) -> Any:
         return pa.Table.from_batches(table)
     if type(table).__module__.split(".")[0] == "pandas":
         return pa.Table.from_pandas(table)
-    if hasattr(table, "collect"):  # DataFusion's, and Polars' lazy frame
-        collected = table.collect()
-        return pa.Table.from_batches(collected) if isinstance(collected, list) else collected.to_arrow()
-    return table.to_arrow()  # Polars
+    if hasattr(table, "to_arrow_table"):  # DataFusion
+        return table.to_arrow_table()
+    return (table.collect() if hasattr(table, "collect") else table).to_arrow()  # Polars, whose lazy frames collect

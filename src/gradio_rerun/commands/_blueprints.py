@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from .. import answers
 from .._checks import described
 from .._recordings.blueprints import blueprint_bytes, read_blueprint
 from .._viewer.viewer_control import Plan, field_path, request
 from ..errors import CommandError
-from ._command import Command, flag, made, name_of, optional_name, recording_id_of
+from ._command import Command, choice, flag, made, name_of, optional_name, recording_id_of
 
 _Of = Literal["recording", "table"]
 
@@ -96,7 +96,7 @@ def _of_dict(
 ) -> Command[answers.BlueprintInfo | None]:
     target, recording_id, path = _target("set_blueprint", of, store_id, table_url)
     try:
-        content = json.dumps(dict(blueprint))
+        content = json.dumps(dict(blueprint), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise CommandError(
             f"Expected set_blueprint to get a dict as get_blueprint gives it, got one that is no JSON: {error}."
@@ -112,8 +112,7 @@ def _target(
     kind: str, of: str | None, store_id: str | None, table_url: str | None
 ) -> tuple[dict[str, Any], str | None, list[int]]:
     """The target in a request, the id of the recording, and where its store id goes."""
-    if of not in (None, "recording", "table"):
-        raise CommandError(f"Expected of to be 'recording', 'table' or None, got {described(of)}.")
+    choice("of", of, get_args(_Of))
     recording_id, url = recording_id_of("store_id", store_id), optional_name("table_url", table_url)
     if (recording_id and url) or (of == "recording" and url) or (of == "table" and recording_id):
         raise CommandError(

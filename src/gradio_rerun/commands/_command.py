@@ -55,9 +55,17 @@ def made(
     command_name: str, plan: Plan, *shown: str, hidden: Mapping[str, Any] | None = None, **arguments: Any
 ) -> Command[Any]:
     """A command whose text is a call: the arguments named in `shown` are positional, the others have names, None is left out."""
+    arguments = {name: _plain(value) for name, value in arguments.items()}
     given = {name: value for name, value in arguments.items() if value is not None}
     text = ", ".join(repr(value) if name in shown else f"{name}={value!r}" for name, value in given.items())
     return Command(command_name, (*arguments.items(), *(hidden or {}).items()), text, plan)
+
+
+def _plain(value: Any) -> Any:
+    """A number or flag of NumPy as that of Python: JSON has no others."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def causes(recording_id: str | None, *types: str) -> tuple[dict[str, Any], ...]:
@@ -82,6 +90,13 @@ def recording_id_of(what: str, value: str | None) -> str | None:
     """The id of a recording that is given by it, or by its store id, which the viewer reports; None for the one on screen."""
     name = optional_name(what, value)
     return split_store_id(name)[1] if name and re.match(r"(Recording|Blueprint):", name) else name
+
+
+def choice(what: str, value: Any, known: tuple[str, ...]) -> Any:
+    """`value`, if it is one of `known`, or None. Raises a `CommandError` otherwise."""
+    if value is None or (isinstance(value, str) and value in known):
+        return value
+    raise CommandError(f"Expected {what} to be one of {known} or None, got {described(value)}.")
 
 
 def flag(what: str, value: Any) -> bool | None:

@@ -21,7 +21,11 @@ def open(urls: str | Sequence[str], navigate: bool = True) -> Command[None]:
         navigate: Whether what it opens is shown. If False, the recording on screen stays there.
     """
     given = [urls] if isinstance(urls, str) else urls
-    if not is_collection(given) or not given or not all(isinstance(each, str) and "://" in each for each in given):
+    if (
+        not is_collection(given)
+        or len(given) == 0
+        or not all(isinstance(each, str) and "://" in each for each in given)
+    ):
         raise CommandError(
             f"Expected open to get a URL such as 'https://example.com/run.rrd', got {described(urls)}. "
             "Return a path as the value of the component."
@@ -43,18 +47,22 @@ def close(urls: str | Sequence[str] | None = None, *, store_ids: Sequence[str] |
         store_ids: The recordings, by their store ids, which the viewer reports, or by their recording ids.
     """
     if store_ids is not None:
-        if urls is not None or not is_collection(store_ids) or not store_ids:
+        if urls is not None or not is_collection(store_ids) or len(store_ids) == 0:
             raise CommandError(
-                f"Expected close to get urls, or store_ids as a list such as ['run'], got {described(urls or store_ids)}."
+                f"Expected close to get urls, or store_ids as a list such as ['run'], got {described(store_ids if urls is None else urls)}."
             )
         return _close(None, [str(recording_id_of("store_ids", each)) for each in store_ids], store_ids=tuple(store_ids))
-    if isinstance(urls, str) and urls and urls not in ("current", "all") and "://" not in urls:
+    if urls is None or (isinstance(urls, str) and urls in ("current", "all")):
+        return _close("all" if urls == "all" else "current", [], urls=urls)
+    if isinstance(urls, str) and urls and "://" not in urls:
         # The former form: close(recording_id).
         return _close(None, [str(recording_id_of("recording_id", urls))], store_ids=(urls,))
-    if urls is None or urls in ("current", "all"):
-        return _close("all" if urls == "all" else "current", [], urls=urls)
     given = [urls] if isinstance(urls, str) else urls
-    if not is_collection(given) or not given or not all(isinstance(each, str) and "://" in each for each in given):
+    if (
+        not is_collection(given)
+        or len(given) == 0
+        or not all(isinstance(each, str) and "://" in each for each in given)
+    ):
         raise CommandError(f"Expected close to get 'current', 'all' or URLs, got {described(urls)}.")
     closing = Plan(request("close"), field_path("close", "urls", "urls"), causes(None, *OF_ANOTHER_RECORDING))
     return made("close", closing, "urls", urls=tuple(checked_url(each) for each in given))

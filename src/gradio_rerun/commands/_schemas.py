@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal, get_args
 
 from .. import answers
-from .._checks import described
 from .._viewer.viewer_control import Plan, field_path, request
-from ..errors import CommandError
-from ._command import Command, flag, made, number, optional_name, recording_id_of
+from ._command import Command, choice, flag, made, number, optional_name, recording_id_of
 
 _FrameFilter = Literal["entity_path", "named", "all"]
 _EdgeFilter = Literal["static", "temporal", "all"]
@@ -140,6 +138,4 @@ def _checked(entity_path: str | None, max_entities: int | None) -> dict[str, Any
 
 
 def _filter(name: str, value: str | None, known: tuple[str, ...]) -> str | None:
-    if value is not None and value not in known:
-        raise CommandError(f"Expected {name} to be one of {known} or None, got {described(value)}.")
-    return None if value is None else f"{name.upper()}_{value.upper()}"
+    return None if choice(name, value, known) is None else f"{name.upper()}_{str(value).upper()}"

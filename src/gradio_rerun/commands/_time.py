@@ -11,7 +11,7 @@ from .._checks import described
 from .._viewer.times import duration_ns, sequence_number, timestamp_ns
 from .._viewer.viewer_control import Plan, field_path, request
 from ..errors import CommandError
-from ._command import Command, causes, name_of, recording_id_of
+from ._command import Command, causes, choice, name_of, recording_id_of
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -74,8 +74,7 @@ def _number_of(kind: str, value: Any) -> int:
 
 
 def _play_state(given: str | None, play: bool | None, *, has_time: bool) -> str | None:
-    if given is not None and given not in get_args(_PlayState):
-        raise CommandError(f"Expected play_state to be one of {get_args(_PlayState)} or None, got {described(given)}.")
+    choice("play_state", given, get_args(_PlayState))
     if play is not None and not isinstance(play, (bool, np.bool_)):
         raise CommandError(f"Expected play to be True or False, got {described(play)}.")
     # A recording that plays on would not show the time that was asked for.

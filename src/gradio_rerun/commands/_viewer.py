@@ -39,7 +39,7 @@ def checked_panels(states: Mapping[Any, Any]) -> Command[None]:
     """The command with these states."""
     known = (*get_args(PanelState), "default")
     for name, state in states.items():
-        if name not in get_args(PanelName) or state not in known:
+        if name not in get_args(PanelName) or not isinstance(state, str) or state not in known:
             raise CommandError(
                 f"Expected update_panels to give the panels {get_args(PanelName)} one of the states {known}, got {name!r}: {state!r}."
             )
@@ -105,13 +105,14 @@ def list_commands(
         store_id: The recording for commands with the scope "recording"; None: the one on screen.
         server_origin: The server for commands with the scope "server"; None: the one that is selected.
     """
-    if ids is not None and (not is_collection(ids) or not all(isinstance(each, str) for each in ids)):
+    if ids is not None and not is_collection(ids):
         raise CommandError(f"Expected ids to be a list of strings or None, got {described(ids)}.")
+    names = None if ids is None else tuple(name_of("ids", each) for each in ids)
     given = {
         "recording_id": recording_id_of("store_id", store_id),
         "server_origin": optional_name("server_origin", server_origin),
     }
-    if ids is None:
+    if names is None:
         listing = request(
             "list_commands",
             include_unavailable=flag("include_unavailable", include_unavailable),
@@ -119,13 +120,13 @@ def list_commands(
         )
         plan = Plan(listing, field_path("list_commands", "store_id"), answers=True)
     else:
-        describing = request("describe_commands", ids=list(ids), server_origin=server_origin)
+        describing = request("describe_commands", ids=names, server_origin=server_origin)
         plan = Plan(describing, field_path("describe_commands", "store_id"), answers=True)
     describe = {"describe": request("describe_commands", server_origin=server_origin)}
     return made(
         "list_commands",
         plan,
-        hidden={**describe, "ids": ids and tuple(ids)},
+        hidden={**describe, "ids": names},
         include_unavailable=include_unavailable,
         **given,
     )

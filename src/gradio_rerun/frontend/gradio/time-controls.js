@@ -135,8 +135,12 @@ export class TimeControls {
   }
 
   #seek() {
-    const start = this.#times && active(this.#times)?.start;
-    if (typeof start === "bigint") this.#move({ time: start + BigInt(Math.round(Number(this.#slider.value))), isPlaying: false });
+    const timeline = this.#times && active(this.#times);
+    if (!timeline) return;
+    const { start, end } = timeline;
+    const time = start + BigInt(Math.round(Number(this.#slider.value)));
+    // The last step of a browser's slider may be before its end.
+    this.#move({ time: end - time < stepOf(end - start) ? end : time, isPlaying: false });
   }
 
   /** @param {import("../viewer/time-cursor.js").Cursor} cursor */
