@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/browser", "exa
 import components  # noqa: E402
 import rrt_star  # noqa: E402
 from conftest import CHROMIUM, FLAGS, SOFTWARE_GL  # noqa: E402
-from seen import click_at  # noqa: E402
+from seen import click_at, wait_until  # noqa: E402
 from test_gallery import click_on_path, click_row, load  # noqa: E402
 from viewer_page import ViewerPage  # noqa: E402
 
@@ -127,6 +127,18 @@ def lerobot_episodes(page: ViewerPage) -> bytes:
     return picture_of(load("lerobot_episodes").demo, page, use)
 
 
+def drive_robot(page: ViewerPage) -> bytes:
+    """Driven to the right."""
+    app = load("drive_robot")
+
+    def use() -> None:
+        page.expect_state("ready", recordings=1)
+        page.page.get_by_role("button", name="▶").click()
+        wait_until(page, lambda: app.robot.place[0] > 1)
+
+    return picture_of(app.demo, page, use)
+
+
 def component(name: str, page: ViewerPage) -> bytes:
     """Beside components of Gradio."""
 
@@ -146,6 +158,7 @@ PICTURES = {
     "gallery-robot_arm": robot_arm,
     "gallery-episodes": episodes,
     "gallery-lerobot_episodes": lerobot_episodes,
+    "gallery-drive_robot": drive_robot,
     "gallery-simulation": simulation,
     "gallery-catalog": catalog,
 }

@@ -13,7 +13,7 @@ import pytest
 from needs import needs
 from PIL import Image
 from playwright.sync_api import expect
-from seen import click_at
+from seen import click_at, expect_color, wait_until
 from viewer_page import ViewerPage
 
 Launch = Callable[..., str]
@@ -92,6 +92,22 @@ def test_a_click_into_the_table_opens_that_episode_of_a_lerobot_dataset(page: Vi
     page.wait_for_event("recording_open")
     page.expect_recordings("episode_3")
     page.wait_for_time(39)
+
+
+@pytest.mark.slow
+def test_keys_and_buttons_drive_the_robot_which_stops_when_a_key_is_released(page: ViewerPage, launch: Launch) -> None:
+    app = load("drive_robot")
+    page.open(launch(app.demo)).expect_state("ready", recordings=1)
+    page.get_by_role("button", name="▶").click()
+    wait_until(page, lambda: app.robot.place[0] > 0)
+    expect_color(page, (255, 170, 0))
+    click_at(page, 0.5, 0.7)
+    page.keyboard.down("w")
+    wait_until(
+        page, lambda: app.robot.place[1] <= -3
+    )  # for longer than the robot drives by itself
+    page.keyboard.up("w")
+    wait_until(page, lambda: app.robot.moves == ())
 
 
 @pytest.mark.slow
