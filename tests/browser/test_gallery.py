@@ -103,9 +103,7 @@ def test_keys_and_buttons_drive_the_robot_which_stops_when_a_key_is_released(pag
     expect_color(page, (255, 170, 0))
     click_at(page, 0.5, 0.7)
     page.keyboard.down("w")
-    wait_until(
-        page, lambda: app.robot.place[1] <= -3
-    )  # for longer than the robot drives by itself
+    wait_until(page, lambda: app.robot.place[1] <= -3)  # for longer than the robot drives by itself
     page.keyboard.up("w")
     wait_until(page, lambda: app.robot.moves == ())
 
