@@ -30,6 +30,23 @@ def test_no_call_is_dropped_unless_the_app_says_so() -> None:
     assert [each["trigger_mode"] for each in functions(demo)] == ["multiple", "multiple", "once"]
 
 
+def test_gr_on_drops_no_event_of_a_viewer_unless_the_app_says_so() -> None:
+    with gr.Blocks() as demo:
+        viewer, button = Rerun(), gr.Button()
+        viewer.play(None, js="() => {}")
+        gr.on([button.click, viewer.key_input, viewer.play], lambda: None)
+        gr.on([viewer.key_input], lambda: None, trigger_mode="once")
+
+        @gr.on([viewer.pause, button.click])
+        def decorated() -> None:
+            pass
+
+        button.click(lambda: None)
+    modes = [each["trigger_mode"] for each in functions(demo) if each["targets"][0][1] != "then"]
+    assert modes == ["multiple", "once", "multiple", "once"]
+    assert listener_counts(demo) == {"key_input": 2, "play": 1, "pause": 1}
+
+
 def test_the_page_hears_of_the_end_of_each_function_however_it_was_attached() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
@@ -61,7 +78,6 @@ def test_the_page_does_not_wait_for_what_tells_no_end() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         viewer.play(lambda: None)
-        gr.on([viewer.play, viewer.time_update], lambda: None)
         viewer.play(None, js="() => {}")
         viewer.play(lambda: None, validator=lambda: None)
     assert listener_counts(demo) == {"play": 1}
@@ -70,7 +86,7 @@ def test_the_page_does_not_wait_for_what_tells_no_end() -> None:
 def test_a_function_of_gr_on_can_be_the_first_of_an_app() -> None:
     with gr.Blocks() as demo:
         gr.on([Rerun().play], lambda: None)
-    assert listener_counts(demo) == {}
+    assert listener_counts(demo) == {"play": 1}
 
 
 def test_each_viewer_has_its_own() -> None:

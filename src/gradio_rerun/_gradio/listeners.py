@@ -14,6 +14,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from functools import partial, wraps
 from typing import Any
+from weakref import WeakSet
 
 from gradio.context import get_blocks_context
 from gradio.events import EventListener, EventListenerMethod
@@ -22,7 +23,7 @@ from gradio.events import EventListener, EventListenerMethod
 class EveryTime(EventListener):
     """An event that listeners receive each time, and in order.
 
-    Gradio drops events that occur while a call runs, unless `trigger_mode="multiple"`. `gr.on` passes by here: it needs that from the app.
+    Gradio drops events that occur while a call runs, unless `trigger_mode="multiple"`.
     """
 
     def __init__(self, event_name: str, **options: Any) -> None:
@@ -51,15 +52,45 @@ def _with_default_mode(listener: Callable[..., Any]) -> Callable[..., Any]:
 _HANDLED_JS = '() => {{ document.dispatchEvent(new CustomEvent("rerun-handled", {{ detail: "{event}-{id}" }})); }}'
 
 
+_attached: WeakSet[Any] = WeakSet()
+"""The functions of listeners, in Gradio's form."""
+
+
 def _notify_when_finished(event_name: str, viewer: Any) -> None:
     """Notifies the frontend whenever the listener that was just attached to `viewer` has finished or failed."""
     app = get_blocks_context()
     if app is None:
         return
     function: Any = next(reversed(app.fns.values()), None)
-    # gr.on calls this before it attaches its function.
-    if function is None or (viewer._id, event_name) not in function.targets:
-        return
+    if function is None or function in _attached or (viewer._id, event_name) not in function.targets:
+        _notify_when_attached(app, event_name, viewer)
+    else:
+        _attached.add(function)
+        _notify(app, function, event_name, viewer)
+
+
+def _notify_when_attached(app: Any, event_name: str, viewer: Any) -> None:
+    """Does the same for the function that `gr.on` attaches next, and gives that the mode of listeners."""
+    of_another_event = vars(app).get("set_event_trigger")
+    attach = app.set_event_trigger
+
+    def attach_for_every_time(targets: Any, *args: Any, **options: Any) -> Any:
+        del app.set_event_trigger
+        if of_another_event is not None:
+            app.set_event_trigger = of_another_event
+        is_there = any(each.block is viewer and each.event_name == event_name for each in targets)  # gr.on may have failed
+        if is_there and options.get("trigger_mode") is None:
+            options["trigger_mode"] = "multiple"
+        attached = attach(targets, *args, **options)
+        if is_there:
+            _attached.add(attached[0])
+            _notify(app, attached[0], event_name, viewer)
+        return attached
+
+    app.set_event_trigger = attach_for_every_time
+
+
+def _notify(app: Any, function: Any, event_name: str, viewer: Any) -> None:
     # A validator that refuses ends a call without a notification, and so does a listener in JavaScript only in older Gradios.
     if function.fn is None or function.validator is not None:
         return
