@@ -78,7 +78,9 @@ def _notify_when_attached(app: Any, event_name: str, viewer: Any) -> None:
         del app.set_event_trigger
         if of_another_event is not None:
             app.set_event_trigger = of_another_event
-        is_there = any(each.block is viewer and each.event_name == event_name for each in targets)  # gr.on may have failed
+        is_there = any(
+            each.block is viewer and each.event_name == event_name for each in targets
+        )  # gr.on may have failed
         if is_there and options.get("trigger_mode") is None:
             options["trigger_mode"] = "multiple"
         attached = attach(targets, *args, **options)
