@@ -178,6 +178,17 @@ def test_each_session_gets_its_own_answer(page: ViewerPage, launch: Launch, cont
 
 DOCS = Path(__file__).parents[2] / "docs"
 
+ARRANGES = """
+        blueprint = json.loads((await call("blueprint")).text)
+        view = next(path for path, found in blueprint.items() if "ViewBlueprint" in found)
+        await call("set_blueprint", blueprint=json.dumps({view: {"ViewBlueprint": {"display_name": "Seen by an agent"}}}))
+        state = json.loads((await call("state")).text)
+        assert [each["name"] for each in state["views"]] == ["Seen by an agent"]
+        await call("show", location=state["location"])
+        await call("select", entity_path="/world/arm")
+"""
+"""Another agent, which names a view, goes where it was, and selects an entity."""
+
 
 def test_an_agent_finds_an_entity_seeks_points_and_returns_the_picture(
     page: ViewerPage,
@@ -217,6 +228,10 @@ def test_an_agent_finds_an_entity_seeks_points_and_returns_the_picture(
     assert capsys.readouterr().out.splitlines()[-1].split() == ["/world/arm/points", "frame", "19"]
     wait_for_selection(page, "/world/arm/points")
     assert Image.open(tmp_path / "seen.png").width == 800
+    monkeypatch.setattr(sys, "argv", ["agent.py", url.rstrip("/"), token.input_value()])
+    program = program[: program.index("        schema = ")] + ARRANGES + "\n\nasyncio.run(main(*sys.argv[1:]))"
+    assert finished(), errors
+    wait_for_selection(page, "/world/arm")
     page.get_by_role("button", name="Revoke the token").click()
     expect(token).to_be_hidden()
     assert not finished()
