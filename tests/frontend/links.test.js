@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { FakeElement } from "./dom.js";
+import { random } from "./random.js";
 
 /** Callbacks for the next frame. @type {(() => void)[]} */
 let frames;
@@ -87,6 +88,28 @@ test("what the user does in one viewer is shown by the other, once, whichever it
   await draw();
   assert.deepEqual([one.times.time, one.moved, two.moved], [9n, 1, 1]);
   assert.equal(frames.length, 0);
+});
+
+test("a viewer goes to a time to which it was set before, after the user has moved it elsewhere", async () => {
+  const [one, two] = pair();
+  for (const [viewer, time] of /** @type {[FakeViewer, bigint][]} */ ([[one, 50n], [two, 60n], [one, 50n], [one, 70n], [two, 50n]])) {
+    await viewer.drag(time);
+    for (let frame = 0; frame < 3; frame++) await draw();
+    assert.deepEqual([one.times.time, two.times.time], [time, time]);
+  }
+});
+
+test("after 500 actions of the user, viewers rest on one frame", async () => {
+  const [one, two, dice] = [...pair(), random(1)];
+  for (let action = 0; action < 500; action++) {
+    // Of the user's next action, the last events may not have come.
+    (dice(2) ? one : two).drag(BigInt(dice(20)), dice(5) === 0);
+    for (let frame = dice(3); frame > 0; frame--) await draw();
+    if (dice(10)) continue;
+    await (dice(2) ? one : two).drag(BigInt(dice(20)));
+    for (let frame = 0; frame < 5; frame++) await draw();
+    assert.equal(one.times.time, two.times.time, `action ${action}`);
+  }
 });
 
 for (const input of ["wheel", "keydown", "input", "change"]) {

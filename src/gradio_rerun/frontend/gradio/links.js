@@ -25,6 +25,8 @@ export class LinkedViewer {
   #isPlanned = false;
   /** The times to which this viewer was set because it follows, oldest first. @type {string[]} */
   #set = [];
+  /** The last of them, unless the user has used this viewer since. @type {string | undefined} */
+  #last;
 
   /** @param {RerunViewerElement} viewer @param {number} id of the component @param {number[]} others ids of the viewers that are linked to it; may be empty */
   constructor(viewer, id, others) {
@@ -35,7 +37,7 @@ export class LinkedViewer {
     for (const each of ids) groups.set(each, this.#group);
     this.#group.viewers.add(this);
     const area = /** @type {HTMLElement} */ (viewer.parentElement ?? viewer); // with the time controls
-    for (const type of INPUTS) area.addEventListener(type, () => (this.#usedAt = performance.now()), { capture: true, passive: true });
+    for (const type of INPUTS) area.addEventListener(type, () => this.#onInput(), { capture: true, passive: true });
     viewer.addEventListener("viewer-event", (event) => {
       const { detail } = /** @type {CustomEvent} */ (event);
       // The viewer sends its events in the middle of its work, where it cannot report its time.
@@ -49,6 +51,12 @@ export class LinkedViewer {
     });
   }
 
+  #onInput() {
+    this.#usedAt = performance.now();
+    this.#last = undefined;
+    this.#set.splice(0, this.#set.length - 1); // the user may go to an earlier one; the last one may be still to be reported
+  }
+
   /** Returns whether the viewer has sent the event because it follows another. @param {ViewerEvent} event */
   #take({ type, from_command }) {
     if (!EVENTS_OF_TIME.includes(type)) return false;
@@ -60,6 +68,7 @@ export class LinkedViewer {
       this.follow(); // a recording that opens plays by itself
       return true;
     }
+    [this.#set, this.#last] = [[], undefined];
     for (const each of this.#group.viewers) each.follow();
     return false;
   }
@@ -96,7 +105,8 @@ export class LinkedViewer {
     const set = asText({ ...own, timeline: wanted.timeline, time: wanted.time });
     const isThere = own.timeline === wanted.timeline && own.time === wanted.time;
     // A viewer may keep its time within the times of its recording: it is not set to the same time again.
-    if (!own.isPlaying && (isThere || set === this.#set.at(-1))) return;
+    if (!own.isPlaying && (isThere || set === this.#last)) return;
+    this.#last = set;
     this.#set.push(set);
     if (this.#set.length > REMEMBERED) this.#set.shift();
     const { timeline, time } = wanted;
