@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import gradio as gr
@@ -13,9 +13,10 @@ from ._wire import Theme
 from .errors import RecordingError
 
 
-def episode_browser(folder: Path, theme: Theme = "auto") -> gr.Blocks:
-    """The app. Shows the first episode at first, and prepares the next one while the visitor watches. Raises the errors of `lerobot.episodes`."""
-    episodes = lerobot.episodes(folder)
+def episode_browser(dataset: Path | str, theme: Theme = "auto") -> gr.Blocks:
+    """The app for a folder, or a URL of the Hugging Face Hub. Shows the first episode at first, and prepares the next one while the visitor watches. Raises the errors of `lerobot.episodes`."""
+    episodes = lerobot.episodes(dataset)
+    name = PurePosixPath(dataset).name
     positions = {each.index: position for position, each in enumerate(episodes)}
 
     def show(position: int) -> tuple[Any, int]:
@@ -30,7 +31,7 @@ def episode_browser(folder: Path, theme: Theme = "auto") -> gr.Blocks:
             with suppress(RecordingError):  # reported when the visitor opens the episode
                 each.prepare()
 
-    with gr.Blocks(title=folder.name, fill_height=True, fill_width=True) as page:
+    with gr.Blocks(title=name, fill_height=True, fill_width=True) as page:
         position = gr.State(0)
         with gr.Row():
             with gr.Column(scale=2, min_width=400):
@@ -39,7 +40,7 @@ def episode_browser(folder: Path, theme: Theme = "auto") -> gr.Blocks:
                     following = gr.Button("Next", variant="primary", min_width=100)
                 table = gr.Dataframe(
                     **_table(episodes),
-                    label=folder.name,
+                    label=name,
                     show_search="search",
                     interactive=False,
                     wrap=True,

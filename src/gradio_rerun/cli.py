@@ -23,6 +23,7 @@ from ._component.settings import FRONTEND
 from ._episode_browser import episode_browser
 from ._preparing import preparing_page
 from ._recordings.file_types import CONVERTIBLE_SUFFIXES
+from ._recordings.hub_dataset import is_hub_dataset
 from ._recordings.parts import LEROBOT_INFO
 from ._recordings.sources import SCHEMES, Sources
 from ._recordings.urls import URL_SCHEMES, WANTED
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE|URL",
         help="recordings (.rrd), blueprints (.rbl), files and folders that the SDK converts to recordings "
         f"(LeRobot datasets, {' '.join(CONVERTIBLE_SUFFIXES)}), or URLs (http, https, rerun, rerun+http, rerun+https, hf, s3, gs, az). "
-        "The folder of a LeRobot dataset alone opens a table of its episodes",
+        "The folder of a LeRobot dataset alone, or hf://datasets/OWNER/NAME, opens a table of its episodes",
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s, this machine only)"
@@ -152,16 +153,20 @@ def _serve(options: argparse.Namespace) -> None:
                 inbrowser=not options.no_browser and _has_browser(),
                 quiet=not options.share,
                 # The files in a folder of the Hub's cache are links into another folder.
-                allowed_paths=[str(dataset), str((dataset / LEROBOT_INFO).resolve().parent)] if dataset else [],
+                allowed_paths=[str(dataset), str((dataset / LEROBOT_INFO).resolve().parent)]
+                if isinstance(dataset, Path)
+                else [],
             )
         except OSError as error:
             _fail(_in_use(host, port, error))
 
 
-def _dataset(recordings: Sequence[str]) -> Path | None:
-    """The folder, if the only argument is that of a LeRobot dataset, and the SDK reads one episode at a time."""
+def _dataset(recordings: Sequence[str]) -> Path | str | None:
+    """The folder or URL, if the only argument is that of a LeRobot dataset, and the SDK reads one episode at a time."""
     if len(recordings) != 1 or not knows_episodes():
         return None
+    if is_hub_dataset(recordings[0]):
+        return recordings[0].rstrip("/")
     folder = os.path.expanduser(recordings[0])  # noqa: PTH111  # see `_check`
     return Path(folder).resolve() if os.path.isfile(os.path.join(folder, LEROBOT_INFO)) else None  # noqa: PTH113, PTH118
 

@@ -11,47 +11,55 @@ from pathlib import Path
 
 from ._checks import as_path, described
 from ._recordings.episodes import Episode
+from ._recordings.hub_dataset import HubDataset, hub_dataset, is_hub_url
 from ._recordings.lerobot_meta import Row, find_row, frames_per_second, read_rows
 from .errors import ParameterError
 
 __all__ = ["Episode", "episode", "episodes"]
-
-_FOLDER = "the folder of a LeRobot dataset"
 
 
 def episodes(folder: str | os.PathLike[str]) -> list[Episode]:
     """All episodes of the dataset, ordered by their index. Reads the meta files only, and again only if they have changed.
 
     Args:
-        folder: The folder of the dataset, with `meta/info.json`.
+        folder: The folder of the dataset, with `meta/info.json`; or its URL on the Hugging Face Hub, such as `hf://datasets/lerobot/pusht`. From there,
+            the meta files are fetched now, and those of an episode when it is shown.
 
     Raises:
         NotARecordingError: The folder is not a LeRobot dataset, or has no episodes.
+        RecordingError: The Hub does not give the dataset. A function of an app gets public ones only: a user may have chosen it.
     """
-    path = as_path(_FOLDER, folder)
-    return [_episode(path, index, row) for index, row in read_rows(path).items()]
+    path, hub = _dataset(folder)
+    return [_episode(path, hub, index, row) for index, row in read_rows(path).items()]
 
 
 def episode(folder: str | os.PathLike[str], index: int) -> Episode:
     """One episode of the dataset.
 
     Args:
-        folder: The folder of the dataset, with `meta/info.json`.
+        folder: The folder of the dataset, or its URL on the Hugging Face Hub: see `episodes`.
         index: The index of the episode in the dataset.
 
     Raises:
         NotARecordingError: The folder is not a LeRobot dataset, or has no such episode.
         ParameterError: The index is not an integer.
     """
-    path = as_path(_FOLDER, folder)
+    path, hub = _dataset(folder)
     try:
         number = operator.index(index)
     except TypeError as error:
         raise ParameterError(f"Expected the index of an episode to be an integer, got {described(index)}.") from error
-    return _episode(path, number, find_row(path, number))
+    return _episode(path, hub, number, find_row(path, number))
 
 
-def _episode(folder: Path, index: int, row: Row) -> Episode:
+def _dataset(given: str | os.PathLike[str]) -> tuple[Path, HubDataset | None]:
+    if is_hub_url(given):
+        hub = hub_dataset(str(given))
+        return hub.folder, hub
+    return as_path("the folder of a LeRobot dataset", given), None
+
+
+def _episode(folder: Path, hub: HubDataset | None, index: int, row: Row) -> Episode:
     fps = frames_per_second(folder)
     seconds = row.length / fps if row.length is not None and fps else None
-    return Episode(folder, index, row.length, seconds, row.tasks, row.success)
+    return Episode(folder, index, row.length, seconds, row.tasks, row.success, hub)

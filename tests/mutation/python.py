@@ -77,6 +77,7 @@ TESTS = {
     "_recordings/episodes": ["lerobot", "recordings"],
     "_recordings/fetched": ["sources"],
     "_recordings/file_types": ["uploads", "component"],
+    "_recordings/hub_dataset": ["lerobot"],
     "_recordings/growing": ["growing", "shown"],
     "_recordings/lerobot_meta": ["lerobot"],
     "_recordings/limits": ["conversions"],

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from gradio.data_classes import FileData
 from lerobot_datasets import CAMERAS, TASKS, lerobot_v2, lerobot_v3
 from needs import needs
 from other_files import write
+from updates import in_event
+from web_files import TOKEN, WebFiles, web_files
 
 from gradio_rerun import Rerun, cli, lerobot
 from gradio_rerun._recordings.lerobot_meta import episode_files
@@ -353,3 +355,67 @@ def test_the_command_shows_the_folder_of_a_dataset_as_a_table_of_its_episodes(
     assert table.headers == ["Episode", "Seconds", "Task", "Success"]
     assert table.value["data"][1] == [1, 1.0, TASKS[1], "yes"]
     assert str(tmp_path / "dataset") in options["allowed_paths"]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebFiles]:
+    """A stand-in for the Hugging Face Hub with the dataset us/pick, and an empty cache of the Hub's files."""
+    folder = lerobot_v3(tmp_path / "on the hub", cameras=())
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    with web_files() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        for name, content in files.items():
+            server.files[f"/datasets/us/pick/resolve/main/{name}"] = content
+        api, siblings = "/api/datasets/us/pick", [{"rfilename": name} for name in files]
+        info = json.dumps({"id": "us/pick", "sha": server.commit, "siblings": siblings}).encode()
+        for revision in ("", "/revision/main", f"/revision/{server.commit}"):
+            server.files[api + revision] = info
+        tree = [{"type": "file", "path": name, "size": len(each), "oid": "0" * 40} for name, each in files.items()]
+        server.files[f"{api}/tree/{server.commit}"] = json.dumps(tree).encode()
+        yield server
+
+
+@EPISODES
+def test_an_episode_of_the_hub_is_fetched_with_its_files_only(hub: WebFiles, cache: Path) -> None:
+    found = lerobot.episodes("hf://datasets/us/pick")
+    assert [each.index for each in found] == [0, 1, 2]
+    assert not [path for path in hub.bodies if "/data/" in path]
+    recording = contents(shown(found[1], cache))
+    assert (recording["application"], recording["recording"]) == ("pick", "episode_1")
+    assert [path for path in hub.bodies if "/data/" in path] == [
+        f"/datasets/us/pick/resolve/{hub.commit}/data/chunk-000/file-000.parquet"
+    ]
+    assert {token for _, _, token in hub.requests} == {f"Bearer {TOKEN}"}
+    shown(found[1], cache)
+    assert len([path for path in hub.bodies if "/data/" in path]) == 1
+
+
+@EPISODES
+def test_a_function_gets_public_datasets_of_the_hub_only(hub: WebFiles) -> None:
+    assert len(in_event(lambda: lerobot.episodes("hf://datasets/us/pick"))) == 3
+    assert {token for _, _, token in hub.requests} == {""}
+    hub.private |= set(hub.files)
+    with pytest.raises(RecordingError, match="us/pick"):  # although it is in the cache
+        in_event(lambda: lerobot.episodes("hf://datasets/us/pick"))
+    assert len(lerobot.episodes("hf://datasets/us/pick@main")) == 3  # where the app is built
+
+
+@pytest.mark.parametrize(
+    "url", ["hf://datasets/us", "hf://datasets/us/pick/run.rrd", "hf://us/model", "hf://datasets/us/.."]
+)
+def test_what_is_no_dataset_of_the_hub_is_named(url: str) -> None:
+    with pytest.raises((ParameterError, RecordingError), match=r"hf://datasets/lerobot/pusht|could not be fetched"):
+        lerobot.episodes(url)
+
+
+@EPISODES
+def test_the_command_shows_a_dataset_of_the_hub_as_a_table_of_its_episodes(
+    hub: WebFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched: list[tuple[gr.Blocks, dict[str, Any]]] = []
+    monkeypatch.setattr(gr.Blocks, "launch", lambda self, **options: launched.append((self, options)))
+    cli.main(["hf://datasets/us/pick/", "--no-browser"])
+    ((page, options),) = launched
+    assert (page.title, options["allowed_paths"]) == ("pick", [])

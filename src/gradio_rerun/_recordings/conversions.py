@@ -57,8 +57,10 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
     return _made(path, cache / key / _recording_name(path.name), convert)
 
 
-def converted_episode(folder: Path, index: int, cache: Path, may_read: Callable[[Path], bool]) -> Path:
-    """The recording of one episode of a LeRobot dataset: a file in `cache`, made by the first call.
+def converted_episode(
+    folder: Path, index: int, cache: Path, may_read: Callable[[Path], bool], *, name: str = ""
+) -> Path:
+    """The recording of one episode of a LeRobot dataset: a file in `cache`, made by the first call. `name`: of the dataset, if not that of its folder.
 
     The SDK gets links to the files of this episode only, if `may_read` is true for them. Raises the errors of `converted`; an SdkError if
     the SDK cannot read a dataset episode by episode.
@@ -69,19 +71,20 @@ def converted_episode(folder: Path, index: int, cache: Path, may_read: Callable[
             "Run: pip install -U rerun-sdk. Or give the folder, of which all episodes are shown."
         )
     folder, cache = folder.absolute(), cache.absolute()
+    name = name or folder.name
     with _readable(folder):
         files = episode_files(folder, index)
         check_parts(folder, files, may_read)
-        key = _digest_of(folder.name, index, bool(shutil.which("ffmpeg")), files=files.values())
+        key = _digest_of(name, index, bool(shutil.which("ffmpeg")), files=files.values())
 
     def convert(temporary: Path, most: Limits) -> Ended:
-        with _linked(folder.name, files, temporary) as dataset:
+        with _linked(name, files, temporary) as dataset:
             ended = run(folder, episode_command(dataset, temporary, index, most), most)
         for camera, reason in json.loads(ended.output or "{}").items():
-            log(f"{folder.name}, episode {index}: the video {camera!r} is left out: {reason}")
+            log(f"{name}, episode {index}: the video {camera!r} is left out: {reason}")
         return ended
 
-    return _made(folder, cache / key / _recording_name(f"{folder.name}_episode_{index}"), convert)
+    return _made(folder, cache / key / _recording_name(f"{name}_episode_{index}"), convert)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gradio.context import LocalContext
@@ -10,6 +10,8 @@ from gradio.utils import get_upload_folder
 
 from .._gradio.files import may_serve
 from .conversions import converted_episode
+from .hub_dataset import HubDataset
+from .lerobot_meta import files_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Episode:
     """What the robot was to do."""
     success: bool | None = None
     """Whether it was done; None if the dataset does not say it."""
+    _hub: HubDataset | None = field(default=None, repr=False)
 
     def prepare(self) -> None:
         """Writes the recording of the episode now, so that it opens at once later. Takes about a second, or nothing if it was written before.
@@ -41,4 +44,7 @@ class Episode:
 
     def _recording(self, cache: Path) -> Path:
         """The recording of the episode, a file in `cache`."""
-        return converted_episode(self.folder, self.index, cache, lambda path: may_serve(path) is True)
+        if self._hub is None:
+            return converted_episode(self.folder, self.index, cache, lambda path: may_serve(path) is True)
+        self._hub.fetch(files_of(self.folder, self.index))
+        return converted_episode(self.folder, self.index, cache, self._hub.may_read, name=self._hub.name)

@@ -119,12 +119,13 @@ def episode_files(folder: Path, index: int) -> dict[str, Path]:
     Raises a `NotARecordingError` if the dataset has no such episode, or names a file outside of its folder.
     """
     names = [path.relative_to(folder).as_posix() for path in files_in(folder / "meta")]
-    names += _named_files(folder, index, find_row(folder, index))
+    names += files_of(folder, index)
     return {name: folder / name for name in names if os.path.isfile(folder / name)}  # noqa: PTH113  # any name
 
 
-def _named_files(folder: Path, index: int, row: Row) -> list[str]:
-    info, version = read_info(folder), "v3" if _is_v3(folder) else "v2"
+def files_of(folder: Path, index: int) -> list[str]:
+    """The names of the files in which the data and the videos of an episode are. Raises the errors of `episode_files`."""
+    row, info, version = find_row(folder, index), read_info(folder), "v3" if _is_v3(folder) else "v2"
     chunks = info.get("chunks_size")
     chunk = index // chunks if isinstance(chunks, int) and chunks > 0 else 0
     data, video = _TEMPLATES[version]

@@ -116,7 +116,7 @@ class HubFile:
         from huggingface_hub import hf_hub_download
 
         with failures(self.name):
-            downloaded = hf_hub_download(**_parts(self.url), endpoint=_endpoint(), local_dir=target.parent / "hub")
+            downloaded = hf_hub_download(**_parts(self.url), endpoint=endpoint(), local_dir=target.parent / "hub")
             shutil.move(downloaded, target)
 
 
@@ -156,7 +156,7 @@ def hub_url(url: str, revision: str | None = None) -> str:
     from huggingface_hub import hf_hub_url
 
     parts = _parts(url)
-    return str(hf_hub_url(**{**parts, "revision": revision or parts["revision"]}, endpoint=_endpoint()))
+    return str(hf_hub_url(**{**parts, "revision": revision or parts["revision"]}, endpoint=endpoint()))
 
 
 def _parts(url: str) -> dict[str, Any]:
@@ -178,7 +178,8 @@ def _parts(url: str) -> dict[str, Any]:
     }
 
 
-def _endpoint() -> str | None:
+def endpoint() -> str | None:
+    """The Hub's URL, if it is not the usual one."""
     return os.environ.get("HF_ENDPOINT")  # the library reads it at import only
 
 

@@ -102,8 +102,7 @@ def _to_recording(
     if isinstance(item, _BYTES):
         return _chunk(bytes(item), stream) if stream else _bytes(bytes(item), cache)
     if isinstance(item, Episode):
-        _is_left_to_gradio(item.folder)
-        return _file_data(item._recording(cache))
+        return _episode(item, cache)
     if FileData.is_file_data(item):
         item = FileData(**item)
     if isinstance(item, FileData):
@@ -113,6 +112,12 @@ def _to_recording(
     if (recording := _of_sdk(item, cache, stream, servers)) is not None:
         return recording
     raise _unsupported(item)
+
+
+def _episode(episode: Episode, cache: Path) -> FileData:
+    if episode._hub is None:
+        _is_left_to_gradio(episode.folder)
+    return _file_data(episode._recording(cache))
 
 
 def _unsupported(item: Any) -> UnsupportedValueError:

@@ -1,0 +1,91 @@
+"""A LeRobot dataset on the Hugging Face Hub: its meta files, and later the files of one episode, in the Hub's own cache on this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradio.component_meta import get_local_contexts
+
+from .._checks import wrong
+from .._gradio.calls import may_build_apps
+from .._gradio.files import may_serve
+from .remote_files import endpoint, failures
+
+_DATASET = re.compile(r"hf://datasets/([^/@\s]+/[^/@\s]+)(?:@([^\s]+?))?/?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class HubDataset:
+    """One commit of a dataset."""
+
+    repository: str
+    folder: Path
+    """In the Hub's cache. Its name is the commit."""
+    token: bool | None
+    """False: the files are fetched without the app's token."""
+
+    @property
+    def name(self) -> str:
+        """The name without that of the owner."""
+        return self.repository.rpartition("/")[2]
+
+    def fetch(self, names: Iterable[str]) -> None:
+        """Fetches files that are not there yet. Raises a `RecordingError`."""
+        from huggingface_hub import hf_hub_download
+
+        for name in names:
+            if not (self.folder / name).exists():
+                with failures(name.rpartition("/")[2]):
+                    hf_hub_download(
+                        self.repository,
+                        name,
+                        repo_type="dataset",
+                        revision=self.folder.name,
+                        token=self.token,
+                        endpoint=endpoint(),
+                    )
+
+    def may_read(self, path: Path) -> bool:
+        """Whether a file is one of this dataset: the files in the folder are links to files beside it."""
+        return path.resolve().is_relative_to(self.folder.parents[1].resolve()) or may_serve(path) is True
+
+
+def is_hub_url(given: object) -> bool:
+    """Whether it is a URL of the Hub, and no path."""
+    return isinstance(given, str) and given.lower().startswith("hf://")
+
+
+def is_hub_dataset(url: str) -> bool:
+    """Whether it is the URL of a dataset on the Hub, not of a file in one."""
+    return _DATASET.fullmatch(url) is not None
+
+
+def hub_dataset(url: str) -> HubDataset:
+    """The dataset, with its newest meta files. Raises a `RecordingError` if the Hub does not give them.
+
+    Inside of an app's functions, the dataset must be public: a user may have chosen it.
+    """
+    from huggingface_hub import HfApi, snapshot_download
+
+    found = _DATASET.fullmatch(url)
+    if not found:
+        raise wrong("the dataset", "a URL such as hf://datasets/lerobot/pusht", url)
+    repository, revision = found.groups()
+    token = None if not any(get_local_contexts()) and may_build_apps() else False
+    with failures(repository):
+        if token is False:
+            # Without this, the library would take a private dataset from its cache, if the app's author has fetched it before.
+            api = HfApi(endpoint=endpoint(), token=False)
+            revision = api.repo_info(repository, repo_type="dataset", revision=revision).sha
+        folder = snapshot_download(
+            repository,
+            repo_type="dataset",
+            revision=revision,
+            allow_patterns="meta/*",
+            token=token,
+            endpoint=endpoint(),
+        )
+    return HubDataset(repository, Path(folder), token)
