@@ -154,7 +154,7 @@ def refusal(path: Path, ended: Ended) -> str | None:
         return "; ".join(ended.errors or ended.warnings) or ended.last_line or "nothing, and logs nothing"
     if ended.code:
         return None
-    if ended.errors and path.suffix.lower() != _PARTLY_CONVERTED and not path.is_dir():
+    if ended.errors and path.suffix.lower() != _PARTLY_CONVERTED and path.is_file():
         return "; ".join(ended.errors)
     # The SDK passes on a video in which it finds no frames, and the video never plays.
     unplayable = [said for said in ended.warnings if "Failed to read frame timestamps" in said]

@@ -72,6 +72,7 @@ def converted_episode(
         )
     folder, cache = folder.absolute(), cache.absolute()
     name = name or folder.name
+    named = folder.with_name(name)  # for errors
     with _readable(folder):
         files = episode_files(folder, index)
         check_parts(folder, files, may_read)
@@ -79,12 +80,12 @@ def converted_episode(
 
     def convert(temporary: Path, most: Limits) -> Ended:
         with _linked(name, files, temporary) as dataset:
-            ended = run(folder, episode_command(dataset, temporary, index, most), most)
+            ended = run(named, episode_command(dataset, temporary, index, most), most)
         for camera, reason in json.loads(ended.output or "{}").items():
             log(f"{name}, episode {index}: the video {camera!r} is left out: {reason}")
         return ended
 
-    return _made(folder, cache / key / _recording_name(f"{name}_episode_{index}"), convert)
+    return _made(named, cache / key / _recording_name(f"{name}_episode_{index}"), convert)
 
 
 @contextmanager
