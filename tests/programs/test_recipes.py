@@ -56,9 +56,20 @@ def test_linked_viewers_play_and_rest_together(run: Run) -> None:
         page.expect_state("ready", recordings=1, index=index)
     wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 99)  # both have played to the end
     rng = random.Random(0)
-    for _ in range(20):  # the user's actions, in any of the two
-        slider = page.get_by_role("slider", name="Time cursor").nth(rng.randrange(2))
-        slider.fill(str(rng.randrange(99)))
+    sliders = page.get_by_role("slider", name="Time cursor")
+    steps = page.get_by_role("button", name=re.compile("^(Previous|Next) time"))
+    plays = page.get_by_role("button", name=re.compile("^(Play|Pause) recording"))
+    for _ in range(100):  # the user's actions, in any of the two; links.test.js has 500
+        index, kind = rng.randrange(2), rng.randrange(10)
+        if kind == 0:
+            plays.nth(index).click()
+        elif kind < 3:
+            steps.nth(2 * index + rng.randrange(2)).click()
+        else:
+            sliders.nth(index).fill(str(rng.randrange(99)))
+    is_paused = page.get_by_role("button", name="Play recording")
+    wait_until(page, lambda: is_paused.count() == 2 and time_of(page, 0) == time_of(page, 1))
+    slider = sliders.nth(index)
     wanted = rng.randrange(99)
     slider.fill(str(wanted))
     wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == wanted)
