@@ -47,7 +47,6 @@ DISABLED_FEATURES = [
 FLAGS = [
     *([] if HEADLESS_SHELL else ["--headless=new"]),
     "--no-sandbox",
-    "--js-flags=--liftoff-only",  # a page is gone before V8's better code has paid for itself: a quarter less CPU
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -213,9 +213,8 @@ def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo
     expect_in_step(demo_page, left, right, least=3)
     demo_page.click("Pause")
     demo_page.forget_events()
-    slider = page.get_by_label("number input for Frame")
-    slider.fill("30")
-    slider.press("Enter")
+    # Not by its number: what is typed there goes if the slider follows the viewer before Enter is pressed.
+    page.get_by_label("range slider for Frame").fill("30")
     for index in (left, right):
         demo_page.expect_frame(30, index)
     click_at(demo_page, index=left)
