@@ -119,7 +119,7 @@ def test_a_recording_of_which_the_viewer_reads_a_part_says_so(
     expect(page.error()).to_be_hidden()
 
 
-@needs((0, 41))  # older viewers do it, too, but do not tell what time is on screen between two events
+@needs((0, 41))  # older viewers keep the place, too, but do not report the time between two events
 def test_a_paused_viewer_stays_where_it_is_when_the_same_recording_comes_as_a_new_file(
     page: ViewerPage, launch: Launch, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""RecordingStreams that are gone, of which rerun-sdk keeps the threads."""
+"""The threads that rerun-sdk keeps of RecordingStreams that no code holds any more."""
 
 from __future__ import annotations
 

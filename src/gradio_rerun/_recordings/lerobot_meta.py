@@ -182,9 +182,9 @@ def _readable(read: Callable[[Path], dict[int, Any]], path: Path) -> dict[int, A
 
 
 def _regular(path: Path) -> Path:
-    """The path. Raises an OSError if it is no file: to read a pipe or a device may never end."""
+    """The path. Raises an OSError for anything but a file: reading a pipe or a device may never end."""
     if not path.is_file():
-        raise FileNotFoundError(errno.ENOENT, "it is no file", str(path))
+        raise FileNotFoundError(errno.ENOENT, "not a file", str(path))
     return path
 
 

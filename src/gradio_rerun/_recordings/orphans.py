@@ -1,4 +1,4 @@
-"""The threads of RecordingStreams that are gone: rerun-sdk keeps two for each, until it is told to end them."""
+"""Ends the threads of RecordingStreams that no code holds any more. rerun-sdk keeps two threads for each until it is called for this."""
 
 from __future__ import annotations
 

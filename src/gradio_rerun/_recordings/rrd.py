@@ -27,7 +27,7 @@ _MOST_BITS = 70
 
 
 def check_start(start: bytes, what: str) -> None:
-    """Raises a `NotARecordingError` for the first bytes of what is no recording."""
+    """Raises a `NotARecordingError` if a file with these first bytes is not a recording."""
     if start == MAGIC:
         return
     if not start:
