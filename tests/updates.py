@@ -39,6 +39,7 @@ CHANGES: dict[str, Any] = {
     "panel_states": {"blueprint": "hidden"},
     "theme": "dark",
     "telemetry": True,
+    "on_demand_above": 10_000_000,
     "allowed_origins": ["https://example.com"],
     "allowed_sources": ["memory://updates/"],
     "tunnel": ["rerun+http://127.0.0.1:9876"],

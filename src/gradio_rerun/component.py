@@ -17,7 +17,7 @@ from ._component.examples import Examples
 from ._component.parameters import check_parameters
 from ._component.requests import NO_VALUE, separated, to_wire
 from ._component.server_functions import ServerFunctions
-from ._component.settings import PageSettings, checked_stream_size
+from ._component.settings import PageSettings, checked_size
 from ._component.streaming import is_quick
 from ._gradio.calls import current_call, follow_calls
 from ._gradio.event_methods import EventMeta, EventMethods
@@ -88,6 +88,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         panel_states: Mapping[PanelName, PanelState] | None = None,
         theme: Theme = "auto",
         telemetry: bool = False,
+        on_demand_above: int | None = 1_000_000_000,
         allowed_origins: Sequence[str] | None = None,
         allowed_sources: Sequence[str] | None = None,
         tunnel: bool | Sequence[str] | Mapping[str, str | None] | None = None,
@@ -123,6 +124,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             panel_states: The states of the viewer's panels, such as `{"blueprint": "hidden", "time": "collapsed"}`. Panels: "top", "blueprint", "selection", "time". States: "hidden", "collapsed", "expanded". Panels that are not named are left to the recording and the user.
             theme: "light", "dark", or "auto" to follow the page.
             telemetry: If True, the viewer may look for updates and send usage data to Rerun, as it does outside Gradio.
+            on_demand_above: Recordings in larger files (bytes) are not downloaded whole: the app serves the parts that the viewer shows, by a Rerun server of its own that only the page reaches. This needs rerun-sdk 0.32. If None, all files are downloaded whole.
             allowed_origins: Other servers to which the viewer may send requests, such as "https://tile.openstreetmap.org" for maps. The servers of URLs in the value are always allowed, all others are refused.
             allowed_sources: URLs of folders, such as "s3://bucket/runs/", whose files functions may return. The app fetches these files, with its own credentials. Without it, the app fetches only the files in `value`, and files of public web servers that the SDK can convert.
             tunnel: The Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) that the page reaches through the app, behind its login and on its port. True: all servers in values; do not take URLs from users then. A list: these servers. A dict: these servers, each with the token that the app sends to it, or None. False: none, the browser connects to all of them itself. None: the servers in `value`, and those of the SDK's own objects, if their address is private.
@@ -139,11 +141,12 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         self.height = height
         self.show_download_button, self.show_clear_button = show_download_button, show_clear_button
         self.streaming = streaming
-        self.max_stream_size = checked_stream_size(max_stream_size)
+        self.max_stream_size = checked_size("max_stream_size", max_stream_size)
         self.file_count, self.file_types = file_count, file_types
         self.panel_states = panel_states
         self.theme = theme
         self.telemetry = telemetry
+        self.on_demand_above = on_demand_above
         self.allowed_origins = allowed_origins
         self.time_update_interval, self.time_controls = time_update_interval, time_controls
         self.keys = keys

@@ -32,6 +32,10 @@ SHIFTS = """window.shifts = []; new PerformanceObserver((list) => {
 
 def violations(page: ViewerPage) -> list[Any]:
     """What axe finds in the component: the rule, and the HTML."""
+    # Gradio fades its status in and out: until then, all colours below are others.
+    page.wait_for_function(
+        "() => document.getAnimations().every((each) => each.effect.getComputedTiming().iterations === Infinity)"
+    )
     found: list[Any] = page.evaluate(
         """async () => (await axe.run(".block[data-rerun]", { resultTypes: ["violations"] })).violations
           .map(({ id, impact, nodes }) => [id, impact, ...nodes.map(({ html }) => html)])"""

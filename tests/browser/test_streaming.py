@@ -441,7 +441,7 @@ def test_a_closed_tab_ends_the_run_and_its_file_is_deleted(page: ViewerPage, lau
         gr.Button("run").click(run, None, viewer)
     page.open(launch(demo)).click("run")
     page.expect_state("ready", recordings=1)
-    (url, *_) = page.requests_for(".rrd")
+    url = page.evaluate("() => document.querySelector('rerun-viewer').recordings[0].url")
     file = Path(unquote(url.split("file=")[1]))
     assert file.exists()
     page.close()

@@ -298,10 +298,12 @@ test("what the viewer reports reaches Python: a recording that opens as `load`, 
 
 test("an uploaded file is converted by the app, or is an error in its words", async () => {
   start();
-  const made = await viewer.converter("/tmp/upload/a.glb");
-  assert.deepEqual([made.url, made.name], ["http://app.test/demo/gradio_api/file=/tmp/a.rrd", "a.rrd"]);
+  const prepare = (/** @type {string} */ upload) =>
+    viewer.preparer({ url: "", name: "", size: 1, upload }, { signal: new AbortController().signal, onProgress() {} });
+  const { recordings } = await prepare("/tmp/upload/a.glb");
+  assert.deepEqual(recordings.map(({ url, name }) => [url, name]), [["http://app.test/demo/gradio_api/file=/tmp/a.rrd", "a.rrd"]]);
   server.open_upload = async () => ({ error: "It is no recording." });
-  await assert.rejects(viewer.converter("/tmp/upload/a.txt"), /^Error: It is no recording\.$/);
+  await assert.rejects(prepare("/tmp/upload/a.txt"), /^Error: It is no recording\.$/);
 });
 
 test("a Rerun server is asked through the app, as the component", async () => {

@@ -68,8 +68,8 @@ for (const [what, recording, news, state] of /** @type {[string, object, string,
   ["a file that cannot be downloaded", FILE, "error", "failed"],
   ["a file whose download failed, and that has late news", FILE, "error end open time", "failed"],
   ["a blueprint that has arrived", BLUEPRINT, "end", "open"],
-  ["an upload", UPLOAD, "", "converting"],
-  ["an upload while the viewer opens another recording", UPLOAD, "open time", "converting"],
+  ["an upload", UPLOAD, "", "preparing"],
+  ["an upload while the viewer opens another recording", UPLOAD, "open time", "preparing"],
   ["an upload that cannot be converted", UPLOAD, "fail", "failed"],
   ["a live recording", LIVE, "answer", "opening"],
   ["a live recording that waits for its server", LIVE, "wait", "opening"],
@@ -87,7 +87,7 @@ for (const [what, recording, news, state] of /** @type {[string, object, string,
     const created = create(recording);
     for (const each of news.split(" ").filter(Boolean)) NEWS[each](created);
     assert.equal(created.state, state);
-    assert.equal(created.isAwaited, state === "opening" || state === "converting");
+    assert.equal(created.isAwaited, state === "opening" || state === "preparing");
     assert.equal(created.failure !== null, state === "failed");
     assert.equal(changes.filter(Boolean).length, news.includes("fail piece") ? 1 : Number(state === "failed"));
   });

@@ -17,17 +17,17 @@ let isSeen;
 let life;
 /** @type {OpenRecordings} */
 let open;
-/** @type {(path: string) => Promise<Recording>} */
-let convert;
+/** @type {(recording: Recording) => Promise<import("../../src/gradio_rerun/frontend/viewer/open-recordings.js").Prepared>} */
+let prepare;
 
 beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout"] });
   [told, changes, isSeen, life] = [[], [], true, new AbortController()];
-  convert = async (path) => file(`made_of_${path}`);
-  const overlay = { showDownload() {}, endDownload() {}, endDownloads() {}, showConversion() {}, showWait() {} };
+  prepare = async ({ upload }) => ({ recordings: [file(`made_of_${upload}`)] });
+  const overlay = { showDownload() {}, endDownload() {}, endDownloads() {}, showPreparation() {}, showWait() {} };
   open = new OpenRecordings({
     overlay: /** @type {any} */ (overlay),
-    convert: (path) => convert(path),
+    prepare: (recording) => prepare(recording),
     isSeen: () => isSeen,
     onChange: (failed) => changes.push(failed),
     onCloseOne: () => told.push("closed"),
@@ -276,11 +276,53 @@ test("an upload is converted first, and a conversion that fails says why", async
   await Promise.resolve();
   await Promise.resolve();
   assert.deepEqual(told, ["open made_of_cat"]);
-  convert = () => Promise.reject(new Error("no cat"));
+  prepare = () => Promise.reject(new Error("no cat"));
   open.open([{ ...file("dog"), url: "http://app.test/dog.png", upload: "dog" }]);
   await Promise.resolve();
   await Promise.resolve();
   assert.deepEqual(open.failures, ["dog: no cat"]);
+});
+
+test("a large file is served: its recordings open, are released when the last of them is closed, and fail when the server is lost", async () => {
+  const servers = [1, 2].map((id) => ({ url: `rerun+http://127.0.0.1:5/dataset/1?segment_id=${id}`, name: `${id}`, size: null }));
+  /** @type {(reason: string) => void} */
+  let lose = () => {};
+  let released = 0;
+  prepare = async () => ({ recordings: servers, release: () => released++, lost: new Promise((resolve) => (lose = resolve)) });
+  open.open([{ ...file("large"), large: "/tmp/large.rrd" }]);
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.deepEqual([...open.byUrl.keys()], servers.map(({ url }) => url));
+  opened("1");
+  opened("2");
+  assert.equal(open.state, "ready");
+  lose("It has ended.");
+  await new Promise(process.nextTick);
+  assert.deepEqual(open.failures, ["1: It has ended.", "2: It has ended."]);
+  assert.equal(released, 0);
+  open.forget();
+  assert.equal(released, 1);
+});
+
+test("a large file whose end is missing is open in part", async () => {
+  const url = "rerun+http://127.0.0.1:5/dataset/1?segment_id=1";
+  prepare = async () => ({ recordings: [{ url, name: "large", size: null }], isTruncated: true });
+  open.open([{ ...file("large"), large: "/tmp/large.rrd" }]);
+  await Promise.resolve();
+  await Promise.resolve();
+  opened("1");
+  assert.equal(open.incomplete, 1);
+  assert.match(open.failures[0], /^large: It is truncated/);
+});
+
+test("what the app has prepared for a recording that was closed meanwhile is released", async () => {
+  let released = 0;
+  prepare = async () => ({ recordings: [file("served")], release: () => released++ });
+  open.open([{ ...file("large"), large: "/tmp/large.rrd" }]);
+  open.forget();
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.deepEqual([released, told], [1, []]);
 });
 
 /** The requests for the bytes of streams, which are never answered. @param {import("node:test").TestContext} context */

@@ -81,7 +81,7 @@ test("more than there should be is 100 %", () => {
 });
 
 test("conversions and servers that are waited for are reported in words", () => {
-  overlay.showConversion(recording("a.glb"));
+  overlay.showPreparation({ ...recording("a.glb"), upload: "/tmp/a.glb" });
   assert.deepEqual([progress(), percent()], ["Converting a.glb", null]);
   overlay.endDownloads();
   overlay.showWait(recording("live"), "The app answered 502. Trying again.");
@@ -110,7 +110,7 @@ test("all of it is in the language of the page, with the numbers of that languag
   overlay.showDownload(recording("a.rrd"), 3_000_000, 1_200_000_000);
   draw();
   assert.equal(progress(), "a.rrd: 3,0 MB von 1200 MB (0 %)");
-  overlay.showConversion(recording("b.glb"));
+  overlay.showPreparation({ ...recording("b.glb"), upload: "/tmp/b.glb" });
   assert.equal(progress(), "2 Aufzeichnungen: 3,0 MB");
   overlay.showError({ title: "{count} recordings could not be opened", count: 2, message: "a.rrd: The file is empty.", action: "Retry", covers: false }, () => {});
   assert.equal(byRole("alert").textContent, "2 Aufzeichnungen konnten nicht geöffnet werdena.rrd: The file is empty.WiederholenSchließen");

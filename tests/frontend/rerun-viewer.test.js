@@ -602,7 +602,7 @@ test("a failure is announced by its own text alone", async () => {
 
 test("an uploaded file is converted by the app", async () => {
   const made = recording("made");
-  element.converter = async (/** @type {string} */ path) => (path === "/tmp/a.glb" ? made : assert.fail(path));
+  element.preparer = async ({ upload }) => (upload === "/tmp/a.glb" ? { recordings: [made] } : assert.fail(upload));
   await show({ ...recording("a.glb"), upload: "/tmp/a.glb" });
   assert.deepEqual(ids(), ["made"]);
 });

@@ -69,6 +69,14 @@ test("what is no recording by its name is converted first", () => {
   for (const path of ["/tmp/a.rrd", "/tmp/A.RBL"]) assert.equal("upload" in toRecordings([{ ...file, path }], "")[0], false);
 });
 
+test("a recording above the limit is large, a stream and a blueprint are not", () => {
+  const file = { path: "/tmp/a.rrd", url: null, size: 11 };
+  const large = (/** @type {object} */ changes, /** @type {number | null} */ above) => toRecordings([{ ...file, ...changes }], "", above)[0].large;
+  assert.equal(large({}, 10), "/tmp/a.rrd");
+  assert.deepEqual([large({}, 11), large({}, null), large({ size: null }, 10)], [undefined, undefined, undefined]);
+  assert.deepEqual([large({ path: "/tmp/a.rbl" }, 10), large({ mime_type: "application/vnd.rerun.stream" }, 10)], [undefined, undefined]);
+});
+
 test("an update that Gradio keeps as the value, in a deep link, is its value", () => {
   assert.equal(toRecordings({ __type__: "update", value: ["https://host.test/run.rrd"] }, "").length, 1);
 });

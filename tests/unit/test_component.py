@@ -34,6 +34,7 @@ PARAMETERS = [
         "panel_states",
         "theme",
         "telemetry",
+        "on_demand_above",
         "allowed_origins",
         "allowed_sources",
         "tunnel",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,16 @@ from gradio.components.base import server
 from starlette.responses import FileResponse, Response
 
 from .._gradio.files import uploaded_file
-from .._gradio.server_calls import app_of, one_a_session, page_of
+from .._gradio.server_calls import app_of, one_a_session, page_of, turn_of
 from .._recordings.file_types import check_file
+from .._recordings.on_demand import Progress, end_lease, served
 from .._recordings.shown import forget
 from .._recordings.values import to_recordings
 from .._viewer.assets import viewer_assets
 from .._wire import Recordings
 from ..errors import GradioRerunError
 from . import questions
+from .large_files import large_file, lines_while
 from .settings import restore_page_files
 from .streaming import Streaming
 
@@ -42,6 +45,26 @@ class ServerFunctions(Streaming):
             return {"file": Recordings(root=recordings).model_dump()[0]}
         except GradioRerunError as error:
             return {"error": str(error)}
+
+    @server  # type: ignore[untyped-decorator]
+    async def open_large_file(self, data: Any, request: gr.Request) -> Response:
+        """For the frontend: the Rerun servers of the recordings in a large file, as lines of JSON. A lease for the file begins, or is renewed."""
+        return lines_while(partial(self._served, data), await turn_of(request))
+
+    def _served(self, data: Any, on_progress: Progress) -> dict[str, Any]:
+        try:
+            file, lease = large_file(data, self.on_demand_above)
+            server = served(file, Path(self.GRADIO_CACHE), lease, on_progress)
+            tickets = [{"server": url, "ticket": self._servers.ticket_for_file(url)} for url in server.urls]
+            return {"servers": tickets, "is_truncated": server.is_truncated}
+        except GradioRerunError as error:
+            return {"error": str(error)}
+
+    @server  # type: ignore[untyped-decorator]
+    def close_large_file(self, data: Any) -> None:
+        """For the frontend, when it no longer shows a large file: ends its lease."""
+        with suppress(GradioRerunError):
+            end_lease(*large_file(data, self.on_demand_above))
 
     @server  # type: ignore[untyped-decorator]
     def restore_files(self, _: None = None) -> None:

@@ -69,11 +69,11 @@ def css_length(height: int | float | str | None) -> str:
     raise wrong("height", 'a positive number of pixels, a CSS length such as "70vh" or "100%", or None', height)
 
 
-def checked_stream_size(size: int | None) -> int | None:
-    """`size`, if it can be a `max_stream_size`. Raises a `ParameterError` otherwise."""
+def checked_size(name: str, size: int | None) -> int | None:
+    """`size`, if it can be a number of bytes. Raises a `ParameterError` otherwise."""
     if size is None or (isinstance(size, int) and not isinstance(size, bool) and size > 0):
         return size
-    raise wrong("max_stream_size", "a positive number of bytes or None", size)
+    raise wrong(name, "a positive number of bytes or None", size)
 
 
 def _rule(is_valid: Callable[[Any], bool], wanted: str) -> _Check:
@@ -241,6 +241,8 @@ class PageSettings:
     time_controls: bool | None = field(metadata=_checked(_flag_or_none))
     """None: where the viewer has no room for its own."""
     keys: list[str] = field(metadata=_checked(checked_keys))
+    on_demand_above: int | None = field(metadata=_checked(lambda _, size: checked_size("on_demand_above", size)))
+    """Bytes."""
     allowed_origins: list[str] = field(metadata=_checked(_origins))
     interactive: bool | None = field(metadata=_checked(_flag_or_none))
     """None: decided by the component's events, which the frontend knows from the config."""

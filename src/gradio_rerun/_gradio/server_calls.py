@@ -34,7 +34,7 @@ async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request 
     async with anyio.create_task_group() as group:
         if request is not None:
             group.start_soon(_end_when_gone, request, group.cancel_scope)
-        async with await _turn_of(request):
+        async with await turn_of(request):
             result = await in_thread(work)
         group.cancel_scope.cancel()
     return result
@@ -53,7 +53,8 @@ async def _named(request: gr.Request, name: str) -> Any:
     return None
 
 
-async def _turn_of(request: gr.Request | None) -> anyio.Lock:
+async def turn_of(request: gr.Request | None) -> anyio.Lock:
+    """The lock of the session that a client names, for work that runs once at a time in each session."""
     session = str(await _named(request, "session_hash") or "") if request else ""
     lock = anyio.Lock()
     return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock

@@ -194,6 +194,12 @@ def episode_command(dataset: Path, target: Path, index: int, most: Limits) -> li
     return [*_script("convert_episode.py", str(index), dataset, most), str(target), *_entries()]
 
 
+def serving_command(source: Path, folder: Path, memory: int, size: int) -> list[str]:
+    """The command that serves the recordings in a file, with a folder of its own. `memory`, `size`: its limits in bytes."""
+    most = Limits(memory, size, 0)
+    return [*_script("serve_file.py", "serve", source, most), str(folder), source.name, *_entries()]
+
+
 def _entries() -> list[str]:
     # Absolute, because the process changes to the folder of the file.
     return [str(Path(entry).absolute()) for entry in sys.path]

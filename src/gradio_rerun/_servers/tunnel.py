@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from .._checks import is_collection, wrong
 from .._viewer.sdk import server_url
 from .._wire import ServerUrl
+from . import file_servers
 from .forwarding import GRPC_WEB, Forwarded
 from .origins import is_private, is_server, origin_of
 
@@ -89,10 +90,16 @@ class Servers:
         if not is_server(url):
             return None
         origin = origin_of(url)
+        if file_servers.secret_of(origin):
+            return None  # whoever may read the file gets a ticket by `ticket_for_file`
         is_named = self.is_trusted and (self._names_all or origin in _tokens_of[self])
         if is_named or (own and self._own and is_private(origin)):
             return self._ticket(origin)
         return None
+
+    def ticket_for_file(self, url: str) -> str:
+        """The ticket that opens the tunnel to a server of `file_servers`."""
+        return self._ticket(origin_of(url))
 
     def forward(self, data: Any, address: str = "") -> Response:
         """The response to one gRPC-web call of the frontend, streamed; a 4xx with the reason if the call is refused.
@@ -107,7 +114,7 @@ class Servers:
 
     def _ticket(self, origin: str) -> str:
         # With the token, or a ticket of a component without a token would be valid for a component with one.
-        message = f"{origin}\n{self._token(origin) or ''}"
+        message = f"{origin}\n{self._token(origin) or ''}\n{file_servers.secret_of(origin) or ''}"
         return hmac.new(_key(), message.encode(), hashlib.sha256).hexdigest()
 
     def _token(self, origin: str) -> str | None:

@@ -85,6 +85,12 @@ def knows_episodes() -> bool:
     return (_folder_of("rerun") / "experimental" / "_lerobot_reader.py").is_file()
 
 
+def serves_files() -> bool:
+    """Whether the SDK's server reads the parts of a file that clients ask for, instead of the whole file. Remove when the rerun-sdk floor passes 0.32."""
+    found = re.match(r"(\d+)\.(\d+)", sdk_version())
+    return found is not None and (int(found[1]), int(found[2])) >= (0, 32)
+
+
 def server_url(item: object) -> str | None:
     """The URL of an object of the SDK that stands for a Rerun server, its catalog, a dataset or a segment; None for other objects."""
     if not type(item).__module__.startswith(("rerun.server", "rerun.catalog", "rerun_bindings")):

@@ -21,6 +21,7 @@
  * @property {number} time_update_interval seconds
  * @property {boolean | null} time_controls null: where the viewer has no room for its own
  * @property {string[]} keys of the event `key_input`
+ * @property {number | null} on_demand_above bytes; null: the viewer gets all files whole
  * @property {string[]} allowed_origins
  * @property {boolean | null} interactive null: decided by the component's events
  * @property {"single" | "multiple" | "directory"} file_count
@@ -41,10 +42,11 @@
  */
 
 /**
- * A recording that the frontend opens. `upload`: the path, in the app's upload folder, of a file that may have to be converted first. `marks`: for
+ * A recording that the frontend opens. `upload`: the path, in the app's upload folder, of a file that may have to be converted first. `large`: the path of
+ * a file that the app serves piece by piece. `marks`: for
  * a stream, the sizes in bytes up to which it can be read, oldest first. `cleared`: the time of the component's last clear before this stream.
  * `end`: the last bytes of the stream, in base64, if the value has them. `ticket` opens the app's tunnel to the server. `item`: the recording in the value. `inBackground`: whether the recording on screen stays there.
- * @typedef {{url: string, name: string, size: number | null, upload?: string, marks?: number[], cleared?: number, end?: string, ticket?: string, item?: string | FileData | ServerUrl, inBackground?: boolean}} Recording
+ * @typedef {{url: string, name: string, size: number | null, upload?: string, large?: string, marks?: number[], cleared?: number, end?: string, ticket?: string, item?: string | FileData | ServerUrl, inBackground?: boolean}} Recording
  */
 
 /** The `mime_type` of a file that may grow, and that adds to what is shown. */
@@ -53,11 +55,12 @@ const STREAM_TYPE = "application/vnd.rerun.stream";
 /**
  * @param {unknown} value the value of the component; Gradio makes `""` of None
  * @param {string} root the URL of the app, for files without a URL
+ * @param {number | null} [onDemandAbove] bytes; null: no file is large
  * @returns {Recording[]}
  */
-export function toRecordings(value, root) {
+export function toRecordings(value, root, onDemandAbove = null) {
   // In a deep link, Gradio keeps an update as the value.
-  if (value && typeof value === "object" && "__type__" in value) return toRecordings(/** @type {any} */ (value).value, root);
+  if (value && typeof value === "object" && "__type__" in value) return toRecordings(/** @type {any} */ (value).value, root, onDemandAbove);
   const items = (Array.isArray(value) ? value : [value]).filter(Boolean);
   return items.map((/** @type {string | FileData | ServerUrl} */ item) => {
     if (typeof item === "string") return { ...fromUrl(item), item };
@@ -70,7 +73,9 @@ export function toRecordings(value, root) {
       const { cleared, end } = Object.fromEntries(parameters.map((parameter) => parameter.split(/=(.*)/)));
       return { ...recording, marks: [item.size ?? 0], ...(cleared ? { cleared: Number(cleared) } : {}), ...(end ? { end } : {}) };
     }
-    return /\.(rrd|rbl)$/i.test(item.path) ? recording : { ...recording, upload: item.path };
+    if (!/\.(rrd|rbl)$/i.test(item.path)) return { ...recording, upload: item.path };
+    const isLarge = onDemandAbove !== null && (item.size ?? 0) > onDemandAbove && /\.rrd$/i.test(item.path);
+    return isLarge ? { ...recording, large: item.path } : recording;
   });
 }
 

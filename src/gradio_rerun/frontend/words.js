@@ -87,6 +87,10 @@ export const WORDS = {
     "Umwandeln: {name}", "Convirtiendo: {name}", "Conversion : {name}", "A converter: {name}", "Convertendo: {name}",
     "変換中: {name}", "변환 중: {name}", "转换中：{name}", "轉換中：{name}",
   ],
+  "Preparing {name}": [
+    "Vorbereiten: {name}", "Preparando: {name}", "Préparation : {name}", "A preparar: {name}", "Preparando: {name}",
+    "準備中: {name}", "준비 중: {name}", "准备中：{name}", "準備中：{name}",
+  ],
   "Loading the viewer": [
     "Viewer wird geladen", "Cargando el visor", "Chargement de la visionneuse", "A carregar o visualizador", "Carregando o visualizador",
     "ビューアーを読み込み中", "뷰어 로딩 중", "正在加载查看器", "正在載入檢視器",

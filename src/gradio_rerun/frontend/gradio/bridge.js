@@ -8,6 +8,7 @@ import { Keys } from "./keys.js";
 import { LinkedViewer } from "./links.js";
 import { provideState } from "./live-state.js";
 import { MomentLink } from "./moment-link.js";
+import { preparer } from "./prepare.js";
 import { getQuestions } from "./questions.js";
 import { save, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
@@ -51,11 +52,12 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   const latest = () => props.settings ?? first;
   const root = () => rootOf(latest());
 
-  viewer.converter = async (path) => {
-    const { file, error } = await server.open_upload(path);
-    if (!file) throw new Error(error);
-    return toRecordings([{ ...file, url: null }], root())[0];
-  };
+  const recordingsOf = (/** @type {unknown} */ value) => toRecordings(value, root(), latest().on_demand_above);
+  viewer.preparer = preparer({
+    openUpload: (path) => server.open_upload(path),
+    call: (name, data, options) => callComponent(root(), { id, session }, name, data, options),
+    toRecordings: recordingsOf,
+  });
   viewer.checkFiles = () => server.restore_files();
   viewer.askServer = (call, signal) => callComponent(root(), { id, session }, "ask_server", call, { signal });
   new LinkedViewer(viewer, id, linked); // before the next one: it marks events
@@ -125,7 +127,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       props.value = value; // A generator has ended without a yield; a function that returns None gives an empty list.
       return;
     }
-    const recordings = toRecordings(props.value, root());
+    const recordings = recordingsOf(props.value);
     const wasEmpty = viewer.recordings.length === 0;
     viewer.recordings = showNext(id, recordings, ({ item }) => server.forget_recording(/** @type {FileData} */ (item).path));
     const whole = wholeValue(viewer.recordings, recordings);

@@ -16,14 +16,14 @@ const TRUNCATED = "It is truncated: it ends in the middle of its data, and the r
 const NOTHING_FOUND = "It ended before the viewer found a recording in it. It may be damaged or empty.";
 
 /**
- * `converting`: the app converts an upload. `opening`: the viewer has not opened it yet. `open`. `failed`: `failure` is the reason, and a part
+ * `preparing`: the app converts an upload, or starts to serve a large file. `opening`: the viewer has not opened it yet. `open`. `failed`: `failure` is the reason, and a part
  * may be open. `forgotten`: it was closed, or is opened again as another object; late events of it change nothing.
- * @typedef {"converting" | "opening" | "open" | "failed" | "forgotten"} State
+ * @typedef {"preparing" | "opening" | "open" | "failed" | "forgotten"} State
  */
 
 /** The states that may follow a state. Streams recover from failures. @type {Record<State, State[]>} */
 const NEXT = {
-  converting: ["failed", "forgotten"],
+  preparing: ["failed", "forgotten"],
   opening: ["open", "failed", "forgotten"],
   open: ["failed", "forgotten"],
   failed: ["failed", "open", "forgotten"],
@@ -66,8 +66,8 @@ export class OpenRecording {
   constructor(recording, surroundings) {
     this.recording = recording;
     this.#around = surroundings;
-    this.#state = recording.upload ? "converting" : "opening";
-    this.#isArriving = !recording.upload && !this.isStream;
+    this.#state = this.isPrepared ? "opening" : "preparing";
+    this.#isArriving = this.isPrepared && !this.isStream;
     this.#hasOpened = this.isStream;
     this.size = recording.size;
     this.ticket = recording.ticket;
@@ -96,6 +96,11 @@ export class OpenRecording {
     return this.recording.url;
   }
 
+  /** Whether the viewer can open it as it is. */
+  get isPrepared() {
+    return this.recording.upload === undefined && this.recording.large === undefined;
+  }
+
   get isStream() {
     return this.recording.marks !== undefined;
   }
@@ -111,7 +116,7 @@ export class OpenRecording {
 
   /** Whether it is neither open yet nor failed. */
   get isAwaited() {
-    return this.#state === "converting" || this.#state === "opening";
+    return this.#state === "preparing" || this.#state === "opening";
   }
 
   /** Whether its download goes on. */
@@ -172,6 +177,11 @@ export class OpenRecording {
     // The viewer opens what it could read with one of its next frames.
     if (this.#state === "opening" && !this.isStream) this.#failUnlessOpen(OPEN_WITHIN_AFTER_ERROR);
     else this.fail(reason);
+  }
+
+  /** The end of its file is missing. */
+  onTruncated() {
+    this.onFlaw(TRUNCATED);
   }
 
   /** @param {string} reason */

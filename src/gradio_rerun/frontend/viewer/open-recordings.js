@@ -7,6 +7,17 @@ import { StreamReader } from "./stream-reader.js";
 /** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
 
+/**
+ * Recordings that the viewer can open. `release`: to be called when none of them is open any more. `lost`: resolves, to the reason, if they can no longer
+ * be read. `isTruncated`: they lack the end of the file.
+ * @typedef {{recordings: Recording[], isTruncated?: boolean, release?: () => void, lost?: Promise<string>}} Prepared
+ */
+
+/**
+ * Turns a recording into recordings that the viewer can open: converts an upload, serves a large file. `onProgress`: from 0 to 1.
+ * @typedef {(recording: Recording, options: {signal: AbortSignal, onProgress: (part: number) => void}) => Promise<Prepared>} Prepare
+ */
+
 /** Parts of the viewer that only draw: their errors are about no file. */
 const DRAWING = /\b(re_renderer|re_view_\w+|re_viewport\w*|re_video|re_ui|wgpu\w*|naga|egui\w*|eframe)::/;
 
@@ -21,7 +32,7 @@ export class OpenRecordings {
   #hasClosed = false;
   /** @type {import("./viewer.js").Viewer | null} */
   #viewer = null;
-  #convert;
+  #prepare;
   #onCloseOne;
   /** @type {import("./open-recording.js").Surroundings} */
   #around;
@@ -29,14 +40,14 @@ export class OpenRecordings {
   /**
    * @param {object} options
    * @param {import("./overlay.js").Overlay} options.overlay shows the progress of downloads
-   * @param {(path: string) => Promise<Recording>} options.convert turns an uploaded file into a recording
+   * @param {Prepare} options.prepare
    * @param {() => boolean} options.isSeen whether the user can see the viewer: browsers draw no frames of others
    * @param {(failed: boolean) => void} options.onChange called at each change of `state`; `failed`: another recording could not be opened
    * @param {() => void} options.onCloseOne called when a recording was closed, in the viewer or by a command
    * @param {AbortSignal} options.signal the end of the viewer
    */
-  constructor({ overlay, convert, isSeen, onChange, onCloseOne, signal }) {
-    this.#convert = convert;
+  constructor({ overlay, prepare, isSeen, onChange, onCloseOne, signal }) {
+    this.#prepare = prepare;
     this.#onCloseOne = onCloseOne;
     this.#around = {
       overlay,
@@ -216,7 +227,7 @@ export class OpenRecordings {
     this.byUrl.set(added.url, added);
     if (recording.marks) added.reader = this.#readerOf(added, recording.marks);
     this.#around.onChange(false);
-    if (recording.upload) this.#openConverted(added, recording.upload);
+    if (!added.isPrepared) this.#openPrepared(added);
     else if (!recording.marks) this.#viewer?.open(added.url, recording.inBackground);
   }
 
@@ -227,21 +238,33 @@ export class OpenRecordings {
     this.#viewer?.forget(recording.url);
   }
 
-  /** @param {OpenRecording} recording @param {string} path of the upload */
-  async #openConverted(recording, path) {
+  /** @param {OpenRecording} recording */
+  async #openPrepared(recording) {
     const { overlay, onChange } = this.#around;
-    overlay.showConversion(recording.recording);
+    const { signal, url } = recording;
+    overlay.showPreparation(recording.recording);
     try {
-      const converted = await this.#convert(path);
-      if (recording.state !== "converting") return;
-      overlay.endDownload(recording.url);
-      this.open([converted]);
+      const onProgress = (/** @type {number} */ part) => void (signal.aborted || overlay.showPreparation(recording.recording, part));
+      const prepared = await this.#prepare(recording.recording, { signal, onProgress });
+      if (recording.state !== "preparing") return prepared.release?.();
+      overlay.endDownload(url);
       recording.forget();
-      this.byUrl.delete(recording.url);
-      onChange(false); // `converted` may be open already
+      this.byUrl.delete(url);
+      this.open(prepared.recordings);
+      this.#watch(prepared);
+      onChange(false); // they may be open already
     } catch (error) {
       recording.fail(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** @param {Prepared} prepared whose recordings are being opened */
+  #watch({ recordings, isTruncated, release, lost }) {
+    const open = recordings.flatMap(({ url }) => this.byUrl.get(url) ?? []);
+    let left = open.length;
+    for (const { signal } of open) signal.addEventListener("abort", () => void (--left === 0 && release?.()));
+    if (isTruncated) open.forEach((each) => each.onTruncated());
+    lost?.then((reason) => open.forEach((each) => each.fail(reason)));
   }
 
   /** @param {OpenRecording} recording that grows @param {number[]} marks */

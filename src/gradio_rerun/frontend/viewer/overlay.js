@@ -83,9 +83,15 @@ export class Overlay {
     this.#frame ||= requestAnimationFrame(() => this.#showDownloads());
   }
 
-  /** A file is being converted. @param {import("../wire.js").Recording} recording */
-  showConversion({ url, name }) {
-    this.#downloads.set(url, { name: translate("Converting {name}", { name }), loaded: 0, total: null });
+  /**
+   * The app prepares a file.
+   * @param {import("../wire.js").Recording} recording
+   * @param {number} [part] from 0 to 1
+   */
+  showPreparation({ url, name, upload }, part = 0) {
+    const text = translate(upload ? "Converting {name}" : "Preparing {name}", { name });
+    const percent = part ? ` (${Math.floor(100 * part)} %)` : "";
+    this.#downloads.set(url, { name: `${text}${percent}`, loaded: 0, total: null });
     this.#showDownloads();
   }
 

@@ -28,7 +28,7 @@ const FRAMES_TO_HOLD = 3;
  * @property {import("./overlay.js").Overlay} overlay
  * @property {() => Settings} settings as they are now
  * @property {() => import("./succession.js").Value} value to be shown, as it is now
- * @property {Pick<import("./rerun-viewer.js").RerunViewerElement, "converter" | "checkFiles" | "askServer">} app
+ * @property {Pick<import("./rerun-viewer.js").RerunViewerElement, "preparer" | "checkFiles" | "askServer">} app
  * @property {{get_state: () => boolean, on_toggle: () => void}} fullscreen what the viewer's own button does
  * @property {(event: import("./viewer.js").ViewerEvent) => void} onEvent
  * @property {(failure: import("./overlay.js").Failure | null) => void} onChange called at each change of `open.state`, with a message if another recording could not be opened
@@ -74,7 +74,7 @@ export class RunningViewer {
     const isSeen = () => !document.hidden && element.clientWidth > 0;
     this.open = new OpenRecordings({
       overlay,
-      convert: (path) => app.converter(path),
+      prepare: (recording, options) => app.preparer(recording, options),
       isSeen,
       onChange: (failed) => {
         if (signal.aborted) return;

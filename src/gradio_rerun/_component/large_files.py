@@ -1,0 +1,60 @@
+"""What the frontend asks for large files, and the answer: lines of JSON, of which the last one is the result."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+from starlette.responses import Response, StreamingResponse
+
+from .._gradio.files import uploaded_file
+from .._gradio.threads import in_thread
+from .._recordings.on_demand import Progress
+from ..errors import RecordingError
+
+_REPORTS_EVERY = 0.5
+"""Seconds."""
+
+_LONGEST_LEASE = 64
+
+
+def large_file(data: Any, above: int | None) -> tuple[Path, str]:
+    """The file and the name of the lease that a client has sent. Raises a `RecordingError` if the file is not a large one in Gradio's cache."""
+    if not isinstance(data, dict) or not isinstance(data.get("lease"), str) or len(data["lease"]) > _LONGEST_LEASE:
+        raise RecordingError("This is not a request for a large file.")
+    file = uploaded_file(data.get("path"))
+    try:
+        size = file.stat().st_size
+    except (OSError, ValueError) as error:
+        raise RecordingError(f"{file.name:.80} was not uploaded, or was deleted.") from error
+    if above is None or size <= above or not file.is_file():
+        raise RecordingError(f"{file.name:.80} is not a large file.")
+    return file, data["lease"]
+
+
+def lines_while(work: Callable[[Progress], dict[str, Any]], turn: anyio.Lock) -> Response:
+    """A response with the progress of `work`, which runs in a thread, and its result. The work ends when the client disconnects."""
+    return StreamingResponse(
+        _lines(work, turn), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"}
+    )
+
+
+async def _lines(work: Callable[[Progress], dict[str, Any]], turn: anyio.Lock) -> AsyncIterator[str]:
+    done: list[float] = []
+    async with turn:
+        result = asyncio.ensure_future(in_thread(partial(work, done.append)))
+        try:
+            while not (await asyncio.wait({result}, timeout=_REPORTS_EVERY))[0]:
+                yield _line(progress=done[-1] if done else 0)
+            yield _line(**result.result())
+        finally:
+            result.cancel()
+
+
+def _line(**content: Any) -> str:
+    return json.dumps(content) + "\n"

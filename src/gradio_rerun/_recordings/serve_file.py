@@ -1,0 +1,246 @@
+"""Serves the recordings in one file by the Rerun server of the installed rerun-sdk: a script, run in a process of its own.
+
+    python serve_file.py serve FILE MEMORY SIZE FOLDER NAME [entry of sys.path ...]
+
+The server reads the manifest at the end of FILE. If FILE has none, or several, this process writes the messages of FILE into a new file with
+one manifest in FOLDER, and serves this file. MEMORY and SIZE are limits in bytes: of the memory of this process, and of the new file.
+
+Each line of stdout is a JSON object: {"progress": 0.5} while the new file is written, then {"urls": [...], "is_truncated": false} with the URLs
+of the recordings. The exit code is `REFUSED`, with the reason on stderr, if FILE cannot be served.
+
+When stdin ends, which it also does when the parent process dies, this process removes FOLDER and exits.
+It imports nothing of this package, because that would import Gradio, which takes seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from .convert_file import REFUSED, end_with_stdin, limit_resources
+else:  # The package would import Gradio, which takes seconds.
+    from convert_file import REFUSED, end_with_stdin, limit_resources
+
+HEADER_SIZE = 12
+_MESSAGE = struct.Struct("<QQ")
+"""Kind and length. See rrd.py."""
+_END = 0
+_MAGIC = b"RRF2"
+_FOOT = b"RRF2FOOT"
+_FOOT_SIZE = len(_FOOT) + 4
+_TABLE_SIZE = 20
+_MOST_TABLES = 1000
+_MOST_KINDS = 256
+
+_BLOCK = 1 << 20
+_REPORTS_EVERY = 0.3
+"""Seconds."""
+
+
+class UnreadableError(Exception):
+    """The file cannot be served."""
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    file, folder, name = Path(sys.argv[2]), Path(sys.argv[5]), sys.argv[6]
+    target = folder / "recording.rrd"
+    limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
+    watch = threading.Thread(target=end_with_stdin, args=(target, folder), daemon=True)
+    watch.start()
+    # Python puts this script's folder first: its modules would hide others with the same names.
+    sys.path[:] = sys.argv[7:]
+    try:
+        parts, is_truncated = parts_of(file)
+        if not has_one_manifest(file, parts):
+            write_with_manifest(file, parts, target)
+        else:
+            with contextlib.suppress(OSError):  # another device
+                os.link(file, target)  # Gradio may delete the file (`delete_cache`)
+        if target.exists():
+            file = target
+        server, urls = serve(file, name)
+    except Exception as error:
+        print(" ".join(str(error).split()) or type(error).__name__, file=sys.stderr)
+        sys.exit(REFUSED)
+    report(urls=urls, is_truncated=is_truncated)
+    watch.join()
+    del server
+
+
+def report(**line: Any) -> None:
+    """Writes a line to stdout."""
+    print(json.dumps(line), flush=True)
+
+
+def parts_of(path: Path) -> tuple[list[tuple[int, int]], bool]:
+    """Where the messages of each recording stream in a file begin and end, and whether the file ends in the middle of a message.
+
+    A file has several streams if other files were joined. Raises an `UnreadableError` if its format is unknown.
+    """
+    parts = []
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = file.read(HEADER_SIZE)
+        if not header.startswith(_MAGIC) or len(header) < HEADER_SIZE:
+            raise UnreadableError("it is not a Rerun recording")
+        at = 0
+        while at < size:
+            file.seek(at)
+            found = file.read(HEADER_SIZE)
+            if not found.startswith(_MAGIC):
+                break  # a part of the manifest
+            if found != header:
+                raise UnreadableError("it consists of recordings of different versions of rerun-sdk")
+            start = at + HEADER_SIZE
+            end, kind = _end_of_messages(file, start, size)
+            parts.append((start, end))
+            if kind != _END:
+                return parts, end < size
+            at = _end_of_stream(file, end, size)
+    return parts, False
+
+
+def _end_of_messages(file: BinaryIO, at: int, size: int) -> tuple[int, int | None]:
+    """Where the complete messages end, and the kind of the message there; None if there is none."""
+    while at + _MESSAGE.size <= size:
+        file.seek(at)
+        kind, length = _MESSAGE.unpack(file.read(_MESSAGE.size))
+        if kind == _END:
+            return at, kind
+        if kind > _MOST_KINDS:
+            raise UnreadableError("its structure is unknown")
+        if at + _MESSAGE.size + length > size:
+            break
+        at += _MESSAGE.size + length
+    return at, None
+
+
+def _end_of_stream(file: BinaryIO, at: int, size: int) -> int:
+    """Where the stream ends whose last message is at `at`."""
+    file.seek(at)
+    _, length = _MESSAGE.unpack(file.read(_MESSAGE.size))
+    at += _MESSAGE.size + length
+    file.seek(at)
+    start = file.read(_TABLE_SIZE * _MOST_TABLES + _FOOT_SIZE)
+    for tables in range(1, _MOST_TABLES + 1):
+        foot = _TABLE_SIZE * tables
+        if start[foot : foot + len(_FOOT)] == _FOOT:
+            return at + foot + _FOOT_SIZE
+    return min(at, size)
+
+
+def has_one_manifest(path: Path, parts: list[tuple[int, int]]) -> bool:
+    """Whether the Rerun server can read the file as it is."""
+    with path.open("rb") as file:
+        file.seek(-_FOOT_SIZE, os.SEEK_END)
+        return len(parts) == 1 and file.read(len(_FOOT)) == _FOOT
+
+
+def write_with_manifest(path: Path, parts: list[tuple[int, int]], target: Path) -> None:
+    """Writes the messages of `path` into the file `target`, which gets a manifest. Raises an `UnreadableError` if rerun-sdk cannot read them."""
+    command = [str(rerun_program()), "rrd", "filter", "--output", str(target)]
+    with (
+        without_analytics(target.parent) as environment,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process,
+    ):
+        said: list[bytes] = []
+        reader = threading.Thread(target=lambda: said.append(process.stderr.read()), daemon=True)  # type: ignore[union-attr]
+        reader.start()
+        assert process.stdin
+        with contextlib.suppress(BrokenPipeError), process.stdin:
+            for block in _blocks(path, parts):
+                process.stdin.write(block)
+        code = process.wait()
+        reader.join()
+    if code:
+        lines = [line for line in b"".join(said).decode(errors="replace").splitlines() if line.strip()]
+        raise UnreadableError(f"rerun-sdk cannot read it: {lines[-1] if lines else f'exit code {code}'}")
+
+
+def _blocks(path: Path, parts: list[tuple[int, int]]) -> Iterator[bytes]:
+    """The header and all messages, as one recording stream."""
+    size = max(1, sum(end - start for start, end in parts))
+    done, reported = 0, time.monotonic()
+    with path.open("rb") as file:
+        yield file.read(HEADER_SIZE)
+        for start, end in parts:
+            file.seek(start)
+            while (left := end - file.tell()) > 0:
+                block = file.read(min(_BLOCK, left))
+                yield block
+                done += len(block)
+                if time.monotonic() - reported > _REPORTS_EVERY:
+                    reported = time.monotonic()
+                    report(progress=done / size)
+
+
+def rerun_program() -> Path:
+    """The program `rerun` of the installed rerun-sdk."""
+    import rerun_cli
+
+    program = Path(rerun_cli.__file__).with_name("rerun.exe" if os.name == "nt" else "rerun")
+    if not program.is_file():
+        raise UnreadableError(f"it has no manifest, and rerun-sdk has no program to add one ({program.name})")
+    return program
+
+
+@contextlib.contextmanager
+def without_analytics(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment in which the program `rerun` sends no usage data, and leaves the user's settings alone."""
+    home = folder / "home"
+    places = [home / ".config" / "rerun", home / "Library" / "Application Support" / "rs.rerun.Rerun"]
+    for place in places:
+        place.mkdir(parents=True)
+        (place / "analytics.json").write_text('{"analytics_enabled": false, "analytics_id": "none", "metadata": {}}')
+    names = {"HOME": home, "XDG_CONFIG_HOME": home / ".config", "XDG_DATA_HOME": home / ".data", "APPDATA": home}
+    try:
+        yield {
+            **os.environ,
+            **{name: str(place) for name, place in names.items()},
+            "RUST_LOG": "warn",
+            "NO_COLOR": "1",
+        }
+    finally:
+        import shutil
+
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def serve(path: Path, name: str) -> tuple[Any, list[str]]:
+    """A Rerun server for the recordings in `path`, as a dataset, and their URLs. The blueprint in the file becomes the dataset's default."""
+    import rerun as rr
+
+    server = rr.server.Server(host="127.0.0.1", datasets={name: [path]})
+    dataset = catalog_client(server.url()).get_dataset(name)
+    urls = [dataset.segment_url(segment) for segment in dataset.segment_ids()]
+    if not urls:
+        raise UnreadableError("it contains no recording")
+    # Raises if the file contains no blueprint.
+    with contextlib.suppress(Exception):
+        dataset.register_blueprint(path.absolute().as_uri(), set_default=True)
+    return server, urls
+
+
+def catalog_client(url: str) -> Any:
+    """The SDK's client, also without datafusion, which only its tables need."""
+    from rerun.catalog import CatalogClient
+    from rerun_bindings import CatalogClientInternal
+
+    client = CatalogClient.__new__(CatalogClient)
+    client._internal = CatalogClientInternal(url, None)
+    return client
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The origins of the Rerun servers that this process has started for large files, and the secrets that their tickets depend on.
+
+A port that one server has left may be taken by another. A ticket for the first one does not open the second one.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from .._fork import after_fork
+from .origins import origin_of
+
+_secrets: dict[str, str] = {}
+"""By origin."""
+after_fork(_secrets.clear)
+
+
+def add(url: str) -> None:
+    """A server with this URL has started."""
+    _secrets[origin_of(url)] = secrets.token_hex(16)
+
+
+def remove(url: str) -> None:
+    """The server with this URL ends."""
+    _secrets.pop(origin_of(url), None)
+
+
+def secret_of(origin: str) -> str | None:
+    """The secret of the server at this origin; None if this process has started no such server."""
+    return _secrets.get(origin)

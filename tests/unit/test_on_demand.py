@@ -1,0 +1,327 @@
+"""Rerun servers for large files: when they start, what they serve, and when they end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import rerun as rr
+from recordings import recording_bytes, write_recording
+
+from gradio_rerun import Rerun
+from gradio_rerun._component.large_files import large_file, lines_while
+from gradio_rerun._gradio.threads import Work
+from gradio_rerun._gradio.threads import _current as current
+from gradio_rerun._recordings import on_demand
+from gradio_rerun._recordings.on_demand import FileServer, end_lease, served
+from gradio_rerun._servers import file_servers
+from gradio_rerun._servers.origins import origin_of
+from gradio_rerun._servers.tunnel import Servers
+from gradio_rerun.errors import GradioRerunError, RecordingError, SdkError
+
+Serve = Callable[..., FileServer]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    def serve(file: Path, lease: str = "lease", on_progress: Any = lambda _: None) -> FileServer:
+        return served(file, tmp_path / "cache", lease, on_progress)
+
+    yield serve
+    for server in on_demand._servers.values():
+        server.leases.clear()
+    on_demand._end_unwanted()
+    assert list((tmp_path / "cache").glob("*")) == []
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_recording(tmp_path / "run.rrd", "run")
+
+
+def segments(server: FileServer) -> list[str]:
+    return [url.rpartition("segment_id=")[2] for url in server.urls]
+
+
+def test_one_server_serves_a_file_to_all_until_the_last_lease_ends(file: Path, serve: Serve) -> None:
+    server = serve(file, "one")
+    assert segments(server) == ["run"]
+    assert serve(file, "two") is server
+    end_lease(file, "one")
+    assert server.process.poll() is None
+    end_lease(file, "two")
+    assert server.process.poll() is not None
+    assert on_demand._servers == {}
+    assert serve(file, "three") is not server
+
+
+def test_a_lease_that_nobody_renews_ends(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_demand, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(on_demand, "_LOOKS_EVERY", 0.05)
+    server = serve(file)
+    server.process.wait(30)
+    sweeper = on_demand._sweeper
+    if sweeper:
+        sweeper.join(30)
+    assert (on_demand._servers, on_demand._sweeper) == ({}, None)
+
+
+def test_a_server_that_was_killed_is_started_again(file: Path, serve: Serve) -> None:
+    server = serve(file)
+    server.process.kill()
+    server.process.wait()
+    again = serve(file)
+    assert again is not server
+    assert again.process.poll() is None
+    assert not server.folder.exists()
+
+
+def test_a_file_that_has_changed_gets_another_server(file: Path, serve: Serve) -> None:
+    server = serve(file)
+    write_recording(file, "other")
+    assert segments(serve(file)) == ["other"]
+    assert segments(server) == ["run"]
+
+
+def test_at_the_limit_no_other_file_is_served(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_demand, "_MOST_SERVERS", 1)
+    server = serve(file)
+    with pytest.raises(RecordingError, match="serves 1 large recordings already"):
+        serve(write_recording(file.with_name("other.rrd"), "other"))
+    assert serve(file) is server
+
+
+def test_the_leases_of_a_file_have_an_upper_bound_and_the_oldest_go_first(
+    file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_demand, "_MOST_LEASES", 2)
+    for lease in ["a", "b", "a", "c"]:
+        server = serve(file, lease)
+    assert list(server.leases) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("content", "ids", "is_truncated"),
+    [
+        (lambda file: recording_bytes("one"), ["one"], False),  # of a stream: without a manifest
+        (lambda file: recording_bytes("one") + recording_bytes("two"), ["one", "two"], False),
+        (lambda file: file.read_bytes() + recording_bytes("two"), ["run", "two"], False),
+        (lambda file: recording_bytes("one") + file.read_bytes(), ["one", "run"], False),
+        (lambda file: file.read_bytes() * 2, ["run"], False),
+        (lambda file: file.read_bytes()[:-200], ["run"], False),
+        (lambda file: recording_bytes("one")[:-5], ["one"], False),
+        (lambda file: file.read_bytes()[: file.stat().st_size * 3 // 4], ["run"], True),
+    ],
+    ids=["stream", "streams", "file and stream", "stream and file", "twice", "half a manifest", "half a table", "truncated"],
+)
+def test_a_file_without_one_manifest_gets_one(
+    content: Callable[[Path], bytes], ids: list[str], is_truncated: bool, file: Path, serve: Serve
+) -> None:
+    given = file.with_name("given.rrd")
+    given.write_bytes(content(file))
+    server = serve(given)
+    assert sorted(segments(server)) == ids
+    assert server.is_truncated is is_truncated
+    assert {each.name for each in server.folder.iterdir()} == {"recording.rrd"}  # nothing of the program `rerun`
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"no recording at all", "it is not a Rerun recording"),
+        (b"RRF2", "it is not a Rerun recording"),
+        (b"RRF2" + bytes(8) + b"\xff" * 100, "its structure is unknown"),
+        (b"RRF2" + bytes(8) + b"\x02" + bytes(7) + b"\x10" + bytes(7) + b"\xff" * 16, "rerun-sdk cannot read it|no recording"),
+        (b"RRF2" + bytes(8), "rerun-sdk cannot read it|no recording"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_with_the_reason(content: bytes, reason: str, file: Path, serve: Serve) -> None:
+    file.write_bytes(content)
+    with pytest.raises(RecordingError, match=f"'run.rrd' cannot be served piece by piece: .*({reason})") as refused:
+        serve(file)
+    assert str(file.parent) not in str(refused.value)
+    assert on_demand._servers == {}
+
+
+def test_recordings_of_different_versions_cannot_be_joined(file: Path, serve: Serve) -> None:
+    other = bytearray(recording_bytes("other"))
+    other[4] ^= 1
+    file.write_bytes(file.read_bytes() + other)
+    with pytest.raises(RecordingError, match="different versions of rerun-sdk"):
+        serve(file)
+
+
+def test_a_file_that_is_missing_is_refused(tmp_path: Path, serve: Serve) -> None:
+    with pytest.raises(RecordingError, match=r"'no.rrd' cannot be read: No such file"):
+        serve(tmp_path / "no.rrd")
+    end_lease(tmp_path / "no.rrd", "lease")
+
+
+def test_an_older_sdk_says_which_one_is_needed(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio_rerun._viewer.sdk.metadata.version", lambda _: "0.31.4")
+    (file.parent / "cache").mkdir()
+    with pytest.raises(SdkError, match=r"rerun-sdk 0\.31\.4 .* 0\.32 or newer is needed"):
+        serve(file)
+
+
+def test_the_memory_of_a_server_is_limited(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_MEMORY", "10mb")
+    with pytest.raises(RecordingError, match="cannot be served piece by piece"):
+        serve(file)
+
+
+def test_work_that_is_unwanted_ends_the_process(tmp_path: Path, serve: Serve) -> None:
+    pipe = tmp_path / "pipe.rrd"
+    os.mkfifo(pipe)  # which the process waits for
+    work = Work()
+    token = current.set(work)
+    try:
+        threading.Timer(1, work.give_up).start()
+        with pytest.raises(RecordingError, match="no longer wanted"):
+            serve(pipe)
+    finally:
+        current.reset(token)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+def test_a_server_ends_with_its_parent_although_a_forked_process_lives(file: Path, serve: Serve) -> None:
+    server = serve(file)
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    try:
+        assert server.process.stdin
+        server.process.stdin.close()  # as the end of this process does
+        assert server.process.wait(30) == 1
+        assert not server.folder.exists()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+# Tickets
+
+
+def call(url: str, ticket: str) -> Any:
+    request = {"server": url, "ticket": ticket, "path": "/rerun.cloud.v1alpha1.RerunCloudService/FindEntries"}
+    return {**request, "headers": {"content-type": "application/grpc-web+proto"}, "body": ""}
+
+
+def test_only_the_ticket_for_the_file_opens_its_server_and_only_while_it_runs(file: Path, serve: Serve) -> None:
+    url = serve(file).urls[0]
+    servers = Servers(True)
+    servers.trust()
+    assert (servers.ticket(url), servers.ticket(url, own=True)) == (None, None)  # a user may have typed the URL
+    ticket = servers.ticket_for_file(url)
+    assert servers.forward(call(url, ticket)).status_code == 200
+    end_lease(file, "lease")
+    assert servers.forward(call(url, ticket)).status_code == 403
+    file_servers.add(url)  # another server at the same port
+    try:
+        assert servers.forward(call(url, ticket)).status_code == 403
+    finally:
+        file_servers.remove(url)
+    assert file_servers.secret_of(origin_of(url)) is None
+
+
+def test_the_server_is_reached_from_this_machine_only(file: Path, serve: Serve) -> None:
+    url = serve(file).urls[0]
+    assert httpx.URL(origin_of(url)).host == "127.0.0.1"
+
+
+# What clients send
+
+
+def test_a_client_names_large_uploads_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    upload = write_recording(tmp_path / "uploads" / "1" / "run.rrd", "run")
+    assert large_file({"path": str(upload), "lease": "a"}, 100) == (upload, "a")
+    elsewhere = write_recording(tmp_path / "run.rrd", "run")
+    for data in [
+        *(None, [], "x", {}, {"path": str(upload)}, {"lease": "a"}),
+        *({"path": str(upload), "lease": each} for each in (1, None, "a" * 65)),
+        *({"path": each, "lease": "a"} for each in (None, 3, str(elsewhere), str(upload.parent), f"{upload}x", "\0")),
+    ]:
+        with pytest.raises(GradioRerunError):
+            large_file(data, 100)
+    for above in [None, upload.stat().st_size]:
+        with pytest.raises(GradioRerunError, match=r"run\.rrd is not a large file"):
+            large_file({"path": str(upload), "lease": "a"}, above)
+
+
+def lines_of(work: Callable[[Any], dict[str, Any]], patience: float = 30) -> list[dict[str, Any]]:
+    async def read() -> list[dict[str, Any]]:
+        response: Any = lines_while(work, anyio.Lock())
+        with anyio.fail_after(patience):
+            return [json.loads(line) async for line in response.body_iterator]
+
+    return asyncio.run(read())
+
+
+def test_the_progress_is_reported_while_a_file_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio_rerun._component.large_files._REPORTS_EVERY", 0.01)
+    go = threading.Event()
+
+    def work(on_progress: Callable[[float], object]) -> dict[str, Any]:
+        on_progress(0.25)
+        go.wait(1)
+        return {"servers": []}
+
+    first, *_, last = lines_of(work)
+    assert first["progress"] in (0, 0.25)
+    assert last == {"servers": []}
+
+
+def test_the_work_is_unwanted_when_the_client_leaves() -> None:
+    ended = threading.Event()
+
+    def work(_: Any) -> dict[str, Any]:
+        with (current.get() or Work()).ended_by(ended.set):
+            ended.wait(30)
+        return {}
+
+    with pytest.raises(TimeoutError):
+        lines_of(work, patience=0.8)
+    assert ended.wait(10)
+
+
+def test_a_component_serves_a_large_file_and_says_why_it_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    upload = write_recording(tmp_path / "cache" / "1" / "run.rrd", "run")
+    viewer = Rerun(on_demand_above=1000)
+    data = {"path": str(upload), "lease": "a"}
+    ((*_, result),) = [lines_of(partial(viewer._served, data))]
+    assert [each["server"].rpartition("=")[2] for each in result["servers"]] == ["run"]
+    viewer.close_large_file(data)
+    assert on_demand._servers == {}
+    assert lines_of(partial(viewer._served, {"path": 1}))[-1] == {"error": "This is not a request for a large file."}
+    viewer.close_large_file(None)
+    upload.unlink()
+    upload.parent.rmdir()
+
+
+def test_values_keep_their_path(tmp_path: Path) -> None:
+    assert rr.__version__
+    file = write_recording(tmp_path / "run.rrd", "run")
+    viewer = Rerun(on_demand_above=1)
+    (shown,) = viewer.postprocess(str(file)).root
+    assert Path(shown.path).name == "run.rrd"
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, "1 GB", True])
+def test_a_size_is_a_positive_number_of_bytes(size: Any) -> None:
+    with pytest.raises(GradioRerunError, match="Expected on_demand_above to be a positive number of bytes or None"):
+        Rerun(on_demand_above=size)
