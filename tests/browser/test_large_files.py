@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,3 +145,56 @@ def test_a_server_that_has_ended_is_reported_and_another_one_starts(
     page.get_by_role("button", name="Retry").click()
     page.expect_recordings("large")
     assert downloads(page) == []
+
+
+def expect_points(page: ViewerPage) -> None:
+    """The viewer draws something that has a colour, and much of it."""
+    deadline = time.monotonic() + 120  # it fetches what comes first as well
+    while True:
+        picture = np.array(page.picture(), dtype=int)
+        if np.mean(np.ptp(picture, axis=2) > 60) > 0.1:
+            return
+        assert time.monotonic() < deadline, "The viewer shows no points."
+
+
+@pytest.mark.slow
+@needs((0, 33))
+def test_of_five_gigabytes_any_frame_is_shown(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    if shutil.disk_usage(tmp_path).free < 8e9:
+        pytest.skip("5 GB of disk are missing")
+    huge = write_recording(tmp_path / "huge.rrd", "huge", frames=970, points=430_000)
+    try:
+        assert huge.stat().st_size > 5e9
+        with gr.Blocks() as demo:
+            viewer = Rerun(height=500)
+            gr.Button("show").click(lambda: huge, None, viewer)
+            ahead = [commands.set_time(play_state="paused"), commands.set_time("frame", sequence=700)]
+            gr.Button("ahead").click(lambda: ahead, None, viewer)
+            gr.Button("none").click(lambda: None, None, viewer)
+        page.open(launch(demo, auth=("user", "password")))
+        page.log_in()
+        before = memory(os.getpid())
+        page.click("show")
+        page.expect_recordings("huge")
+        page.wait_for_time(0)
+        (server,) = on_demand._servers.values()
+        page.set_default_timeout(120_000)  # the viewer stands still while it reads what has come
+        page.click("ahead")
+        page.expect_frame(700)
+        expect_points(page)
+        assert memory(os.getpid()) - before + memory(server.process.pid) < 300e6
+        assert page.events("error") == []
+        page.click("none")
+        page.expect_state("idle")
+        server.process.wait(30)
+        assert not server.folder.exists()
+    finally:
+        huge.unlink()
+
+
+def memory(process: int) -> float:
+    """Bytes that a process holds now."""
+    status = Path(f"/proc/{process}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) * 1024

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 import pytest
 import rerun as rr
 import uvicorn
@@ -28,7 +25,7 @@ from rerun_servers import catalog_server, logger
 from streams import held
 from viewer_page import ViewerPage
 
-from gradio_rerun import Rerun, commands
+from gradio_rerun import Rerun
 
 Launch = Callable[..., str]
 
@@ -271,40 +268,3 @@ def test_a_recording_of_hundreds_of_megabytes_opens_from_a_catalog(
         segment = server.client().get_dataset("runs").segment_url("big")
         page.open(launch(showing(segment))).expect_recordings("big")
         page.wait_for_time(0)
-
-
-def expect_points(page: ViewerPage) -> None:
-    """The viewer draws something that has a colour, and much of it."""
-    deadline = time.monotonic() + 120  # it fetches what comes first as well
-    while True:
-        picture = np.array(page.picture(), dtype=int)
-        if np.mean(np.ptp(picture, axis=2) > 60) > 0.1:
-            return
-        assert time.monotonic() < deadline, "The viewer shows no points."
-
-
-@pytest.mark.slow
-@needs((0, 33))
-def test_of_more_than_four_gigabytes_any_frame_is_shown(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
-    pytest.importorskip("datafusion")
-    if shutil.disk_usage(tmp_path).free < 8e9:
-        pytest.skip("5 GB of disk are missing")
-    huge = write_recording(tmp_path / "huge.rrd", "huge", frames=860, points=430_000)
-    try:
-        assert huge.stat().st_size > 2**32
-        with serving(page, tmp_path) as server:
-            with gr.Blocks() as demo:
-                viewer = Rerun(server.client().get_dataset("runs").segment_url("huge"), height=500)
-                ahead = [commands.set_time(play_state="paused"), commands.set_time("frame", sequence=700)]
-                gr.Button("ahead").click(lambda: ahead, None, viewer)
-            page.open(launch(demo, auth=("user", "password")))
-            page.log_in()
-            page.expect_recordings("huge")
-            page.wait_for_time(0)
-            page.set_default_timeout(120_000)  # the viewer stands still while it reads what has come
-            page.click("ahead")
-            page.expect_frame(700)
-            expect_points(page)
-            assert page.events("error") == []
-    finally:
-        huge.unlink()

@@ -121,9 +121,18 @@ def test_the_leases_of_a_file_have_an_upper_bound_and_the_oldest_go_first(
         (lambda file: file.read_bytes() * 2, ["run"], False),
         (lambda file: file.read_bytes()[:-200], ["run"], False),
         (lambda file: recording_bytes("one")[:-5], ["one"], False),
-        (lambda file: file.read_bytes()[: file.stat().st_size * 3 // 4], ["run"], True),
+        (lambda file: file.read_bytes()[:6000], ["run"], True),
     ],
-    ids=["stream", "streams", "file and stream", "stream and file", "twice", "half a manifest", "half a table", "truncated"],
+    ids=[
+        "stream",
+        "streams",
+        "file and stream",
+        "stream and file",
+        "twice",
+        "half a manifest",
+        "half a table",
+        "truncated",
+    ],
 )
 def test_a_file_without_one_manifest_gets_one(
     content: Callable[[Path], bytes], ids: list[str], is_truncated: bool, file: Path, serve: Serve
@@ -142,11 +151,16 @@ def test_a_file_without_one_manifest_gets_one(
         (b"no recording at all", "it is not a Rerun recording"),
         (b"RRF2", "it is not a Rerun recording"),
         (b"RRF2" + bytes(8) + b"\xff" * 100, "its structure is unknown"),
-        (b"RRF2" + bytes(8) + b"\x02" + bytes(7) + b"\x10" + bytes(7) + b"\xff" * 16, "rerun-sdk cannot read it|no recording"),
+        (
+            b"RRF2" + bytes(8) + b"\x02" + bytes(7) + b"\x10" + bytes(7) + b"\xff" * 16,
+            "rerun-sdk cannot read it|no recording",
+        ),
         (b"RRF2" + bytes(8), "rerun-sdk cannot read it|no recording"),
     ],
 )
-def test_what_cannot_be_served_is_refused_with_the_reason(content: bytes, reason: str, file: Path, serve: Serve) -> None:
+def test_what_cannot_be_served_is_refused_with_the_reason(
+    content: bytes, reason: str, file: Path, serve: Serve
+) -> None:
     file.write_bytes(content)
     with pytest.raises(RecordingError, match=f"'run.rrd' cannot be served piece by piece: .*({reason})") as refused:
         serve(file)
@@ -319,9 +333,3 @@ def test_values_keep_their_path(tmp_path: Path) -> None:
     viewer = Rerun(on_demand_above=1)
     (shown,) = viewer.postprocess(str(file)).root
     assert Path(shown.path).name == "run.rrd"
-
-
-@pytest.mark.parametrize("size", [0, -1, 1.5, "1 GB", True])
-def test_a_size_is_a_positive_number_of_bytes(size: Any) -> None:
-    with pytest.raises(GradioRerunError, match="Expected on_demand_above to be a positive number of bytes or None"):
-        Rerun(on_demand_above=size)

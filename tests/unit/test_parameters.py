@@ -32,6 +32,7 @@ WRONG: dict[str, list[Any]] = {
     "preserved_by_key": [5, [5]],
     "streaming": ["yes", None],
     "max_stream_size": ["1 GB", 0, True, 1.5],
+    "on_demand_above": ["1 GB", 0, True, 1.5],
     "file_count": ["several", None, ["single"]],
     "file_types": [5, ".rrd", [5], {".rrd": 1}, ["rrd"], [".rrd", "images"]],
     "buttons": ["download", 5, ["dowload"], [5], {"download": 1}],
