@@ -10,6 +10,13 @@ const MOMENT = { recording: RUN, place: { timeline: "frame.no", time: -9_223_372
 /** @param {string} href @param {string} [name] */
 const momentIn = (href, name = "rerun") => readMoments(new URL(href).search).get(name) ?? null;
 
+test("the recording of a large file is the same one, whatever dataset its server has made of it", () => {
+  const [before, now] = ["18EC7329DF26EF437016d98bbbf66423", "18EC7336430D2CF37a1d4c84fb18478b"];
+  const of = (/** @type {string} */ application_id, /** @type {string} */ recording_id) =>
+    likeness({ ...MOMENT, recording: { application_id: before, recording_id: "run" } }, { application_id, recording_id });
+  assert.deepEqual([of(now, "run"), of(now, "other"), of("app", "run")], ["same", "other", "other"]);
+});
+
 test("a link gives back each moment, exactly, whatever the names are", () => {
   const other = { recording: null, place: { timeline: "log_time", time: 1_700_000_000_123_456_789n }, selection: null };
   const moments = new Map([["rerun", MOMENT], ["rerun2", other], ["rerun-left.time", MOMENT]]);

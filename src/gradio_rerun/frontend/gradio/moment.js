@@ -75,6 +75,9 @@ export function linkTo(href, moments) {
   return url.href;
 }
 
+/** The id of a dataset, which the viewer has for the application id of its segments. */
+const DATASET = /^[\da-f]{32}$/i;
+
 /**
  * Whether a recording is the one of a moment ("same"), another one of its application ("akin": each run of an app may make a new one), or another.
  * @param {Moment} moment
@@ -82,7 +85,9 @@ export function linkTo(href, moments) {
  */
 export function likeness({ recording: wanted }, { application_id, recording_id }) {
   if (!wanted) return "same";
-  const isApplication = wanted.application_id === application_id;
+  // A large file gets another dataset with each of its servers.
+  const areDatasets = DATASET.test(wanted.application_id) && DATASET.test(application_id) && wanted.recording_id === recording_id;
+  const isApplication = areDatasets || wanted.application_id === application_id;
   if (wanted.recording_id === recording_id && (isApplication || !wanted.application_id)) return "same";
   return isApplication ? "akin" : "other";
 }
