@@ -35,6 +35,14 @@ for (const size of [1, 2, 5, 7, 64, 1000]) {
   });
 }
 
+test("a short frame is one piece, as the viewer of 0.36 needs the last one; a long frame is passed on as it arrives", async () => {
+  const long = [0, 0, 1, 0x86, 0xa0, ...new Uint8Array(100_000)];
+  const counts = [];
+  for await (const { pieces } of readFrames(body([...FRAMES.flat(), ...long], 1000))) counts.push(pieces.length);
+  assert.deepEqual(counts.slice(0, -1), FRAMES.map(() => 1));
+  assert.ok(/** @type {number} */ (counts.at(-1)) > 90);
+});
+
 test("what is left of a frame when the connection breaks is dropped", async () => {
   assert.deepEqual(await all(body([...FRAMES[0], ...FRAMES[2].slice(0, 100)], 64)), [[0, FRAMES[0]]]);
 });
