@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import gradio as gr
 import rerun as rr
 import rerun.blueprint as rrb
+from needs import NEEDS, needs
+from playwright.sync_api import expect
 from viewer_page import ViewerPage
 
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, commands, events
 
 SPY = """
 window.opened = []; window.open = (...given) => { opened.push(given); return null; };
@@ -52,3 +55,70 @@ def test_a_link_of_a_recording_opens_a_page_elsewhere_and_runs_nothing_here(
     )
     assert page.evaluate("[...new Set(opened.map(String))]") == ["https://example.com/a,_blank,noopener,noreferrer"]
     assert page.evaluate("window.ran") is None
+
+
+@needs(NEEDS["set_location"])
+def test_a_location_that_a_user_has_typed_shows_only_what_is_open(
+    page: ViewerPage, launch: Callable[..., str], recording_a: Path, other_server: tuple[str, Path]
+) -> None:
+    other, folder = other_server
+    (folder / "other.rrd").write_bytes(recording_a.read_bytes())
+    heard: list[str] = []
+
+    def on_error(event: events.Error) -> None:
+        heard.append(event.message)
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(str(recording_a), height=400)
+        typed = gr.Textbox(label="where")
+        typed.submit(commands.set_location, typed, viewer)
+        viewer.error(on_error, trigger_mode="multiple")
+    app = launch(demo, auth=("user", "password"), allowed_paths=[str(recording_a.parent)])
+    page.goto(app)
+    page.log_in()
+    page.expect_recordings("recording_a")
+    before = len(page.requests)
+    wheres = ["javascript:window.ran=true", "data:text/html,<p>", f"{other}/other.rrd", f"{app}config", f"{app}logout"]
+    wheres += [
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "about:blank",
+        f"rerun+{other}/proxy",
+        f"{app}?url={other}/other.rrd",
+    ]
+    for count, where in enumerate(wheres, 1):
+        page.get_by_label("where").fill(where)
+        page.get_by_label("where").press("Enter")
+        deadline = time.monotonic() + 30
+        while len(heard) < count:
+            assert time.monotonic() < deadline, where
+            page.wait_for_timeout(50)
+    assert all("set_location" in each for each in heard)
+    assert [url for url in page.requests[before:] if "/gradio_api/" not in url and "/static/" not in url] == []
+    assert (page.url, page.evaluate("window.ran"), len(page.context.pages)) == (app, None, 1)
+    assert page.context.cookies()
+    page.expect_recordings("recording_a")
+
+
+@needs(NEEDS["set_location"])
+def test_a_url_that_a_user_has_typed_reaches_no_other_path_of_the_app_and_later_commands_are_carried_out(
+    page: ViewerPage, launch: Callable[..., str], recording_a: Path
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(str(recording_a), height=400)
+        typed = gr.Textbox(label="URL")
+        typed.submit(commands.open, typed, viewer)
+        gr.Button("tenth").click(lambda: commands.set_time("frame", sequence=3), None, viewer)
+    app = launch(demo, auth=("user", "password"), allowed_paths=[str(recording_a.parent)])
+    page.goto(app)
+    page.log_in()
+    page.expect_recordings("recording_a")
+    for path in ("logout", "gradio_api/startup-events", "config"):
+        page.get_by_label("URL").fill(f"{app}{path}")
+        page.get_by_label("URL").press("Enter")
+        notice = page.viewer().get_by_text(f"{path.split('/')[-1]}: The viewer says: it does not open such a URL")
+        expect(notice.first).to_be_visible(timeout=30_000)
+    page.click("tenth")
+    page.expect_frame(3)
+    assert not [url for url in page.requests if url.endswith(("/logout", "/startup-events"))]
+    assert page.context.cookies()

@@ -173,6 +173,28 @@ test("a command is carried out once, however often it comes, and by whichever el
   assert.deepEqual(viewer.done, ["play", "run_command"]);
 });
 
+test("the page remembers the last ten thousand commands of a component, and all of the list that has just arrived", async () => {
+  const list = (/** @type {number} */ length) => Array.from({ length }, () => command("pause"));
+  const [first, ...others] = list(15_000);
+  queue.add([first]);
+  queue.add(others);
+  await pass(50);
+  queue.add(others); // as Gradio does at the end of a generator
+  await pass(50);
+  assert.equal(viewer.done.length, 15_000);
+  const another = new CommandQueue(/** @type {any} */ (viewer), /** @type {any} */ ({ fail: assert.fail }), 2);
+  for (let count = 0; count < 20; count++) another.add(list(1_000));
+  await pass(50);
+  queue.add(others);
+  await pass(50);
+  assert.equal(viewer.done.length, 35_000);
+  for (let count = 0; count < 5; count++) queue.add(list(1_000));
+  await pass(50);
+  queue.add([first]); // no run lasts that long
+  await pass(50);
+  assert.equal(viewer.done.length, 40_001);
+});
+
 test("quick commands do not wait for one another, and all others wait for them", async () => {
   const answers = [deferred(), deferred(), deferred()];
   /** @type {string[]} */

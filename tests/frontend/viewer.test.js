@@ -218,6 +218,14 @@ test("a viewer of 0.24, which only warns that it cannot read on, is understood",
   assert.deepEqual(heard, [["complaint", reason]]);
 });
 
+test("a URL that the viewer does not open, about which it only warns, is complained about", async (t) => {
+  await start();
+  t.mock.method(console, "warn", () => {});
+  const warning = 'Failed to parse URL: http://app.test/config url="http://app.test/config"';
+  globals.console.warn(`%cWARN%c re_viewer::web%c: Failed to open URL: ${warning}`, "", "", "");
+  assert.deepEqual(heard, [["complaint", `it does not open such a URL; that of a recording ends with .rrd, url: ${warning}`]]);
+});
+
 test("an error of the browser is left to the page's console", async () => {
   await start();
   const error = new TypeError("Failed to fetch");

@@ -277,9 +277,16 @@ def test_a_video_that_needs_ffmpeg_is_left_out_with_what_to_install(
 
 @EPISODES
 @pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
-@pytest.mark.parametrize(("start", "is_run"), [(b"", True), (b"\0\0\0\x08free", False)], ids=["mp4", "another start"])
+@pytest.mark.parametrize("has_ffmpeg", [True, False])
+@pytest.mark.parametrize(("start", "is_known"), [(b"", True), (b"\0\0\0\x08free", False)], ids=["mp4", "another start"])
 def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
-    start: bytes, is_run: bool, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    start: bytes,
+    is_known: bool,
+    has_ffmpeg: bool,
+    tmp_path: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """ffmpeg chooses the format by the content, and opens the files that a playlist names."""
     program = write(
@@ -287,14 +294,23 @@ def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
         f'#!/bin/sh\necho "$@" >> {tmp_path}/run\necho "ffmpeg version 6.1.1 Copyright"\necho " V....D libx264 H.264"',
     )
     program.chmod(0o755)
+    if not has_ffmpeg:
+        program.unlink()
     monkeypatch.setenv("PATH", str(program.parent))
     dataset = lerobot_v3(tmp_path / "dataset", cameras=CAMERAS[:1])
     video = dataset / "videos" / CAMERAS[0] / "chunk-000" / "file-000.mp4"
     video.unlink()
     video.write_bytes(start + b_frames().read_bytes())
-    shown(lerobot.episode(dataset, 1), cache)
+    text = str(contents(shown(lerobot.episode(dataset, 1), cache))["text"])
     run = (tmp_path / "run").read_text() if (tmp_path / "run").exists() else ""
-    assert ("-i dataset/videos" in run) == is_run
+    assert ("-i dataset/videos" in run) == (is_known and has_ffmpeg)
+    # What is shown and logged advises to install ffmpeg only where this helps.
+    said = text + capfd.readouterr().err
+    assert ("nstall ffmpeg" in said) == (is_known and not has_ffmpeg)
+    assert ("Couldn't find an installation" in said) == (is_known and not has_ffmpeg)
+    because = "not run on this episode, because videos/observation.images.top/chunk-000/file-000.mp4 does not start"
+    assert (because in text) == (because in said.removeprefix(text)) == (not is_known)
+    assert ("The video of **top** cannot be read. rerun-sdk says: " in text) == (is_known and has_ffmpeg)
 
 
 def b_frames() -> Path:

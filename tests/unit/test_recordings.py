@@ -711,12 +711,28 @@ def test_blanks_around_a_url_are_dropped(cache: Path) -> None:
         ("https:///a.rrd", "names no host"),
         ("https://host\\x/a.rrd", "names no host"),
         ("https://me@host/a.rrd", "with a user name"),
+        ("https://999.999.999.999/a.rrd", "names no host"),
+        ("rerun+http://1.2.3.256/proxy", "names no host"),
+        ("https://1.2.3.4.5/a.rrd", "names no host"),
+        ("https://host.08/a.rrd", "names no host"),
+        ("https://ho%73t/a.rrd", "names no host"),
+        ("https://ho|st/a.rrd", "names no host"),
+        ("https://<b>/a.rrd", "names no host"),
+        ("https://[fe80::1%25eth0]/a.rrd", "names no host"),
     ],
 )
 def test_a_url_that_the_viewer_does_not_open_is_refused_with_the_reason(url: str, said: str, cache: Path) -> None:
     with pytest.raises(UnsupportedValueError, match="Expected the path of a recording") as refused:
         to_recordings(url, cache)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a", "10.0.0.1", "127.1", "0x7f.0.0.1", "2130706433", "[::1]", "a.b.", "a_b", "münchen.de", "1a", "1.2.3.4."],
+)
+def test_a_host_that_browsers_take_is_taken(host: str, cache: Path) -> None:
+    assert to_recordings(f"https://{host}/a.rrd", cache) == [f"https://{host}/a.rrd"]
 
 
 def test_a_server_that_the_page_reaches_through_the_app_comes_with_its_ticket(cache: Path) -> None:

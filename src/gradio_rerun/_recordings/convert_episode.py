@@ -31,6 +31,14 @@ _NOTICE = "left_out"
 _KNOWN_START = re.compile(rb"....ftyp|PAR1|\s*[{\[\"]|\Z", re.DOTALL)
 """How an MP4, a Parquet file, JSON and an empty file start. With other files, ffmpeg is not run."""
 
+_WITHHELD = "ffmpeg is not run on this episode"
+
+_INSTALL = """Install ffmpeg on the machine of the app, and open the episode again:
+
+- Debian, Ubuntu: `apt install ffmpeg`
+- macOS: `brew install ffmpeg`
+- Windows: `winget install ffmpeg`"""
+
 _NUMBERS = ("float32", "float64")
 _NO_PLOTS = ("timestamp", "frame_index", "episode_index", "index", "task_index")
 
@@ -45,13 +53,21 @@ def main() -> None:
     sys.path[:] = sys.argv[6:]
     # The SDK puts the path that it gets into its errors, and the frontend must not learn the server's folders.
     os.chdir(dataset.parent)
-    if not all(_KNOWN_START.match(start_of(each)) for each in Path(dataset.name).rglob("*") if each.is_file()):
+    unknown = file_of_unknown_format(Path(dataset.name))
+    if unknown:
         os.environ["PATH"] = ""
     try:
-        print(json.dumps(convert(Path(dataset.name), index, target)))
+        print(json.dumps(convert(Path(dataset.name), index, target, unknown)))
     except Exception as error:
         print(one_line(error), file=sys.stderr)
         sys.exit(REFUSED)
+
+
+def file_of_unknown_format(dataset: Path) -> str | None:
+    """The first file with which ffmpeg is not run, by its name in the dataset; None if there is none."""
+    files = (each for each in sorted(dataset.rglob("*")) if each.is_file())
+    unknown = (each for each in files if not _KNOWN_START.match(start_of(each)))
+    return next((each.relative_to(dataset).as_posix() for each in unknown), None)
 
 
 def start_of(path: Path) -> bytes:
@@ -60,8 +76,8 @@ def start_of(path: Path) -> bytes:
         return file.read(8)
 
 
-def convert(dataset: Path, index: int, target: Path) -> dict[str, str]:
-    """Writes the recording. Returns the cameras whose videos are left out, with the reasons."""
+def convert(dataset: Path, index: int, target: Path, unknown: str | None) -> dict[str, str]:
+    """Writes the recording. Returns the cameras whose videos are left out, with the reasons. `unknown`: see `file_of_unknown_format`."""
     from rerun.experimental import LeRobotReader
 
     info = json.loads((dataset / "meta" / "info.json").read_bytes())
@@ -80,7 +96,7 @@ def convert(dataset: Path, index: int, target: Path) -> dict[str, str]:
         try:
             chunks.append(video_chunks(dataset, info, camera, index))
         except Exception as error:
-            left_out[camera] = one_line(error)
+            left_out[camera] = reason_of(error, unknown)
     write(chunks, dataset.name, index, target, info["features"], left_out)
     return left_out
 
@@ -154,12 +170,24 @@ def notice(left_out: Mapping[str, str]) -> str:
     ]
     if lacks_ffmpeg:
         names = ", ".join(f"**{short(camera)}**" for camera in lacks_ffmpeg)
+        withheld = [left_out[camera] for camera in lacks_ffmpeg if left_out[camera].startswith(_WITHHELD)]
         paragraphs += [
             f"To show {names}, rerun-sdk needs **ffmpeg**: the video has B-frames, or the episode does not begin with a key frame.",
-            "Install ffmpeg on the machine of the app, and open the episode again:\n\n"
-            "- Debian, Ubuntu: `apt install ffmpeg`\n- macOS: `brew install ffmpeg`\n- Windows: `winget install ffmpeg`",
+            withheld[0] if withheld else _INSTALL,
         ]
     return "\n\n".join(paragraphs)
+
+
+def reason_of(error: Exception, unknown: str | None) -> str:
+    """Why the SDK cannot read a video. `unknown`: see `file_of_unknown_format`."""
+    # The SDK's advice does not help if there is an ffmpeg; `notice` has its own.
+    reason = one_line(error).partition(" Install ffmpeg, or use ")[0]
+    if unknown is None or "ffmpeg" not in reason.lower():
+        return reason
+    return (
+        f"{_WITHHELD}, because {unknown} does not start as MP4, Parquet or JSON files do, and ffmpeg could take it for "
+        "another format, which opens files of the server. Write the dataset again with LeRobot, which encodes its videos as MP4."
+    )
 
 
 def one_line(error: Exception) -> str:

@@ -38,7 +38,7 @@ def checked_url(url: str) -> str:
     if parts.scheme.lower() not in URL_SCHEMES:
         raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}. For a local file, give its path.")
     # Browsers take a backslash for "/", and would ask another host than the one that is seen here.
-    if not parts.hostname or re.search(r"[\s\\]", parts.netloc):
+    if not parts.hostname or re.search(r"[\s\\]", parts.netloc) or not _is_host(parts.hostname):
         raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}, which names no host.")
     if parts.username is not None:
         raise UnsupportedValueError(
@@ -46,3 +46,21 @@ def checked_url(url: str) -> str:
             "Download the recording in the function, and return its path."
         )
     return url
+
+
+def _is_host(name: str) -> bool:
+    """Whether browsers take it as the host of a URL, and as it is: with an escape, they would ask another one."""
+    if re.search(r"[%<>^|]", name):
+        return False
+    labels = name.removesuffix(".").split(".")
+    if ":" in name or not re.fullmatch(r"\d+|0x[\da-f]*", labels[-1]):
+        return True
+    # An address of IPv4, as the URL Standard reads it: parts can be octal or hexadecimal, and the last one fills the rest.
+    try:
+        *first, last = (
+            int(each.removeprefix("0x") or "0", 16) if each.startswith("0x") else int(each, 8 if each[0] == "0" else 10)
+            for each in labels
+        )
+    except (ValueError, IndexError):
+        return False
+    return len(first) < 4 and all(each < 256 for each in first) and last < 256 ** (4 - len(first))

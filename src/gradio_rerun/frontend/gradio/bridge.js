@@ -77,7 +77,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       viewer.dispatchEvent(new CustomEvent("error", { bubbles: true, detail: { message } }));
       trigger("error", asHtml(message)); // which Gradio shows to the user
     },
-  });
+  }, id);
   viewer.addEventListener("viewer-event", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     const { type, application_id, recording_id } = detail;

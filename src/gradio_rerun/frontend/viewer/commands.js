@@ -7,8 +7,11 @@ import { Ended, NotThere, messageOf } from "./errors.js";
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 
-/** Ids of the commands that were begun in this page: Gradio passes the last settings of an element to the element that replaces it. @type {Set<string>} */
-const begun = new Set();
+/** Ids of the commands that were begun in this page, by component: Gradio passes the last settings of an element to the element that replaces it. @type {Map<number, Set<string>>} */
+const begun = new Map();
+
+/** Upper bound on the remembered commands of a component, besides those that have just arrived. */
+const MOST_BEGUN = 10_000;
 
 /** ms between two checks whether what a command needs exists. */
 const POLL = 100;
@@ -37,6 +40,8 @@ const REASON_BEFORE = 2_000;
 export class CommandQueue {
   #viewer;
   #outcomes;
+  /** The ids that are remembered of this component, oldest first. @type {Set<string>} */
+  #begun;
   /** @type {Command[]} */
   #waiting = [];
   /** The number of the value that a command refers to: the newest when it arrived. @type {WeakMap<Command, number>} */
@@ -49,20 +54,26 @@ export class CommandQueue {
   /** Events of the viewer that a command may cause. @type {{events: ExpectedEvent[], until: number}[]} */
   #expected = [];
 
-  /** @param {RerunViewerElement} viewer @param {Outcomes} outcomes */
-  constructor(viewer, outcomes) {
+  /** @param {RerunViewerElement} viewer @param {Outcomes} outcomes @param {number} [component] its id */
+  constructor(viewer, outcomes, component = 0) {
     this.#viewer = viewer;
     this.#outcomes = outcomes;
+    this.#begun = begun.get(component) ?? new Set();
+    begun.set(component, this.#begun);
   }
 
   /** @param {Command[]} commands known ones are left out */
   add(commands) {
     // Gradio repeats the last yield of a generator when that ends.
-    const isKnown = (/** @type {string} */ id) => begun.has(id) || this.#waiting.some((each) => each.id === id);
-    for (const command of commands.filter(({ id }) => !isKnown(id))) {
+    const waiting = new Set(this.#waiting.map(({ id }) => id));
+    for (const command of commands.filter(({ id }) => !this.#begun.has(id) && !waiting.has(id))) {
       this.#waiting.push(command);
       this.#values.set(command, this.#viewer.valueNumber);
       if (command.question) this.#deadlines.set(command, performance.now() + command.seconds * 1000 - REASON_BEFORE);
+    }
+    for (const id of this.#begun) {
+      if (this.#begun.size <= MOST_BEGUN + commands.length) break;
+      this.#begun.delete(id);
     }
     if (!this.#isRunning) this.#run();
   }
@@ -130,7 +141,7 @@ export class CommandQueue {
 
   /** @param {Command} command */
   async #start(command) {
-    begun.add(command.id);
+    this.#begun.add(command.id);
     // While data is arriving, what a command refers to may not exist yet, and the next command waits.
     if (command.waits || this.#viewer.isLoading) {
       await Promise.all(this.#unanswered);

@@ -31,6 +31,9 @@ export function viewerGlobals({ fetch, theme, onComplaint, requestFrame, onFrame
       // Viewers of 0.24 only warn when they cannot read on. Remove when the rerun-sdk floor has an error there.
       warn: (/** @type {unknown[]} */ ...words) => {
         console.warn(...words);
+        // The viewer opens URLs whose path has the suffix of a recording, and only warns about others.
+        const [, refused] = /Failed to open URL: (.*)/s.exec(String(words[0])) ?? [];
+        if (refused) onComplaint(`it does not open such a URL; that of a recording ends with .rrd, url: ${refused}`, "re_viewer::web");
         const [, found] = /has left unexpectedly: (Failed to fetch \.rrd .*)/s.exec(String(words[0])) ?? [];
         if (found) onComplaint(found, "re_viewer::app");
       },
