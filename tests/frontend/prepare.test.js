@@ -81,22 +81,35 @@ test("two leases have different names", async () => {
   assert.notEqual(calls[0][1].lease, calls[1][1].lease);
 });
 
-test("a server that was started again, or no more, is lost; a connection that fails is not", async () => {
-  for (const text of [JSON.stringify({ servers: [server(7)] }), '{"error": "gone"}']) {
-    answer = () => [JSON.stringify({ servers: [server(5)] }), "\n"];
-    const { lost, release } = await run(LARGE);
-    let reason = "";
-    lost?.then((why) => (reason = why));
-    answer = () => assert.fail("the connection is lost");
+test("a server that was started again, is lost; one of which nothing is known for a while is not", async () => {
+  const { lost, release } = await run(LARGE);
+  let reason = "";
+  lost?.then((why) => (reason = why));
+  for (const unknown of [() => assert.fail("the connection is lost"), () => ['{"error": "busy"}\n'], () => [""]]) {
+    answer = unknown;
     mock.timers.tick(60_000);
     await settled();
     assert.equal(reason, "");
-    answer = () => [text, "\n"];
-    mock.timers.tick(60_000);
-    await settled();
-    assert.match(reason, /no longer serves it/);
-    release?.();
   }
+  answer = () => [JSON.stringify({ servers: [server(7)] }), "\n"];
+  mock.timers.tick(60_000);
+  await settled();
+  assert.match(reason, /no longer serves it/);
+  assert.equal(calls.at(-1)?.[0], "close_large_file"); // the new server, which nobody reads from
+  const { length } = calls;
+  mock.timers.tick(120_000);
+  assert.equal(calls.length, length);
+  release?.();
+});
+
+test("the lease ends with the page, but not with one that may come back", async () => {
+  const listeners = /** @type {((event: object) => void)[]} */ ([]);
+  mock.method(globalThis, "addEventListener", (/** @type {string} */ _, /** @type {(event: object) => void} */ listener) => listeners.push(listener));
+  await run(LARGE);
+  listeners.forEach((listener) => listener({ persisted: true }));
+  assert.equal(calls.length, 1);
+  listeners.forEach((listener) => listener({ persisted: false }));
+  assert.deepEqual([calls[1][0], calls[1][2]], ["close_large_file", { keepalive: true }]);
 });
 
 test("an upload is converted, and a conversion that fails says why", async () => {

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -102,13 +103,44 @@ def test_at_the_limit_no_other_file_is_served(file: Path, serve: Serve, monkeypa
     assert serve(file) is server
 
 
-def test_the_leases_of_a_file_have_an_upper_bound_and_the_oldest_go_first(
-    file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_takes_the_lease_of_another_page(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_demand, "_MOST_LEASES", 2)
-    for lease in ["a", "b", "a", "c"]:
+    for lease in ["a", "b", "a"]:
         server = serve(file, lease)
-    assert list(server.leases) == ["a", "c"]
+    with pytest.raises(RecordingError, match="2 pages show this recording already"):
+        serve(file, "c")
+    assert server.leases.keys() == {"a", "b"}
+    server.leases["a"] = 0  # which has ended
+    assert serve(file, "c").leases.keys() == {"b", "c"}
+
+
+def test_a_lease_is_renewed_while_others_wait(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve(file)
+
+    def turn(_: str) -> Any:
+        raise AssertionError("It waits.")
+
+    monkeypatch.setattr(on_demand._turns, "turn", turn)
+    assert serve(file) is server
+
+
+@pytest.mark.parametrize(
+    "name", ["run (1).rrd", "\u00fcbung.rrd", "\u65e5\u672c.rrd", "a+b'50%#?.rrd", "-.rrd", "x" * 240 + ".rrd"]
+)
+def test_a_file_may_have_any_name(name: str, file: Path, serve: Serve) -> None:
+    assert segments(serve(file.rename(file.with_name(name)))) == ["run"]
+
+
+def test_ids_of_recordings_are_encoded_in_urls(tmp_path: Path, serve: Serve) -> None:
+    file = write_recording(tmp_path / "run.rrd", "a&segment_id=b#c? d/\u00fc")
+    (url,) = serve(file).urls
+    assert url.endswith("?segment_id=a%26segment_id%3Db%23c%3F%20d%2F%C3%BC")
+
+
+def test_a_file_with_too_many_recordings_is_not_served(tmp_path: Path, serve: Serve) -> None:
+    file = write_recording(tmp_path / "run.rrd", "x" * 1001)
+    with pytest.raises(RecordingError, match="more than 1000 recordings, or their ids are too long"):
+        serve(file)
 
 
 @pytest.mark.parametrize(
@@ -153,16 +185,16 @@ def test_a_file_without_one_manifest_gets_one(
         (b"RRF2" + bytes(8) + b"\xff" * 100, "its structure is unknown"),
         (
             b"RRF2" + bytes(8) + b"\x02" + bytes(7) + b"\x10" + bytes(7) + b"\xff" * 16,
-            "rerun-sdk cannot read it|no recording",
+            "rerun-sdk cannot read it",
         ),
-        (b"RRF2" + bytes(8), "rerun-sdk cannot read it|no recording"),
+        (b"RRF2" + bytes(8), "rerun-sdk cannot read it"),
     ],
 )
 def test_what_cannot_be_served_is_refused_with_the_reason(
     content: bytes, reason: str, file: Path, serve: Serve
 ) -> None:
     file.write_bytes(content)
-    with pytest.raises(RecordingError, match=f"'run.rrd' cannot be served piece by piece: .*({reason})") as refused:
+    with pytest.raises(RecordingError, match=rf"^'run.rrd' cannot be served piece by piece: ({reason})\.$") as refused:
         serve(file)
     assert str(file.parent) not in str(refused.value)
     assert on_demand._servers == {}
@@ -208,6 +240,54 @@ def test_work_that_is_unwanted_ends_the_process(tmp_path: Path, serve: Serve) ->
         current.reset(token)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a session")
+def test_the_program_that_adds_manifests_ends_with_the_work(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, pid = tmp_path / "packages" / "rerun_cli", tmp_path / "pid"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "rerun").write_text(f"#!/bin/sh\necho $$ > {pid}\nexec sleep 600\n")
+    (package / "rerun").chmod(0o755)
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    file = tmp_path / "joined.rrd"
+    file.write_bytes(recording_bytes("one") * 2)
+    work = Work()
+
+    def end() -> None:
+        wait_until(lambda: pid.exists() and pid.read_text().strip())
+        work.give_up()
+
+    token = current.set(work)
+    try:
+        threading.Thread(target=end).start()
+        with pytest.raises(RecordingError, match="no longer wanted"):
+            serve(file)
+        wait_until(lambda: not is_running(int(pid.read_text())))
+    finally:
+        current.reset(token)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+def test_a_disk_without_room_is_an_error(file: Path) -> None:
+    (file.parent / "cache").write_bytes(b"a file where the cache should be")
+    with pytest.raises(RecordingError, match="cannot be kept in Gradio's cache"):
+        served(file, file.parent / "cache", "lease", lambda _: None)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_a_server_ends_with_its_parent_although_a_forked_process_lives(file: Path, serve: Serve) -> None:
     server = serve(file)
@@ -237,6 +317,8 @@ def test_only_the_ticket_for_the_file_opens_its_server_and_only_while_it_runs(fi
     servers = Servers(True)
     servers.trust()
     assert (servers.ticket(url), servers.ticket(url, own=True)) == (None, None)  # a user may have typed the URL
+    for name in ["localhost", "127.1", "2130706433", "0.0.0.0", "[::1]"]:
+        assert servers.ticket(url.replace("127.0.0.1", name)) is None
     ticket = servers.ticket_for_file(url)
     assert servers.forward(call(url, ticket)).status_code == 200
     end_lease(file, "lease")

@@ -9,12 +9,14 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -22,8 +24,9 @@ from .._fork import ModuleLock, after_fork
 from .._gradio.threads import current_work, unwanted
 from .._servers import file_servers
 from .._viewer.sdk import sdk_version, serves_files
-from ..errors import RecordingError, SdkError, log
+from ..errors import RecordingError, SdkError, log, not_kept
 from .conversion_process import serving_command
+from .convert_file import REFUSED
 from .limits import limits
 from .turns import Turns
 
@@ -42,7 +45,7 @@ _LOOKS_EVERY = 15.0
 _SLOWEST = 10_000_000
 """Bytes a second that a disk writes at least."""
 
-_MOST_SAID = 10_000
+_LONGEST_LINE = 10_000
 
 Progress = Callable[[float], object]
 """Receives the part of the file that is ready, from 0 to 1, if the file has to be prepared."""
@@ -59,14 +62,15 @@ class FileServer:
     """Of the recordings in the file."""
     is_truncated: bool
     leases: dict[str, float] = field(default_factory=dict)
-    """When they end, in the order of their last renewal."""
+    """By name: when they end."""
 
     def lease(self, name: str) -> None:
-        """Adds or renews a lease."""
-        self.leases.pop(name, None)
-        while len(self.leases) >= _MOST_LEASES:
-            del self.leases[next(iter(self.leases))]
-        self.leases[name] = time.monotonic() + LEASE_SECONDS
+        """Adds or renews a lease. Raises a `RecordingError` if there are too many."""
+        now = time.monotonic()
+        self.leases = {each: until for each, until in self.leases.items() if now < until}
+        if name not in self.leases and len(self.leases) >= _MOST_LEASES:
+            raise RecordingError(f"{_MOST_LEASES} pages show this recording already. Please try again later.")
+        self.leases[name] = now + LEASE_SECONDS
 
     @property
     def is_wanted(self) -> bool:
@@ -82,6 +86,8 @@ class FileServer:
 
 _turns = Turns(lambda: 4, "opening")
 _lock = ModuleLock()
+_processes: set[subprocess.Popen[bytes]] = set()
+"""All of them, also those that do not serve yet."""
 _servers: dict[str, FileServer] = {}
 """By file, as it was when the server started."""
 _sweeper: threading.Thread | None = None
@@ -98,9 +104,12 @@ def served(path: Path, cache: Path, lease: str, on_progress: Progress) -> FileSe
             f"rerun-sdk {sdk_version()} serves no part of a file: rerun-sdk 0.32 or newer is needed. Run: pip install -U rerun-sdk"
         )
     key = _key(path)
+    if server := _known(key, lease):  # without a turn: others may take long
+        return server
     with _turns.turn(key):
         server = _known(key, lease)
         if server is None:
+            _check_room(key)
             server = _started(path, cache, on_progress)
             _add(key, server, lease)
         return server
@@ -108,11 +117,13 @@ def served(path: Path, cache: Path, lease: str, on_progress: Progress) -> FileSe
 
 def end_lease(path: Path, lease: str) -> None:
     """A viewer no longer shows the file."""
-    with suppress(RecordingError), _lock:
-        server = _servers.get(_key(path))
-        if server is not None:
-            server.leases.pop(lease, None)
-    _end_unwanted()
+    with suppress(RecordingError):
+        key = _key(path)
+        with _lock:
+            server = _servers.get(key)
+            if server is not None:
+                server.leases.pop(lease, None)
+        _end_unwanted()
 
 
 def _key(path: Path) -> str:
@@ -132,51 +143,62 @@ def _known(key: str, lease: str) -> FileServer | None:
         return server
 
 
-def _add(key: str, server: FileServer, lease: str) -> None:
-    global _sweeper
-    server.lease(lease)
+def _check_room(key: str) -> None:
+    """Raises a `RecordingError` if too many files are served. Ends the server of this file if its process has died."""
     with _lock:
         dead = _servers.pop(key, None)
         is_full = len(_servers) >= _MOST_SERVERS
-        if not is_full:
-            file_servers.add(server.urls[0])
-            _servers[key] = server
-            if _sweeper is None:
-                _sweeper = threading.Thread(target=_sweep, daemon=True)
-                _sweeper.start()
     if dead is not None:
-        _end(dead.process, dead.folder)
+        dead.end()
     if is_full:
-        _end(server.process, server.folder)
         raise RecordingError(
             f"The app serves {_MOST_SERVERS} large recordings already, and no more at once. Please try again later."
         )
 
 
+def _add(key: str, server: FileServer, lease: str) -> None:
+    global _sweeper
+    server.lease(lease)
+    with _lock:
+        file_servers.add(server.urls[0])
+        _servers[key] = server
+        if _sweeper is None:
+            _sweeper = threading.Thread(target=_sweep, daemon=True)
+            _sweeper.start()
+
+
 def _started(path: Path, cache: Path, on_progress: Progress) -> FileServer:
     most, size = limits(), path.stat().st_size
-    folder = (
-        cache.absolute() / f".{secrets.token_hex(8)}.part"
-    )  # conversions remove it after an hour, if this process is killed
-    folder.mkdir(parents=True)
+    # Conversions remove such a folder after an hour, if this process is killed.
+    folder = cache.absolute() / f".{secrets.token_hex(8)}.part"
     command = serving_command(path.absolute(), folder, most.memory, 2 * size + most.size)
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, "RUST_LOG": "error"})
+    environment = {**os.environ, "RUST_LOG": "error"}
+    try:
+        folder.mkdir(parents=True)
+        # In a session of its own, so that `_kill` also ends the program that the process may have started.
+        process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
+        )
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise not_kept(f"The recording {path.name!r:.200}", cache, error) from error
+    _processes.add(process)
     said: list[str] = []
     reader = threading.Thread(target=_read, args=(process.stderr, said), daemon=True)
     reader.start()
-    limit = threading.Timer(most.seconds + size / _SLOWEST, process.kill)
+    limit = threading.Timer(most.seconds + size / _SLOWEST, _kill, (process,))
     limit.start()
     work = current_work()
     try:
-        with work.ended_by(process.kill):
+        with work.ended_by(partial(_kill, process)):
             ready = _ready(cast("IO[bytes]", process.stdout), folder, on_progress)
         if work.is_unwanted:
             raise unwanted()
         if ready is None:
             reader.join()
-            reason = said[-1] if said else f"exit code {process.wait()}"
-            log(f"{path.name}: not served piece by piece: {reason}")
+            log(f"{path.name}: not served piece by piece: {' '.join(said)}")
+            reason = said[-1] if process.wait() == REFUSED and said else "its server has ended"
             raise RecordingError(f"{path.name!r:.200} cannot be served piece by piece: {reason:.300}.")
         return FileServer(process, folder, ready["urls"], ready["is_truncated"])
     except BaseException:
@@ -197,18 +219,27 @@ def _ready(lines: IO[bytes], folder: Path, on_progress: Progress) -> dict[str, A
     return None
 
 
-def _read(lines: Any, said: list[str]) -> None:
+def _read(lines: IO[bytes], said: list[str]) -> None:
     """Keeps the last lines that the process writes to stderr, as long as it runs."""
     with lines:
-        for line in lines:
+        while line := lines.readline(_LONGEST_LINE):
             if text := line.decode(errors="replace").strip():
-                said.append(text[:_MOST_SAID])
+                said.append(text)
                 del said[:-3]
 
 
-def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends the process, and those that it has started."""
+    with suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
     process.kill()
+
+
+def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
+    _kill(process)
     process.wait()
+    _processes.discard(process)
     for stream in (process.stdin, process.stdout):
         with suppress(OSError, AttributeError):
             stream.close()  # type: ignore[union-attr]
@@ -250,8 +281,9 @@ def _after_fork() -> None:
     global _sweeper
     _sweeper = None
     _turns.forget()
-    for each in _servers.values():
-        if each.process.stdin:
-            each.process.stdin.close()
-        each.process.returncode = 0  # no child of this process
+    for process in _processes:
+        if process.stdin:
+            process.stdin.close()
+        process.returncode = 0  # no child of this process
+    _processes.clear()
     _servers.clear()

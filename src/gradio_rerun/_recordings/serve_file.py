@@ -6,7 +6,7 @@ The server reads the manifest at the end of FILE. If FILE has none, or several, 
 one manifest in FOLDER, and serves this file. MEMORY and SIZE are limits in bytes: of the memory of this process, and of the new file.
 
 Each line of stdout is a JSON object: {"progress": 0.5} while the new file is written, then {"urls": [...], "is_truncated": false} with the URLs
-of the recordings. The exit code is `REFUSED`, with the reason on stderr, if FILE cannot be served.
+of the recordings. The exit code is `REFUSED`, with the reason in the last line of stderr, if FILE cannot be served. That line may be shown to users.
 
 When stdin ends, which it also does when the parent process dies, this process removes FOLDER and exits.
 It imports nothing of this package, because that would import Gradio, which takes seconds.
@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -25,6 +26,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from .convert_file import REFUSED, end_with_stdin, limit_resources
@@ -47,8 +49,16 @@ _REPORTS_EVERY = 0.3
 """Seconds."""
 
 
+UNREADABLE = "rerun-sdk cannot read it"
+
+_MOST_RECORDINGS = 1000
+_LONGEST_ID = 1000
+_LONGEST_NAME = 100
+"""Characters, as of the ids."""
+
+
 class UnreadableError(Exception):
-    """The file cannot be served."""
+    """The file cannot be served, for a reason that may be shown to users."""
 
 
 def main() -> None:
@@ -70,8 +80,12 @@ def main() -> None:
         if target.exists():
             file = target
         server, urls = serve(file, name)
+    except UnreadableError as error:
+        print(error, file=sys.stderr)
+        sys.exit(REFUSED)
     except Exception as error:
-        print(" ".join(str(error).split()) or type(error).__name__, file=sys.stderr)
+        print(error, file=sys.stderr)
+        print(UNREADABLE, file=sys.stderr)
         sys.exit(REFUSED)
     report(urls=urls, is_truncated=is_truncated)
     watch.join()
@@ -152,7 +166,9 @@ def write_with_manifest(path: Path, parts: list[tuple[int, int]], target: Path) 
     command = [str(rerun_program()), "rrd", "filter", "--output", str(target)]
     with (
         without_analytics(target.parent) as environment,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+        ) as process,
     ):
         said: list[bytes] = []
         reader = threading.Thread(target=lambda: said.append(process.stderr.read()), daemon=True)  # type: ignore[union-attr]
@@ -164,8 +180,7 @@ def write_with_manifest(path: Path, parts: list[tuple[int, int]], target: Path) 
         code = process.wait()
         reader.join()
     if code:
-        lines = [line for line in b"".join(said).decode(errors="replace").splitlines() if line.strip()]
-        raise UnreadableError(f"rerun-sdk cannot read it: {lines[-1] if lines else f'exit code {code}'}")
+        raise RuntimeError(f"rerun rrd filter: exit code {code}: {b''.join(said).decode(errors='replace').strip()}")
 
 
 def _blocks(path: Path, parts: list[tuple[int, int]]) -> Iterator[bytes]:
@@ -221,11 +236,16 @@ def serve(path: Path, name: str) -> tuple[Any, list[str]]:
     """A Rerun server for the recordings in `path`, as a dataset, and their URLs. The blueprint in the file becomes the dataset's default."""
     import rerun as rr
 
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:_LONGEST_NAME]  # the server refuses others
     server = rr.server.Server(host="127.0.0.1", datasets={name: [path]})
     dataset = catalog_client(server.url()).get_dataset(name)
-    urls = [dataset.segment_url(segment) for segment in dataset.segment_ids()]
-    if not urls:
+    segments = dataset.segment_ids()
+    if not segments:
         raise UnreadableError("it contains no recording")
+    if len(segments) > _MOST_RECORDINGS or any(len(segment) > _LONGEST_ID for segment in segments):
+        raise UnreadableError(f"it contains more than {_MOST_RECORDINGS} recordings, or their ids are too long")
+    start = dataset.segment_url("").rpartition("=")[0]
+    urls = [f"{start}={quote(segment, safe='')}" for segment in segments]
     # Raises if the file contains no blueprint.
     with contextlib.suppress(Exception):
         dataset.register_blueprint(path.absolute().as_uri(), set_default=True)

@@ -6,6 +6,7 @@ A port that one server has left may be taken by another. A ticket for the first 
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 
 from .._fork import after_fork
 from .origins import origin_of
@@ -23,6 +24,11 @@ def add(url: str) -> None:
 def remove(url: str) -> None:
     """The server with this URL ends."""
     _secrets.pop(origin_of(url), None)
+
+
+def may_be_at(origin: str) -> bool:
+    """Whether a server of this process may be at the origin: an address has many names, and each server has a port of its own."""
+    return urlsplit(origin).port in {urlsplit(each).port for each in _secrets}
 
 
 def secret_of(origin: str) -> str | None:

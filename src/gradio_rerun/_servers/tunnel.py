@@ -90,7 +90,7 @@ class Servers:
         if not is_server(url):
             return None
         origin = origin_of(url)
-        if file_servers.secret_of(origin):
+        if file_servers.may_be_at(origin):
             return None  # whoever may read the file gets a ticket by `ticket_for_file`
         is_named = self.is_trusted and (self._names_all or origin in _tokens_of[self])
         if is_named or (own and self._own and is_private(origin)):

@@ -45,21 +45,24 @@ async function openLarge({ call, toRecordings }, { large, ...whole }, { signal, 
   }
   const recordings = toRecordings(servers).map((each, index) => ({ ...each, name: index > 0 ? `${whole.name} (${index + 1})` : whole.name }));
   const life = new AbortController();
-  const close = () => void call("close_large_file", data, { keepalive: true }).catch(() => {});
-  addEventListener("pagehide", close, { signal: life.signal });
-  /** @type {Promise<string>} */
-  const lost = new Promise((resolve) => {
-    const renew = async () => {
-      const renewed = await open(life.signal).catch(() => null); // the connection may come back
-      if (renewed && renewed.servers?.[0].server !== servers[0].server) resolve("The app no longer serves it. Open it again.");
-    };
-    const timer = setInterval(renew, RENEW_EVERY);
-    life.signal.addEventListener("abort", () => clearInterval(timer));
-  });
   const release = () => {
     life.abort();
     close();
   };
+  const close = () => void call("close_large_file", data, { keepalive: true }).catch(() => {});
+  addEventListener("pagehide", ({ persisted }) => void (persisted || close()), { signal: life.signal });
+  /** @type {Promise<string>} */
+  const lost = new Promise((resolve) => {
+    const renew = async () => {
+      const renewed = await open(life.signal).catch(() => null);
+      // After an error, the next minute may bring an answer.
+      if (!renewed?.servers || renewed.servers[0].server === servers[0].server) return;
+      release();
+      resolve("The app no longer serves it. Open it again.");
+    };
+    const timer = setInterval(renew, RENEW_EVERY);
+    life.signal.addEventListener("abort", () => clearInterval(timer));
+  });
   return { recordings, isTruncated: is_truncated === true, release, lost };
 }
 
