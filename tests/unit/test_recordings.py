@@ -465,6 +465,8 @@ def test_without_gradio_s_check_nothing_is_read(served: Served, cache: Path, mon
     recording = write_recording(served.outside / "run.rrd", "run", frames=1)
     (item,) = to_recordings(recording, cache)
     assert path_of(item) == recording  # Gradio decides
+    named = to_recordings([recording, FileData(path=str(recording), orig_name="mine.rrd")], cache)
+    assert [each.orig_name for each in named if isinstance(each, FileData)] == ["run.rrd", "mine.rrd"]
     assert not cache.exists()
 
 
