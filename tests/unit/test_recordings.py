@@ -369,6 +369,7 @@ def test_a_binary_stream_gives_what_it_has(cache: Path) -> None:
     log_points(recording)
     (item,) = to_recordings(stream, cache)
     assert path_of(item).read_bytes().startswith(b"RRF2")
+    assert path_of(item).name == "recording.rrd"  # a BinaryStream does not know its application
 
 
 def test_a_recording_stream_gives_all_that_was_logged_each_time(cache: Path) -> None:
