@@ -60,7 +60,7 @@ TESTS = {
     "_gradio/event_list": ["events", "event_methods"],
     "_gradio/event_methods": ["event_methods"],
     "_gradio/files": ["uploads", "recordings"],
-    "_gradio/js_on_load": ["component", "listeners"],
+    "_gradio/js_on_load": ["component", "listeners", "commands"],
     "_gradio/listeners": ["listeners", "events", "client"],
     "_gradio/postponed": ["event_loop", "updates"],
     "_gradio/server_calls": ["uploads"],
