@@ -56,3 +56,16 @@ test("a server that does not wait is not asked again at once", async () => {
   await getQuestions(async () => [], () => pauses.length < 3, () => {}, async (ms) => void pauses.push(ms));
   assert.deepEqual(pauses, [500, 1000, 2000]);
 });
+
+test("a call names the last thousand questions only, so that it stays small in a page that was asked many", async (context) => {
+  waiting(context);
+  /** @type {string[][]} */
+  const calls = [];
+  const next = async (/** @type {string[]} */ known) => {
+    calls.push(known);
+    return Array.from({ length: 600 }, (_, index) => question(`${calls.length}.${index}`));
+  };
+  await getQuestions(next, () => calls.length < 4, () => {});
+  assert.deepEqual(calls.map(({ length }) => length), [0, 600, 1000, 1000]);
+  assert.deepEqual([calls[3][0], calls[3][999]], ["2.200", "3.599"]);
+});

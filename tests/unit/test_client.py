@@ -255,9 +255,19 @@ def test_the_state_of_an_older_viewer_has_the_same_form(client: ViewerClient) ->
     assert asdict(state) == asdict(answers.ViewerState("", "Recording:a\\:b:c", [read], [], [], None, "0.30.0"))
     state = answered(client, ViewerClient.get_state, {**data, "active_recording_id": None, "recordings": []})
     assert (state.active_recording, state.recordings) == (None, [])
-    for wrong in ({"protocol": "no base64!"}, {"protocol": 3}, {"recordings": 3}, {}):
+    for wrong in ({"protocol": "no base64!"}, {"protocol": "////"}, {"protocol": 3}, {"recordings": 3}, {}):
         with pytest.raises(EventDataError, match="Expected the state"):
             answered(client, ViewerClient.get_state, wrong)
+
+
+def test_an_answer_that_is_too_long_is_refused(client: ViewerClient) -> None:
+    for length in (1_000, 9_000_000):
+        data = {"protocol": protocol("get_location", location="x" * length)}
+        if length == 1_000:
+            assert answered(client, ViewerClient.get_location, data) == "x" * length
+        else:
+            with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
+                answered(client, ViewerClient.get_location, data)
 
 
 def test_result_would_block_the_event_loop(client: ViewerClient) -> None:

@@ -129,6 +129,11 @@ def test_commands_are_values() -> None:
         (np.float32(0.5), 500_000_000),
         (dt.timedelta(days=100_000, microseconds=1), 100_000 * 86_400 * 10**9 + 1_000),
         (np.timedelta64(7, "ns"), 7),
+        *[
+            (np.timedelta64(7_900, "ps"), 7),
+            (np.timedelta64(7_900_000, "fs"), 7),
+            (np.timedelta64(10**10 + 1, "as"), 10),
+        ],
     ],
 )
 def test_a_duration_is_nanoseconds(given: Any, nanos: int) -> None:

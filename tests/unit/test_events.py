@@ -123,6 +123,8 @@ def test_a_time_is_a_datetime_in_utc_or_a_timedelta() -> None:
     stamp = time_update(time=str(STAMP), timeline_type="timestamp")
     assert stamp.as_datetime() == datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=timezone.utc)
     assert time_update(time="-1500", timeline_type="duration").as_timedelta() == timedelta(microseconds=-2)
+    hour = time_update(time=str(3_600 * 10**9), timeline_type="duration")
+    assert hour.as_timedelta() == timedelta(hours=1)
     # Older viewers do not tell the type: then the caller has to know.
     assert time_update(time=str(STAMP)).as_datetime() == stamp.as_datetime()
 

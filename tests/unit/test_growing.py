@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gradio_rerun._recordings.growing import GrowingRecording
+from gradio_rerun._recordings.growing import MOST_KEPT, GrowingRecording
 from gradio_rerun._wire import STREAM_TYPE
 from gradio_rerun.errors import RecordingError, StreamTooLongError
 
@@ -80,6 +80,7 @@ def test_what_fails_at_first_can_succeed_later(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="More of the stream cannot be kept"):
         growing.append([b"one"], 3, None)
     (tmp_path / "cache").unlink()
+    growing.path.parent.mkdir(parents=True)  # then the disk was full
     growing.append([b"two"], 3, None)
     assert growing.path.read_bytes() == b"two"
     assert (growing.file_data().orig_name, growing.file_data().path) == ("my run.rrd", str(growing.path))
@@ -89,3 +90,26 @@ def test_the_folder_of_a_recording_cannot_be_guessed(tmp_path: Path) -> None:
     names = {GrowingRecording(tmp_path).path.parent.name for _ in range(100)}
     assert len(names) == 100
     assert {len(name) for name in names} == {40}
+
+
+def test_who_reads_the_file_meanwhile_finds_no_half_of_a_message(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    sizes = set()
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(10):
+            yield b"x" * (MOST_KEPT // 5)
+            sizes.add(growing.path.stat().st_size)
+
+    for number in range(2):
+        sizes.clear()
+        growing.append(parts(), 2 * MOST_KEPT, None)
+        assert sizes == {number * 2 * MOST_KEPT}
+
+
+def test_the_memory_has_the_end_of_a_long_recording_only(tmp_path: Path) -> None:
+    growing = GrowingRecording(tmp_path)
+    for letter in (b"a", b"b", b"c"):
+        growing.append([letter * (MOST_KEPT // 2)], MOST_KEPT // 2, None)
+    assert growing.kept(growing.size - MOST_KEPT, growing.size) == b"b" * (MOST_KEPT // 2) + b"c" * (MOST_KEPT // 2)
+    assert growing.kept(growing.size - MOST_KEPT - 1, growing.size) == b""

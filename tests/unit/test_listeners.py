@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import gradio as gr
 
@@ -28,6 +28,17 @@ def test_no_call_is_dropped_unless_the_app_says_so() -> None:
         viewer.time_update(lambda: None)
         viewer.pause(lambda: None, trigger_mode="once")
     assert [each["trigger_mode"] for each in functions(demo)] == ["multiple", "multiple", "once"]
+
+
+def test_a_subclass_that_declares_its_events_drops_no_call_either() -> None:
+    class Own(Rerun):
+        EVENTS: ClassVar[list[Any]] = [each for each in Rerun.EVENTS if each in ("play", "time_update")]
+
+    with gr.Blocks() as demo:
+        viewer = Own()
+        viewer.time_update(lambda: None)
+    assert [each["trigger_mode"] for each in functions(demo)][:1] == ["multiple"]
+    assert listener_counts(demo) == {"time_update": 1}
 
 
 def test_gr_on_drops_no_event_of_a_viewer_unless_the_app_says_so() -> None:

@@ -369,6 +369,7 @@ def test_a_binary_stream_gives_what_it_has(cache: Path) -> None:
     log_points(recording)
     (item,) = to_recordings(stream, cache)
     assert path_of(item).read_bytes().startswith(b"RRF2")
+    assert path_of(item).name == "recording.rrd"  # a BinaryStream does not know its application
 
 
 def test_a_recording_stream_gives_all_that_was_logged_each_time(cache: Path) -> None:
@@ -465,6 +466,8 @@ def test_without_gradio_s_check_nothing_is_read(served: Served, cache: Path, mon
     recording = write_recording(served.outside / "run.rrd", "run", frames=1)
     (item,) = to_recordings(recording, cache)
     assert path_of(item) == recording  # Gradio decides
+    named = to_recordings([recording, FileData(path=str(recording), orig_name="mine.rrd")], cache)
+    assert [each.orig_name for each in named if isinstance(each, FileData)] == ["run.rrd", "mine.rrd"]
     assert not cache.exists()
 
 

@@ -188,6 +188,14 @@ def test_several_file_types_are_told_the_browser_in_their_order(types: Any, acce
     assert settings(file_types=types)["file_types"] == accepted
 
 
+def test_keys_are_characters_and_the_names_that_browsers_give() -> None:
+    assert settings()["keys"] == []
+    keys = ["w", "é", "ArrowUp", "Space", *(f"F{number}" for number in range(1, 13))]
+    assert settings(keys=tuple(keys))["keys"] == keys
+    with pytest.raises(ParameterError, match=r"Expected keys to hold single characters .*, got 'F13'"):
+        settings(keys=["w", "F13"])
+
+
 def test_flags_and_sizes_are_told_the_page_as_they_are() -> None:
     told = settings(streaming=True, telemetry=True, scale=2, min_width=300, interactive=False, time_update_interval=0.5)
     assert (told["streaming"], told["telemetry"]) == (True, True)

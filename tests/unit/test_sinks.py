@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
@@ -40,7 +41,8 @@ def test_the_file_of_a_recording_stays_and_grows(tmp_path: Path) -> None:
         before = path.read_bytes()
     log_points(recording)
     with read_sink(recording) as sink:
-        assert sink.growing(tmp_path, "my_app.rrd", None).path == path
+        grown = sink.growing(tmp_path, "my_app.rrd", None)
+    assert (grown.path, grown.size) == (path, sink.size)
     assert path.read_bytes().startswith(before)
     assert path.stat().st_size == sink.size
     assert shared(str(path))
@@ -73,7 +75,7 @@ def test_a_sink_does_not_keep_its_source_alive(kind: str, tmp_path: Path) -> Non
     assert [each() for each in left] == [None, None]
 
 
-def test_what_a_full_disk_has_refused_is_there_when_it_has_room_again(tmp_path: Path) -> None:
+def test_what_a_full_disk_has_refused_is_there_when_it_has_room_again(capsys: pytest.CaptureFixture[str]) -> None:
     recording = rr.RecordingStream("my_app")
     stream = recording.binary_stream()
     for step in range(3):
@@ -88,6 +90,7 @@ def test_what_a_full_disk_has_refused_is_there_when_it_has_room_again(tmp_path: 
             read_sink(stream),
         ):
             pass
+        assert f"cannot be written to {tempfile.gettempdir()!r}: " in capsys.readouterr().err  # for the app's author
     recording.log("last", rr.Points3D([[0, 0, 0]]))
     with read_sink(stream) as sink:
         sink.log.seek(0)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradio_rerun._viewer import viewer_control
-from gradio_rerun._viewer.state import reported_state, split_store_id
+from gradio_rerun._viewer.state import reported_state, split_store_id, store_id_of
+from gradio_rerun.errors import EventDataError
 from gradio_rerun.viewer_state import RecordingState, TimelineState, ViewState
 
 try:
@@ -174,10 +175,32 @@ def test_an_older_viewer_may_know_nothing_of_time(playing: bool | None, play_sta
         state.views = ()  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"protocol": 3},
+        {"protocol": "no base64!"},
+        {"protocol": "////"},
+        {"recordings": 3},
+        {"recordings": [5]},
+        {"viewer_version": None},
+        *({"time": each} for each in ("7", True, float("nan"), -(2.0**63) * 1.5, 2.0**63 * 1.5)),
+    ],
+)
+def test_a_state_that_no_viewer_reports_is_refused(wrong: dict[str, Any]) -> None:
+    recording = {"application_id": "app", "recording_id": "run", "timeline": "t", "time": 1, "playing": None}
+    recordings = [{**recording, "range": None, **({"time": wrong["time"]} if "time" in wrong else {})}]
+    valid = {"viewer_version": "0.24.1", "active_recording_id": "run", "recordings": recordings}
+    with pytest.raises(EventDataError, match=r"^Expected the state that the viewer reports, got .* Reload the page"):
+        reported_state({**valid, **wrong} if wrong else {})
+
+
 @settings(deadline=None)
 @given(st.text(), st.text())
 def test_a_store_id_is_split_as_the_viewer_joins_it(application_id: str, recording_id: str) -> None:
     escaped = application_id.replace("\\", "\\\\").replace(":", "\\:")
+    assert store_id_of(application_id, recording_id) == f"Recording:{escaped}:{recording_id}"
     assert split_store_id(f"Recording:{escaped}:{recording_id}") == (application_id, recording_id)
 
 
