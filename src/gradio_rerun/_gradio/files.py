@@ -23,7 +23,7 @@ from ..errors import RecordingError
 
 
 def static_file(path: Path, folder: Path | None = None) -> FileDataDict:
-    """A file that every visitor may fetch, as Gradio sends it to the frontend. They may fetch all files in `folder`, by default the file's own."""
+    """A file as Gradio sends it to the frontend. Every visitor may fetch all files in `folder`, by default the file's own folder."""
     if not is_static_file(path):
         gr.set_static_paths(folder or path.parent)
     # Gradio puts the app's root in front of the url of everything that looks like a file.

@@ -56,7 +56,7 @@ if (settings) {
     .then(([{ mount }]) => mount({ element, props, trigger, watch, server, settings, ...part }))
     .catch(fail);
 } else {
-  fail("Gradio sent no settings, which a newer gradio_rerun may know how to get");
+  fail("Gradio sent no settings. Update gradio_rerun: it may not support this version of Gradio");
 }
 """
 
@@ -97,5 +97,5 @@ def _is_input_only(viewer: Any, events: list[Any]) -> bool:
 
 def _outputs(event: Any) -> list[Any]:
     """The outputs of a listener of the app; none for gr.Examples and clear buttons: an input that these fill is still an input."""
-    helps = event.fn is None or str(event.api_name).startswith("load_example")
-    return [] if helps else list(event.outputs)
+    fills = event.fn is None or str(event.api_name).startswith("load_example")
+    return [] if fills else list(event.outputs)

@@ -52,7 +52,7 @@ def follow_outputs() -> None:
         state = SessionState(app) if state is None else state
         kept = [state.config_values.get(block._id, {}).get("props", {}).get("value") for block in block_fn.outputs]
         token = _is_postponing.set(True)
-        # gr.Examples caches lazily within a call, in which Gradio would make the component of an update by half.
+        # gr.Examples caches lazily within a call, in which Gradio would run only a part of a component's `__init__`.
         in_call = LocalContext.in_event_listener.set(False)
         try:
             data = await process(app, block_fn, predictions, state)

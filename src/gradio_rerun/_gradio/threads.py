@@ -25,12 +25,12 @@ _Result = TypeVar("_Result")
 
 _MOST_THREADS = 100
 
-# Its name until anyio 4.1, which Gradio takes, too, is another one.
+# anyio before 4.1, which Gradio also supports, has another name for it.
 _PARAMETERS = inspect.signature(to_thread.run_sync).parameters
 _ABANDON: dict[str, Any] = {"abandon_on_cancel" if "abandon_on_cancel" in _PARAMETERS else "cancellable": True}
 
 _limiters: RunVar[tuple[CapacityLimiter, CapacityLimiter]] = RunVar("gradio_rerun.threads")
-"""The one that counts, and one without a limit for anyio, which does not count threads whose caller was cancelled."""
+"""Our limiter, and one without a limit for anyio, whose own count leaves out threads with a cancelled caller."""
 
 
 class Work:

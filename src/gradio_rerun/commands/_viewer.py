@@ -84,7 +84,7 @@ def get_location() -> Command[str]:
 
 
 def set_location(location: str) -> Command[None]:
-    """Shows what is open at this URL, as `get_location` gives it. It needs rerun-sdk 0.41."""
+    """Shows what is open at this URL, as `get_location` returns it. It needs rerun-sdk 0.41."""
     content = request("set_location", location=name_of("location", location))
     plan = Plan(content, causes=causes(None, *OF_ANOTHER_RECORDING, "play", "pause"))
     return made("set_location", plan, "location", location=location)
@@ -142,7 +142,7 @@ def run_command(
     """Runs a command of the viewer's command palette, such as "recording.seek_to_start". It needs rerun-sdk 0.41.
 
     Args:
-        id: As `list_commands` gives it.
+        id: As `list_commands` returns it.
         store_id: The recording that it is for; None: the one on screen.
         server_origin: The server that it is for; None: the one that is selected.
         allow_blocking_native_modal: Whether it may open a dialog of the browser.
