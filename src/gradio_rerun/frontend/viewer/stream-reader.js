@@ -139,7 +139,7 @@ export class StreamReader {
     if (!all && end - this.#passedOn < PIECE && now - this.#lastPass < PIECE_WITHIN) return;
     this.#lastPass = now;
     const piece = this.#take(end - this.#passedOn, this.#header);
-    if (String.fromCharCode(...piece.subarray(0, MAGIC.length)) !== MAGIC) throw new FinalError("what the server sends is no Rerun recording");
+    if (String.fromCharCode(...piece.subarray(0, MAGIC.length)) !== MAGIC) throw new FinalError("the server does not send a Rerun recording");
     this.#header ??= piece.slice(0, HEADER_SIZE);
     this.#send(piece);
     this.#passedOn = end;
