@@ -1,6 +1,6 @@
 /** One running viewer: starts it, opens recordings, carries out commands, and ends it with all that belongs to it. */
 
-import { messageOf } from "./errors.js";
+import { Ended, messageOf } from "./errors.js";
 import { FrameWatch, Frames } from "./frame-watch.js";
 import { loadViewer } from "./loader.js";
 import { connectKeyboard } from "./keyboard.js";
@@ -10,7 +10,6 @@ import { OWN_COMMANDS, requestOf } from "./own-commands.js";
 import { PausedPlace } from "./paused-place.js";
 import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
-import { Ended } from "./viewer-control.js";
 import { createViewerFetch } from "./viewer-fetch.js";
 import { fileUrl, rootOf } from "../wire.js";
 
