@@ -92,7 +92,7 @@ def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 30) -> 
 
 
 def _add_buttons(tokens: _Tokens) -> None:
-    """The part of the page by which a visitor lets an agent in."""
+    """Adds the buttons with which a visitor lets an agent in."""
 
     def allow(request: gr.Request) -> tuple[Any, Any]:
         return gr.update(value=tokens.grant(str(request.session_hash)), visible=True), gr.update(visible=True)
@@ -141,10 +141,10 @@ def _looking(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
             max_entities: How many at most.
             paths_only: Whether the components are left out.
         """
-        asked = of(token).get_recording_schema(
+        answer = of(token).get_recording_schema(
             entity_path=entity_path or None, max_entities=max_entities, paths_only=paths_only
         )
-        return await _as_json(await asked)
+        return await _as_json(await answer)
 
     async def blueprint(token: str) -> str:
         """The blueprint of the recording on screen, its layout and the properties of its views, as JSON.

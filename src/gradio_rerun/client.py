@@ -50,7 +50,7 @@ class Answer(Generic[Answered]):
 
     def result(self) -> Answered:
         """Waits for the answer, and returns it. Raises an `AnswerError` if the viewer could not carry out the command, or does not answer in time."""
-        if _runs_in_loop():
+        if asyncio._get_running_loop():
             raise AnswerError(
                 "Expected result() in a function without async, got it in one that runs on the event loop, which it would block. "
                 "Write `await` before the question instead."
@@ -212,11 +212,3 @@ _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 def _request() -> Any:
     return LocalContext.request.get(None)
-
-
-def _runs_in_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

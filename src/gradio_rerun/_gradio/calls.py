@@ -2,7 +2,7 @@
 
 Gradio passes only the value to `postprocess`. So this file wraps `Blocks.process_api`.
 
-Gradio 6.10 to 6.31. This file can go when `postprocess` gets the session and the run, and
+Gradio 6.10 to 6.31. Remove this file when `postprocess` gets the session and the run, and
 tests/unit/test_calls.py::test_runs_and_calls_are_in_one_file_and_sessions_are_not passes without it.
 """
 

@@ -3,7 +3,7 @@
 Gradio shows an event named "error" to the user and calls no listener. It sends "load" to every component when the page loads. So these two
 events have other names on the wire.
 
-Gradio 6.10 to 6.31. `_Renamed` can go when tests/unit/test_event_methods.py::test_the_events_belong_to_the_class_as_gradio_expects and the
+Gradio 6.10 to 6.31. Remove `_Renamed` when tests/unit/test_event_methods.py::test_the_events_belong_to_the_class_as_gradio_expects and the
 browser tests of `load` and `error` pass without it.
 """
 

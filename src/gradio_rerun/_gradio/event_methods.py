@@ -2,7 +2,7 @@
 
 `gr.HTML` has every event of Gradio, and takes any other attribute. Most of these events never fire here, and Gradio's methods have no types.
 
-Gradio 6.10 to 6.31. The hiding can go when gr.HTML takes a list of events, and
+Gradio 6.10 to 6.31. Remove the hiding when gr.HTML takes a list of events, and
 tests/unit/test_event_methods.py::test_an_event_of_html_that_never_fires_is_no_attribute passes without it.
 """
 

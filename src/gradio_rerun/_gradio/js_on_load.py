@@ -3,7 +3,7 @@
 Gradio runs `js_on_load` of gr.HTML once for each mount, with `props` and without the events of the app. No update changes `js_on_load`. So
 `get_config`, which Gradio calls when the app is complete, writes what is known only then into the script.
 
-Gradio 6.10 to 6.31. `part_in_app` can go when props have the events of the app, and
+Gradio 6.10 to 6.31. Remove `part_in_app` when props have the events of the app, and
 tests/unit/test_component.py::test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise passes without it.
 """
 

@@ -4,7 +4,7 @@ Gradio drops events that occur while a listener runs, or sends a burst of events
 again, and never ends with two listeners of one event. So the frontend sends an event when all listeners of the previous event have finished;
 see viewer-events.js. A line of JavaScript after each listener notifies the frontend.
 
-Gradio 6.10 to 6.31. This file can go when Gradio keeps events in order, and
+Gradio 6.10 to 6.31. Remove this file when Gradio keeps events in order, and
 tests/unit/test_listeners.py::test_no_call_is_dropped_unless_the_app_says_so passes without it.
 """
 

@@ -4,7 +4,7 @@ Gradio merges an update into a copy of `constructor_args`, makes the component a
 gr.HTML drops its own arguments (`scale`, `min_width`), and replaces all props of the frontend with the rest. So each update gets all
 settings of the new component.
 
-Gradio 6.10 to 6.31. This file can go when Gradio merges props in the frontend, and
+Gradio 6.10 to 6.31. Remove this file when Gradio merges props in the frontend, and
 tests/unit/test_updates.py::test_parameters_that_are_not_named_stay passes without it.
 """
 

@@ -41,7 +41,7 @@ def read_answer(data: dict[str, Any]) -> Any:
 
 
 def no_answer(data: Any) -> EventDataError:
-    """The error for data that are no answer."""
+    """The error for data that is not an answer."""
     return EventDataError(f"Expected the answer of a viewer, got {short(data)}. Reload the page.")
 
 
@@ -50,7 +50,8 @@ def read_state(data: dict[str, Any]) -> answers.ViewerState:
     _left.set(MOST_PARTS_IN_ALL)
     try:
         if "protocol" in data:
-            return _of_sdk_state(viewer_control.read_state(_decoded(data["protocol"])))
+            found: answers.ViewerState = of_sdk(_state(viewer_control.read_state(_decoded(data["protocol"]))))
+            return found
     except (TypeError, ValueError, DecodeError) as error:
         raise EventDataError(f"Expected the state of a viewer, got {short(data)}. Reload the page.") from error
     # A viewer before rerun-sdk 0.41.
@@ -170,11 +171,6 @@ def _state(message: Any) -> answers.ViewerState:
     )
 
 
-def _of_sdk_state(message: Any) -> answers.ViewerState:
-    state: answers.ViewerState = of_sdk(_state(message))
-    return state
-
-
 _component = _same(answers.ComponentSchema, "archetype", "component_type")
 
 
@@ -221,7 +217,7 @@ def _nothing(_: Any) -> None:
 _READERS: dict[str | None, Callable[[Any], Any]] = {
     "close": lambda message: list(message.closed),
     "get_logs": lambda message: _all(_same(answers.LogEntry), message.entries),
-    "get_state": _of_sdk_state,
+    "get_state": lambda message: of_sdk(_state(message)),
     "set_time_cursor": _nothing,
     "get_recording_schema": lambda message: of_sdk(_recording_schema(message)),
     "highlight_rect": _nothing,

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from .._checks import described
+from .._checks import described, is_flag
 from .._viewer.times import duration_ns, sequence_number, timestamp_ns
 from .._viewer.viewer_control import Plan, field_path, request
 from ..errors import CommandError
@@ -75,7 +75,7 @@ def _number_of(kind: str, value: Any) -> int:
 
 def _play_state(given: str | None, play: bool | None, *, has_time: bool) -> str | None:
     choice("play_state", given, get_args(_PlayState))
-    if play is not None and not isinstance(play, (bool, np.bool_)):
+    if play is not None and not is_flag(play):
         raise CommandError(f"Expected play to be True or False, got {described(play)}.")
     # A recording that plays on would not show the given time.
     return given or ("playing" if play else "paused" if has_time or play is not None else None)

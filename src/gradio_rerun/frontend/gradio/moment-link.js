@@ -17,7 +17,7 @@ import { timesOf } from "./time-controls.js";
 /** ms between two checks of the viewer while a moment is to be shown. */
 const POLL = 100;
 
-/** ms after a value is loaded in which the app's own commands have moved the time. */
+/** ms after a value is loaded until the app's own commands have moved the time. */
 const COMMANDS_WITHIN = 500;
 
 /** What the browser reports of a user who takes over. */

@@ -13,7 +13,7 @@ const PIECE_WITHIN = 50;
 
 /**
  * Bytes that are passed on between two frames: the viewer processes them frame by frame, and draws no frames while the page is hidden. A frame of 80,000
- * points takes half a second where software draws it: of a gigabyte, 8 MB a frame came 54 s after the function's end, 64 MB a frame 7 s.
+ * points takes half a second where software draws it: with 8 MB a frame, a gigabyte was complete 54 s after the function's end, with 64 MB a frame 7 s after it.
  */
 const PER_FRAME = 64 << 20;
 

@@ -103,7 +103,7 @@ export class Viewer {
     return viewer;
   }
 
-  /** Opens a recording, while it is being downloaded. @param {string} url @param {boolean} [inBackground] whether the viewer goes on showing another; only viewers from 0.41 on do */
+  /** Opens a recording, while it is being downloaded. @param {string} url @param {boolean} [inBackground] whether the recording on screen stays there; only in viewers from 0.41 on */
   open(url, inBackground = false) {
     this.#urls.add(url);
     // The answer arrives when the recording is loaded; errors are in the viewer's log, too.
