@@ -60,7 +60,7 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
 def converted_episode(
     folder: Path, index: int, cache: Path, may_read: Callable[[Path], bool], *, name: str = ""
 ) -> Path:
-    """The recording of one episode of a LeRobot dataset: a file in `cache`, made by the first call. `name`: of the dataset, if not that of its folder.
+    """The recording of one episode of a LeRobot dataset: a file in `cache`, made by the first call. `name`: the name of the dataset, by default that of its folder.
 
     The SDK gets links to the files of this episode only, if `may_read` is true for them. Raises the errors of `converted`; an SdkError if
     the SDK cannot read a dataset episode by episode.

@@ -11,7 +11,7 @@ files in it. MEMORY and SIZE are limits in bytes: of the memory of this process,
 `names` writes a JSON list of the files that a .urdf or .gltf names to stdout. Its exit code is `REFUSED`, with the reason on stderr, if
 SOURCE is invalid.
 
-When stdin ends, which it also does when the parent process dies, this process removes TARGET and the copies, and exits.
+When stdin ends, also because the parent process has died, this process removes TARGET and the copies, and exits.
 It imports nothing of this package, because that would import Gradio, which takes seconds.
 """
 

@@ -257,7 +257,7 @@ def forget(path: str) -> bool:
 
 @dataclass(frozen=True)
 class Unjoined:
-    """Keeps the data of one value, which `joined` appends to those of the others."""
+    """Keeps the data of one value. `joined` joins the data of several values."""
 
     cache: Path
 

@@ -237,7 +237,7 @@ def _write(root: Path, version: str, build: str, files: ExtractedViewer) -> View
 
 
 def _compressed_unless_there(root: Path, path: Path, content: bytes) -> bytes | None:
-    # Pythons with another zlib compress to other bytes: those that are there stay, since another process serves them.
+    # A Python with another zlib compresses to other bytes. A file that exists stays as it is, since another process serves it.
     return None if _holds(path, content, root) else _compressed(content, path.suffix)
 
 

@@ -12,7 +12,7 @@ const WAITS = 1_000;
 
 /**
  * Gets the questions to this viewer, as long as it is in the page.
- * @param {(known: string[]) => Promise<Command[]>} next waits until there are questions besides those that are known
+ * @param {(known: string[]) => Promise<Command[]>} next waits until there are questions besides the known ones
  * @param {() => boolean} isThere
  * @param {(questions: Command[]) => void} ask
  * @param {(ms: number) => Promise<void>} [pause]

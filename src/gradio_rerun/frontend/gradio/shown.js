@@ -54,7 +54,7 @@ export function showNext(id, value, forget) {
 }
 
 /**
- * The value of a component that shows `recordings`: with those from before a stream, and without those that arrived late; null if `value` is the same.
+ * The value of a component that shows `recordings`: with recordings from before a stream, without recordings that arrived late; null if `value` is the same.
  * @param {Recording[]} recordings
  * @param {Recording[]} value that has arrived
  */

@@ -56,7 +56,7 @@ function startLoad(key, files, checkFiles, requestCode) {
     .catch(async (error) => {
       if (error instanceof LoginError) throw error;
       await checkFiles().catch(() => Promise.reject(error));
-      return loadFiles(files, "reload", report, requestCode); // or the browser may answer with what it has kept of the damaged one
+      return loadFiles(files, "reload", report, requestCode); // the browser may have kept the damaged file
     })
     .catch((error) => {
       loads.delete(key);
