@@ -86,7 +86,7 @@ def test_a_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, fr
     page.open(launch(demo))
     for index in (0, 1):
         page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).", index)
-    page.expect_error("If the app reaches it and browsers do not: Rerun(tunnel=True).", index=1)
+    page.expect_error("If the app reaches the server and browsers do not: Rerun(tunnel=True).", index=1)
 
 
 @pytest.mark.first_visit
