@@ -90,7 +90,7 @@ def viewer_assets() -> ViewerAssets:
 
 
 def known_viewer_assets() -> ViewerAssets:
-    """The web viewer as last found, without a look at its files: Gradio updates components on the event loop."""
+    """The web viewer as last found, without a check of its files: Gradio updates components on the event loop."""
     return _assets or viewer_assets()
 
 
@@ -128,7 +128,7 @@ def published_folder(source: Path) -> Path:
 
 
 def known_published_folder(source: Path) -> Path:
-    """The folder of `published_folder` as last found, without a look at its files: Gradio updates components on the event loop."""
+    """The folder of `published_folder` as last found, without a check of its files: Gradio updates components on the event loop."""
     known = _published.get((cache_dir(), source))
     return known[0] if known else published_folder(source)
 

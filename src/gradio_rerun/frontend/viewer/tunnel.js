@@ -32,7 +32,7 @@ const FINAL = ["3", "5", "7", "12", "16"];
 
 const ENDED = "The server has ended the recording.";
 
-/** A call that fails at each further try. */
+/** A refused call: another try would fail, too. */
 class Refused extends Error {}
 
 /**
