@@ -221,8 +221,8 @@ def _text(data: Record, measured: Measured) -> str:
         "# Benchmarks",
         f"This package beside its predecessor, gradio_rerun {peer} of PyPI, and beside the page on which rerun-sdk serves the same viewer without "
         f"Gradio: measured in turn, in one run, on one machine, each figure the median of {measured.rounds('first frame')} rounds or, for the long streams, of one. "
-        "`make bench` makes this page. Figures of another "
-        "machine are others; the ratios are what to look at.",
+        "`make bench` makes this page. Figures differ between "
+        "machines: compare the ratios.",
         _about(about, versions, loads)
         + (f"\n\n**A quick run: {measured.rounds('first frame')} round, of less.**" if quick else ""),
         "## The page",
@@ -230,7 +230,7 @@ def _text(data: Record, measured: Measured) -> str:
         "data is seen.",
         "![First frame](images/benchmark-first-frame.svg)",
         _table(measured, _PAGES, WHO),
-        "Before Gradio's page has come that far, nothing of the component can run: it is in no `<head>`, and asks for the viewer's code in its first line.",
+        "Before Gradio's page reaches this point, the component cannot run: it is not in a `<head>`, and requests the viewer's code in its first line.",
         *_networks(measured),
         "### The first click",
         "A function returns that recording at a click in a page that has been open for some seconds, and whose viewer is empty.",
@@ -266,9 +266,9 @@ def _text(data: Record, measured: Measured) -> str:
         f"Of the dependencies, {'; '.join(only)}.",
         _table(measured, _INSTALL),
         "## Goals",
-        "What we hold this package to, and what this run says.",
+        "The goals of this package, and the results of this run.",
         _goals(measured),
-        "All that was measured, by round: [benchmarks.json](benchmarks.json).",
+        "All measurements, by round: [benchmarks.json](benchmarks.json).",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -16,7 +16,7 @@ LAYOUT = rrb.Spatial2DView(visual_bounds=rrb.VisualBounds2D(x_range=(-10, 10), y
 
 
 class Robot:
-    """Stands for a program on the robot, which serves what it logs. It stops when it has heard nothing for half a second."""
+    """Stands for a program on the robot, which serves what it logs. It stops when no key or button has been reported for half a second."""
 
     def __init__(self) -> None:
         self.recording = rr.RecordingStream("robot")

@@ -40,12 +40,12 @@ def is_number(value: Any) -> bool:
     """Whether it is a finite number. True and False are not."""
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # an integer that no float can be
+    except OverflowError:  # an integer beyond the range of floats
         return False
 
 
 def is_flag(value: Any) -> bool:
-    """Whether it is True or False, also those of NumPy."""
+    """Whether it is True or False, of Python or of NumPy."""
     return isinstance(value, (bool, np.bool_))
 
 

@@ -66,7 +66,7 @@ def _title(episode: lerobot.Episode) -> str:
 
 
 def _table(episodes: list[lerobot.Episode]) -> dict[str, Any]:
-    """The arguments of a gr.Dataframe: only columns about which the dataset says something."""
+    """The arguments of a gr.Dataframe, with the columns that have values in this dataset."""
     has_seconds = any(each.seconds is not None for each in episodes)
     columns: dict[str, tuple[int, list[Any]]] = {
         "Episode": (3, [each.index for each in episodes]),

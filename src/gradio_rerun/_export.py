@@ -23,7 +23,7 @@ from ._component.settings import FRONTEND, PageSettings
 from ._recordings.sources import Sources
 from ._recordings.values import to_recordings
 from ._viewer.assets import ViewerAssets, published_folder, viewer_assets
-from ._wire import PanelName, PanelState, Recording, Theme
+from ._wire import PanelName, PanelState, Theme, path_or_url
 from .errors import ExportError, GradioRerunError, UnsupportedValueError
 
 _LIST = "gradio_rerun.json"
@@ -144,11 +144,11 @@ def _add_recordings(value: Any, new: Path) -> list[dict[str, Any]]:
     names: set[str] = set()
     (new / "recordings").mkdir()
     sources = Sources.of_author(value, wants_files=True)
-    for item in {_source(each): each for each in to_recordings(value, cache, sources=sources)}.values():
+    for item in {path_or_url(each): each for each in to_recordings(value, cache, sources=sources)}.values():
         if not isinstance(item, FileData):
             raise UnsupportedValueError(
-                f"Expected recordings that can be written into a folder, got the URL {_source(item)!r:.300}. The page loads from no other server: "
-                "save the recording as a file, and give its path."
+                f"Expected recordings that can be written into a folder, got the URL {path_or_url(item)!r:.300}. The page loads nothing from other servers: "
+                "save the recording as a file, and pass its path."
             )
         name = item.orig_name or Path(item.path).name
         file = _file_name(name, names)
@@ -162,10 +162,6 @@ def _add_recordings(value: Any, new: Path) -> list[dict[str, Any]]:
     if not recordings:
         raise UnsupportedValueError(f"Expected a recording for the page, got {value!r:.200}.")
     return recordings
-
-
-def _source(item: Recording) -> str:
-    return item if isinstance(item, str) else item.path if isinstance(item, FileData) else item.server
 
 
 def _file_name(name: str, taken: set[str]) -> str:
@@ -193,7 +189,7 @@ def _add_frontend(new: Path) -> list[str]:
 
 
 def _with_imports(script: Path) -> list[Path]:
-    """The names of a module and of all that it imports."""
+    """The names of a module and of all modules that it imports."""
     found = [script]
     for name in found:
         for imported in _IMPORT.findall((FRONTEND / name).read_text("utf-8")):
@@ -215,13 +211,13 @@ def _add_viewer(new: Path) -> dict[str, Any]:
         for name, path in (("glue", assets.glue), ("wasm", assets.wasm))
     }
     viewer = {"version": assets.version, **files, "wasm_size": assets.wasm_size}
-    # The viewer may load the files of an app below the URL of `bridge`. Here are none.
+    # The viewer may load an app's files below the URL of `bridge`. An exported folder has none.
     bridge = {"path": "", "url": "frontend"}
     return {"viewer": viewer, "bridge": bridge, "telemetry": False, "allowed_origins": [], "time_controls": None}
 
 
 def _licences(assets: ViewerAssets) -> str:
-    # In a checkout of the repository that is not installed, they are at its root.
+    # A checkout of the repository that is not installed has the licences at its root.
     ours = [*_licence_texts("gradio_rerun")] or [
         path.read_text("utf-8") for path in sorted(FRONTEND.parents[2].glob("LICENSE-*"))
     ]
@@ -230,7 +226,7 @@ def _licences(assets: ViewerAssets) -> str:
 
 
 def _licence_texts(package: str) -> Iterator[str]:
-    """The texts of the licences in an installed package. Wheels of rerun-sdk before 0.41 have none: the texts are the same as ours, but for the names."""
+    """The texts of the licences in an installed package. Wheels of rerun-sdk before 0.41 have none: its texts differ from ours only in the names."""
     with suppress(metadata.PackageNotFoundError):
         for file in metadata.files(package) or ():
             if file.name.startswith("LICENSE"):

@@ -1,4 +1,4 @@
-"""Locks after a fork: the child process has no thread that would release those that a thread of its parent held."""
+"""Locks that work after a fork: the child process lacks the threads of its parent that would release them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def after_fork(renew: Callable[[], None]) -> Callable[[], None]:
 
 
 class ModuleLock:
-    """A lock of a module, which nobody holds in a child process."""
+    """The lock of a module, which is free in a child process."""
 
     def __init__(self, make: Callable[[], Any] = threading.Lock) -> None:
         self._make = make

@@ -47,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def log_message(self, *_: object) -> None:
-        """Nothing: the command's output is for its user."""
+        """Logs nothing: the command's output is for its user."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -59,16 +59,15 @@ class _Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(
-            self.server_address
-        )  # HTTPServer would look up the name of this machine, which may take seconds
+        # Not by HTTPServer, which would look up the name of this machine: that may take seconds.
+        self.socket.bind(self.server_address)
 
 
 @contextmanager
 def preparing_page(host: str, port: int) -> Iterator[None]:
     """Shows the page at this address, inside the `with`. Raises an `OSError` if the address is in use or cannot be listened on."""
     server = _Server(host, port)
-    # Polls for the end of the server this often.
+    # Seconds between two checks whether the server must end.
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -32,6 +32,11 @@ class ServerUrl(GradioModel):
 Recording: TypeAlias = FileData | ServerUrl | str
 
 
+def path_or_url(item: Recording) -> str:
+    """The path of a file, or the URL."""
+    return item if isinstance(item, str) else item.path if isinstance(item, FileData) else item.server
+
+
 class Recordings(GradioRootModel):
     """The value on its way to the frontend and back: files in Gradio's cache, URLs of Rerun servers with a ticket, and URLs as they are."""
 
@@ -52,7 +57,7 @@ class ViewerFiles(TypedDict):
     version: str
     glue: FileDataDict
     wasm: FileDataDict
-    """gzip of the WebAssembly; its `size` is the compressed one, in bytes."""
+    """The WebAssembly, compressed with gzip; `size` is the compressed size in bytes."""
     wasm_size: int
     """Bytes of the WebAssembly itself."""
 
@@ -73,7 +78,7 @@ class CommandDict(TypedDict):
     waits: bool
     """Whether the next command waits until this one has finished."""
     outlasts: bool
-    """Whether it is carried out although the value beside it was skipped."""
+    """Whether it is carried out even if the value beside it was skipped."""
     answers: bool
     """Whether the event `answer` has the viewer's response."""
     question: str | None

@@ -24,22 +24,22 @@ from .component import Rerun
 from .errors import AnswerError, CommandError, ParameterError
 
 _MOST_TOKENS = 10_000
-"""Of one viewer; the oldest goes."""
+"""Upper bound for one viewer; the oldest token is revoked."""
 
 _MOST_CHARACTERS = 8_000_000
-"""Of a blueprint, as in answers of the viewer."""
+"""Upper bound on a blueprint, as on answers of the viewer."""
 
 _lock = ModuleLock()
 
 
 class _Tokens:
-    """Which session's page a token opens to agents."""
+    """The tokens of one viewer, each with the session whose page it opens to agents."""
 
     def __init__(self) -> None:
         self._sessions: OrderedDict[str, str] = OrderedDict()
 
     def grant(self, session: str) -> str:
-        """A new token. The one before is void."""
+        """A new token for the session. Revokes the previous one."""
         token = secrets.token_urlsafe(24)
         self.revoke(session)
         with _lock:
@@ -65,10 +65,10 @@ class _Tokens:
 
 
 def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 30) -> None:
-    """Adds tools for agents to the app's MCP server, by which an agent sees and moves the viewer in the page of one visitor.
+    """Adds tools to the app's MCP server, with which an agent sees and controls the viewer in the page of one visitor.
 
-    Where it is called, the page has a button that shows a token, and one that revokes it. An agent needs the token: each tool takes it, and works in
-    the page that shows it. Without the button, no agent reaches the page. Launch the app with `demo.launch(mcp_server=True)`.
+    At the place of this call, the page has a button that shows a token, and one that revokes the token. An agent needs the token: each tool takes it, and
+    works in the page that shows it. Without a click on the button, no agent reaches the page. Launch the app with `demo.launch(mcp_server=True)`.
 
     Parameters:
         viewer: The viewer.
@@ -92,7 +92,7 @@ def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 30) -> 
 
 
 def _add_buttons(tokens: _Tokens) -> None:
-    """The part of the page by which a visitor lets an agent in."""
+    """Adds the buttons with which a visitor lets an agent in."""
 
     def allow(request: gr.Request) -> tuple[Any, Any]:
         return gr.update(value=tokens.grant(str(request.session_hash)), visible=True), gr.update(visible=True)
@@ -118,7 +118,7 @@ def _looking(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
 
         Args:
             token: The token that the user's page shows.
-            view_id: The id or name of a view, as `state` gives it; empty: the whole viewer.
+            view_id: The id or name of a view, as `state` returns it; empty: the whole viewer.
             max_size: Pixels of the longer side at most.
         """
         path = await of(token).take_screenshot(view_id or None, max_size=max_size)
@@ -141,10 +141,10 @@ def _looking(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
             max_entities: How many at most.
             paths_only: Whether the components are left out.
         """
-        asked = of(token).get_recording_schema(
+        answer = of(token).get_recording_schema(
             entity_path=entity_path or None, max_entities=max_entities, paths_only=paths_only
         )
-        return await _as_json(await asked)
+        return await _as_json(await answer)
 
     async def blueprint(token: str) -> str:
         """The blueprint of the recording on screen, its layout and the properties of its views, as JSON.
@@ -165,8 +165,8 @@ def _moving(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
 
         Args:
             token: The token that the user's page shows.
-            timeline: The name of a timeline, as `state` gives it.
-            time: A number of the sequence, or nanoseconds, as `state` gives them.
+            timeline: The name of a timeline, as `state` returns it.
+            time: A number of the sequence, or nanoseconds, as `state` returns them.
             play_state: "paused" or "playing".
         """
         recording = (await of(token).get_state()).active_recording
@@ -180,7 +180,7 @@ def _moving(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
 
         Args:
             token: The token that the user's page shows.
-            location: As `state` gives it, for the viewer and for each recording.
+            location: As `state` returns it, for the viewer and for each recording.
         """
         await of(token).set_location(location)
         return f"The viewer shows {location}."
@@ -190,13 +190,13 @@ def _moving(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
 
         Args:
             token: The token that the user's page shows.
-            entity_path: As `schema` gives it.
+            entity_path: As `schema` returns it.
         """
         await of(token).open(f"{IN_RECORDING}{entity_path.removeprefix('/')}")
         return f"{entity_path} is selected."
 
     async def highlight(token: str, x: float, y: float, width: float, height: float, label: str = "") -> str:
-        """Draws a pulsing outline in the viewer, to point the user at something. It goes at the next click.
+        """Draws a pulsing outline in the viewer, to point the user at something. It disappears at the next click.
 
         Args:
             token: The token that the user's page shows.
@@ -210,11 +210,11 @@ def _moving(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
         return "The user sees the outline."
 
     async def set_blueprint(token: str, blueprint: str) -> str:
-        """Changes the blueprint of the recording on screen. What it does not name stays as it is.
+        """Changes the blueprint of the recording on screen. Parts that `blueprint` does not name stay as they are.
 
         Args:
             token: The token that the user's page shows.
-            blueprint: JSON as `blueprint` gives it.
+            blueprint: JSON as the tool `blueprint` returns it.
         """
         client = of(token)
         await client.ask(await in_thread(partial(_blueprint, blueprint)))
@@ -224,7 +224,7 @@ def _moving(of: Callable[[str], ViewerClient]) -> list[Callable[..., Any]]:
 
 
 async def _as_json(answer: Any) -> str:
-    """An answer may have thousands of parts: not on the event loop."""
+    """The answer as JSON, made in a thread: it may have thousands of parts."""
     return await in_thread(lambda: json.dumps(asdict(answer) if is_dataclass(answer) else answer))  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""What the viewer answers to the commands of `gradio_rerun.commands`.
+"""The viewer's answers to the commands of `gradio_rerun.commands`.
 
 The classes have the names and fields of those in `rerun.experimental`, and an answer is of the SDK's class wherever the SDK has it.
 """
@@ -55,7 +55,7 @@ class Recording:
     current_timeline: str | None
     """The active timeline."""
     current_time: int | None
-    """Where the time cursor stands on it."""
+    """Where the time cursor stands on the active timeline."""
 
 
 @dataclass
@@ -80,7 +80,7 @@ class View:
     """The entity path that it starts at."""
     visible: bool
     reports: list[ViewReport]
-    """What it could not show."""
+    """The warnings and errors that the view shows."""
 
 
 @dataclass
@@ -245,4 +245,4 @@ class Command:
     destructive: bool
     """Whether it discards data or changes of the user."""
     target: str | None
-    """What it would act on now."""
+    """What the command would act on now."""

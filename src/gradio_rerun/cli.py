@@ -162,7 +162,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _dataset(recordings: Sequence[str]) -> Path | str | None:
-    """The folder or URL, if the only argument is that of a LeRobot dataset, and the SDK reads one episode at a time."""
+    """The folder or URL of a LeRobot dataset, if it is the only argument, and the SDK reads one episode at a time."""
     if len(recordings) != 1 or not knows_episodes():
         return None
     if is_hub_dataset(recordings[0]):

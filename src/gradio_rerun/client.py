@@ -49,8 +49,8 @@ class Answer(Generic[Answered]):
             ) from None
 
     def result(self) -> Answered:
-        """The answer, when it is there. Raises an `AnswerError` if the viewer could not carry out the command, or does not answer in time."""
-        if _runs_in_loop():
+        """Waits for the answer, and returns it. Raises an `AnswerError` if the viewer could not carry out the command, or does not answer in time."""
+        if asyncio._get_running_loop():
             raise AnswerError(
                 "Expected result() in a function without async, got it in one that runs on the event loop, which it would block. "
                 "Write `await` before the question instead."
@@ -78,9 +78,9 @@ class Answer(Generic[Answered]):
     def _late(self) -> AnswerError:
         is_there = questions.withdraw(*self._page, self._question)
         if is_there:
-            why = "Its page has got the question. In a tab that is hidden, the viewer answers when the tab is shown again."
+            why = "Its page has received the question. If the viewer is in a hidden tab, it answers when the tab is shown again."
         else:
-            why = "No page of this visitor shows the viewer: it was closed, or the viewer is not in it."
+            why = "No page of this visitor shows the viewer: the page was closed, or does not contain the viewer."
         return AnswerError(f"The viewer did not answer {self._command!r:.200} within {self._seconds:g} s. {why}")
 
     def _read(self, data: Any) -> Answered:
@@ -212,11 +212,3 @@ _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 def _request() -> Any:
     return LocalContext.request.get(None)
-
-
-def _runs_in_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -27,7 +27,7 @@ def episodes(folder: str | os.PathLike[str]) -> list[Episode]:
 
     Raises:
         NotARecordingError: The folder is not a LeRobot dataset, or has no episodes.
-        RecordingError: The Hub does not give the dataset. A function of an app gets public ones only: a user may have chosen it.
+        RecordingError: The Hub refuses the dataset. A function of an app gets public datasets only: a user may have chosen the URL.
     """
     path, hub = _dataset(folder)
     return [_episode(path, hub, index, row) for index, row in read_rows(path).items()]

@@ -87,7 +87,7 @@ class LiveState(gr.HTML):
     def postprocess(self, value: Any) -> None:
         """
         Parameters:
-            value: Only None: it is no output.
+            value: Only None: a LiveState is not an output.
         """
         if value is not None:
-            raise PlacementError("A LiveState is an input of functions, and no output. Return commands for the viewer.")
+            raise PlacementError("A LiveState is an input of functions, not an output. Return commands for the viewer.")

@@ -35,7 +35,7 @@ class RecordingState:
     timeline: str | None
     """The active timeline."""
     time: int | None
-    """Where the time cursor stands on it: a number of the sequence, or nanoseconds."""
+    """Where the time cursor stands on the active timeline: a number of the sequence, or nanoseconds."""
     play_state: PlayState | None
 
 
@@ -48,7 +48,7 @@ class ViewState:
     kind: str
     """Such as "3D" or "TimeSeries"."""
     origin: str
-    """The entity path it starts at."""
+    """The entity path that the view starts at."""
     visible: bool
     problems: tuple[str, ...]
     """The errors that it shows to the user."""

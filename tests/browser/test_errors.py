@@ -46,7 +46,7 @@ def test_files_that_are_no_recordings_say_so_and_open_once_mended(
 ) -> None:
     url, folder = other_server
     files = {
-        "html": (b"<html>no recording</html>", "It is no Rerun recording."),
+        "html": (b"<html>no recording</html>", "This is not a Rerun recording."),
         "empty": (b"", "The file is empty."),
         "old": (b"RRF0\x00\x00", "older than 0.23"),
         "cut": (b"RRF2\x00\x01", "It is truncated"),
@@ -86,7 +86,7 @@ def test_a_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, fr
     page.open(launch(demo))
     for index in (0, 1):
         page.expect_error("It cannot be reached, or its server does not let this page read it (CORS).", index)
-    page.expect_error("If the app reaches it and browsers do not: Rerun(tunnel=True).", index=1)
+    page.expect_error("If the app reaches the server and browsers do not: Rerun(tunnel=True).", index=1)
 
 
 @pytest.mark.first_visit
@@ -154,4 +154,4 @@ def test_a_login_that_ended_is_said(page: ViewerPage, launch: Launch, recording_
     expect(page.viewer()).to_be_visible()
     page.route("**/*.rrd", lambda route: route.fulfill(status=401, json={"detail": "Not authenticated"}))
     page.click("show")
-    page.expect_error("The server wants a login (401). Please reload the page.")
+    page.expect_error("The server requires a login (401). Please reload the page.")

@@ -182,7 +182,7 @@ def test_a_recording_whose_connection_breaks_says_where_and_opens_on_retry(
 
     with fault_proxy(launch(app(path)), fault) as proxy:
         page.open(proxy)
-        page.expect_error("long.rrd: The connection broke after")
+        page.expect_error("long.rrd: The connection was interrupted after")
         retry(page)
         page.expect_state("ready", recordings=1)
 

@@ -151,7 +151,7 @@ def allowed_sources(page: ViewerPage, is_changed: bool) -> None:
         page.wait_for_event("recording_open")
         page.expect_recordings("of_a_bucket")
     else:
-        expect(page.get_by_text("allow its folder by allowed_sources").first).to_be_visible()
+        expect(page.get_by_text("allow its folder with allowed_sources").first).to_be_visible()
 
 
 def tunnel(page: ViewerPage, is_changed: bool) -> None:

@@ -3,7 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { CommandQueue } from "../../src/gradio_rerun/frontend/viewer/commands.js";
 import { OWN_COMMANDS } from "../../src/gradio_rerun/frontend/viewer/own-commands.js";
-import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
+import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer/errors.js";
 
 /** As much of the element as commands need: one that is ready, with one recording open. */
 class FakeViewer {

@@ -54,7 +54,7 @@ test("a line stays until the user closes it, by the button or Escape, and the vi
   const close = () => box().button("Close").click();
   const press = (/** @type {string} */ key) => box().dispatchEvent(Object.assign(new Event("keydown"), { key }));
   for (const act of [close, () => press("Escape")]) {
-    notice.tell("The recording of this link is not here: {name}.", { name: "run" });
+    notice.report("The recording of this link is not here: {name}.", { name: "run" });
     pass(60_000);
     press("a");
     assert.equal(shown(), "The recording of this link is not here: run.Close");
@@ -70,12 +70,12 @@ test("a text to copy is selected in a field with a name", () => {
   const field = box().children[1];
   assert.deepEqual([field.type, field.readOnly, field.value, field.ariaLabel], ["text", true, "https://app.test/?rerun.time=3", "Copy this link"]);
   assert.deepEqual(done, [["focus", "input"], ["select", "input"]]);
-  notice.tell("Link copied");
+  notice.report("Link copied");
   assert.equal(shown(), "Link copiedClose"); // in its place
 });
 
 test("a line that is shown follows the language of the page, and one that was closed stays closed", () => {
-  notice.tell("The recording of this link is not here: {name}.", { name: "run" });
+  notice.report("The recording of this link is not here: {name}.", { name: "run" });
   globalThis.document.documentElement.lang = "de";
   viewer.dispatchEvent(new Event("language-change"));
   assert.match(shown(), /run/);

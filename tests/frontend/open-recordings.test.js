@@ -98,7 +98,7 @@ test("a truncated file that is open is incomplete, one of which nothing could be
 test("a file whose connection broke is incomplete if a part of it opens later, since the viewer does not fetch an open file again", () => {
   open.open([file("a"), file("b")]);
   download("a").onProgress(50, 100);
-  for (const name of ["a", "b"]) download(name).onError("The connection broke.");
+  for (const name of ["a", "b"]) download(name).onError("The connection was interrupted.");
   assert.equal(open.incomplete, 0);
   opened("one");
   assert.equal(open.incomplete, 1);

@@ -14,7 +14,7 @@ const { message, read, text } = await import("../../src/gradio_rerun/frontend/vi
 const { loadViewer } = await import("../../src/gradio_rerun/frontend/viewer/loader.js");
 const { toggleFullscreen } = await import("../../src/gradio_rerun/frontend/viewer/appearance.js");
 const { RerunViewerElement } = await import("../../src/gradio_rerun/frontend/viewer/rerun-viewer.js");
-const { Ended } = await import("../../src/gradio_rerun/frontend/viewer/viewer-control.js");
+const { Ended } = await import("../../src/gradio_rerun/frontend/viewer/errors.js");
 
 const GLUE = `const wasm_bindgen = Object.assign(async () => ({ memory: { buffer: { byteLength: 0 } } }), {
   WebHandle: class extends globalThis.FakeHandle { constructor(options) { super(options, fetch, requestAnimationFrame); } },

@@ -264,7 +264,7 @@ test("a stream that is not a recording is reported at once", async () => {
     const { reader, pieces, failures } = create([1000]);
     file = new TextEncoder().encode(other || "x".repeat(1000));
     await reader.read();
-    assert.deepEqual(failures, ["what the server sends is no Rerun recording (after 1000 of 1000 bytes)"]);
+    assert.deepEqual(failures, ["the server does not send a Rerun recording (after 1000 of 1000 bytes)"]);
     assert.deepEqual([pieces.length, requests.length], [0, 1]);
   }
 });

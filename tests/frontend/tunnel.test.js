@@ -92,7 +92,7 @@ test("a live recording reads on after each kind of break, and the viewer sees wh
     "The app answered 502. Trying again.",
     "It is away. Trying again.",
     null,
-    "It has ended. Trying again.",
+    "The server has ended the recording. Trying again.",
     null,
     "closing. Trying again.",
     null,
@@ -100,7 +100,7 @@ test("a live recording reads on after each kind of break, and the viewer sees wh
   assert.ok(asked.at(-1).end.aborted);
 });
 
-for (const [status, text, words] of /** @type {[number, string, string][]} */ ([[401, "", "wants a login (401)"], [403, "The app has named no such server.", "named no such server"]])) {
+for (const [status, text, words] of /** @type {[number, string, string][]} */ ([[401, "", "requires a login (401)"], [403, "The app has named no such server.", "named no such server"]])) {
   test(`status ${status} of a live recording is reported, and not tried again`, async () => {
     answers = [() => new Response(text, { status, headers: { "content-type": "text/plain" } })];
     await assert.rejects(call(LIVE));

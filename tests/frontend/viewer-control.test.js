@@ -4,7 +4,8 @@ import { beforeEach, test } from "node:test";
 
 import { read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 import { pausedPlaceBySetters, placeBySetters } from "../../src/gradio_rerun/frontend/viewer/setters.js";
-import { createControl, Ended, fromBase64, NotThere, toBase64 } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
+import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer/errors.js";
+import { createControl, fromBase64, toBase64 } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
 import { encode, encodeState } from "./messages.js";
 
 const RUN = { application_id: "my:app", recording_id: "x:y" };

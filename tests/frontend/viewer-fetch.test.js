@@ -193,7 +193,7 @@ test("a recording whose first bytes come one by one is one all the same", async 
   assert.equal(heard.at(-1), "end");
 });
 
-for (const [content, words] of [["<html>", "It is no Rerun recording."], ["", "The file is empty."], ["RR", "It is no Rerun recording."], ["RRF1....", "older than 0.23"]]) {
+for (const [content, words] of [["<html>", "This is not a Rerun recording."], ["", "The file is empty."], ["RR", "This is not a Rerun recording."], ["RRF1....", "older than 0.23"]]) {
   test(`content ${JSON.stringify(content)} is told to be no recording`, async () => {
     const url = "http://app.test/a.rrd";
     const { heard, recordings } = watched(url);
@@ -204,7 +204,7 @@ for (const [content, words] of [["<html>", "It is no Rerun recording."], ["", "T
   });
 }
 
-for (const [status, words] of /** @type {[number, string][]} */ ([[401, "wants a login"], [403, "refuses it"], [404, "no such recording"], [502, "answered 502"]])) {
+for (const [status, words] of /** @type {[number, string][]} */ ([[401, "requires a login"], [403, "refuses the file"], [404, "no such recording"], [502, "answered 502"]])) {
   test(`status ${status} is told in words`, async () => {
     const url = "http://app.test/a.rrd";
     const { heard, recordings } = watched(url);
@@ -223,7 +223,7 @@ test("a connection that breaks in the middle is told with where", async () => {
     else controller.error(new TypeError("network error"));
   } }));
   await assert.rejects((await create({ recordings })(url)).text());
-  assert.deepEqual(heard, [[8, null], "The connection broke after 8 bytes."]);
+  assert.deepEqual(heard, [[8, null], "The connection was interrupted after 8 bytes."]);
 });
 
 test("nothing is told of a download that was given up", async () => {

@@ -279,7 +279,7 @@ def test_result_would_block_the_event_loop(client: ViewerClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("calls", "why"), [(False, "No page of this visitor"), (True, "Its page has got the question")]
+    ("calls", "why"), [(False, "No page of this visitor"), (True, "Its page has received the question")]
 )
 def test_without_an_answer_it_is_an_error_that_says_why(viewer: Rerun, calls: bool, why: str) -> None:
     async def ask() -> None:

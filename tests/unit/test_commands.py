@@ -234,7 +234,7 @@ def test_pandas_times_are_exact() -> None:
         (lambda: set_time(play_state=np.array(["a", "b"])), "play_state to be one of"),
         (lambda: commands.get_blueprint(np.array(["a", "b"])), "of to be one of"),
         (lambda: commands.update_panels(time=np.array(["a", "b"])), "update_panels"),
-        (lambda: commands.set_blueprint({"a": float("nan")}), "no JSON"),
+        (lambda: commands.set_blueprint({"a": float("nan")}), "not JSON"),
         (lambda: commands.list_commands(server_origin=""), "server_origin to be"),
         (lambda: commands.list_commands(store_id=""), "store_id to be"),
         (lambda: commands.list_commands(include_unavailable="no"), "include_unavailable to be"),
@@ -253,7 +253,7 @@ def test_pandas_times_are_exact() -> None:
         (lambda: commands.set_location(""), "location"),
         (lambda: commands.get_blueprint("view"), "('recording', 'table') or None"),
         (lambda: commands.get_blueprint(store_id="run", table_url="https://a"), "got both"),
-        (lambda: commands.set_blueprint({"a": {1}}), "no JSON"),
+        (lambda: commands.set_blueprint({"a": {1}}), "not JSON"),
         (lambda: commands.set_blueprint({}, application_id="app"), "Name a store_id"),
         (lambda: commands.set_blueprint("a.rbl", partial=True), "only with a dict"),
         (lambda: commands.get_recording_schema(max_entities=0), "max_entities"),
@@ -347,7 +347,7 @@ def test_a_recording_is_named_by_its_id_or_its_store_id() -> None:
     ],
 )
 def test_the_former_names_do_the_same_and_say_the_present_ones(former: Any, present: Any) -> None:
-    with pytest.warns(DeprecationWarning, match=f"commands.{present().name}.* goes in 2") as warned:
+    with pytest.warns(DeprecationWarning, match=f"commands.{present().name}.* Version 2.0 removes") as warned:
         assert former() == present()
     assert warned[0].filename == __file__
     assert commands.close("run") == commands.close(store_ids=["run"])

@@ -174,14 +174,14 @@ def test_a_robot_description_in_an_mcap_gets_no_file_of_the_server(tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("text.png", "hello, I am no picture", r"no image: it starts with b'hello, I am '"),
+        ("text.png", "hello, I am no picture", r"not an image: it starts with b'hello, I am '"),
         ("empty.png", b"", "it is empty"),
         ("cut.glb", glb(10)[:-40], r"truncated: it has \d+ of its \d+ bytes"),
-        ("text.glb", "hello, I am no mesh", "no binary glTF"),
-        ("text.gltf", "hello, I am no mesh", "no glTF"),
+        ("text.glb", "hello, I am no mesh", "not a binary glTF"),
+        ("text.gltf", "hello, I am no mesh", "not a glTF"),
         ("cut.ply", ply(10)[:110], "rerun-sdk .* says: Line 7: Couldn't parse line"),
         ("latin.md", "Grüße".encode("latin-1"), "rerun-sdk .* says: .*utf-8 sequence"),
-        ("cut.urdf", "<robot>", "no URDF: no element found"),
+        ("cut.urdf", "<robot>", "not a URDF: no element found"),
         ("empty.urdf", "<robot name='r'/>", "rerun-sdk .* says: .*root"),
         ("text.mp4", "hello, I am no video", "rerun-sdk .* says: Failed to read frame timestamps"),
         ("text.mcap", "hello, I am no log", "rerun-sdk .* says: .*(MCAP|support for)"),
@@ -194,7 +194,7 @@ def test_a_file_that_is_refused_gives_the_reason_and_leaves_nothing(
     with pytest.raises(NotARecordingError, match=reason) as caught:
         converted(write(tmp_path / name, content), cache)
     message = str(caught.value)
-    assert message.startswith(f"{name!r} cannot be turned into a recording")
+    assert message.startswith(f"{name!r} cannot be converted to a recording")
     assert "give the .rrd file" in message
     assert not any(
         noise in message for noise in ("re_data_loader", "re_importer", "ERROR", "WARN", "20:", str(tmp_path))

@@ -1,4 +1,4 @@
-"""The layout of the package: imports point one way, files are short, and each oddity of Gradio says when it can go."""
+"""The layout of the package: imports point one way, files are short, and each oddity of Gradio says when it can be removed."""
 
 from __future__ import annotations
 

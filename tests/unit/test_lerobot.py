@@ -359,14 +359,20 @@ def test_a_prepared_episode_opens_without_a_process_and_is_deleted_with_the_app_
     assert any(str(path) in files for files in demo.temp_file_sets)
 
 
+def launched_by_command(dataset: str, monkeypatch: pytest.MonkeyPatch) -> tuple[gr.Blocks, dict[str, Any]]:
+    """The app that the command launches for a dataset, and the options of the launch."""
+    launched: list[tuple[gr.Blocks, dict[str, Any]]] = []
+    monkeypatch.setattr(gr.Blocks, "launch", lambda self, **options: launched.append((self, options)))
+    cli.main([dataset, "--no-browser"])
+    ((app, options),) = launched
+    return app, options
+
+
 @EPISODES
 def test_the_command_shows_the_folder_of_a_dataset_as_a_table_of_its_episodes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    launched: list[tuple[gr.Blocks, dict[str, Any]]] = []
-    monkeypatch.setattr(gr.Blocks, "launch", lambda self, **options: launched.append((self, options)))
-    cli.main([str(lerobot_v2(tmp_path / "dataset", cameras=())), "--no-browser"])
-    ((page, options),) = launched
+    page, options = launched_by_command(str(lerobot_v2(tmp_path / "dataset", cameras=())), monkeypatch)
     (table,) = (block for block in page.blocks.values() if isinstance(block, gr.Dataframe))
     assert table.headers == ["Episode", "Seconds", "Task", "Success"]
     assert table.value["data"][1] == [1, 1.0, TASKS[1], "yes"]
@@ -430,8 +436,5 @@ def test_what_is_no_dataset_of_the_hub_is_named(url: str) -> None:
 def test_the_command_shows_a_dataset_of_the_hub_as_a_table_of_its_episodes(
     hub: WebFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    launched: list[tuple[gr.Blocks, dict[str, Any]]] = []
-    monkeypatch.setattr(gr.Blocks, "launch", lambda self, **options: launched.append((self, options)))
-    cli.main(["hf://datasets/us/pick/", "--no-browser"])
-    ((page, options),) = launched
+    page, options = launched_by_command("hf://datasets/us/pick/", monkeypatch)
     assert (page.title, options["allowed_paths"]) == ("pick", [])

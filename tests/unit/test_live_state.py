@@ -73,7 +73,7 @@ def test_it_is_an_input_of_a_viewer_and_takes_no_room() -> None:
     assert (config["visible"], config["value"], config["html_template"]) == ("hidden", None, "")
     assert f"rerunStates?.[{viewer._id}]" in config["js_on_load"]
     json.dumps(config)
-    with pytest.raises(PlacementError, match="no output"):
+    with pytest.raises(PlacementError, match="not an output"):
         state.postprocess("x")
 
 

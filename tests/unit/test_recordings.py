@@ -525,7 +525,7 @@ def test_a_pipe_a_socket_or_a_device_is_refused_at_once(special_files: list[Path
             to_recordings(FileData(path=str(path)), cache)
         if path.suffix == ".rrd":
             path.rename(path.with_suffix(".rbl"))
-            with pytest.raises(CommandError, match="which is none"):
+            with pytest.raises(CommandError, match="which is not one"):
                 read_blueprint(path.with_suffix(".rbl"))
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import fsspec
 import gradio as gr
 import pytest
+from apps import app_without_server, in_app
 from gradio.data_classes import FileData
 from gradio.state_holder import SessionState
 from recordings import recording_bytes
@@ -177,7 +178,7 @@ def test_sources_that_nobody_trusts_allow_nothing() -> None:
 def test_a_file_of_a_bucket_needs_the_permission_of_the_author(
     bucket: Any, cache: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(RecordingError, match=r"no file 'a\.rrd' from s3://.*allowed_sources"):
+    with pytest.raises(RecordingError, match=r"not fetch 'a\.rrd' from s3://.*allowed_sources"):
         to_recordings("s3://secret-bucket/runs/a.rrd", cache)
     with pytest.raises(RecordingError, match="allowed_sources") as refused:
         shown(fsspec.open("memory://bucket-evil/runs/a.rrd"), cache, "memory://bucket/")
@@ -391,7 +392,7 @@ def test_a_redirect_leads_to_no_place_that_is_not_allowed(server: WebFiles, cach
             "http://x@y/",
         ):
             server.files = {"/runs/a.md": redirect(target), "/else/a.md": b"# A secret"}
-            with pytest.raises(RecordingError, match=r"no public address|redirects to a URL that"):
+            with pytest.raises(RecordingError, match=r"no public address|redirects to a URL without"):
                 to_recordings(f"{server.url}/runs/a.md", cache, sources=allowed(f"{server.url}/runs/"))
         server.files = {"/runs/a.md": redirect("/runs/a.md")}
         with pytest.raises(RecordingError, match="redirects too often"):
@@ -493,20 +494,7 @@ def test_what_a_server_sends_is_limited(server: WebFiles, cache: Path, monkeypat
 # Whose permission counts: the same places as for Rerun servers, see test_tunnel.py.
 
 
-class _LeftError(Exception):
-    pass
-
-
 URL = "memory://bucket/runs/a.rrd"
-
-
-def in_app(*given: Any, kind: type[Rerun] = Rerun, **parameters: Any) -> Rerun:
-    """A viewer of an app, as its author writes it."""
-    viewer = kind(*given, **parameters, render=False)
-    with contextlib.suppress(_LeftError), gr.Blocks():
-        viewer.render()
-        raise _LeftError  # so that Gradio makes no web server, which takes a second
-    return viewer
 
 
 def is_shown(viewer: Rerun, value: Any = URL) -> bool:
@@ -540,10 +528,9 @@ def test_a_function_may_return_what_the_author_has_named(bucket: Any) -> None:
 def test_the_first_value_is_fetched_when_the_component_is_in_the_app(bucket: Any, value: Any) -> None:
     viewer = Rerun(value, render=False)
     assert viewer.value is None
-    with contextlib.suppress(_LeftError), gr.Blocks():
+    with app_without_server():
         direct = Rerun(value)
         viewer.render()
-        raise _LeftError
     assert Path(viewer.value[0]["path"]).read_bytes() == RUN
     assert direct.value == viewer.value
     assert viewer.value[0]["path"] in viewer.keep_in_cache

@@ -24,6 +24,7 @@ import gradio as gr
 import httpx
 import pytest
 import rerun as rr
+from apps import app_without_server, in_app
 from gradio.state_holder import SessionState
 from needs import needs
 from recordings import log_points, write_recording
@@ -47,19 +48,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def in_app(*given: Any, kind: type[Rerun] = Rerun, **parameters: Any) -> Rerun:
-    """A viewer of an app, as its author writes it."""
-    viewer = kind(*given, **parameters, render=False)
-    with contextlib.suppress(_LeftError), gr.Blocks():
-        viewer.render()
-        raise _LeftError  # so that Gradio makes no web server, which takes a second
-    return viewer
-
-
-class _LeftError(Exception):
-    pass
 
 
 def admitted(viewer: Rerun, value: Any) -> list[bool]:
@@ -210,9 +198,8 @@ def test_a_function_that_builds_a_component_in_a_thread_gets_no_ticket(call: Ask
 
 def test_a_component_built_in_a_thread_while_an_app_is_built_gets_no_ticket(call: Ask) -> None:
     call(lambda text: text, gr.Textbox(), gr.Textbox(), "a call")
-    with contextlib.suppress(_LeftError), gr.Blocks(), ThreadPoolExecutor() as threads:
+    with app_without_server(), ThreadPoolExecutor() as threads:
         viewer = threads.submit(Rerun, PRIVATE).result()
-        raise _LeftError
     assert viewer.value == [PRIVATE]
 
 
@@ -220,10 +207,9 @@ def test_a_component_whose_place_is_given_later_gets_its_tickets_then() -> None:
     both = commands.show([PRIVATE, PUBLIC], commands.open(PRIVATE), commands.set_time(play_state="playing"))
     viewer = Rerun(both, tunnel={PRIVATE: "geheim"}, render=False)
     assert viewer.value == [PRIVATE, PUBLIC]
-    with contextlib.suppress(_LeftError), gr.Blocks():
+    with app_without_server():
         direct = Rerun(both, tunnel={PRIVATE: "geheim"})
         viewer.render()
-        raise _LeftError
     assert viewer.value == direct.value
     assert set(viewer.value[0]) == {"server", "ticket"}
     tickets = [

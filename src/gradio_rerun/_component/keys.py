@@ -11,7 +11,7 @@ _NAMED = (
     *("ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Space", "Enter", "Shift", "Backspace", "Delete", "Insert"),
     *("Home", "End", "PageUp", "PageDown", *(f"F{number}" for number in range(1, 13))),
 )
-"""As browsers name them; "Space" is " " there. By Escape and Tab users leave the viewer."""
+"""The browsers' names, apart from "Space", which is " " there. Escape and Tab are left out: users leave the viewer with them."""
 
 
 def checked_keys(name: str, keys: Sequence[str] | None) -> list[str]:

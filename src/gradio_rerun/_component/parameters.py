@@ -1,4 +1,4 @@
-"""Checks those parameters of `Rerun` that only Gradio needs; `settings.py` and `tunnel.py` check the others."""
+"""Checks the parameters of `Rerun` that only Gradio needs; `settings.py`, `tunnel.py` and `sources.py` check the others."""
 
 from __future__ import annotations
 

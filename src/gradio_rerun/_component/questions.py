@@ -1,7 +1,7 @@
 """Questions of functions to the viewer in a visitor's page: commands whose answer a function waits for.
 
-The page asks for its questions by a call that waits until there are some. A question stays here until it is answered or nobody waits for
-it any more, and each call names the questions that the page has: nothing is lost with a connection.
+The page gets its questions by a call that waits until there are some. A question stays here until it is answered or its deadline has passed.
+Each call names the questions that the page has, so no question is lost with a connection.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_PAGES = 10_000
 _MOST_QUESTIONS = 100
 """Of one page at the same time."""
 _MOST_KNOWN = 1000
-"""As the frontend sends them."""
+"""Of the questions that a call names; the frontend sends no more."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class _Question:
     command: CommandDict
     answer: Future[Any]
     until: float
-    """When nobody waits for the answer any more."""
+    """The deadline, after which nobody waits for the answer."""
 
 
 @dataclass
@@ -56,20 +56,20 @@ class _Page:
 
 _lock = ModuleLock()
 _pages: dict[tuple[str, int], _Page] = {}
-"""By session and component, in the order of their last calls. `_forget` deletes those that have gone."""
+"""By session and component, in the order of their last calls. `_forget` deletes pages that no longer call."""
 after_fork(_pages.clear)
 
 _asked: WeakValueDictionary[int, Any] = WeakValueDictionary()
-"""The components that functions ask, by their ids. Gradio makes copies of a component for updates, with the same id."""
+"""The components that get questions, by their ids. Gradio makes copies of a component for updates, with the same id."""
 
 
 def expect(component: Any) -> None:
-    """Functions ask this component: calls of its pages wait for questions."""
+    """Lets the calls of this component's pages wait for questions."""
     _asked[component._id] = component
 
 
 def ask(session: str, component: int, command: Callable[[str], CommandDict], seconds: float) -> tuple[str, Future[Any]]:
-    """Sends a question to the page. `command` makes it for an id. The future gets what the page answers within `seconds`."""
+    """Sends a question to the page. `command` makes the command for the question's id. The future gets the answer, if it arrives within `seconds`."""
     question = secrets.token_hex(16)
     answer: Future[Any] = Future()
     wire = command(question)
@@ -87,7 +87,7 @@ def ask(session: str, component: int, command: Callable[[str], CommandDict], sec
 
 
 def withdraw(session: str, component: int, question: str) -> bool:
-    """Nobody waits for this answer any more. Returns whether the page has called for its questions of late."""
+    """Drops a question. Returns whether the page has called for its questions recently."""
     with _lock:
         page = _pages.get((session, component))
         if page is None:
@@ -135,7 +135,7 @@ async def next_questions(session: str, component: int, known: Any) -> list[Comma
 
 
 def answer(session: str, component: int, question: Any, data: dict[str, Any]) -> bool:
-    """The page's answer. Returns whether somebody of this session waits for it."""
+    """Passes the page's answer to the function. Returns whether a function of this session waits for it."""
     with _lock:
         page = _pages.get((session, component))
         found = page.questions.pop(question, None) if page and isinstance(question, str) else None
@@ -158,7 +158,7 @@ def _drop_late(page: _Page) -> None:
 
 
 def _forget() -> None:
-    """Deletes the pages that have gone. The caller holds the lock."""
+    """Deletes pages that no longer call. The caller holds the lock."""
     before = time.monotonic() - POLL_SECONDS - _GRACE_SECONDS
     for _ in range(len(_pages)):
         name, page = next(iter(_pages.items()))

@@ -35,7 +35,7 @@ NO_VALUE = object()
 
 
 def to_wire(commands: Iterable[Command[Any]], servers: Servers) -> list[CommandDict]:
-    """The commands as the frontend gets them, each with an id, so that it runs once.
+    """The commands as the frontend gets them, each with an id, so that the frontend runs it only once.
 
     `servers`: the Rerun servers that the frontend reaches through the app.
     """

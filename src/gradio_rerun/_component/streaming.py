@@ -19,13 +19,13 @@ from .._gradio.threads import in_thread
 from .._recordings.shown import Appender, Shown, Unjoined, joined, shown_in
 from .._recordings.values import has_data, to_recordings
 from .._wire import Recording, Recordings
-from .server_access import ServerAccess
+from .remote_access import RemoteAccess
 
 _QUICKLY_APPENDED = 1 << 20
-"""Bytes. A thread of Gradio may append them: another thread would take longer to start."""
+"""Bytes. A thread of Gradio appends up to this number itself: another thread would take longer to start."""
 
 
-class Streaming(ServerAccess, StreamedAsPrepared):
+class Streaming(RemoteAccess, StreamedAsPrepared):
     """The part of `Rerun` that shows recordings that grow."""
 
     _yielded_data_in: str | None = None
@@ -114,12 +114,12 @@ class Streaming(ServerAccess, StreamedAsPrepared):
             )
 
     def check_streamable(self) -> None:
-        """Nothing: every viewer can be streamed to."""
+        """For Gradio: raises no error, since every viewer can be streamed to."""
 
     async def stream_output(
         self, value: Any, output_id: str, first_chunk: bool
     ) -> tuple[MediaStreamChunk, dict[str, Any]]:
-        """For Gradio, when it caches examples: what it keeps of a value that a generator has yielded.
+        """For Gradio, when it caches examples: what the cache gets of a value that a generator has yielded.
 
         Parameters:
             value: The return value of `postprocess`.
@@ -140,5 +140,5 @@ class Streaming(ServerAccess, StreamedAsPrepared):
 
 
 def is_quick(value: Any) -> bool:
-    """Whether this thread can prepare the value: not the one of the event loop, and few bytes."""
+    """Whether this thread can prepare the value: the bytes are few, and the thread runs no event loop."""
     return isinstance(value, bytes) and 0 < len(value) <= _QUICKLY_APPENDED and _get_running_loop() is None

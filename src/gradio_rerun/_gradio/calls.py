@@ -2,7 +2,7 @@
 
 Gradio passes only the value to `postprocess`. So this file wraps `Blocks.process_api`.
 
-Gradio 6.10 to 6.31. This file can go when `postprocess` gets the session and the run, and
+Gradio 6.10 to 6.31. Remove this file when `postprocess` gets the session and the run, and
 tests/unit/test_calls.py::test_runs_and_calls_are_in_one_file_and_sessions_are_not passes without it.
 """
 
@@ -35,7 +35,7 @@ _has_called = False
 
 
 def current_call() -> Call:
-    """The call that is being handled; a plain one without a session outside of the app."""
+    """The call that is being handled; outside the app, an empty one without a session."""
     return _current.get(Call())
 
 
@@ -68,10 +68,10 @@ def follow_calls() -> None:
 
 
 def _call(app: Blocks, block_fn: Any, *_: Any, **given: Any) -> Call:
-    # Gradio names the rest. Not by the signature of `process_api`, which other packages wrap, too.
+    # Gradio passes the others by name. Other packages wrap `process_api`, too, so its signature may be another one.
     function = app.fns[block_fn] if isinstance(block_fn, int) else block_fn
     run = given.get("event_id") or ""
-    # As Gradio decides it.
+    # By the same rule as Gradio.
     is_generator = inspect.isgeneratorfunction(function.fn) or inspect.isasyncgenfunction(function.fn)
     has_session = given.get("session_hash") is not None and not function.batch
     return Call(given.get("state") if has_session else None, run, is_generator)

@@ -3,7 +3,7 @@
 Gradio shows an event named "error" to the user and calls no listener. It sends "load" to every component when the page loads. So these two
 events have other names on the wire.
 
-Gradio 6.10 to 6.31. `_Renamed` can go when tests/unit/test_event_methods.py::test_the_events_belong_to_the_class_as_gradio_expects and the
+Gradio 6.10 to 6.31. Remove `_Renamed` when tests/unit/test_event_methods.py::test_the_events_belong_to_the_class_as_gradio_expects and the
 browser tests of `load` and `error` pass without it.
 """
 
@@ -17,11 +17,7 @@ from .listeners import EveryTime
 
 
 class _Renamed(EveryTime):
-    """An event with one name in Python and another on the wire.
-
-    Gradio takes what a component sends as "error" for a message to the user, and sends it to no function; and it sends "load" by
-    itself to every component when the page loads.
-    """
+    """An event with one name in Python and another on the wire."""
 
     def __new__(cls, name: str, event_name: str, **_: Any) -> _Renamed:
         return str.__new__(cls, name)
@@ -30,7 +26,7 @@ class _Renamed(EveryTime):
         super().__init__(event_name, **options)
 
     def copy(self) -> _Renamed:
-        """Another one, for Gradio."""
+        """For Gradio: a copy of the same class."""
         return _Renamed(str(self), self.event_name, **self._options)
 
 
@@ -46,10 +42,10 @@ ANSWERS = [
         "blueprint_saved",
         doc="The command `save_blueprint` has saved a blueprint. See `gradio_rerun.events.BlueprintSaved`.",
     ),
-    EveryTime("state", doc="The command `get_state` has an answer. See `gradio_rerun.events.State`."),
-    EveryTime("answer", doc="Another command that asks has an answer. See `gradio_rerun.events.Answer`."),
+    EveryTime("state", doc="The viewer has answered the command `get_state`. See `gradio_rerun.events.State`."),
+    EveryTime("answer", doc="The viewer has answered another command. See `gradio_rerun.events.Answer`."),
 ]
-"""What answers commands."""
+"""The events that answer commands."""
 
 EVENTS: list[str | EventListener] = [
     EventListener("change", doc="The value has changed, by a function or by the user."),
@@ -65,7 +61,7 @@ EVENTS: list[str | EventListener] = [
         doc="The viewer shows another time; at most every `time_update_interval` seconds, and not while its listeners run. The last time is always sent. See `gradio_rerun.events.TimeUpdate`.",
     ),
     EveryTime("timeline_change", doc="The viewer shows another timeline. See `gradio_rerun.events.TimelineChange`."),
-    EveryTime("selection_change", doc="Other things are selected. See `gradio_rerun.events.SelectionChange`."),
+    EveryTime("selection_change", doc="The selection has changed. See `gradio_rerun.events.SelectionChange`."),
     EveryTime("recording_open", doc="A recording is open. See `gradio_rerun.events.RecordingOpen`."),
     EveryTime(
         "key_input",

@@ -2,7 +2,7 @@
 
 `gr.HTML` has every event of Gradio, and takes any other attribute. Most of these events never fire here, and Gradio's methods have no types.
 
-Gradio 6.10 to 6.31. The hiding can go when gr.HTML takes a list of events, and
+Gradio 6.10 to 6.31. Remove the hiding when gr.HTML takes a list of events, and
 tests/unit/test_event_methods.py::test_an_event_of_html_that_never_fires_is_no_attribute passes without it.
 """
 
@@ -118,7 +118,7 @@ class EventMethods:
     timeline_change: Listener
     """The viewer shows another timeline. See `gradio_rerun.events.TimelineChange`."""
     selection_change: Listener
-    """Other things are selected. See `gradio_rerun.events.SelectionChange`."""
+    """The selection has changed. See `gradio_rerun.events.SelectionChange`."""
     recording_open: Listener
     """A recording is open. See `gradio_rerun.events.RecordingOpen`."""
     key_input: Listener
@@ -130,9 +130,9 @@ class EventMethods:
     blueprint_saved: Listener
     """The command `save_blueprint` has saved a blueprint. See `gradio_rerun.events.BlueprintSaved`."""
     state: Listener
-    """The command `get_state` has an answer. See `gradio_rerun.events.State`."""
+    """The viewer has answered the command `get_state`. See `gradio_rerun.events.State`."""
     answer: Listener
-    """Another command that asks has an answer. See `gradio_rerun.events.Answer`."""
+    """The viewer has answered another command. See `gradio_rerun.events.Answer`."""
 
     if not TYPE_CHECKING:  # checkers would take any attribute
 

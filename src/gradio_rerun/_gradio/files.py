@@ -3,7 +3,7 @@
 Gradio serves static paths, uploads and its cache. It checks the path of a file when it copies the file into the cache, but not files that
 this package writes there. The check is a private function.
 
-Gradio 6.10 to 6.31. `may_serve` can go when Gradio has a public check, and
+Gradio 6.10 to 6.31. Remove `may_serve` when Gradio has a public check, and
 tests/unit/test_security.py::test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_gradio_may_not_serve passes with that.
 """
 
@@ -23,7 +23,7 @@ from ..errors import RecordingError
 
 
 def static_file(path: Path, folder: Path | None = None) -> FileDataDict:
-    """A file that every visitor may fetch, as Gradio sends it to the frontend. They may fetch all files in `folder`, by default the file's own."""
+    """A file as Gradio sends it to the frontend. Every visitor may fetch all files in `folder`, by default the file's own folder."""
     if not is_static_file(path):
         gr.set_static_paths(folder or path.parent)
     # Gradio puts the app's root in front of the url of everything that looks like a file.

@@ -3,7 +3,7 @@
 Gradio runs `js_on_load` of gr.HTML once for each mount, with `props` and without the events of the app. No update changes `js_on_load`. So
 `get_config`, which Gradio calls when the app is complete, writes what is known only then into the script.
 
-Gradio 6.10 to 6.31. `part_in_app` can go when props have the events of the app, and
+Gradio 6.10 to 6.31. Remove `part_in_app` when props have the events of the app, and
 tests/unit/test_component.py::test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise passes without it.
 """
 
@@ -56,7 +56,7 @@ if (settings) {
     .then(([{ mount }]) => mount({ element, props, trigger, watch, server, settings, ...part }))
     .catch(fail);
 } else {
-  fail("Gradio sent no settings, which a newer gradio_rerun may know how to get");
+  fail("Gradio sent no settings. Update gradio_rerun: it may not support this version of Gradio");
 }
 """
 
@@ -97,5 +97,5 @@ def _is_input_only(viewer: Any, events: list[Any]) -> bool:
 
 def _outputs(event: Any) -> list[Any]:
     """The outputs of a listener of the app; none for gr.Examples and clear buttons: an input that these fill is still an input."""
-    helps = event.fn is None or str(event.api_name).startswith("load_example")
-    return [] if helps else list(event.outputs)
+    fills = event.fn is None or str(event.api_name).startswith("load_example")
+    return [] if fills else list(event.outputs)

@@ -4,7 +4,7 @@ Gradio drops events that occur while a listener runs, or sends a burst of events
 again, and never ends with two listeners of one event. So the frontend sends an event when all listeners of the previous event have finished;
 see viewer-events.js. A line of JavaScript after each listener notifies the frontend.
 
-Gradio 6.10 to 6.31. This file can go when Gradio keeps events in order, and
+Gradio 6.10 to 6.31. Remove this file when Gradio keeps events in order, and
 tests/unit/test_listeners.py::test_no_call_is_dropped_unless_the_app_says_so passes without it.
 """
 
@@ -32,14 +32,14 @@ class EveryTime(EventListener):
         self.listener: Callable[..., Any] = _with_default_mode(self.listener)
 
     def copy(self) -> EveryTime:
-        """Another one, for Gradio, which would make a plain `EventListener` of it."""
+        """For Gradio: a copy of the same class, not a plain `EventListener`."""
         return type(self)(self.event_name, **self._options)
 
 
 def _with_default_mode(listener: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(listener)
 
-    @wraps(listener)  # also takes along the attributes that Gradio has put on it
+    @wraps(listener)  # also copies the attributes that Gradio has set
     def listen(*args: Any, **options: Any) -> Any:
         given = signature.bind(*args, **options)
         if given.arguments.get("trigger_mode") is None:
@@ -70,7 +70,7 @@ def _notify_when_finished(event_name: str, viewer: Any) -> None:
 
 
 def _notify_when_attached(app: Any, event_name: str, viewer: Any) -> None:
-    """Does the same for the function that `gr.on` attaches next, and gives that the mode of listeners."""
+    """Notifies the frontend for the function that `gr.on` attaches next, whose default mode becomes "multiple"."""
     of_another_event = vars(app).get("set_event_trigger")
     attach = app.set_event_trigger
 
@@ -78,9 +78,8 @@ def _notify_when_attached(app: Any, event_name: str, viewer: Any) -> None:
         del app.set_event_trigger
         if of_another_event is not None:
             app.set_event_trigger = of_another_event
-        is_there = any(
-            each.block is viewer and each.event_name == event_name for each in targets
-        )  # gr.on may have failed
+        # False if gr.on has failed.
+        is_there = any(each.block is viewer and each.event_name == event_name for each in targets)
         if is_there and options.get("trigger_mode") is None:
             options["trigger_mode"] = "multiple"
         attached = attach(targets, *args, **options)
@@ -93,10 +92,10 @@ def _notify_when_attached(app: Any, event_name: str, viewer: Any) -> None:
 
 
 def _notify(app: Any, function: Any, event_name: str, viewer: Any) -> None:
-    # A validator that refuses ends a call without a notification, and so does a listener in JavaScript only in older Gradios.
+    # A call that a validator refuses ends without a notification. In older Gradios, so does a listener that is JavaScript only.
     if function.fn is None or function.validator is not None:
         return
-    for only_on_failure in (False, True):  # the first of them is not run after a failure
+    for only_on_failure in (False, True):  # Gradio does not run the first after a failure
         app.set_event_trigger(
             [EventListenerMethod(None, "then")],  # gr.load refuses an app that has "failure" here
             None,

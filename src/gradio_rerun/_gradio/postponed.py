@@ -3,7 +3,7 @@
 Gradio calls `postprocess` on the event loop for the value of a `gr.update` or of a component that a function returns; Gradio 6.10 does so for
 every value. All visitors wait meanwhile. Otherwise Gradio uses one of the threads that also serve files.
 
-Gradio 6.10 to 6.31. This file can go when
+Gradio 6.10 to 6.31. Remove this file when
 tests/unit/test_event_loop.py::test_the_event_loop_goes_on_while_a_value_is_prepared passes without it.
 """
 
@@ -52,7 +52,7 @@ def follow_outputs() -> None:
         state = SessionState(app) if state is None else state
         kept = [state.config_values.get(block._id, {}).get("props", {}).get("value") for block in block_fn.outputs]
         token = _is_postponing.set(True)
-        # gr.Examples caches lazily within a call, in which Gradio would make the component of an update by half.
+        # gr.Examples caches lazily within a call, in which Gradio would run only a part of a component's `__init__`.
         in_call = LocalContext.in_event_listener.set(False)
         try:
             data = await process(app, block_fn, predictions, state)

@@ -2,7 +2,7 @@
 
 Gradio passes a server function the request of Starlette, without the session, and does not cancel the call when the client disconnects.
 
-Gradio 6.10 to 6.31. This file can go when the request has a session, and
+Gradio 6.10 to 6.31. Remove this file when the request has a session, and
 tests/unit/test_uploads.py::test_what_a_client_has_asked_for_ends_when_the_client_leaves passes without it.
 """
 

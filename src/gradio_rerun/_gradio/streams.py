@@ -3,7 +3,7 @@
 Gradio checks the path of each file that a function returns, twice for each yield of a generator, on the event loop. Each check reads links and
 folders: at 800 yields, Gradio took longer for the checks than for all else. The file of a stream was created in Gradio's cache by this package.
 
-Gradio 6.10 to 6.31. This file can go when
+Gradio 6.10 to 6.31. Remove this file when
 tests/unit/test_event_loop.py::test_gradio_does_not_check_the_file_of_a_stream_at_each_yield passes without it.
 """
 

@@ -2,7 +2,7 @@
 
 Gradio serves files, and calls `postprocess`, in the 40 threads of anyio. Slow values would make visitors wait for files.
 
-Gradio 6.10 to 6.31. This file can go when tests/unit/test_threads.py::test_work_in_threads_holds_none_of_gradio_s passes without it.
+Gradio 6.10 to 6.31. Remove this file when tests/unit/test_threads.py::test_work_in_threads_holds_none_of_gradio_s passes without it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _Result = TypeVar("_Result")
 
 _MOST_THREADS = 100
 
-# Its name until anyio 4.1, which Gradio takes, too, is another one.
+# anyio before 4.1, which Gradio also supports, has another name for it.
 _PARAMETERS = inspect.signature(to_thread.run_sync).parameters
 _ABANDON: dict[str, Any] = {"abandon_on_cancel" if "abandon_on_cancel" in _PARAMETERS else "cancellable": True}
 
 _limiters: RunVar[tuple[CapacityLimiter, CapacityLimiter]] = RunVar("gradio_rerun.threads")
-"""The one that counts, and one without a limit for anyio, which does not count threads whose caller was cancelled."""
+"""Our limiter, and one without a limit for anyio, whose own count leaves out threads with a cancelled caller."""
 
 
 class Work:

@@ -4,7 +4,7 @@ Gradio merges an update into a copy of `constructor_args`, makes the component a
 gr.HTML drops its own arguments (`scale`, `min_width`), and replaces all props of the frontend with the rest. So each update gets all
 settings of the new component.
 
-Gradio 6.10 to 6.31. This file can go when Gradio merges props in the frontend, and
+Gradio 6.10 to 6.31. Remove this file when Gradio merges props in the frontend, and
 tests/unit/test_updates.py::test_parameters_that_are_not_named_stay passes without it.
 """
 
@@ -35,7 +35,7 @@ def complete(update: dict[str, Any], component: Any, original: Any) -> None:
 
     `component` is that of the session, with the changes; `original` is that of the app.
     """
-    # Of a gr.skip(), Gradio makes props of its own.
+    # Gradio makes the props of a gr.skip() itself.
     is_skip = update == {**gr.skip(), "props": gr.skip()}
     if is_skip or not hasattr(component, "_page_settings"):
         return
@@ -43,4 +43,4 @@ def complete(update: dict[str, Any], component: Any, original: Any) -> None:
     update["props"] = {"settings": component._page_settings()}
     if "value" in update and update["value"] is None:  # as it is with `postprocess=False`
         update["value"] = []  # the frontend takes None for the end of a generator
-    update.pop("buttons", None)  # those of the app, which the frontend has
+    update.pop("buttons", None)  # the app's own, which the frontend already has

@@ -22,7 +22,7 @@ def read_blueprint(path: Path) -> bytes:
             (copied,) = to_recordings(path, Path(folder))
         except NotARecordingError as error:
             raise CommandError(
-                f"Expected the path of a blueprint (.rbl), got {path.name!r:.200}, which is none."
+                f"Expected the path of a blueprint (.rbl), got {path.name!r:.200}, which is not one."
             ) from error
         if not isinstance(copied, FileData) or not is_in_or_equal(copied.path, folder):
             raise RecordingError(

@@ -11,7 +11,7 @@ _lock = ModuleLock()
 
 
 class Bounded(OrderedDict[Any, Any]):
-    """Forgets the entry that was set first when there are more than `most`. Several threads may set entries."""
+    """Forgets the entry that was set first if there are more than `most`. Several threads may set entries."""
 
     def __init__(self, most: int) -> None:
         super().__init__()

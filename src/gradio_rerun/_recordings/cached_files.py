@@ -25,21 +25,33 @@ def _salt() -> str:
 
 
 def cache_key(*parts: object) -> str:
-    """A folder name in the cache: the same for the same parts, and not to be guessed from outside this process."""
+    """A folder name in the cache: the same for the same parts, and unknown outside this process."""
     return hashlib.sha256(repr((_salt(), *parts)).encode()).hexdigest()[:40]
 
 
 def cached_name(name: str) -> str:
+    """The name of a recording in the cache. It ends with a suffix, by which the viewer recognizes the URL of a recording."""
     name = Path(name.replace("\0", "")).name
     suffix = next((each for each in RECORDING_SUFFIXES if name.lower().endswith(each)), "")
-    # File systems take 255 bytes, and not each letter that Python has.
-    stem = name[: len(name) - len(suffix)].encode(errors="ignore")[:200].decode(errors="ignore")
-    # The viewer recognizes recordings by the end of the URL.
-    return stem + (name[len(name) - len(suffix) :] or ".rrd")
+    return shortened(name[: len(name) - len(suffix)]) + (name[len(name) - len(suffix) :] or ".rrd")
+
+
+def shortened(stem: str) -> str:
+    """A part of `stem` that every file system allows: names have up to 255 bytes, and lone surrogates are not allowed."""
+    return stem.encode(errors="ignore")[:200].decode(errors="ignore")
+
+
+def is_there(target: Path) -> bool:
+    """Whether the file was written before. If so, its time becomes now: Gradio deletes old files (`delete_cache`)."""
+    try:
+        os.utime(target)
+    except OSError:
+        return False
+    return True
 
 
 def place(source: Path, cache: Path, name: str) -> Path:
-    """A copy of a file in the cache, or a link to it if it is big; made by the first call for what the file is now."""
+    """A copy of a file in the cache, or a hard link to it if it is big. Made only once, until the file changes."""
     stat = source.stat()
     key = cache_key(str(source.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     target = cache / key / cached_name(name)
@@ -66,7 +78,7 @@ def write_file(target: Path, data: BinaryIO) -> None:
 
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
-    """A file to fill, which becomes `target` when that went well. Raises a RecordingError when it did not."""
+    """A temporary file for the content, which is then renamed to `target`. Raises a `RecordingError` if it cannot be written."""
     temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ def _after_fork() -> None:
 
 
 def written(item: Any, kind: str, cache: Path) -> Path:
-    """The recording with the chunks of `item`: a file in `cache`, written by the first call for this object and what its file is now.
+    """The recording with the chunks of `item`: a file in `cache`, written only once, until the file of `item` changes.
 
     `kind`: the class of the SDK, for errors. The SDK reads in this process, without the limits of conversions.
     Raises a `RecordingError` if the chunks cannot be read or written.

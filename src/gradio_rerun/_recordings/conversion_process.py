@@ -119,7 +119,7 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
 def crashed(path: Path, ended: Ended) -> RecordingError:
     """The error for a file that has ended the process."""
     return RecordingError(
-        f"{path.name!r:.200} could not be turned into a recording: the process in which rerun-sdk {sdk_version()} "
+        f"{path.name!r:.200} could not be converted to a recording: the process in which rerun-sdk {sdk_version()} "
         f"reads it ended with exit code {ended.code}. {ended.last_line:.{_LONGEST_REASON}}".rstrip()
     )
 
@@ -166,14 +166,14 @@ def refused(path: Path, reason: str) -> NotARecordingError:
     # "No importer support for …" and, before 0.30 or so, "No data-loader support for …"
     cure = "Update rerun-sdk" if " support for " in reason else "Check the file and its suffix"
     return NotARecordingError(
-        f"{path.name!r:.200} cannot be turned into a recording: {reason.rstrip('.'):.{_LONGEST_REASON}}. {cure}, or log it with rerun and give "
+        f"{path.name!r:.200} cannot be converted to a recording: {reason.rstrip('.'):.{_LONGEST_REASON}}. {cure}, or log it with rerun and give "
         "the .rrd file."
     )
 
 
 def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:
     """The command that converts `source` to the recording `target` with the importers of the installed rerun-sdk."""
-    # Before it knew robot descriptions, the importer of .mcap opened files of its own, and none of others.
+    # Older importers of .mcap, which know no robot descriptions, must open files, and open none that the .mcap names.
     # Remove when the rerun-sdk floor passes 0.32.
     whole = source.is_dir() or (source.suffix.lower() == ".mcap" and not knows_robot_descriptions())
     return [*_script("convert_file.py", "convert", source, most), str(target), WHOLE if whole else ALONE, *_entries()]
@@ -208,7 +208,7 @@ def _entries() -> list[str]:
 def _script(name: str, command: str, source: Path, most: Limits) -> list[str]:
     if getattr(sys, "frozen", False) or not sys.executable:
         raise SdkError(
-            f"Files are converted by rerun-sdk in a Python of its own, and this process has none (sys.executable is "
+            f"rerun-sdk converts files in another Python process, and this process has no Python to start (sys.executable is "
             f"{sys.executable!r}). Convert {source.name!r:.200} beforehand, and give the .rrd file."
         )
     script = Path(__file__).with_name(name)

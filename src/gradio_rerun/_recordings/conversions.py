@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from .._gradio.threads import current_work, unwanted
 from .._viewer import sdk
 from ..errors import RecordingError, RecordingNotFoundError, SdkError, log, not_kept
+from .cached_files import cached_name, is_there
 from .conversion_process import DISK_FULL, Ended, conversion_command, crashed, episode_command, refusal, refused, run
 from .lerobot_meta import episode_files
 from .limits import SIZE_VARIABLE, Limits, limits, over
@@ -54,13 +54,13 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
         with _copies(parts, temporary) as copies:
             return run(path, conversion_command(path, temporary, most), most, copies)
 
-    return _made(path, cache / key / _recording_name(path.name), convert)
+    return _made(path, cache / key / cached_name(f"{path.name}.rrd"), convert)
 
 
 def converted_episode(
     folder: Path, index: int, cache: Path, may_read: Callable[[Path], bool], *, name: str = ""
 ) -> Path:
-    """The recording of one episode of a LeRobot dataset: a file in `cache`, made by the first call. `name`: of the dataset, if not that of its folder.
+    """The recording of one episode of a LeRobot dataset: a file in `cache`, made by the first call. `name`: the name of the dataset, by default that of its folder.
 
     The SDK gets links to the files of this episode only, if `may_read` is true for them. Raises the errors of `converted`; an SdkError if
     the SDK cannot read a dataset episode by episode.
@@ -68,7 +68,7 @@ def converted_episode(
     if not sdk.knows_episodes():
         raise SdkError(
             f"One episode of a LeRobot dataset needs rerun-sdk 0.39 or newer, and this app has {sdk.sdk_version()}. "
-            "Run: pip install -U rerun-sdk. Or give the folder, of which all episodes are shown."
+            "Run: pip install -U rerun-sdk. To show all episodes, return the path of the dataset's folder instead."
         )
     folder, cache = folder.absolute(), cache.absolute()
     name = name or folder.name
@@ -85,7 +85,7 @@ def converted_episode(
             log(f"{name}, episode {index}: the video {camera!r} is left out: {reason}")
         return ended
 
-    return _made(named, cache / key / _recording_name(f"{name}_episode_{index}"), convert)
+    return _made(named, cache / key / cached_name(f"{name}_episode_{index}.rrd"), convert)
 
 
 @contextmanager
@@ -106,27 +106,18 @@ def _readable(path: Path) -> Iterator[None]:
 def _made(path: Path, target: Path, convert: Callable[[Path, Limits], Ended]) -> Path:
     """`target`, which `convert` makes if it does not exist yet."""
     key = target.parent.name
-    if not _is_there(target):
+    if not is_there(target):
         with conversion_turns.turn(key):
-            if not _is_there(target):
+            if not is_there(target):
                 _convert(path, target, target.parents[1] / f".{key}.{secrets.token_hex(4)}.part", convert)
     return target
-
-
-def _is_there(target: Path) -> bool:
-    """Whether the file was made before. If so, its time becomes now: Gradio deletes old files (`delete_cache`)."""
-    try:
-        os.utime(target)
-    except OSError:
-        return False
-    return True
 
 
 def _check_start(path: Path) -> None:
     """Raises an error for a file that the SDK would pass on unread and the viewer could not show."""
     if path.is_dir():
         if not is_convertible(path):
-            raise refused(path, f"it is a folder without {LEROBOT_INFO}, so no LeRobot dataset")
+            raise refused(path, f"it is a folder without {LEROBOT_INFO}, so it is not a LeRobot dataset")
         return
     size = path.stat().st_size
     if size == 0:
@@ -137,10 +128,10 @@ def _check_start(path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(12)
     if suffix in _CHECKED_IMAGES and not start.startswith(_IMAGE_STARTS):
-        raise refused(path, f"it is no image: it starts with {start!r}")
+        raise refused(path, f"it is not an image: it starts with {start!r}")
     if suffix == ".glb":
         if not start.startswith(b"glTF"):
-            raise refused(path, f"it is no binary glTF: it starts with {start!r}, not b'glTF'")
+            raise refused(path, f"it is not a binary glTF: it starts with {start!r}, not b'glTF'")
         if (length := int.from_bytes(start[8:], "little")) > size:
             raise refused(path, f"it is truncated: it has {size} of its {length} bytes")
 
@@ -156,18 +147,13 @@ def _key(path: Path, parts: Mapping[str, Path]) -> str:
 
 
 def _digest_of(*known: object, files: Iterable[Path]) -> str:
-    """As `_key`, of the files of a dataset."""
+    """The same as `_key` for a dataset: its files by size and time, not by content."""
     digest = hashlib.sha256(repr((*known, sdk.sdk_version())).encode())
-    for file in files:  # not its content: datasets have gigabytes
+    for file in files:  # datasets have gigabytes
         stat = file.stat()
         # A client cannot know the last two, and so cannot guess the name.
         digest.update(repr((str(file), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)).encode())
     return digest.hexdigest()[:40]
-
-
-def _recording_name(name: str) -> str:
-    # File systems take 255 bytes.
-    return f"{name.encode()[:200].decode(errors='ignore')}.rrd"
 
 
 def _digest(path: Path) -> bytes:

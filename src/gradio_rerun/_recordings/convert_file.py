@@ -1,4 +1,4 @@
-"""Turns one file into a recording with the installed rerun-sdk: a script, run in a process of its own.
+"""Converts one file to a recording with the installed rerun-sdk: a script, run in a process of its own.
 
     python convert_file.py convert SOURCE MEMORY SIZE TARGET alone|whole [entry of sys.path ...]
     python convert_file.py names SOURCE MEMORY SIZE
@@ -11,7 +11,7 @@ files in it. MEMORY and SIZE are limits in bytes: of the memory of this process,
 `names` writes a JSON list of the files that a .urdf or .gltf names to stdout. Its exit code is `REFUSED`, with the reason on stderr, if
 SOURCE is invalid.
 
-When stdin ends, which it also does when the parent process dies, this process removes TARGET and the copies, and exits.
+When stdin ends, also because the parent process has died, this process removes TARGET and the copies, and exits.
 It imports nothing of this package, because that would import Gradio, which takes seconds.
 """
 
@@ -135,7 +135,7 @@ def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: boo
 
 @contextlib.contextmanager
 def no_file_opened() -> Iterator[None]:
-    """No file can be opened meanwhile.
+    """Inside the `with`, no file can be opened.
 
     A robot description in an .mcap names files such as file:///etc/passwd as its meshes, and the SDK puts them into the recording,
     whatever they hold.
@@ -203,7 +203,7 @@ def urdf(path: Path) -> ElementTree.Element:
     try:
         root = ElementTree.fromstring(path.read_bytes())
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise ValueError(f"it is no URDF: {error}") from error
+        raise ValueError(f"it is not a URDF: {error}") from error
     for element in root.iter():
         element.tag = local(element.tag)
         attributes = {local(name): value for name, value in element.attrib.items()}
@@ -239,7 +239,7 @@ def gltf(path: Path) -> dict[str, Any]:
         parts(document)
         return dict(document)
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        raise ValueError(f"it is no glTF document: {error!r}") from error
+        raise ValueError(f"it is not a glTF document: {error!r}") from error
 
 
 def parts(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -260,6 +260,11 @@ def self_contained_gltf(path: Path, copies: Mapping[str, str]) -> bytes:
     return json.dumps(document).encode()
 
 
+def leaves_folder(name: str) -> bool:
+    """Whether the name of a file in a dataset leads out of the folder of the dataset, or is hidden."""
+    return bool(re.match(r"[/\\]|\w:", name)) or any(part.startswith(".") for part in re.split(r"[/\\]", name))
+
+
 def check_dataset(folder: Path) -> None:
     """Ends this process with the reason if a LeRobot dataset names files outside of its folder, or hidden ones."""
     info = json.loads((folder / "meta" / "info.json").read_bytes())
@@ -268,7 +273,7 @@ def check_dataset(folder: Path) -> None:
         for key in keys if "{video_key" in template else [""]:
             # The other fields in braces are numbers.
             name = re.sub(r"\{[^{}]*\}", "0", key.join(re.split(r"\{video_key[^{}]*\}", template)))
-            if re.match(r"[/\\]|\w:", name) or any(part.startswith(".") for part in re.split(r"[/\\]", name)):
+            if leaves_folder(name):
                 print(f"it names the file {name!r}, which is not in its folder", file=sys.stderr)
                 sys.exit(REFUSED)
 

@@ -27,9 +27,9 @@ class Episode:
     seconds: float | None = None
     """The duration, if the dataset says its length and its frames per second."""
     tasks: tuple[str, ...] = ()
-    """What the robot was to do."""
+    """The tasks of the robot."""
     success: bool | None = None
-    """Whether it was done; None if the dataset does not say it."""
+    """Whether the robot succeeded; None if the dataset does not say it."""
     _hub: HubDataset | None = field(default=None, repr=False)
 
     def prepare(self) -> None:

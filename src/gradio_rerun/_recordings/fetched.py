@@ -15,7 +15,7 @@ from .._fork import after_fork
 from .._gradio.threads import current_work, unwanted
 from ..errors import RecordingError, log, not_kept
 from .bounded import Bounded
-from .cached_files import cache_key, cached_name
+from .cached_files import cache_key, cached_name, is_there, shortened
 from .conversions import converted
 from .file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
 from .limits import SECONDS_VARIABLE, SIZE_VARIABLE, limits, over
@@ -41,7 +41,7 @@ from .web_file import WebFile
 
 _turns = Turns(lambda: 8, "fetching")
 _web_turns = Turns(lambda: 8, "fetching")
-"""Those of URLs that a user may have typed: slow servers hold up no others."""
+"""For URLs that a user may have typed: slow servers delay no other files."""
 after_fork(_turns.forget)
 after_fork(_web_turns.forget)
 
@@ -50,8 +50,8 @@ _recordings = Bounded(10_000)
 
 
 def found_elsewhere(item: Any, sources: Sources) -> RemoteFile | Path | str | None:
-    """What `item` names if it is a URL or stands for a file on another server: a file that the app fetches, a local path, or a URL that the
-    frontend opens. None for everything else.
+    """The file or URL that `item` stands for: a file that the app fetches, a local path, or a URL that the frontend opens. None if `item` is
+    neither a URL nor an object for a file on another server.
 
     Raises a `RecordingError` if only the app has the right to fetch the file, and its author has not allowed it.
     """
@@ -92,8 +92,8 @@ def _of_store(url: str, item: Any, sources: Sources) -> RemoteFile | str:
             f'the file {url!r} is not fetched: Rerun(allowed_sources=["{url.rpartition("/")[0]}/"]) allows all files of this folder'
         )
         raise RecordingError(
-            f"This app fetches no file {url.rpartition('/')[2]!r:.200} from {scheme_of(url)}://: a function has returned it, and a user may have "
-            "chosen it. The app's author can allow its folder by allowed_sources; the app's log has the whole URL."
+            f"This app does not fetch {url.rpartition('/')[2]!r:.200} from {scheme_of(url)}://: a function has returned it, and a user may have "
+            "chosen it. The app's author can allow its folder with allowed_sources; the app's log has the whole URL."
         )
     if not is_text:
         return FsspecFile(url, item) if file_system_of(item) else PathLikeFile(url, item)
@@ -125,13 +125,7 @@ def fetched(remote: RemoteFile, cache: Path) -> Path:
 
 def _known(remote: RemoteFile, opened: Opened, cache: Path) -> Path | None:
     path: Path | None = _recordings.get((str(cache), cache_key(remote.url, opened.version)))
-    if path is None or opened.version is None:
-        return None
-    try:
-        os.utime(path)  # Gradio deletes old files (`delete_cache`)
-    except OSError:
-        return None
-    return path
+    return path if path and opened.version is not None and is_there(path) else None
 
 
 def _fetched(remote: RemoteFile, opened: Opened, cache: Path, key: str) -> Path:
@@ -192,5 +186,4 @@ def _file_name(name: str) -> str:
     stem, suffix = os.path.splitext(Path(name.replace("\0", "")).name)  # noqa: PTH122
     if stem in ("", ".", ".."):
         raise RecordingError("Expected the URL of a file, got one that ends without the name of a file.")
-    # File systems take 255 bytes, and not each letter that Python has.
-    return stem.encode(errors="ignore")[:200].decode(errors="ignore") + suffix[:20]
+    return shortened(stem) + suffix[:20]

@@ -16,19 +16,19 @@ from .._wire import STREAM_TYPE
 from ..errors import StreamTooLongError, not_kept
 
 _WRITTEN_AT_ONCE = 1 << 20
-"""Bytes. A function that reads the file meanwhile must not find the half of a message."""
+"""Bytes. A function that reads the file meanwhile must not find half a message."""
 
 MOST_KEPT = 64_000
 """Upper bound on the bytes at the end that are kept in memory."""
 
 
 class GrowingRecording:
-    """A recording in the cache, under a name not to be guessed, that only gets longer, by whole messages."""
+    """A recording in the cache, under a name that cannot be guessed. It only gets longer, by whole messages."""
 
     def __init__(self, cache: Path, name: str = "recording.rrd") -> None:
         self.path = cache / secrets.token_hex(20) / name
         self.size = 0
-        """Bytes; what lies behind them in the file is not complete."""
+        """Bytes; data behind them in the file is incomplete."""
         self._url = file_url(self.path)
         self._end = (0, b"")
         """A size, and the last bytes of the file when it had this size."""
@@ -41,9 +41,9 @@ class GrowingRecording:
             return False
 
     def append(self, parts: Iterable[bytes | memoryview], length: int, limit: int | None) -> None:
-        """Appends the parts, `length` bytes together, if the file stays within `limit` bytes then.
+        """Appends the parts, `length` bytes in all, if the file stays within `limit` bytes.
 
-        Raises: a `StreamTooLongError` if not, a `RecordingError` if it cannot be written. The file stays what it was.
+        Raises a `StreamTooLongError` if it does not, and a `RecordingError` if it cannot be written. The file then stays as it was.
         """
         check_stream_size(self.size, length, limit)
         try:

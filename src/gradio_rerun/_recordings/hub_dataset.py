@@ -29,7 +29,7 @@ class HubDataset:
 
     @property
     def name(self) -> str:
-        """The name without that of the owner."""
+        """The name without the owner."""
         return self.repository.rpartition("/")[2]
 
     def fetch(self, names: Iterable[str]) -> None:
@@ -64,9 +64,9 @@ def is_hub_dataset(url: str) -> bool:
 
 
 def hub_dataset(url: str) -> HubDataset:
-    """The dataset, with its newest meta files. Raises a `RecordingError` if the Hub does not give them.
+    """The dataset, with its newest meta files. Raises a `RecordingError` if the Hub refuses them.
 
-    Inside of an app's functions, the dataset must be public: a user may have chosen it.
+    Inside an app's functions, the dataset must be public: a user may have chosen it.
     """
     from huggingface_hub import HfApi, snapshot_download
 

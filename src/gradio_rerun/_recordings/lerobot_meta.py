@@ -16,6 +16,7 @@ from typing import Any
 from .._checks import is_number
 from ..errors import NotARecordingError, RecordingError, log
 from .conversion_process import episodes_command, run
+from .convert_file import leaves_folder
 from .limits import limits
 from .looked_up import looked_up
 from .parts import LEROBOT_INFO, files_in
@@ -136,9 +137,9 @@ def files_of(folder: Path, index: int) -> list[str]:
         place = row.files.get(key, (0, 0))
         numbers = {"episode_chunk": chunk, "episode_index": index, "chunk_index": place[0], "file_index": place[1]}
         name = _filled(str(template), key, numbers)
-        if re.match(r"[/\\]|\w:", name) or any(part.startswith(".") for part in re.split(r"[/\\]", name)):
+        if leaves_folder(name):
             raise NotARecordingError(
-                f"{folder.name!r:.200} cannot be turned into a recording: it names the file {name!r:.200}, which is not in its folder. "
+                f"{folder.name!r:.200} cannot be converted to a recording: it names the file {name!r:.200}, which is not in its folder. "
                 f"Correct {LEROBOT_INFO.as_posix()}."
             )
         names.append(name)

@@ -36,7 +36,7 @@ def limits() -> Limits:
 def over(name: str, limit: str, variable: str) -> RecordingError:
     """The error for a file whose conversion exceeds a limit."""
     return RecordingError(
-        f"{name!r} could not be turned into a recording: it takes more than this app allows, {limit}. Convert it beforehand, with "
+        f"{name!r} could not be converted to a recording: it takes more than this app allows, {limit}. Convert it beforehand, with "
         f"rr.log_file_from_path, and give the .rrd file. The app's author can raise the limit: {variable}."
     )
 

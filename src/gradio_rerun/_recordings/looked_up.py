@@ -1,4 +1,4 @@
-"""What was read from files, remembered until a file changes."""
+"""Remembers what was read from a file until the file changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 from .bounded import Bounded
 
 _A_WHILE = 2.0
-"""Seconds. File systems store times to within some milliseconds, or two seconds (FAT)."""
+"""Seconds. The times of files are exact to some milliseconds, or to two seconds (FAT)."""
 
 _Found = TypeVar("_Found")
 

@@ -10,7 +10,7 @@ from typing import Any
 from .._fork import ModuleLock, after_fork
 
 SWEEP_EVERY = 5.0
-"""seconds"""
+"""Seconds."""
 
 _lock = ModuleLock()
 _exits = threading.Event()
@@ -19,7 +19,7 @@ _has_new = False
 
 
 def end_orphans() -> None:
-    """Ends them within some seconds, in a thread of its own.
+    """Ends the threads of such recordings within some seconds, in another thread.
 
     rerun-sdk before 0.28 has no `disconnect_orphaned_recordings`: it keeps the connections and servers of such recordings, and apps
     may count on that. Remove the condition when the rerun-sdk floor passes 0.27.

@@ -25,7 +25,7 @@ _PART_SUFFIXES = {
 }
 """The suffixes of the parts that a file with this suffix may name: the SDK would read any file as a mesh."""
 
-_NOT_ALLOWED = "which it may not: Gradio may not serve that file, or an upload names it"
+_NOT_ALLOWED = "which is not allowed: Gradio may not serve that file, or an upload names it"
 
 
 def is_convertible(path: Path) -> bool:

@@ -19,7 +19,7 @@ from .remote_objects import file_system_of
 from .sources import compared, scheme_of
 
 Progress = Callable[[int], None]
-"""Gets the number of bytes that were read. Raises a `RecordingError` if they are too many, or nobody wants them any more."""
+"""Receives the number of bytes that were read. Raises a `RecordingError` if they are too many, or are unwanted."""
 
 _WITHOUT_VERSION = ("name", "size", "type", "Key", "Size", "StorageClass", "islink", "mode")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if hasattr(errno, "EDQUOT") else (errno.ENOSPC, errno.EFBIG)
@@ -57,7 +57,7 @@ class FsspecFile:
     def opened(self) -> Iterator[Opened]:
         file_system, path = self._found or _file_system(self.url)
         with failures(self.name):
-            file_system.invalidate_cache()  # or it might say what was there minutes ago
+            file_system.invalidate_cache()  # which may be minutes old
             info = file_system.info(path)
         if info.get("type") == "directory":
             raise _no_file(self.name)
@@ -125,12 +125,12 @@ _commits = Bounded(1000)
 
 
 def public_url(url: str) -> str | None:
-    """The URL under which browsers fetch this file from the Hub; None if the Hub gives it only to those who have a token."""
+    """The URL under which browsers fetch this file from the Hub; None if the Hub requires a token."""
     from huggingface_hub import get_hf_file_metadata
 
     try:
         found = get_hf_file_metadata(hub_url(url), token=False)
-    except Exception:  # the app asks the Hub again, with its token, and reports the error
+    except Exception:  # `HubFile` sends another request, with the app's token, and reports the error
         return None
     if not (found.etag and found.commit_hash):
         return hub_url(url)

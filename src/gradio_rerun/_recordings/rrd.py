@@ -2,7 +2,7 @@
 
 A recording is a header of 12 bytes (magic, version of the SDK, options), then messages (kind and length, 8 bytes each, then the
 content). A message of kind 0 is the last one. Since rerun-sdk 0.28 or so, the last message has a table of contents, and the positions of such
-tables follow: 20 bytes for each, `RRF2FOOT`, and their number. Seen in what rerun-sdk 0.24 to 0.41 write.
+tables follow: 20 bytes for each, `RRF2FOOT`, and their number. Seen in recordings of rerun-sdk 0.24 to 0.41.
 
 Only the viewer reads two concatenated recordings as one: the readers of the SDK stop at the first end, or fail at the last table.
 """

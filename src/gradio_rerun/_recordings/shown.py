@@ -15,7 +15,7 @@ from gradio.data_classes import FileData
 
 from .._fork import ModuleLock
 from .._gradio.calls import Call
-from .._wire import STREAM_TYPE, Recording, ServerUrl
+from .._wire import STREAM_TYPE, Recording, ServerUrl, path_or_url
 from .bounded import Bounded
 from .growing import GrowingRecording, check_stream_size
 from .rrd import split, stores
@@ -23,7 +23,7 @@ from .sinks import Sink, shared
 
 # A request for the end of a file costs the server 10 ms, a yield without one 5 ms. Base64 adds a third to the bytes, and a frontend that lags may
 # have requested them already. So a value carries the new bytes only if they are few and the function yields slowly. See also MOST_KEPT.
-_TAKES_ITS_TIME = 0.02  # seconds between two values
+_SLOW_FROM = 0.02  # seconds between two values
 
 _MOST_RUNS = 4
 """Runs of a session that are remembered: Gradio does not report the end of each that is cancelled."""
@@ -89,14 +89,14 @@ class Shown:
             elif not (call.is_generator and run.has_streamed):
                 self.clear()
             for each in recordings:
-                self._items[_key(each)] = each
+                self._items[path_or_url(each)] = each
             for growing in self._growing.values():
                 file = growing.recording.file_data()  # another thread may have appended more
                 if file.path in self._items:
                     self._items[file.path] = file
             now = time.monotonic()
-            takes_its_time, self._sent_at = now - self._sent_at > _TAKES_ITS_TIME, now
-            value = [self._as_sent(each, takes_its_time) for each in self._items.values()]
+            is_slow, self._sent_at = now - self._sent_at > _SLOW_FROM, now
+            value = [self._as_sent(each, is_slow) for each in self._items.values()]
             if call.is_generator:
                 run.last = value
             return value
@@ -190,22 +190,22 @@ class Shown:
         run.size += length
         return growing.file_data()
 
-    def _as_sent(self, recording: Recording, takes_its_time: bool) -> Recording:
+    def _as_sent(self, recording: Recording, is_slow: bool) -> Recording:
         """The recording as it is sent to the frontend. A stream carries further fields in its `mime_type`."""
         if not isinstance(recording, FileData) or not _is_stream(recording):
             return recording
         type_ = STREAM_TYPE if self._cleared is None else f"{STREAM_TYPE};cleared={self._cleared}"
-        if end := self._end(recording, takes_its_time):
+        if end := self._end(recording, is_slow):
             type_ += f";end={base64.b64encode(end).decode()}"
         return recording.model_copy(update={"mime_type": type_})  # Gradio drops other fields
 
-    def _end(self, file: FileData, takes_its_time: bool) -> bytes:
-        """The new bytes of the file if they are few, so that the frontend need not request them."""
+    def _end(self, file: FileData, is_slow: bool) -> bytes:
+        """The new bytes of the file if they are few and the function yields slowly, so that the frontend need not request them."""
         size = file.size or 0
         before, self._sent[file.path] = self._sent.get(file.path, 0), size
         own = (each.recording for each in self._growing.values() if str(each.recording.path) == file.path)
         growing = next(own, None) or shared(file.path)
-        return growing.kept(before, size) if growing and takes_its_time else b""
+        return growing.kept(before, size) if growing and is_slow else b""
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,7 @@ def forget(path: str) -> bool:
 
 @dataclass(frozen=True)
 class Unjoined:
-    """Keeps the data of one value, which `joined` appends to those of the others."""
+    """Keeps the data of one value. `joined` joins the data of several values."""
 
     cache: Path
 
@@ -271,13 +271,13 @@ class Unjoined:
 
 
 def joined(values: Iterable[Any], cache: Path, limit: int | None) -> list[Recording]:
-    """Joins the values that a run has yielded outside of a session."""
+    """Joins the values that a run has yielded outside a session."""
     shown, call = Shown(cache, set()), Call()
     all_: dict[str, Recording] = {}
     for value in values:
         for each in value if isinstance(value, list) else []:
             recording = shown.append(each, call, limit) if isinstance(each, bytes) else _model(each)
-            all_[_key(recording)] = recording
+            all_[path_or_url(recording)] = recording
     return list(all_.values())
 
 
@@ -290,9 +290,3 @@ def _model(item: Any) -> Recording:
 
 def _is_stream(item: Recording) -> bool:
     return isinstance(item, FileData) and (item.mime_type or "").startswith(STREAM_TYPE)
-
-
-def _key(item: Recording) -> str:
-    if isinstance(item, str):
-        return item
-    return item.server if isinstance(item, ServerUrl) else item.path

@@ -29,7 +29,7 @@ class Sink:
     # Gradio may delete files that it has served, so this is another file. The system deletes it with the last handle.
     log: BinaryIO = field(default_factory=tempfile.TemporaryFile)
     unwritten: bytes = b""
-    """Data that a full disk has kept out of the log."""
+    """Data that did not fit on the disk, and is not in the log yet."""
     size: int = 0
     has_data: bool = False
     """Whether there are messages other than SetStoreInfo, which only names the recording."""
@@ -106,7 +106,7 @@ def shared(path: str) -> GrowingRecording | None:
 
 @contextmanager
 def read_sink(source: Any) -> Iterator[Sink]:
-    """The sink of a RecordingStream or BinaryStream, with all that was logged into it so far; nobody else has it meanwhile."""
+    """The sink of a RecordingStream or BinaryStream, with all that was logged into it so far. Inside the `with`, no other thread uses it."""
     with _lock:
         sink = _sink_of(source)
     with sink.lock:

@@ -28,7 +28,7 @@ class Sources:
     """
 
     wants_files = False
-    """Whether the app fetches also files that every browser may fetch."""
+    """Whether the app also fetches files that every browser may fetch."""
 
     def __init__(self, allowed: Sequence[str] | None = None, value: Any = None) -> None:
         self._folders = frozenset(_folders(allowed))
@@ -72,7 +72,7 @@ class Sources:
         return bool(self._files) and not self.is_trusted
 
     def admits(self, url: str) -> bool:
-        """Whether the app may fetch this file by the rights that only the app has."""
+        """Whether the app may fetch this file with its own credentials."""
         try:
             known = compared(url)
         except ValueError:

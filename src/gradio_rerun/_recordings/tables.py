@@ -12,7 +12,7 @@ MOST_BYTES = 50_000_000
 
 
 def table_bytes(name: str, table: Any) -> bytes:
-    """The table in Arrow's stream format. Raises a `CommandError` if it is none, or too big."""
+    """The table in Arrow's stream format. Raises a `CommandError` if it is not a table, or too big."""
     # rerun-sdk brings it; importing it takes a while.
     import pyarrow as pa
 

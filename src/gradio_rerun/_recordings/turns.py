@@ -1,4 +1,4 @@
-"""Limits how many conversions run at once."""
+"""Limits how many conversions and fetches run at once."""
 
 from __future__ import annotations
 

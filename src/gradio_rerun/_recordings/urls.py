@@ -32,12 +32,12 @@ def checked_url(url: str) -> str:
         raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}, which has a control character in it.")
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises for what is no port
+        _ = parts.port  # raises for an invalid port
     except ValueError as error:
         raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}: {error}.") from error
     if parts.scheme.lower() not in URL_SCHEMES:
         raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}. For a local file, give its path.")
-    # Browsers take a backslash for "/", and would ask another host than the one that is seen here.
+    # Browsers take a backslash for "/", and would connect to another host than `parts` has.
     if not parts.hostname or re.search(r"[\s\\]", parts.netloc) or not _is_host(parts.hostname):
         raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}, which names no host.")
     if parts.username is not None:

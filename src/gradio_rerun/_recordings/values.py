@@ -1,4 +1,4 @@
-"""Any value a function may return, turned into recordings that the frontend can open."""
+"""Converts any value that a function may return to recordings that the frontend can open."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import io
 import os
 import stat
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .._checks import described
+from .._checks import as_path, described
 from .._gradio.files import may_serve
 from .._servers.tunnel import Servers
 from .._viewer.sdk import chunk_class, server_url
@@ -53,7 +52,7 @@ def to_recordings(
     A file that is not a recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
     BinaryStreams) are appended to files that grow; values without data are left out.
 
-    Raises: a `RecordingError` that names what was given, what was wanted, and what to do.
+    Raises a `RecordingError` that names what was given, what was wanted, and what to do.
     """
     if value is None:
         return []
@@ -147,17 +146,11 @@ def _is_rerun(item: Any, name: str) -> bool:
 
 def check_source(path: Path) -> None:
     """Raises a `RecordingError` if Gradio may not serve the file. For a file whose content was read outside of the app's context."""
-    _is_left_to_gradio(_expanded(path))
-
-
-def _expanded(path: Path) -> Path:
-    with suppress(RuntimeError):  # a user without a home
-        return path.expanduser()
-    return path
+    _is_left_to_gradio(as_path("the path", path))
 
 
 def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
-    path = _expanded(path)
+    path = as_path("the path", path)
     if _is_left_to_gradio(path):
         return FileData(path=str(path.absolute()), orig_name=name or path.name)
     start = _read_start(path)
@@ -179,10 +172,10 @@ def _read_start(path: Path) -> bytes:
     """The first bytes of a file; none of a folder that can be converted."""
     try:
         mode = path.stat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # to open a pipe or a terminal may wait for ever
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # opening a pipe or a terminal may wait for ever
             raise NotARecordingError(
                 "Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, "
-                f"got {path.name!r:.200}, which is a pipe, a socket or a device. Return the bytes that it gives."
+                f"got {path.name!r:.200}, which is a pipe, a socket or a device. Return its bytes."
             )
         with path.open("rb") as file:
             return file.read(len(MAGIC))

@@ -1,7 +1,7 @@
 """A file of a web server, which the app fetches, since the viewer cannot show it before it is converted.
 
-A user may have typed the URL. So the app connects to public addresses only, unless its author has allowed the URL: the address is checked
-that a name has at the moment of the connection, and again after each redirect. It sends no cookies, no credentials, and uses no proxy.
+A user may have typed the URL. So the app connects to public addresses only, unless its author has allowed the URL. It checks the address that the
+name has at the moment of the connection, also after each redirect. It sends no cookies and no credentials, and uses no proxy.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _redirected(url: str, location: str, name: str) -> str:
         # Not from https to http, as in browsers.
         if target.lower().startswith("https:" if url.lower().startswith("https:") else ("http:", "https:")):
             return target
-    raise _refused(name, "its server redirects to a URL that is not one of https")
+    raise _refused(name, "its server redirects to a URL without https")
 
 
 def _refused(name: str, why: str) -> RecordingError:
@@ -100,7 +100,7 @@ def _refused(name: str, why: str) -> RecordingError:
 
 
 class _Deadline:
-    """Shuts connections down when the time of a conversion has passed, or nobody wants the file any more."""
+    """Shuts connections down when the time of a conversion has passed, or the file is unwanted."""
 
     def __init__(self, name: str) -> None:
         self._name, self._seconds, self._work = name, limits().seconds, current_work()
@@ -168,13 +168,13 @@ class _Connection(http.client.HTTPConnection):
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             found = []
-        # What is checked is what is connected to: a name may have another address a moment later.
+        # The connection is to the checked address: the name may have another address a moment later.
         found = [each for each in found if self._is_allowed or is_public(str(each[4][0]))]
         if not found:
             log(f"{self.host!r} has no public address. Rerun(allowed_sources=[...]) allows URLs of other servers")
             raise RecordingError(
-                f"The app fetches no files from {self.host!r:.200}: it has no public address, or does not exist. "
-                "The app's author can allow it by allowed_sources."
+                f"The app does not fetch files from {self.host!r:.200}: it has no public address, or does not exist. "
+                "The app's author can allow it with allowed_sources."
             )
         failure: OSError | None = None
         for family, kind, protocol, _, address in found:

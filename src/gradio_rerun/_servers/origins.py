@@ -29,7 +29,7 @@ def _default_port(host: str, scheme: str, path: str) -> int:
 
 
 def is_private(origin: str) -> bool:
-    """Whether not every browser reaches this address, judged by its name."""
+    """Whether only some browsers reach this address, judged by its name."""
     host = urlsplit(origin).hostname or ""
     try:
         return not ipaddress.ip_address(host).is_global

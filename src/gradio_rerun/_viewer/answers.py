@@ -1,4 +1,4 @@
-"""Reads what the viewer has answered to a command. Any client can send an answer."""
+"""Reads the viewer's answer to a command. Any client can send an answer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TIME_TYPES = ("", "sequence", "duration", "timestamp")
 
 
 def read_answer(data: dict[str, Any]) -> Any:
-    """The answer in `data`, the viewer's response in base64. Raises an `EventDataError` if it is none: any client can send it."""
+    """The answer in `data`, the viewer's response in base64. Raises an `EventDataError` if it is invalid."""
     _left.set(MOST_PARTS_IN_ALL)
     try:
         response = viewer_control.read_response(_decoded(data["protocol"]))
@@ -41,16 +41,17 @@ def read_answer(data: dict[str, Any]) -> Any:
 
 
 def no_answer(data: Any) -> EventDataError:
-    """The error for data that are no answer."""
+    """The error for data that is not an answer."""
     return EventDataError(f"Expected the answer of a viewer, got {short(data)}. Reload the page.")
 
 
 def read_state(data: dict[str, Any]) -> answers.ViewerState:
-    """The answer to `get_state` in `data`. Raises an `EventDataError` if it is none."""
+    """The answer to `get_state` in `data`. Raises an `EventDataError` if it is invalid."""
     _left.set(MOST_PARTS_IN_ALL)
     try:
         if "protocol" in data:
-            return _of_sdk_state(viewer_control.read_state(_decoded(data["protocol"])))
+            found: answers.ViewerState = of_sdk(_state(viewer_control.read_state(_decoded(data["protocol"]))))
+            return found
     except (TypeError, ValueError, DecodeError) as error:
         raise EventDataError(f"Expected the state of a viewer, got {short(data)}. Reload the page.") from error
     # A viewer before rerun-sdk 0.41.
@@ -170,11 +171,6 @@ def _state(message: Any) -> answers.ViewerState:
     )
 
 
-def _of_sdk_state(message: Any) -> answers.ViewerState:
-    state: answers.ViewerState = of_sdk(_state(message))
-    return state
-
-
 _component = _same(answers.ComponentSchema, "archetype", "component_type")
 
 
@@ -204,9 +200,11 @@ def _asset(message: Any) -> answers.DatasetAssetSchema:
     return answers.DatasetAssetSchema(message.asset_id, _all(_entity, message.entities), message.omitted_entities)
 
 
+_blueprint_info = _same(answers.BlueprintInfo, "store_id", "table_url")
+
+
 def _blueprint(message: Any) -> answers.Blueprint:
-    info = _same(answers.BlueprintInfo, "store_id", "table_url")(message)
-    return answers.Blueprint(**vars(info), blueprint=json.loads(message.json or "{}"))
+    return answers.Blueprint(**vars(_blueprint_info(message)), blueprint=json.loads(message.json or "{}"))
 
 
 _command = _same(answers.Command, "target")
@@ -219,14 +217,14 @@ def _nothing(_: Any) -> None:
 _READERS: dict[str | None, Callable[[Any], Any]] = {
     "close": lambda message: list(message.closed),
     "get_logs": lambda message: _all(_same(answers.LogEntry), message.entries),
-    "get_state": lambda message: _of_sdk_state(message),
+    "get_state": lambda message: of_sdk(_state(message)),
     "set_time_cursor": _nothing,
     "get_recording_schema": lambda message: of_sdk(_recording_schema(message)),
     "highlight_rect": _nothing,
     "describe_commands": lambda message: _all(_command, message.commands),
     "run_command": lambda message: of_sdk(_command(message.command)),
     "get_blueprint": lambda message: of_sdk(_blueprint(message)),
-    "set_blueprint": lambda message: of_sdk(_same(answers.BlueprintInfo, "store_id", "table_url")(message)),
+    "set_blueprint": lambda message: of_sdk(_blueprint_info(message)),
     "get_transform_graph": lambda message: json.loads(message.json or "{}"),
     "get_table_schema": lambda message: _all(_same(answers.TableColumnSchema), message.columns),
     "get_dataset_schema": lambda message: of_sdk(_dataset_schema(message)),

@@ -90,7 +90,7 @@ def viewer_assets() -> ViewerAssets:
 
 
 def known_viewer_assets() -> ViewerAssets:
-    """The same, but files that no longer exist are not extracted again: Gradio updates components on the event loop."""
+    """The web viewer as last found, without a check of its files: Gradio updates components on the event loop."""
     return _assets or viewer_assets()
 
 
@@ -128,7 +128,7 @@ def published_folder(source: Path) -> Path:
 
 
 def known_published_folder(source: Path) -> Path:
-    """The same, but files that have changed since the first call are not noticed: Gradio updates components on the event loop."""
+    """The folder of `published_folder` as last found, without a check of its files: Gradio updates components on the event loop."""
     known = _published.get((cache_dir(), source))
     return known[0] if known else published_folder(source)
 
@@ -237,7 +237,7 @@ def _write(root: Path, version: str, build: str, files: ExtractedViewer) -> View
 
 
 def _compressed_unless_there(root: Path, path: Path, content: bytes) -> bytes | None:
-    # Pythons with another zlib compress to other bytes: those that are there stay, since another process serves them.
+    # A Python with another zlib compresses to other bytes. A file that exists stays as it is, since another process serves it.
     return None if _holds(path, content, root) else _compressed(content, path.suffix)
 
 

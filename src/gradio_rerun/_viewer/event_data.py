@@ -18,7 +18,7 @@ _repr.maxstring = _repr.maxother = 80
 
 
 def short(value: Any) -> str:
-    """The start of a value, for an error. The whole may be long or deep: a client has sent it."""
+    """The start of a value, for an error. A client has sent the value, which may be long or deep."""
     return _repr.repr(value)[:80]
 
 

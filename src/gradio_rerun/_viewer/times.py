@@ -45,7 +45,7 @@ def timestamp_ns(value: Any) -> int:
         value = to_datetime64()
     if isinstance(value, np.datetime64) and not np.isnat(value):
         return _numpy_ns(value, "datetime64[ns]")
-    # Narrower floats are too coarse for a time since 1970, says rerun.
+    # Narrower floats are too coarse for a time since 1970; rerun refuses them, too.
     if _is_number(value, int, np.integer) or (_is_number(value, float) and np.isfinite(value)):
         if value > 1e11:
             raise CommandError(

@@ -32,11 +32,11 @@ class Plan:
     waits: bool = True
     """Whether the next command waits until this one has finished. A viewer carries out any number of the others with one frame."""
     outlasts: bool = False
-    """Whether it is carried out although the value beside it was skipped. The others refer to this value."""
+    """Whether it is carried out even if the value beside it was skipped. The others refer to this value."""
     answers: bool = False
     """Whether the event `answer` has the viewer's response."""
     source: Path | None = None
-    """The file whose content it sends. The app checks it again, since a thread of a function does not know the app."""
+    """The file whose content the command sends. The app checks the path again, since a thread of a function does not know the app."""
 
 
 def request(kind: str, **fields: Any) -> bytes:

@@ -24,7 +24,7 @@ def get_blueprint(
     """Requests a blueprint, as a dict. It needs rerun-sdk 0.41. The event `answer` has it.
 
     Args:
-        of: "recording" or "table": whose blueprint; None: that of what is on screen, or as the next two say.
+        of: "recording" or "table": whose blueprint; None: the one that `store_id` or `table_url` names, otherwise the one on screen.
         store_id: The recording, by its store id or its recording id; None: the one on screen.
         table_url: The URL of the table; None: the one on screen.
     """
@@ -46,11 +46,11 @@ def set_blueprint(
 
     Args:
         blueprint: A `rerun.blueprint.Blueprint`, a view or a container; the path of an .rbl file, which names its application; or a dict as
-            `get_blueprint` gives it, which needs rerun-sdk 0.41.
-        of: With a dict, "recording" or "table": whose blueprint; None: a recording's, or as the next two say.
+            `get_blueprint` returns it, which needs rerun-sdk 0.41.
+        of: With a dict, "recording" or "table": whose blueprint; None: a recording's, unless `table_url` names a table.
         store_id: With a dict, the recording, by its store id or its recording id; None: the one on screen.
         table_url: With a dict, the URL of the table; None: the one on screen.
-        partial: With a dict, whether what it does not name stays as it is. If False, that is cleared.
+        partial: With a dict, whether parts that it does not name stay as they are. If False, these are cleared.
         application_id: With an object of the SDK, the application whose recordings it is for; None: that of rerun's active recording, as for
             `rerun.send_blueprint`.
     """
@@ -99,7 +99,7 @@ def _of_dict(
         content = json.dumps(dict(blueprint), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise CommandError(
-            f"Expected set_blueprint to get a dict as get_blueprint gives it, got one that is no JSON: {error}."
+            f"Expected set_blueprint to get a dict as get_blueprint returns it, got one that is not JSON: {error}."
         ) from error
     mode = "BLUEPRINT_UPDATE_MODE_PARTIAL" if flag("partial", partial) else None
     plan = Plan(request("set_blueprint", json=content, mode=mode, **(target or {"recording": {}})), path)

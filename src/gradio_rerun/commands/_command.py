@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from .._checks import described
+from .._checks import described, is_flag
 from .._viewer.state import split_store_id
 from .._viewer.viewer_control import Plan
 from ..errors import CommandError
@@ -54,7 +54,7 @@ OF_ANOTHER_RECORDING = ("selection_change", "timeline_change", "time_update")
 def made(
     command_name: str, plan: Plan, *shown: str, hidden: Mapping[str, Any] | None = None, **arguments: Any
 ) -> Command[Any]:
-    """A command whose text is a call: the arguments named in `shown` are positional, the others have names, None is left out."""
+    """A command whose text is a call: arguments named in `shown` are positional, the others have names, and None is left out."""
     arguments = {name: _plain(value) for name, value in arguments.items()}
     given = {name: value for name, value in arguments.items() if value is not None}
     text = ", ".join(repr(value) if name in shown else f"{name}={value!r}" for name, value in given.items())
@@ -82,7 +82,7 @@ def name_of(what: str, value: str) -> str:
 
 
 def optional_name(what: str, value: str | None) -> str | None:
-    """The same, or None."""
+    """`value`, if it is None or as in `name_of`. Raises a `CommandError` otherwise."""
     return None if value is None else name_of(what, value)
 
 
@@ -101,7 +101,7 @@ def choice(what: str, value: Any, known: tuple[str, ...]) -> Any:
 
 def flag(what: str, value: Any) -> bool | None:
     """`value`, if it is True, False or None. Raises a `CommandError` otherwise."""
-    if value is None or isinstance(value, (bool, np.bool_)):
+    if value is None or is_flag(value):
         return None if value is None else bool(value)
     raise CommandError(f"Expected {what} to be True, False or None, got {described(value)}.")
 

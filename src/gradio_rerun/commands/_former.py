@@ -1,4 +1,4 @@
-"""The names that commands had before those of Rerun. They go in 2.0."""
+"""The names that commands had before those of Rerun. Version 2.0 removes them."""
 
 from __future__ import annotations
 
@@ -57,4 +57,5 @@ def screenshot(view: str | UUID | None = None, max_size: int | None = None) -> C
 
 
 def _warn(former: str, present: Any) -> None:
-    warnings.warn(f"commands.{former} is commands.{present} now, and goes in 2.0.", DeprecationWarning, stacklevel=3)
+    message = f"commands.{former} is commands.{present} now. Version 2.0 removes the former name."
+    warnings.warn(message, DeprecationWarning, stacklevel=3)

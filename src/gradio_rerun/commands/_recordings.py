@@ -20,12 +20,7 @@ def open(urls: str | Sequence[str], navigate: bool = True) -> Command[None]:
         urls: A URL, or several. `recording://world/arm` selects an entity of the recording on screen, which needs rerun-sdk 0.41.
         navigate: Whether what it opens is shown. If False, the recording on screen stays there.
     """
-    given = [urls] if isinstance(urls, str) else urls
-    if (
-        not is_collection(given)
-        or len(given) == 0
-        or not all(isinstance(each, str) and "://" in each for each in given)
-    ):
+    if not (given := _as_list(urls)):
         raise CommandError(
             f"Expected open to get a URL such as 'https://example.com/run.rrd', got {described(urls)}. "
             "Return a path as the value of the component."
@@ -35,6 +30,12 @@ def open(urls: str | Sequence[str], navigate: bool = True) -> Command[None]:
     text = repr(urls) + ("" if shows is not False else ", navigate=False")
     arguments = (("urls", checked), ("navigate", shows is not False))
     return Command("open", arguments, text, Plan(causes=causes(None, "recording_open")))
+
+
+def _as_list(urls: Any) -> list[str]:
+    """One or several URLs as a list; empty for anything else."""
+    given = [urls] if isinstance(urls, str) else list(urls) if is_collection(urls) else []
+    return given if all(isinstance(each, str) and "://" in each for each in given) else []
 
 
 def close(urls: str | Sequence[str] | None = None, *, store_ids: Sequence[str] | None = None) -> Command[list[str]]:
@@ -57,12 +58,7 @@ def close(urls: str | Sequence[str] | None = None, *, store_ids: Sequence[str] |
     if isinstance(urls, str) and urls and "://" not in urls:
         # The former form: close(recording_id).
         return _close(None, [str(recording_id_of("recording_id", urls))], store_ids=(urls,))
-    given = [urls] if isinstance(urls, str) else urls
-    if (
-        not is_collection(given)
-        or len(given) == 0
-        or not all(isinstance(each, str) and "://" in each for each in given)
-    ):
+    if not (given := _as_list(urls)):
         raise CommandError(f"Expected close to get 'current', 'all' or URLs, got {described(urls)}.")
     closing = Plan(request("close"), field_path("close", "urls", "urls"), causes(None, *OF_ANOTHER_RECORDING))
     return made("close", closing, "urls", urls=tuple(checked_url(each) for each in given))

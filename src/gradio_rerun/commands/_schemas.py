@@ -1,4 +1,4 @@
-"""Commands that ask what a recording, a dataset or a table contains. They need rerun-sdk 0.41; the event `answer` has the answer."""
+"""Commands that request the content of a recording, a dataset or a table. They need rerun-sdk 0.41; the event `answer` has the answer."""
 
 from __future__ import annotations
 

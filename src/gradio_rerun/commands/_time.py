@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from .._checks import described
+from .._checks import described, is_flag
 from .._viewer.times import duration_ns, sequence_number, timestamp_ns
 from .._viewer.viewer_control import Plan, field_path, request
 from ..errors import CommandError
@@ -35,8 +35,8 @@ def set_time(
         sequence: A number of a sequence.
         duration: Seconds, or a `timedelta`.
         timestamp: Seconds since 1970 (UTC), or a `datetime`: one without a time zone is UTC, as for `rerun.set_time`.
-        play_state: "paused", "playing", or "following" the latest data, which no time goes with. None: at a time that is given, the recording
-            pauses; without a time, it goes on as it is.
+        play_state: "paused", "playing", or "following" the latest data, which takes no time. None: with a time, the recording pauses; without
+            a time, its play state stays as it is.
         recording: The id of a recording, or its store id, as the viewer reports it; None: the recording on screen.
         play: The former form of `play_state`.
 
@@ -75,9 +75,9 @@ def _number_of(kind: str, value: Any) -> int:
 
 def _play_state(given: str | None, play: bool | None, *, has_time: bool) -> str | None:
     choice("play_state", given, get_args(_PlayState))
-    if play is not None and not isinstance(play, (bool, np.bool_)):
+    if play is not None and not is_flag(play):
         raise CommandError(f"Expected play to be True or False, got {described(play)}.")
-    # A recording that plays on would not show the time that was asked for.
+    # A recording that plays on would not show the given time.
     return given or ("playing" if play else "paused" if has_time or play is not None else None)
 
 

@@ -84,7 +84,7 @@ def get_location() -> Command[str]:
 
 
 def set_location(location: str) -> Command[None]:
-    """Shows what is open at this URL, as `get_location` gives it. It needs rerun-sdk 0.41."""
+    """Shows what is open at this URL, as `get_location` returns it. It needs rerun-sdk 0.41."""
     content = request("set_location", location=name_of("location", location))
     plan = Plan(content, causes=causes(None, *OF_ANOTHER_RECORDING, "play", "pause"))
     return made("set_location", plan, "location", location=location)
@@ -101,7 +101,7 @@ def list_commands(
 
     Args:
         ids: Only these, in this order; None: all, by id.
-        include_unavailable: Whether those that cannot run now are listed, too.
+        include_unavailable: Whether commands that cannot run now are listed, too.
         store_id: The recording for commands with the scope "recording"; None: the one on screen.
         server_origin: The server for commands with the scope "server"; None: the one that is selected.
     """
@@ -112,24 +112,14 @@ def list_commands(
         "recording_id": recording_id_of("store_id", store_id),
         "server_origin": optional_name("server_origin", server_origin),
     }
+    content: dict[str, Any]
     if names is None:
-        listing = request(
-            "list_commands",
-            include_unavailable=flag("include_unavailable", include_unavailable),
-            server_origin=server_origin,
-        )
-        plan = Plan(listing, field_path("list_commands", "store_id"), answers=True)
+        kind, content = "list_commands", {"include_unavailable": flag("include_unavailable", include_unavailable)}
     else:
-        describing = request("describe_commands", ids=names, server_origin=server_origin)
-        plan = Plan(describing, field_path("describe_commands", "store_id"), answers=True)
-    describe = {"describe": request("describe_commands", server_origin=server_origin)}
-    return made(
-        "list_commands",
-        plan,
-        hidden={**describe, "ids": names},
-        include_unavailable=include_unavailable,
-        **given,
-    )
+        kind, content = "describe_commands", {"ids": names}
+    plan = Plan(request(kind, **content, server_origin=server_origin), field_path(kind, "store_id"), answers=True)
+    hidden = {"describe": request("describe_commands", server_origin=server_origin), "ids": names}
+    return made("list_commands", plan, hidden=hidden, include_unavailable=include_unavailable, **given)
 
 
 def run_command(
@@ -142,7 +132,7 @@ def run_command(
     """Runs a command of the viewer's command palette, such as "recording.seek_to_start". It needs rerun-sdk 0.41.
 
     Args:
-        id: As `list_commands` gives it.
+        id: As `list_commands` returns it.
         store_id: The recording that it is for; None: the one on screen.
         server_origin: The server that it is for; None: the one that is selected.
         allow_blocking_native_modal: Whether it may open a dialog of the browser.

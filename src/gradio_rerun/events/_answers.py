@@ -36,7 +36,7 @@ class BlueprintSaved(_Saved):
 
 
 class Answer(Event):
-    """A command that asks has an answer: `get_logs`, `get_location`, `list_commands`, `get_blueprint` and the others that start with `get_`."""
+    """The viewer has answered a command: `get_logs`, `get_location`, `list_commands`, `get_blueprint` and the others that start with `get_`."""
 
     command: str
     """The name of the command."""
@@ -49,7 +49,7 @@ class Answer(Event):
 
 
 class State(Event):
-    """The command `get_state` has an answer: what the viewer shows."""
+    """The viewer has answered the command `get_state`: what it shows."""
 
     state: ViewerState
 

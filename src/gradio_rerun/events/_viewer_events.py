@@ -62,7 +62,7 @@ class ViewerEvent(Event):
 
 
 class Play(ViewerEvent):
-    """The viewer plays, and did not before; or a recording that has opened plays by itself."""
+    """The viewer has started to play, or a recording that has opened plays by itself."""
 
     type = "play"
     payload = SdkPayload["PlayEvent"]()
@@ -139,7 +139,7 @@ class TimelineChange(_TimeEvent):
 
 @dataclass(frozen=True, init=False)
 class SelectionChange(ViewerEvent):
-    """Other things are selected: by a click or a key of the user, or because another recording is shown."""
+    """The selection has changed: by a click or a key of the user, or because another recording is shown."""
 
     type = "selection_change"
     payload = SdkPayload["SelectionChangeEvent"]()

@@ -1,5 +1,6 @@
 /** The place in a recording that the page's URL names: `?timeline=frame&t=7`. */
 
+import { delay } from "../viewer/delay.js";
 import { messageOf } from "../viewer/errors.js";
 import { OWN_TIMELINES } from "../viewer/viewer-state.js";
 
@@ -7,7 +8,7 @@ import { OWN_TIMELINES } from "../viewer/viewer-state.js";
 /** @typedef {import("../viewer/viewer-control.js").Times} Times */
 /** @typedef {{timeline: string | null, time: string | null}} Place */
 
-/** ms between two looks whether the recording has the place. */
+/** ms between two checks whether the recording has the place. */
 const POLL = 100;
 
 /** ms that the timeline may take to arrive after all data is loaded. */
@@ -28,7 +29,7 @@ export async function goTo(viewer, place) {
   let [deadline, reason] = [Infinity, ""];
   while (performance.now() < deadline) {
     try {
-      if (viewer.isOpen && (await tryIt(viewer, place))) return;
+      if (viewer.isOpen && (await tryToMove(viewer, place))) return;
       reason = `The recording has no timeline ${JSON.stringify(place.timeline ?? "")}.`;
     } catch (error) {
       if (error instanceof RangeError) throw error;
@@ -36,20 +37,20 @@ export async function goTo(viewer, place) {
     }
     if (viewer.isLoading || !viewer.isShown || !viewer.isOpen) deadline = Infinity;
     else if (deadline === Infinity) deadline = performance.now() + FOUND_WITHIN;
-    await new Promise((resolve) => setTimeout(resolve, POLL));
+    await delay(POLL);
   }
   throw new Error(reason);
 }
 
-/** Resolves to whether the viewer is at the place. @param {RerunViewerElement} viewer @param {Place} place */
-async function tryIt(viewer, place) {
+/** Moves the viewer to the place if it has the timeline. Resolves to whether it is there. @param {RerunViewerElement} viewer @param {Place} place */
+async function tryToMove(viewer, place) {
   const control = viewer.running?.viewer?.control;
   const times = control?.times;
   if (!control || !times) return false;
   const wanted = place.timeline ?? (OWN_TIMELINES.includes(times.timeline) ? times.timelines.find(({ name }) => !OWN_TIMELINES.includes(name))?.name : null) ?? times.timeline;
   if (wanted !== times.timeline) {
     await control.moveTime(times.store, { timeline: wanted });
-    return false; // the next look sees its times
+    return false; // the next check finds its times
   }
   if (place.time === null) return true;
   const timeline = times.timelines.find(({ name }) => name === wanted);

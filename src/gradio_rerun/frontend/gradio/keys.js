@@ -1,6 +1,6 @@
-/** The keys that the app asks for: what a user presses, holds and releases of them while the viewer has the focus. */
+/** The keys that the app listens to: which of them the user presses, holds and releases while the viewer has the focus. */
 
-/** What the event `key_input` tells. @typedef {{key: string, pressed: boolean, repeat: boolean, held: string[]}} KeyInput */
+/** The data of the event `key_input`. @typedef {{key: string, pressed: boolean, repeat: boolean, held: string[]}} KeyInput */
 
 /** ms between two reports while keys are held. A browser repeats only the key that was pressed last, until the next one is released. */
 const REPEAT = 100;
@@ -41,10 +41,10 @@ export class Keys {
     if (event.repeat || this.#held.has(event.code)) return;
     const isHeld = this.#isHeld(key);
     this.#held.set(event.code, key);
-    if (!isHeld) this.#tell(key, true);
+    if (!isHeld) this.#send(key, true);
     this.#timer ||= setInterval(() => {
       // A canvas that leaves the page loses the focus, which no event reports.
-      if (canvas.matches(":focus")) this.#tell(/** @type {string} */ ([...this.#held.values()].at(-1)), true, true);
+      if (canvas.matches(":focus")) this.#send(/** @type {string} */ ([...this.#held.values()].at(-1)), true, true);
       else this.#releaseAll();
     }, REPEAT);
   }
@@ -64,7 +64,7 @@ export class Keys {
       clearInterval(this.#timer);
       this.#timer = 0;
     }
-    if (!this.#isHeld(key)) this.#tell(key, false);
+    if (!this.#isHeld(key)) this.#send(key, false);
   }
 
   #releaseAll() {
@@ -75,7 +75,7 @@ export class Keys {
   #nameOf({ key, code }) {
     const name = key === " " ? "Space" : key;
     const found = this.#wanted.find((each) => each.toLowerCase() === name.toLowerCase());
-    // On a keyboard of other letters, such as Cyrillic ones, the key is found by its place.
+    // On a keyboard with other letters, such as Cyrillic, the key is found by its position.
     return found ?? (/^[ -~]+$/.test(key) ? undefined : this.#wanted.find((each) => [`Key${each.toUpperCase()}`, `Digit${each}`].includes(code)));
   }
 
@@ -85,7 +85,7 @@ export class Keys {
   }
 
   /** @param {string} key @param {boolean} pressed @param {boolean} [repeat] */
-  #tell(key, pressed, repeat = false) {
+  #send(key, pressed, repeat = false) {
     this.#report({ key, pressed, repeat, held: [...new Set(this.#held.values())] });
   }
 }

@@ -1,12 +1,14 @@
 /** Linked viewers: one of them leads, and the others show its time. */
 
+import { timesOf } from "./time-controls.js";
+
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("../viewer/viewer.js").ViewerEvent} ViewerEvent */
 
-/** How many of the times to which a viewer was set last are remembered: it reports them later. */
+/** How many times are remembered to which a viewer was set: it reports them later. */
 const REMEMBERED = 20;
 
-/** What the browser reports of the user, in the viewer and in its time controls. */
+/** The browser's events of a user who uses the viewer or its time controls. */
 const INPUTS = ["pointerdown", "wheel", "keydown", "input", "change"];
 
 const EVENTS_OF_TIME = ["play", "pause", "time_update", "timeline_change"];
@@ -54,7 +56,7 @@ export class LinkedViewer {
   #onInput() {
     this.#usedAt = performance.now();
     this.#last = undefined;
-    this.#set.splice(0, this.#set.length - 1); // the user may go to an earlier one; the last one may be still to be reported
+    this.#set.splice(0, this.#set.length - 1); // the user may go to an earlier one; the viewer may still report the last one
   }
 
   /** Returns whether the viewer has sent the event because it follows another. @param {ViewerEvent} event */
@@ -80,11 +82,7 @@ export class LinkedViewer {
   }
 
   get times() {
-    try {
-      return this.#viewer.running?.viewer?.control.times ?? null;
-    } catch {
-      return null; // a viewer that has panicked, which it reports
-    }
+    return timesOf(this.#viewer);
   }
 
   /** Shows the time of the leader, with the next frame. */

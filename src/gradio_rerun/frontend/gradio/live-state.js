@@ -1,4 +1,4 @@
-/** What a viewer shows at the moment, for functions that have a LiveState as an input; live_state.py asks for it. */
+/** What a viewer shows at the moment, for functions that have a LiveState as an input; see live_state.py. */
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 

@@ -1,5 +1,6 @@
 /** The link to what the viewers of a page show: a button copies it, and the page that it opens shows the same, once. */
 
+import { delay } from "../viewer/delay.js";
 import { isAt } from "../viewer/kept-time.js";
 import { select, show } from "../viewer/show.js";
 import { storeIdOf } from "../viewer/store-id.js";
@@ -13,18 +14,18 @@ import { timesOf } from "./time-controls.js";
 /** @typedef {import("../viewer/running-viewer.js").RunningViewer} RunningViewer */
 /** @typedef {import("../viewer/store-id.js").RecordingName} RecordingName */
 
-/** ms between two looks at the viewer while a moment is to be shown. */
+/** ms between two checks of the viewer while a moment is to be shown. */
 const POLL = 100;
 
-/** ms after a value is loaded in which the app's own commands have moved the time. */
+/** ms after a value is loaded until the app's own commands have moved the time. */
 const COMMANDS_WITHIN = 500;
 
 /** What the browser reports of a user who takes over. */
 const INPUTS = ["pointerdown", "wheel", "keydown"];
 
 /**
- * What the page's URL wants of a viewer. `isTold`: whether the user knows that the recording is not here.
- * @typedef {{moment: Moment, isTold: boolean}} Wish
+ * The moment that the page's URL has for a viewer. `isReported`: whether the user was notified that its recording is not here.
+ * @typedef {{moment: Moment, isReported: boolean}} Wish
  */
 
 /** What is not shown yet, by the names of viewers in links: Gradio may mount a component again. @type {Map<string, Wish> | null} */
@@ -76,7 +77,7 @@ export class MomentLink {
     this.#isOn = isOn;
     if (!isOn) return void links.delete(this);
     links.add(this);
-    wishes ??= new Map([...readMoments(location.search)].map(([name, moment]) => [name, { moment, isTold: false }]));
+    wishes ??= new Map([...readMoments(location.search)].map(([name, moment]) => [name, { moment, isReported: false }]));
     this.#showMoment();
   }
 
@@ -106,7 +107,7 @@ export class MomentLink {
     return { recording, place: times && { timeline: times.timeline, time: times.time }, selection: isSelected ? (this.#selected?.path ?? null) : null };
   }
 
-  /** Shows what the page's URL wants of the viewer, if that is still to be done and the recording is open. */
+  /** Shows the moment that the page's URL has for the viewer, if it was not shown yet and the recording is open. */
   async #showMoment() {
     const { running } = this.#viewer;
     if (!running || this.#wishes.length === 0 || this.#moving === running) return;
@@ -119,7 +120,7 @@ export class MomentLink {
     if (this.#moving === running) this.#moving = null;
   }
 
-  /** What the viewer may show: the wish for it first. The places of viewers change: those that come later may have the recording of another's wish. */
+  /** The moments that the viewer may show, its own first. The names of viewers change when others are added, so a viewer may have the recording of another name. */
   get #wishes() {
     if (!this.#isOn || !wishes) return [];
     const own = this.#name;
@@ -139,14 +140,14 @@ export class MomentLink {
     }
     const own = wishes?.get(this.#name);
     const { names } = running.open;
-    if (!own || own.isTold || names.length === 0) return;
-    own.isTold = true;
+    if (!own || own.isReported || names.length === 0) return;
+    own.isReported = true;
     const { moment } = own;
     const akin = names.find((each) => likeness(moment, each) === "akin");
     const isMoved = akin ? await this.#apply(running, akin, moment) : false;
     const name = describe(moment);
-    if (isMoved) this.#notice.tell("This link is for another recording: {name}. This one shows the same time.", { name });
-    else this.#notice.tell("The recording of this link is not here: {name}.", { name });
+    if (isMoved) this.#notice.report("This link is for another recording: {name}. This one shows the same time.", { name });
+    else this.#notice.report("The recording of this link is not here: {name}.", { name });
   }
 
   /** A wish whose recording is open, as soon as there is one; null if there is none when all recordings are open. @param {RunningViewer} running */
@@ -182,7 +183,7 @@ export class MomentLink {
     if (!isOver()) await this.#putOnScreen(viewer, recording); // one that has opened meanwhile may be there
     if (selection && !isOver()) await select(viewer.control, recording, selection).catch(() => {}); // the recording has no such entity
     await delay(COMMANDS_WITHIN);
-    // A blueprint or a command of the app may have moved the time meanwhile: the user has come for this one.
+    // A blueprint or a command of the app may have moved the time meanwhile: the user expects the time of the link.
     if (place && isMoved && !isOver()) await restore(viewer, recording, place);
     return isMoved;
   }
@@ -210,9 +211,4 @@ async function restore(viewer, recording, place) {
 function describe({ recording }) {
   const { application_id, recording_id } = /** @type {RecordingName} */ (recording);
   return application_id ? `${recording_id} (${application_id})` : recording_id;
-}
-
-/** @param {number} ms */
-function delay(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

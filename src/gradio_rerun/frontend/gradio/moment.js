@@ -93,7 +93,7 @@ export function likeness({ recording: wanted }, { application_id, recording_id }
 }
 
 /**
- * What is selected, as a path that the viewer can select again; null if it is no entity.
+ * What is selected, as a path that the viewer can select again; null if it is not an entity.
  * @param {unknown} items of the viewer's event
  */
 export function selectedPath(items) {

@@ -1,8 +1,9 @@
 /** A line over the viewer, which screen readers announce: about the link of a moment. */
 
+import { textButton } from "./toolbar.js";
 import { translate } from "../words.js";
 
-/** ms for which a line is shown that needs no answer. */
+/** ms after which a line disappears that needs no answer. */
 const BRIEF = 4_000;
 
 export class Notice {
@@ -33,8 +34,8 @@ export class Notice {
   }
 
   /** Shows a line until the user closes it. @param {string} text in English @param {import("../words.js").Values} [values] */
-  tell(text, values) {
-    this.#show(text, values, [this.#closing()]);
+  report(text, values) {
+    this.#show(text, values, [this.#closeButton()]);
   }
 
   /** Shows a line with a text for the user to copy. @param {string} text in English @param {string} copied */
@@ -44,7 +45,7 @@ export class Notice {
     field.readOnly = true;
     field.value = copied;
     field.ariaLabel = translate(text);
-    this.#show(text, {}, [field, this.#closing()]);
+    this.#show(text, {}, [field, this.#closeButton()]);
     field.focus();
     field.select();
   }
@@ -73,12 +74,8 @@ export class Notice {
     this.#box.append(...more);
   }
 
-  #closing() {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = translate("Close");
-    button.addEventListener("click", () => this.#close());
-    return button;
+  #closeButton() {
+    return textButton("Close", () => this.#close());
   }
 
   #close() {

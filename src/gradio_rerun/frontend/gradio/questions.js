@@ -1,8 +1,10 @@
 /** Questions of functions: commands whose answer a function in Python waits for. */
 
+import { delay } from "../viewer/delay.js";
+
 /** @typedef {import("../wire.js").Command} Command */
 
-/** ms between two calls after one that failed, at first and at most. */
+/** ms between two calls after a failed one, at first and at most. */
 const [SHORTEST, LONGEST] = [500, 10_000];
 
 /** ms that a call without questions takes at least, unless the server does not wait. */
@@ -10,12 +12,12 @@ const WAITS = 1_000;
 
 /**
  * Gets the questions to this viewer, as long as it is in the page.
- * @param {(known: string[]) => Promise<Command[]>} next waits until there are questions besides those that are known
+ * @param {(known: string[]) => Promise<Command[]>} next waits until there are questions besides the known ones
  * @param {() => boolean} isThere
  * @param {(questions: Command[]) => void} ask
  * @param {(ms: number) => Promise<void>} [pause]
  */
-export async function getQuestions(next, isThere, ask, pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))) {
+export async function getQuestions(next, isThere, ask, pause = delay) {
   let known = /** @type {string[]} */ ([]);
   let wait = SHORTEST;
   while (isThere()) {

@@ -1,5 +1,6 @@
 /** Saves files from the page to the user's disk. */
 
+import { delay } from "../viewer/delay.js";
 import { HEADER_SIZE } from "../viewer/rrd.js";
 
 /** @param {Blob | string} what a blob, or the URL of one @param {string} name */
@@ -26,7 +27,7 @@ export async function saveRecordings(viewer) {
     if (/^https?:/.test(url)) {
       save(url, name);
       // Browsers take several clicks within one task for one.
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await delay(300);
       continue;
     }
     const bytes = await viewer.running?.viewer?.saveRecording();

@@ -9,7 +9,7 @@ const RECENT_MARKS = 256;
 /** Upper bound on remembered streams that are no longer shown. */
 const MOST_GONE = 100;
 
-/** By the component's id, since Gradio may remount a component while a stream goes on. @type {Map<number, Recording[]>} */
+/** By the component's id, since Gradio may mount a component again during a stream. @type {Map<number, Recording[]>} */
 const shown = new Map();
 
 /** The last known time at which the app cleared the component, by its id. @type {Map<number, number>} */
@@ -54,7 +54,7 @@ export function showNext(id, value, forget) {
 }
 
 /**
- * The value of a component that shows `recordings`: with those from before a stream, and without those that arrived late; null if `value` is the same.
+ * The value of a component that shows `recordings`: with recordings from before a stream, without recordings that arrived late; null if `value` is the same.
  * @param {Recording[]} recordings
  * @param {Recording[]} value that has arrived
  */

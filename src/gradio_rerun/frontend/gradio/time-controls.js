@@ -13,7 +13,7 @@ const ROOM = { width: 630, height: 500 };
 /** Pixels: the height of the controls. */
 const HEIGHT = 52;
 
-/** ms between two looks at the viewer's time while it plays. */
+/** ms between two readings of the viewer's time while it plays. */
 const EVERY = 100;
 
 export class TimeControls {

@@ -63,6 +63,15 @@ export class Toolbar {
   }
 }
 
+/** @param {string} label in English @param {() => void} onClick */
+export function textButton(label, onClick) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = translate(label);
+  button.addEventListener("click", onClick);
+  return button;
+}
+
 /** @param {keyof typeof ICONS} name */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

@@ -1,6 +1,6 @@
 /** Uploads of recordings: the drop zone, the progress, and the errors. */
 
-import { icon } from "./toolbar.js";
+import { icon, textButton } from "./toolbar.js";
 import { isAccepted, upload, UploadError } from "./upload.js";
 import { translate } from "../words.js";
 
@@ -84,7 +84,7 @@ export class UploadPanel {
     if (refusal) return this.#showError(refusal);
     const running = (this.#running = new AbortController());
     const rows = files.map((file) => new Row(file.name));
-    const cancel = button("Cancel", () => this.cancel());
+    const cancel = textButton("Cancel", () => this.cancel());
     this.#box.replaceChildren(...rows.map((row) => row.element), cancel);
     this.#box.hidden = false;
     try {
@@ -134,7 +134,7 @@ export class UploadPanel {
     const text = document.createElement("p");
     text.setAttribute("role", "alert");
     text.textContent = translate(message, values);
-    this.#box.replaceChildren(text, button("Close", () => this.#end()));
+    this.#box.replaceChildren(text, textButton("Close", () => this.#end()));
     this.#box.hidden = false;
   }
 }
@@ -162,13 +162,4 @@ class Row {
     this.#bar.value = percent;
     this.#text.textContent = `${this.name} (${percent} %)`;
   }
-}
-
-/** @param {string} label @param {() => void} onClick */
-function button(label, onClick) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = translate(label);
-  made.addEventListener("click", onClick);
-  return made;
 }

@@ -50,7 +50,7 @@ export class ViewerEvents {
     onHandled(this, id);
   }
 
-  /** Adds an event that is not the viewer's own; not one that repeats the last while that is still handled. @param {string} type @param {object} data */
+  /** Adds an event that is not the viewer's own. Drops a repetition of an event that is still being handled. @param {string} type @param {object} data */
   add(type, data) {
     if (/** @type {any} */ (data).repeat && this.#atWork.get(type)) return;
     this.#add({ ...data, type });
@@ -94,7 +94,7 @@ export class ViewerEvents {
   }
 
   /**
-   * Adds what the viewer does not report: that a recording which has opened plays, and that another one is on screen which does not.
+   * Adds `play` and `pause` where the viewer does not report them: for a recording that plays when it opens, and for another one that comes on screen.
    * @param {ViewerEvent} reported an event about its time: before the first one, the viewer reports a timeline and a state that are not the recording's
    * @param {import("../viewer/store-id.js").RecordingName} recording
    * @param {string} id

@@ -76,7 +76,7 @@ export class Spare {
   }
 
   /**
-   * Starts the viewer when its code has come and its turn comes. One with another theme or other permissions ends.
+   * Starts the viewer when its code is loaded and its turn comes. Ends a viewer with another theme or other permissions.
    * @param {Promise<unknown>} code @param {"light" | "dark"} theme @param {Settings} settings
    */
   prepare(code, theme, settings) {
@@ -110,7 +110,7 @@ export class Spare {
     return run;
   }
 
-  /** The viewer cannot go on. Nobody has seen it, and no other starts before there is a value. */
+  /** The viewer cannot go on. The user has not seen it, and no other starts before there is a value. */
   fail() {
     this.end();
     this.#hasFailed = true;

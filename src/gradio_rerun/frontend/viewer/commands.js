@@ -1,5 +1,6 @@
 /** Carries out commands from Python: each once, in order, as soon as what it refers to exists. */
 
+import { delay } from "./delay.js";
 import { Ended, NotThere, messageOf } from "./errors.js";
 
 /** @typedef {import("../wire.js").Command} Command */
@@ -34,7 +35,7 @@ const OWN_WITHIN = 1_000;
  * @property {(message: string) => void} fail
  */
 
-/** ms before the end of a function's patience, at which the reason why its command waits is sent. */
+/** ms before the function gives up: then it gets the reason why its command waits. */
 const REASON_BEFORE = 2_000;
 
 export class CommandQueue {
@@ -130,11 +131,11 @@ export class CommandQueue {
         reason = `There is no recording ${JSON.stringify(recordingId)}.`;
       }
       if (viewer.isLoading || !viewer.isShown) deadline = performance.now();
-      // A value may follow a command. A function that waits for the answer to a question has none on its way.
+      // A value may follow a command, but not while a function waits for the answer.
       if (performance.now() - deadline > (viewer.isOpen || command.question ? FOUND_WITHIN : OPEN_WITHIN)) return reason;
       const patience = this.#deadlines.get(command) ?? Infinity;
       if (performance.now() > patience) return viewer.isShown ? reason : "It is in a part of the page that is not shown.";
-      await new Promise((resolve) => setTimeout(resolve, POLL));
+      await delay(POLL);
     }
     return null;
   }
@@ -150,7 +151,7 @@ export class CommandQueue {
     }
     const done = this.#carryOut(command)
       .catch((error) => {
-        // What was set in a viewer is lost when that viewer ends, before the answer or after it.
+        // When a viewer ends, all that was set in it is lost anyway.
         if (!(error instanceof Ended)) this.#fail(command, messageOf(error));
       })
       .finally(() => this.#unanswered.delete(done));
@@ -199,7 +200,7 @@ function isSameTime(one, other) {
   return Math.abs(one - other) <= Math.abs(other) * 2 * Number.EPSILON;
 }
 
-/** Arguments that are not shown to users. */
+/** Arguments that users do not see. */
 const HIDDEN = ["rbl", "kind", "table", "describe", "all"];
 
 /** As in Python. @param {Command} command */

@@ -24,7 +24,7 @@ export class FrameWatch {
   }
 }
 
-/** The frames that a viewer requests, which it does all the time. While it is unseen, it gets none. */
+/** The frames that a viewer requests all the time. A viewer that is unseen gets none. */
 export class Frames {
   #isStopped = false;
   /** The frame that was requested since the stop. @type {FrameRequestCallback | null} */

@@ -79,7 +79,7 @@ async function readWithin(reader, silence) {
   if (silence === Infinity) return reader.read();
   let timer = 0;
   const silent = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("It is silent.")), silence);
+    timer = setTimeout(() => reject(new Error("The server sends no data.")), silence);
   });
   try {
     return await /** @type {ReturnType<typeof reader.read>} */ (Promise.race([reader.read(), silent]));

@@ -1,9 +1,9 @@
-/** The way into a viewer by the keyboard, and out of it: a viewer takes every key, Tab too, as long as its canvas has the focus. */
+/** Enters and leaves a viewer by the keyboard: a viewer takes every key, also Tab, while its canvas has the focus. */
 
 import { translate } from "../words.js";
 
 /**
- * Tab comes to the element, not to the canvas in it.
+ * Lets Tab focus the element, not the canvas in it, and Enter and Escape move the focus between them.
  * @param {HTMLElement} element
  * @param {HTMLCanvasElement} canvas of a viewer that has started
  * @param {AbortSignal} signal the life of the viewer
@@ -11,7 +11,7 @@ import { translate } from "../words.js";
 export function connectKeyboard(element, canvas, signal) {
   const attributes = { tabindex: "0", role: "application", "aria-description": "" };
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  // The input, in which the user writes what a field of the viewer gets, was a child of the body in older viewers.
+  // The input that gets the user's text for a field of the viewer was a child of the body in older viewers.
   const inputs = [canvas, ...element.querySelectorAll(":scope > input"), ...document.querySelectorAll("body > input[autocapitalize]")];
   for (const each of inputs) each.setAttribute("tabindex", "-1");
   const name = () => {

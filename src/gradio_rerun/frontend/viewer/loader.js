@@ -11,7 +11,7 @@
 
 const CACHE_NAME = "gradio_rerun";
 
-/** What the viewer gets from us instead of from the browser. */
+/** The viewer gets these from viewer-globals.js instead of from the browser. */
 const GLOBALS = /** @type {const} */ (["fetch", "matchMedia", "open", "console", "localStorage", "requestAnimationFrame", "queueMicrotask"]);
 
 /** The first byte of gzip; neither WebAssembly nor JavaScript begins with it. */
@@ -56,7 +56,7 @@ function startLoad(key, files, checkFiles, requestCode) {
     .catch(async (error) => {
       if (error instanceof LoginError) throw error;
       await checkFiles().catch(() => Promise.reject(error));
-      return loadFiles(files, "reload", report, requestCode); // or the browser may answer with what it has kept of the damaged one
+      return loadFiles(files, "reload", report, requestCode); // the browser may have kept the damaged file
     })
     .catch((error) => {
       loads.delete(key);
@@ -175,7 +175,7 @@ async function requestedCode(file, requestCode) {
 /** @param {Cache} cache @param {URL} key @param {Response} response */
 async function keep(cache, key, response) {
   try {
-    // Viewers of other versions: the name holds the version and a hash, so that they are of no more use to this app.
+    // Other names are viewers of other versions, which this app no longer needs.
     for (const old of await cache.keys()) if (old.url !== key.href) await cache.delete(old);
     await cache.put(key, response);
   } catch {

@@ -1,4 +1,4 @@
-/** How the frontend carries out commands: most are requests to the viewer. */
+/** Carries out commands. Most are requests to the viewer, the others have functions here. */
 
 import { delay } from "./delay.js";
 import { IN_RECORDING, select } from "./show.js";
@@ -9,20 +9,20 @@ import { fromBase64, toBase64 } from "./viewer-control.js";
 /** @typedef {import("./running-viewer.js").RunningViewer} RunningViewer */
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 
-/** What the viewer has answered, and the event that gets it. @typedef {{event: string, data: object}} Answer */
+/** The viewer's answer, and the event that sends it. @typedef {{event: string, data: object}} Answer */
 
 /**
  * @typedef {object} Outcomes where answers go
- * @property {(event: string) => boolean} isListened whether anybody waits for the data of that event
+ * @property {(event: string) => boolean} isListened whether a function listens to that event
  * @property {(file: File) => Promise<string>} upload resolves to the path in the app's upload folder
  */
 
-/** ms that a function waits for what it opens. */
+/** ms that a function waits for the recordings that it opens. */
 const OPEN_WITHIN = 10_000;
 
 /** @typedef {(running: RunningViewer, viewer: Viewer, command: Command, outcomes: Outcomes) => Promise<Answer | null | void> | Answer | null | void} CarryOut */
 
-/** Those that are no requests, or not always. @type {Record<string, CarryOut>} */
+/** The commands that are not requests, or not always. @type {Record<string, CarryOut>} */
 export const OWN_COMMANDS = {
   open: async ({ open }, viewer, { arguments: { urls, navigate } }, { isListened }) => {
     const known = open.names.map(storeIdOf);
@@ -80,7 +80,7 @@ export async function requestOf(viewer, open, command, { isListened }) {
 async function opened(open, urls, known) {
   const deadline = performance.now() + OPEN_WITHIN;
   const loading = () => urls.filter((url) => open.byUrl.get(url)?.isAwaited);
-  while (loading().length > 0 && performance.now() < deadline) await delay(50, new AbortController().signal);
+  while (loading().length > 0 && performance.now() < deadline) await delay(50);
   const store_ids = open.names.map(storeIdOf).filter((id) => !known.includes(id));
   return { event: "answer", data: { command: "open", store_ids, loading: loading() } };
 }

@@ -1,12 +1,13 @@
 /** The place where a recording is paused while a new file replaces it: kept, and restored in the new file. */
 
+import { delay } from "./delay.js";
 import { isAt } from "./kept-time.js";
 
 /** @typedef {import("./kept-time.js").Place} Place */
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 
-/** Events that a recording causes because it begins at its start, until its paused time is restored. */
+/** Events of a recording that begins at its start, until its paused time is restored. */
 const EVENTS_OF_TIME = ["play", "pause", "time_update", "timeline_change"];
 
 /** ms between two checks whether a recording has the timeline on which it was paused. */
@@ -53,7 +54,7 @@ export class PausedPlace {
     try {
       while (this.#place && this.isPending && !isOver()) {
         if (await viewer.restore(this.#place)) this.end();
-        else await new Promise((resolve) => setTimeout(resolve, POLL));
+        else await delay(POLL);
       }
     } catch {
       // Not all data has arrived yet: `restore` follows.

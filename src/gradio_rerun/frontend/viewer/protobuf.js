@@ -8,9 +8,7 @@
  * @param {string} text
  */
 export function textAt(path, text) {
-  let bytes = [...new TextEncoder().encode(text)];
-  for (const field of [...path].reverse()) bytes = [...varint((field << 3) | 2), ...varint(bytes.length), ...bytes];
-  return bytes;
+  return nested(path, [...new TextEncoder().encode(text)]);
 }
 
 /**
@@ -22,9 +20,12 @@ export function numberAt(path, number) {
   const digits = [];
   let left = BigInt.asUintN(64, number);
   for (; left > 0x7fn; left >>= 7n) digits.push(Number(left & 0x7fn) | 0x80);
-  let bytes = [...varint(/** @type {number} */ (path.at(-1)) << 3), ...digits, Number(left)];
-  for (const field of path.slice(0, -1).reverse()) bytes = [...varint((field << 3) | 2), ...varint(bytes.length), ...bytes];
-  return bytes;
+  return nested(path.slice(0, -1), [...varint(/** @type {number} */ (path.at(-1)) << 3), ...digits, Number(left)]);
+}
+
+/** @param {number[]} path @param {number[]} bytes the content of the last field */
+function nested(path, bytes) {
+  return path.reduceRight((inner, field) => [...varint((field << 3) | 2), ...varint(inner.length), ...inner], bytes);
 }
 
 /** @param {number} number up to 2**31 */

@@ -41,7 +41,7 @@ export class RerunViewerElement extends HTMLElement {
   /** @type {Overlay | null} */
   #overlay = null;
   /** Turns files into recordings that the viewer can open. @type {import("./open-recordings.js").Prepare} */
-  preparer = () => Promise.reject(new Error("It is no Rerun recording."));
+  preparer = () => Promise.reject(new Error("This is not a Rerun recording."));
   /** Makes the server restore missing and damaged files of the viewer. @type {() => Promise<void>} */
   checkFiles = async () => {};
   /** Sends a call to a Rerun server through the app. @type {import("./tunnel.js").AskServer} */

@@ -1,5 +1,6 @@
 /** One running viewer: starts it, opens recordings, carries out commands, and ends it with all that belongs to it. */
 
+import { Ended, messageOf } from "./errors.js";
 import { FrameWatch, Frames } from "./frame-watch.js";
 import { loadViewer } from "./loader.js";
 import { connectKeyboard } from "./keyboard.js";
@@ -9,7 +10,6 @@ import { OWN_COMMANDS, requestOf } from "./own-commands.js";
 import { PausedPlace } from "./paused-place.js";
 import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
-import { Ended } from "./viewer-control.js";
 import { createViewerFetch } from "./viewer-fetch.js";
 import { fileUrl, rootOf } from "../wire.js";
 
@@ -135,7 +135,7 @@ export class RunningViewer {
       await viewer.frames(FRAMES_TO_SEE); // the first ones take longest
       if (this.#isAhead) this.#frames.stop();
     } catch (error) {
-      if (!signal.aborted) onFail("The viewer could not be started", error instanceof Error ? error.message : String(error));
+      if (!signal.aborted) onFail("The viewer could not be started", messageOf(error));
     }
   }
 

@@ -15,7 +15,7 @@ export class Setters {
   closesOne = false;
   #handle;
   #wake;
-  /** What was requested in the last moments. @type {Map<string, {value: string, at: number}>} */
+  /** The last value that was requested of each setting. @type {Map<string, {value: string, at: number}>} */
   #requested = new Map();
 
   /** @param {any} handle @param {() => void} wake */

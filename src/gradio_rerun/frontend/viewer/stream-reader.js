@@ -13,7 +13,7 @@ const PIECE_WITHIN = 50;
 
 /**
  * Bytes that are passed on between two frames: the viewer processes them frame by frame, and draws no frames while the page is hidden. A frame of 80,000
- * points takes half a second where software draws it: of a gigabyte, 8 MB a frame came 54 s after the function's end, 64 MB a frame 7 s.
+ * points takes half a second where software draws it: with 8 MB a frame, a gigabyte was complete 54 s after the function's end, with 64 MB a frame 7 s after it.
  */
 const PER_FRAME = 64 << 20;
 
@@ -139,7 +139,7 @@ export class StreamReader {
     if (!all && end - this.#passedOn < PIECE && now - this.#lastPass < PIECE_WITHIN) return;
     this.#lastPass = now;
     const piece = this.#take(end - this.#passedOn, this.#header);
-    if (String.fromCharCode(...piece.subarray(0, MAGIC.length)) !== MAGIC) throw new FinalError("what the server sends is no Rerun recording");
+    if (String.fromCharCode(...piece.subarray(0, MAGIC.length)) !== MAGIC) throw new FinalError("the server does not send a Rerun recording");
     this.#header ??= piece.slice(0, HEADER_SIZE);
     this.#send(piece);
     this.#passedOn = end;

@@ -30,7 +30,9 @@ const UNAVAILABLE = "14";
 /** Statuses of gRPC after which another try would fail, too: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
 const FINAL = ["3", "5", "7", "12", "16"];
 
-/** A call that another try would not help. */
+const ENDED = "The server has ended the recording.";
+
+/** A refused call: another try would fail, too. */
 class Refused extends Error {}
 
 /**
@@ -101,7 +103,7 @@ class Live {
           this.#failures = 0;
           if (frame.flags !== HEARTBEAT) yield* frame.pieces;
         }
-        throw new Error("It has ended.");
+        throw new Error(ENDED);
       } catch (error) {
         this.#response = null;
         await this.#pause(error);
@@ -133,14 +135,14 @@ async function answerOf(responding) {
   const status = response.headers.get("grpc-status");
   if (response.ok && status !== UNAVAILABLE) return response;
   if (response.ok) throw reasonOf(response.headers);
-  if (response.status === 401) throw new Refused("The app wants a login (401). Please reload the page.");
+  if (response.status === 401) throw new Refused("The app requires a login (401). Please reload the page.");
   const text = response.headers.get("content-type")?.startsWith("text/plain") ? await response.text() : `The app answered ${response.status}.`;
   throw response.status >= 400 && response.status < 500 ? new Refused(text) : new Error(text);
 }
 
 /** @param {{get: (name: string) => string | null | undefined}} trailers */
 function reasonOf(trailers) {
-  const message = decoded(trailers.get("grpc-message") ?? "") || "It has ended.";
+  const message = decoded(trailers.get("grpc-message") ?? "") || ENDED;
   return FINAL.includes(trailers.get("grpc-status") ?? "") ? new Refused(message) : new Error(message);
 }
 

@@ -7,8 +7,6 @@ import { recordingOf, storeIdOf } from "./store-id.js";
 import { timeCursorRequest } from "./time-cursor.js";
 import { readState, recordingIn } from "./viewer-state.js";
 
-export { Ended, NotThere };
-
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
 /** The time on the active timeline of a recording. `store`: its id, as the viewer writes it. @typedef {{store: string, timelines: import("./viewer-state.js").Timeline[], timeline: string, time: bigint, isPlaying: boolean}} Times */

@@ -6,7 +6,7 @@ import { PROBE, throughApp } from "./tunnel.js";
 /** Where the viewer looks for updates and sends usage data. */
 const TELEMETRY_ORIGINS = ["https://tel.rerun.io", "https://api.github.com"];
 
-const TUNNEL = " If the app reaches it and browsers do not: Rerun(tunnel=True).";
+const TUNNEL = " If the app reaches the server and browsers do not: Rerun(tunnel=True).";
 
 /**
  * Callbacks for the download of a recording.
@@ -194,7 +194,7 @@ function watchBody(response, total, download, fail) {
       try {
         result = await reader.read();
       } catch (error) {
-        fail(`The connection broke after ${loaded} bytes.`);
+        fail(`The connection was interrupted after ${loaded} bytes.`);
         throw error;
       }
       const chunk = result.value;
@@ -238,9 +238,9 @@ function copyResponse(response, body) {
 function describeStatus(status) {
   switch (status) {
     case 401:
-      return "The server wants a login (401). Please reload the page.";
+      return "The server requires a login (401). Please reload the page.";
     case 403:
-      return "The server refuses it (403): it is not allowed, or it was deleted.";
+      return "The server refuses the file (403): it is not allowed, or it was deleted.";
     case 404:
       return "There is no such recording (404).";
     default:
@@ -252,5 +252,5 @@ function describeStatus(status) {
 function describeStart(start) {
   if (!start) return "The file is empty.";
   if (start.startsWith("RRF")) return "It was written by a rerun-sdk older than 0.23, which this viewer cannot read.";
-  return "It is no Rerun recording.";
+  return "This is not a Rerun recording.";
 }

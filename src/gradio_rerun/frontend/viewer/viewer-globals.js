@@ -18,7 +18,7 @@ export function viewerGlobals({ fetch, theme, onComplaint, requestFrame, onFrame
   return {
     fetch,
     // Old viewers only know the theme of the system, which they read from `matchMedia`. Remove when the rerun-sdk floor has `theme`.
-    matchMedia: (/** @type {string} */ query) => window.matchMedia(asIfSystemWas(theme, query)),
+    matchMedia: (/** @type {string} */ query) => window.matchMedia(queryFor(theme, query)),
     open: openLink,
     localStorage: new OwnStorage(),
     console: Object.assign(Object.create(console), {
@@ -91,7 +91,7 @@ export function guardedHandle(handle, guarded) {
  */
 export function describeAbort(error, held) {
   return `It stopped without a reason, as it does when the browser gives it no more memory; it held ${Math.round(held / 1e6)} MB (${error}).
-Show fewer or smaller recordings, or serve them from a Rerun server, from which the viewer takes what it needs.`;
+Show fewer or smaller recordings, or serve them from a Rerun server, which sends only what the viewer shows.`;
 }
 
 /**
@@ -99,7 +99,7 @@ Show fewer or smaller recordings, or serve them from a Rerun server, from which 
  * @param {"light" | "dark"} theme
  * @param {string} query
  */
-function asIfSystemWas(theme, query) {
+function queryFor(theme, query) {
   const wanted = /prefers-color-scheme:\s*(light|dark)/.exec(query)?.[1];
   if (!wanted) return query;
   return wanted === theme ? "all" : "not all";

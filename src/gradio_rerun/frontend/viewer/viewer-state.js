@@ -1,4 +1,4 @@
-/** Reads the `GetStateResponse` of rerun.viewer_control.v1alpha1, which viewers from 0.41 on send. The only place that knows its field numbers. */
+/** Reads the `GetStateResponse` of rerun.viewer_control.v1alpha1, which viewers from 0.41 on send. Only this file knows its field numbers. */
 
 import { message, read, text } from "./protobuf.js";
 import { recordingOf } from "./store-id.js";

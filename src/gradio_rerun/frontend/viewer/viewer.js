@@ -23,9 +23,8 @@ const CHANNEL = "gradio";
 /** How many frames a screenshot waits for one that the viewer draws. */
 const SCREENSHOT_FRAMES = 60;
 
-/** A browser takes away the oldest context when there are too many, and all of them when the graphics driver fails. */
-const CONTEXT_LOST =
-  "The browser has taken away what it draws with (WebGL context lost): too many viewers are open, or the graphics driver was reset.";
+/** A browser drops the oldest context when there are too many, and all of them when the graphics driver fails. */
+const CONTEXT_LOST = "The browser has dropped the viewer's graphics (WebGL context lost): too many viewers are open, or the graphics driver was reset.";
 
 /**
  * An event of the viewer, in its own form.
@@ -104,10 +103,10 @@ export class Viewer {
     return viewer;
   }
 
-  /** Opens a recording, while it is being downloaded. @param {string} url @param {boolean} [inBackground] whether the viewer goes on showing another; only viewers from 0.41 on do */
+  /** Opens a recording, while it is being downloaded. @param {string} url @param {boolean} [inBackground] whether the recording on screen stays there; only in viewers from 0.41 on */
   open(url, inBackground = false) {
     this.#urls.add(url);
-    // Its answer comes when it is loaded; what goes wrong is in the viewer's log, too.
+    // The answer arrives when the recording is loaded; errors are in the viewer's log, too.
     if (inBackground && this.#handle.viewer_control) this.#handle.viewer_control(openRequest(url)).catch(() => {});
     else this.#handle.add_receiver(url);
     this.wake();
@@ -170,7 +169,7 @@ export class Viewer {
     return this.#reported(() => (this.#handle.viewer_state ? currentTime(this.#handle.viewer_state()) : null), null);
   }
 
-  /** The timeline that a recording is on; null if the viewer does not say. @param {import("./store-id.js").RecordingName} recording */
+  /** The active timeline of a recording; null if the viewer does not report it. @param {import("./store-id.js").RecordingName} recording */
   activeTimeline({ application_id, recording_id }) {
     const current = this.currentTime;
     if (current) return current.recording_id === recording_id && current.application_id === application_id ? current.timeline : null;
@@ -214,7 +213,7 @@ export class Viewer {
     }
   }
 
-  /** Whether the viewer shows its welcome page, an advertisement, or that a file (such as a blueprint) held no recording; null if it does not say. */
+  /** Whether the viewer shows its welcome page, an advertisement, or that a file (such as a blueprint) held no recording; null if it does not report that. */
   get showsWelcome() {
     return this.#reported(() => {
       // Remove the test when the rerun-sdk floor passes 0.41.
@@ -287,7 +286,7 @@ export class Viewer {
       this.#handle.destroy();
       this.#handle.free();
     } catch {
-      // A viewer that has panicked throws; its memory goes with the last reference all the same.
+      // A viewer that has panicked throws. Its memory is freed with the last reference in any case.
     }
     // Browsers keep some 16 contexts alive and drop the oldest: release this one now.
     this.#canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();

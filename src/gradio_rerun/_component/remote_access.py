@@ -1,4 +1,4 @@
-"""Which Rerun servers the frontend reaches through the app, which files the app fetches, and when the app trusts their names."""
+"""The Rerun servers and remote files that a component names, and when the app trusts these names."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ else:
 _KINDS: dict[str, Any] = {"tunnel": Servers, "allowed_sources": Sources}
 
 
-class ServerAccess(_Base):
-    """The part of `Rerun` that opens the tunnel to Rerun servers, and allows files of other servers."""
+class RemoteAccess(_Base):
+    """The part of `Rerun` that opens the tunnel to Rerun servers, and lets the app fetch remote files."""
 
     _named: Mapping[str, Any] | None = None
     """By parameter: the `Servers` of `tunnel`, the `Sources` of `allowed_sources`."""
     _first: Any = None
-    """The initial value, if it waits until the component is in the app."""
+    """The initial value, while it waits for `render`."""
 
     def _name_servers(self, value: Any, *, is_trusted: bool, **given: Any) -> None:
         """Removes `tunnel` and `allowed_sources` from the arguments that Gradio keeps, and stores them. `is_trusted`: a function of the app is
@@ -53,7 +53,7 @@ class ServerAccess(_Base):
                 self._named[name].trust()
 
     def _with_names(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments for an update, for which Gradio makes the component again, without its value: with what this component trusts."""
+        """The constructor's arguments for an update, with the names that this component trusts. Gradio makes the component again, without its value."""
         # If a function makes a component of a subclass, Gradio calls only the `__init__` of the subclass.
         if self._named is None:
             self._name_servers(None, is_trusted=True, **{name: arguments.get(name) for name in _KINDS})
@@ -83,11 +83,11 @@ class ServerAccess(_Base):
 
     @property
     def _sources(self) -> Sources:
-        """The files of other servers that only the app may fetch."""
+        """The remote files that only the app may fetch."""
         return Sources() if self._is_loaded or self._named is None else self._named["allowed_sources"]
 
     def _without_first(self, value: Any) -> Any:
-        """The initial value; None if it names files that the app fetches. Then `render` adds it, since a client may have made the component."""
+        """The initial value; None if it names files that the app fetches. `render` adds such a value, since a client may have made the component."""
         if not self._sources.awaits_trust:
             return value
         self._first = value
@@ -108,8 +108,8 @@ class ServerAccess(_Base):
             self.value = move_files_to_cache(viewer.postprocess(value).model_dump(), self, True, keep_in_cache=True)
         return self
 
-    def _trust_as(self, original: ServerAccess) -> None:
-        """After an update, which makes the component again: trusts the servers that a subclass names by itself, if the app trusted the same before."""
+    def _trust_as(self, original: RemoteAccess) -> None:
+        """Trusts the names that a subclass passes by itself, if the app trusted the same names before this update."""
         for mine, before in ((self._servers, original._servers), (self._sources, original._sources)):
             if before.is_trusted and mine.names == before.names:
                 mine.trust()

@@ -1,0 +1,31 @@
+"""Apps as their authors write them, without a web server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import gradio as gr
+
+from gradio_rerun import Rerun
+
+
+class _LeftError(Exception):
+    pass
+
+
+@contextmanager
+def app_without_server() -> Iterator[None]:
+    """A gr.Blocks for which Gradio makes no web server: that would take a second."""
+    with suppress(_LeftError), gr.Blocks():
+        yield
+        raise _LeftError
+
+
+def in_app(*given: Any, kind: type[Rerun] = Rerun, **parameters: Any) -> Rerun:
+    """A viewer of an app, as its author writes it."""
+    viewer = kind(*given, **parameters, render=False)
+    with app_without_server():
+        viewer.render()
+    return viewer
