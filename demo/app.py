@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
+import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import gradio as gr
@@ -138,8 +141,61 @@ def add_picture(pictures: list[str], event: Screenshot) -> tuple[list[str], list
     return [*pictures, event.path], [*pictures, event.path]
 
 
-def build(examples: dict[str, Path]) -> gr.Blocks:
-    """The app; `examples` are recordings by title."""
+EPISODES = 20
+
+
+def arm_at(time: float) -> np.ndarray:
+    """The joints of an arm with three links, from its base to its hand."""
+    angles = np.cumsum([0.9 + 0.5 * np.sin(time), -1 + 0.6 * np.sin(1.7 * time), -0.6 + 0.4 * np.sin(2.3 * time)])
+    links = np.stack([np.cos(angles) * np.cos(time / 3), np.cos(angles) * np.sin(time / 3), np.sin(angles)], axis=1)
+    return np.vstack([np.zeros(3), np.cumsum(links, axis=0)])
+
+
+def log_arm(recording: rr.RecordingStream, time: float) -> None:
+    """Logs where the arm is, and how high its hand."""
+    joints = arm_at(time)
+    recording.set_time("time", duration=time)
+    recording.log("arm", rr.LineStrips3D([joints], radii=0.05), rr.Points3D(joints, radii=0.1))
+    recording.log("height", rr.Scalars(float(joints[-1, 2])))
+
+
+def arm_layout() -> rrb.Blueprint:
+    """The arm beside the height of its hand."""
+    views = rrb.Horizontal(rrb.Spatial3DView(origin="arm"), rrb.TimeSeriesView(origin="height"))
+    return rrb.Blueprint(views, collapse_panels=True)
+
+
+def episode(number: float) -> rr.RecordingStream:
+    """One episode of a dataset: three seconds of an arm that starts elsewhere in each."""
+    recording = rr.RecordingStream("gradio_rerun_episodes", recording_id=f"episode_{int(number)}")
+    recording.send_blueprint(arm_layout())
+    for time in np.arange(0, 3, 0.1):
+        log_arm(recording, 3 * number + time)
+    return recording
+
+
+def next_episode(number: float) -> tuple[float, rr.RecordingStream]:
+    """The number of the next episode, and the episode."""
+    number = min(number + 1, EPISODES - 1)
+    return number, episode(number)
+
+
+def start_robot(port: int | None = None) -> str:
+    """Simulates an arm in a thread, as long as this process runs. Returns the URL of what the arm logs."""
+    recording = rr.RecordingStream("gradio_rerun_robot")
+    url = recording.serve_grpc(grpc_port=port, default_blueprint=arm_layout(), server_memory_limit="50MB")
+
+    def run() -> None:
+        for step in itertools.count():
+            log_arm(recording, step / 10)
+            sleep(0.1)
+
+    Thread(target=run, daemon=True).start()
+    return url
+
+
+def build(examples: dict[str, Path], robot: str | None = None) -> gr.Blocks:
+    """The app; `examples` are recordings by title, `robot` is the URL of a live one."""
     with gr.Blocks(title="Rerun in Gradio") as demo:
         gr.Markdown("# Rerun in Gradio\nThe viewer of [Rerun](https://rerun.io) as a component of a Gradio app.")
 
@@ -183,6 +239,22 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
             stop.click(None, None, None, cancels=running)
             forget.click(lambda: None, None, stream)
 
+        with gr.Tab("Episodes"):
+            gr.Markdown("A dataset is shown episode by episode: choose one, or go on to the next.")
+            with gr.Row():
+                number = gr.Slider(0, EPISODES - 1, step=1, label="Episode", scale=4)
+                following = gr.Button("Next episode", scale=1)
+            episodes = Rerun(lambda: episode(0), label="Episode", height=480)
+            number.release(episode, number, episodes)
+            following.click(next_episode, number, [number, episodes])
+
+        if robot:
+            with gr.Tab("Live robot"):
+                gr.Markdown(
+                    "A simulated arm logs at this moment. Its data comes through the port and the login of this app."
+                )
+                Rerun(robot, label="Live", height=480)
+
         with gr.Tab("Events"):
             gr.Markdown(
                 "Click into the left viewer: the point is logged into its recording. Move the time of one viewer, and the other "
@@ -209,6 +281,6 @@ def build(examples: dict[str, Path]) -> gr.Blocks:
 
 
 if __name__ == "__main__":
-    demo = build(log_examples())
+    demo = build(log_examples(), start_robot())
     # Gradio serves files of the working directory without being told, and this may be another one.
     demo.launch(allowed_paths=[str(RECORDINGS)])

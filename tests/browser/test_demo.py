@@ -189,6 +189,26 @@ def test_the_streaming_tab_blurs_a_picture_step_by_step(demo_page: ViewerPage) -
     demo_page.expect_state("idle", index=1)
 
 
+def test_the_episodes_tab_shows_one_after_the_other(demo_page: ViewerPage) -> None:
+    demo_page.get_by_role("tab", name="Episodes").click()
+    opened = "id => window.seen.some(({ detail }) => detail?.type === 'recording_open' && detail.recording_id === id)"
+    demo_page.wait_for_function(opened, arg="episode_0")
+    demo_page.click("Next episode")
+    demo_page.wait_for_function(opened, arg="episode_1")
+    expect(demo_page.get_by_label("range slider for Episode")).to_have_value("1")
+
+
+def test_the_live_tab_shows_what_the_robot_logs_now(
+    page: ViewerPage, launch: Callable[..., str], app: ModuleType, recording_a: Path, free_port: int
+) -> None:
+    page.open(launch(app.build({"example": recording_a}, app.start_robot(free_port))))
+    page.get_by_role("tab", name="Live robot").click()
+    page.expect_state("ready", recordings=1, index=1)
+    now = "() => Number(document.querySelectorAll('rerun-viewer')[1].currentTime?.time ?? 0)"
+    before = page.evaluate(now)
+    page.wait_until(f"() => ({now})() > {before}")
+
+
 def expect_in_step(page: ViewerPage, left: int, right: int, *, least: int) -> None:
     """Both viewers come to stand at the same frame, which is `least` or a later one."""
     page.wait_for_function(

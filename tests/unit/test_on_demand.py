@@ -323,11 +323,13 @@ def test_only_the_ticket_for_the_file_opens_its_server_and_only_while_it_runs(fi
     assert servers.forward(call(url, ticket)).status_code == 200
     end_lease(file, "lease")
     assert servers.forward(call(url, ticket)).status_code == 403
-    file_servers.add(url)  # another server at the same port
+    secret = file_servers.add(url)  # another server at the same port
     try:
         assert servers.forward(call(url, ticket)).status_code == 403
+        file_servers.remove(url, "of the one before")
+        assert file_servers.secret_of(origin_of(url)) == secret
     finally:
-        file_servers.remove(url)
+        file_servers.remove(url, secret)
     assert file_servers.secret_of(origin_of(url)) is None
 
 

@@ -16,14 +16,16 @@ _secrets: dict[str, str] = {}
 after_fork(_secrets.clear)
 
 
-def add(url: str) -> None:
-    """A server with this URL has started."""
-    _secrets[origin_of(url)] = secrets.token_hex(16)
+def add(url: str) -> str:
+    """A server with this URL has started. Returns its secret."""
+    secret = _secrets[origin_of(url)] = secrets.token_hex(16)
+    return secret
 
 
-def remove(url: str) -> None:
-    """The server with this URL ends."""
-    _secrets.pop(origin_of(url), None)
+def remove(url: str, secret: str) -> None:
+    """The server with this URL and secret ends."""
+    if _secrets.get(origin_of(url)) == secret:
+        del _secrets[origin_of(url)]
 
 
 def may_be_at(origin: str) -> bool:
