@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import gradio as gr
 import pytest
-from needs import EXACT_TIMES, VERSION
+from needs import EXACT_TIMES, VERSION, needs
 from nginx import in_front_of, nginx
 from playwright.sync_api import Locator, expect
 from recordings import write_recording
@@ -183,3 +184,41 @@ def test_the_page_of_a_deep_link_goes_to_the_moment(
     link = page.evaluate("navigator.clipboard.readText()")
     second_page.open(f"{link}&rerun.timeline=frame&rerun.time=7")
     expect_moment(second_page, "recording_b", 7)
+
+
+def camera(page: ViewerPage) -> str | None:
+    """From where the view is seen, as the viewer's blueprint has it; None as long as the user has not moved it."""
+    found: str | None = page.evaluate(
+        """async () => {
+            const { control } = document.querySelector("rerun-viewer").running.viewer;
+            const command = { name: "get_blueprint", arguments: {}, request: "", target: [12, 2, 1] };
+            const recording = { application_id: "app_b", recording_id: "recording_b" };
+            const { response } = await control.carryOut(command, [recording]);
+            return /"EyeControls3D":{[^}]*"position":[^}]*/.exec(new TextDecoder().decode(response))?.[0] ?? null;
+        }"""
+    )
+    return found
+
+
+@needs((0, 41))
+def test_a_copied_link_has_the_camera_of_the_user(
+    page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_b: Path
+) -> None:
+    page.open(launch(gr.Interface(lambda: None, None, Rerun(recording_b, height=400, buttons=["link"]))))
+    page.expect_recordings("recording_b")
+    assert camera(page) is None
+    assert "layout" not in copied_link(page)
+    page.viewer().drag_to(page.viewer(), source_position={"x": 300, "y": 150}, target_position={"x": 400, "y": 190})
+    deadline = time.monotonic() + 20
+    while camera(page) is None:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+    seen_from = camera(page)
+    second_page.open(copied_link(page))
+    while camera_if_open(second_page) != seen_from:
+        assert time.monotonic() < deadline + 60
+        second_page.wait_for_timeout(100)
+
+
+def camera_if_open(page: ViewerPage) -> str | None:
+    return camera(page) if page.viewer().get_attribute("data-state") == "ready" else None

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { message, read, text } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
+import { message, read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 import { fromBase64 } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
+import { pack } from "../../src/gradio_rerun/frontend/gradio/layout-text.js";
 import { FakeElement, fakeDocument } from "./dom.js";
 
 /** @typedef {import("../../src/gradio_rerun/frontend/gradio/moment-link.js").MomentLink} MomentLink */
@@ -40,6 +41,8 @@ function setClipboard(clipboard) {
 class FakeViewer extends FakeElement {
   isLoading = false;
   hasPoints = true;
+  /** Its blueprint as JSON; null: a viewer before 0.41. @type {string | null} */
+  layout = '{"/time_panel":{"a":1},"/viewport":{"hash":10906268259476099866}}';
   /** What was done with the Rerun viewer. @type {any[]} */
   done = [];
   /** @type {any} */
@@ -88,6 +91,14 @@ class FakeViewer extends FakeElement {
     } else if (name === "get_recording_schema") {
       assert.deepEqual([target, text(message(fields.get(7)?.[0]).get(2)?.[0])], [[7, 1], "/points"]);
       if (!this.hasPoints) throw new Error("no such entity");
+    } else if (name === "get_blueprint") {
+      assert.deepEqual([fields.size, target], [0, [12, 2, 1]]);
+      if (this.layout === null) throw new Error("needs 0.41");
+      return { closed: [], response: Uint8Array.from(textAt([12, 2], this.layout)) };
+    } else if (name === "set_blueprint") {
+      assert.deepEqual(target, [14, 3, 1]);
+      this.layout = text(message(fields.get(14)?.[0]).get(2)?.[0]);
+      this.done.push(`layout ${this.layout}`);
     } else {
       this.done.push(`${name} ${text(message(fields.get(4)?.[0]).get(1)?.[0])}`);
     }
@@ -153,6 +164,38 @@ test("a copied link has what all viewers of the page show", async () => {
   assert.deepEqual([left.notice, right.notice, empty.notice], ["Link copied", "", ""]);
   tick(5_000);
   assert.equal(left.notice, "");
+});
+
+test("a link has the layout that the user has changed, and a viewer that opens it shows that layout at its own time", async () => {
+  await open();
+  const viewer = new FakeViewer();
+  await viewer.load(["run"]);
+  viewer.layout = '{"/time_panel":{"a":2},"/viewport":{"hash":10906268259476099866}}'; // only the time has moved
+  await viewer.link.copy();
+  assert.equal(parameters()["rerun.layout"], undefined);
+  viewer.layout = '{"/time_panel":{"a":2},"/view/1/EyeControls3D":{"position":[1,2,3]},"/viewport":{"hash":10906268259476099867}}';
+  await viewer.link.copy();
+  await open(new URL(copied[1]).search);
+  const other = new FakeViewer();
+  await other.load(["run"]);
+  while (other.done.length === 0) await settled(); // it is decompressed by the system, which takes its time
+  const shown = '{"/view/1/EyeControls3D":{"position":[1,2,3]},"/viewport":{"hash":10906268259476099867},"/time_panel":{"a":1}}';
+  assert.deepEqual(other.done, [`layout ${shown}`]);
+  await other.link.copy(); // and passes it on
+  assert.match(parameters()["rerun.layout"], /^[\w-]+$/);
+});
+
+test("a viewer that has no layout, or refuses it, shows the rest of the moment", async () => {
+  for (const layout of ["AAAA", "q1YqSy0qzszPU7JSUDJU0gEA", await pack("[1]"), await pack('{"a":1}')]) {
+    await open(`${LINK}&rerun.layout=${layout}`);
+    const viewer = new FakeViewer();
+    viewer.layout = null;
+    await viewer.load(["run"]);
+    while (viewer.done.length < 3) await settled();
+    assert.deepEqual(viewer.done.filter((each) => !each.startsWith("layout")), ["frame 42", "open recording://points[#3]", "frame 42"]);
+    await viewer.link.copy();
+    assert.equal(parameters()["rerun.time"], "42");
+  }
 });
 
 test("what was selected in another recording, or before it was opened again, is not in the link", async () => {

@@ -5,7 +5,7 @@ import { likeness, linkTo, nameInLinks, readMoments, selectedPath } from "../../
 import { random } from "./random.js";
 
 const RUN = { application_id: "an app", recording_id: "run/1 &=#%" };
-const MOMENT = { recording: RUN, place: { timeline: "frame.no", time: -9_223_372_036_854_775_808n }, selection: "/wörld/a\\ b[#3]" };
+const MOMENT = { recording: RUN, place: { timeline: "frame.no", time: -9_223_372_036_854_775_808n }, selection: "/wörld/a\\ b[#3]", layout: "aZ09-_" };
 
 /** @param {string} href @param {string} [name] */
 const momentIn = (href, name = "rerun") => readMoments(new URL(href).search).get(name) ?? null;
@@ -18,14 +18,14 @@ test("the recording of a large file is the same one, whatever dataset its server
 });
 
 test("a link gives back each moment, exactly, whatever the names are", () => {
-  const other = { recording: null, place: { timeline: "log_time", time: 1_700_000_000_123_456_789n }, selection: null };
+  const other = { recording: null, place: { timeline: "log_time", time: 1_700_000_000_123_456_789n }, selection: null, layout: null };
   const moments = new Map([["rerun", MOMENT], ["rerun2", other], ["rerun-left.time", MOMENT]]);
   assert.deepEqual(readMoments(new URL(linkTo("https://app.test/a/b", moments)).search), moments);
 });
 
 test("a link is the page's own address, with its parameters, and without the visitor's own key", () => {
   const page = "https://app.test/apps/one/?__theme=dark&view=api&deep_link=abc&__sign=secret&rerun.time=5&rerun.selection=%2Fa&rerun2.time=7#part";
-  const { origin, pathname, hash, searchParams } = new URL(linkTo(page, new Map([["rerun", { ...MOMENT, selection: null }]])));
+  const { origin, pathname, hash, searchParams } = new URL(linkTo(page, new Map([["rerun", { ...MOMENT, selection: null, layout: null }]])));
   assert.deepEqual([origin, pathname, hash], ["https://app.test", "/apps/one/", "#part"]);
   const { application_id, recording_id } = RUN;
   const own = { "rerun.application_id": application_id, "rerun.recording_id": recording_id, "rerun.timeline": "frame.no", "rerun.time": "-9223372036854775808" };
@@ -38,8 +38,8 @@ test("the viewers have different names", () => {
 });
 
 test("an app may write a part of a moment", () => {
-  assert.deepEqual(momentIn("https://app.test/?rerun.timeline=frame&rerun.time=7"), { recording: null, place: { timeline: "frame", time: 7n }, selection: null });
-  assert.deepEqual(momentIn("https://app.test/?rerun.recording_id=run"), { recording: { application_id: "", recording_id: "run" }, place: null, selection: null });
+  assert.deepEqual(momentIn("https://app.test/?rerun.timeline=frame&rerun.time=7"), { recording: null, place: { timeline: "frame", time: 7n }, selection: null, layout: null });
+  assert.deepEqual(momentIn("https://app.test/?rerun.recording_id=run"), { recording: { application_id: "", recording_id: "run" }, place: null, selection: null, layout: null });
 });
 
 /** @type {[string, string][]} */
@@ -50,6 +50,7 @@ const UNREADABLE = [
   ...["", "1.5", "1e3", "0x10", " 5", "5n", "--5", "9223372036854775808", "9".repeat(400)].map((time) => /** @type {[string, string]} */ ([`the time ${time.slice(0, 30)}`, `rerun.timeline=frame&rerun.time=${time}`])),
   ["a name of megabytes", `rerun.recording_id=${"a".repeat(2e6)}`],
   ...["https://evil.test/a.rrd", "recording://a", "a", "", "/a%0Ab", "/%00"].map((path) => /** @type {[string, string]} */ ([`the selection ${path}`, `rerun.selection=${path}`])),
+  ...["", "a b", "a=", "<b>", "a".repeat(4001)].map((text) => /** @type {[string, string]} */ ([`the layout ${text.slice(0, 30)}`, `rerun.layout=${text}`])),
   ["a field that is none", "rerun.url=https://evil.test/&rerun.constructor=a&rerun.__proto__=a"],
   ["an escape that is none", "rerun.time=%&rerun.timeline=%ff%"],
 ];

@@ -2,9 +2,11 @@
 
 import { delay } from "../viewer/delay.js";
 import { isAt } from "../viewer/kept-time.js";
+import { layoutOf, setLayout } from "../viewer/layout.js";
 import { select, show } from "../viewer/show.js";
 import { storeIdOf } from "../viewer/store-id.js";
 import { copy } from "./clipboard.js";
+import { pack, unpack, withoutTime, withTimeOf } from "./layout-text.js";
 import { likeness, linkTo, nameInLinks, readMoments, selectedPath } from "./moment.js";
 import { Notice } from "./notice.js";
 import { timesOf } from "./time-controls.js";
@@ -19,6 +21,9 @@ const POLL = 100;
 
 /** ms after a value is loaded until the app's own commands have moved the time. */
 const COMMANDS_WITHIN = 500;
+
+/** ms that the viewer has to answer: browsers let a page copy for a short time after a click. */
+const ANSWERS_WITHIN = 1_000;
 
 /** What the browser reports of a user who takes over. */
 const INPUTS = ["pointerdown", "wheel", "keydown"];
@@ -42,6 +47,8 @@ export class MomentLink {
   #isOn = false;
   /** What was selected last, and the recording that it is in. @type {{store: string, path: string | null} | null} */
   #selected = null;
+  /** The layout that the app or the viewer has made, and the recording that it is of. @type {{store: string, layout: string | null} | null} */
+  #own = null;
   /** The viewer that is being moved. @type {RunningViewer | null} */
   #moving = null;
   /** Grows when the user uses the viewer. */
@@ -60,7 +67,7 @@ export class MomentLink {
       this.#selected = null;
       queueMicrotask(() => this.#showMoment()); // the viewer sends its events in the middle of its work, where it cannot report its time
     });
-    viewer.addEventListener("load", () => this.#showMoment());
+    viewer.addEventListener("load", () => void this.#showMoment().then(() => this.#rememberLayout()));
     for (const type of INPUTS) viewer.parentElement?.addEventListener(type, () => this.#uses++, { capture: true, passive: true });
     viewer.addEventListener("dispose", () => this.#configure(false));
   }
@@ -91,7 +98,11 @@ export class MomentLink {
   async copy() {
     /** @type {Map<string, Moment>} */
     const moments = new Map();
-    for (const each of links) if (each.moment) moments.set(each.#name, each.moment);
+    const all = [...links].map(async (each) => {
+      const moment = each.moment;
+      if (moment) moments.set(each.#name, { ...moment, layout: await each.#changedLayout(moment) });
+    });
+    await Promise.all(all);
     const link = linkTo(location.href, moments);
     if (await copy(link)) this.#notice.confirm("Link copied");
     else this.#notice.offer("Copy this link", link);
@@ -104,7 +115,35 @@ export class MomentLink {
     const recording = names.find((each) => (times ? isAt(times, each) : names.length === 1));
     if (!recording) return null;
     const isSelected = this.#selected?.store === storeIdOf(recording);
-    return { recording, place: times && { timeline: times.timeline, time: times.time }, selection: isSelected ? (this.#selected?.path ?? null) : null };
+    const place = times && { timeline: times.timeline, time: times.time };
+    return { recording, place, selection: isSelected ? (this.#selected?.path ?? null) : null, layout: null };
+  }
+
+  /** Remembers the layout before the user changes it. */
+  async #rememberLayout() {
+    await delay(COMMANDS_WITHIN);
+    const recording = this.#isOn ? this.moment?.recording : null;
+    if (!recording || this.#own?.store === storeIdOf(recording)) return;
+    this.#own = { store: storeIdOf(recording), layout: await this.#layoutOf(recording) };
+  }
+
+  /** The layout as text for a link, if the user has changed it. @param {Moment} moment */
+  async #changedLayout({ recording }) {
+    if (!recording) return null;
+    const layout = await this.#layoutOf(recording);
+    const isOwn = this.#own?.store === storeIdOf(recording) && this.#own.layout === layout;
+    return layout === null || isOwn ? null : pack(layout);
+  }
+
+  /** The layout of a recording, without the state of the time; null if the viewer has none or cannot tell. @param {RecordingName} recording */
+  async #layoutOf(recording) {
+    try {
+      const control = this.#viewer.running?.viewer?.control;
+      const json = control ? await Promise.race([layoutOf(control, recording), delay(ANSWERS_WITHIN)]) : null;
+      return json ? withoutTime(json) : null;
+    } catch {
+      return null; // a viewer before 0.41
+    }
   }
 
   /** Shows the moment that the page's URL has for the viewer, if it was not shown yet and the recording is open. */
@@ -167,7 +206,7 @@ export class MomentLink {
    * Shows a moment in a recording, unless the user takes over. Resolves to whether the recording has the time.
    * @param {RunningViewer} running @param {RecordingName} recording @param {Moment} moment
    */
-  async #apply({ open, viewer }, recording, { place, selection }) {
+  async #apply({ open, viewer }, recording, { place, selection, layout }) {
     const uses = this.#uses;
     const isOver = () => viewer !== this.#viewer.running?.viewer || this.#uses !== uses || !this.#isOn;
     if (!viewer) return false;
@@ -180,12 +219,26 @@ export class MomentLink {
       await delay(POLL);
     }
     while (!isOver() && open.state === "loading") await delay(POLL);
+    if (layout && !isOver()) await this.#applyLayout(viewer, recording, layout);
     if (!isOver()) await this.#putOnScreen(viewer, recording); // one that has opened meanwhile may be there
     if (selection && !isOver()) await select(viewer.control, recording, selection).catch(() => {}); // the recording has no such entity
     await delay(COMMANDS_WITHIN);
     // A blueprint or a command of the app may have moved the time meanwhile: the user expects the time of the link.
     if (place && isMoved && !isOver()) await restore(viewer, recording, place);
     return isMoved;
+  }
+
+  /** @param {import("../viewer/viewer.js").Viewer} viewer @param {RecordingName} recording @param {string} text */
+  async #applyLayout({ control }, recording, text) {
+    const layout = await unpack(text);
+    if (!layout) return;
+    try {
+      const before = await layoutOf(control, recording);
+      this.#own = { store: storeIdOf(recording), layout: before && withoutTime(before) };
+      await setLayout(control, recording, withTimeOf(layout, before));
+    } catch {
+      // The viewer refuses the layout, or is older than 0.41.
+    }
   }
 
   /** @param {import("../viewer/viewer.js").Viewer} viewer @param {RecordingName} recording */

@@ -1,10 +1,13 @@
-/** Moments in the query of a URL: which recording, timeline, time and selection a viewer is to show. Anyone can write such a URL. */
+/** Moments in the query of a URL: which recording, timeline, time, selection and layout a viewer is to show. Anyone can write such a URL. */
+
+import { isPacked } from "./layout-text.js";
 
 /** @typedef {import("../viewer/store-id.js").RecordingName} RecordingName */
 
 /**
  * What is left out stays as the viewer has it. `selection`: the path of an entity, such as `/points`, or of an instance of it: `/points[#3]`.
- * @typedef {{recording: RecordingName | null, place: {timeline: string, time: bigint} | null, selection: string | null}} Moment
+ * `layout`: as text, see layout-text.js.
+ * @typedef {{recording: RecordingName | null, place: {timeline: string, time: bigint} | null, selection: string | null, layout: string | null}} Moment
  */
 
 /** Characters of a name or a path: a longer one is neither written nor read. */
@@ -14,7 +17,7 @@ const MOST = 500;
 const MOST_VIEWERS = 50;
 
 /** A viewer's parameters are `<name>.<field>`. */
-const FIELDS = ["application_id", "recording_id", "timeline", "time", "selection"];
+const FIELDS = ["application_id", "recording_id", "timeline", "time", "selection", "layout"];
 
 const PARAMETER = /^(rerun\d{0,4}|rerun-.+)\.(\w+)$/s;
 
@@ -40,7 +43,7 @@ export function readMoments(query) {
   const given = new Map();
   for (const [key, text] of new URLSearchParams(query)) {
     const [, name, field] = PARAMETER.exec(key) ?? [];
-    if (!FIELDS.includes(field) || text.length > MOST || (!given.has(name) && given.size === MOST_VIEWERS)) continue;
+    if (!FIELDS.includes(field) || !isShort(field, text) || (!given.has(name) && given.size === MOST_VIEWERS)) continue;
     given.set(name, { [field]: text, ...given.get(name) });
   }
   const moments = [...given].map(([name, fields]) => /** @type {const} */ ([name, asMoment(fields)]));
@@ -48,11 +51,12 @@ export function readMoments(query) {
 }
 
 /** @param {Record<string, string>} fields @returns {Moment} */
-function asMoment({ application_id = "", recording_id = "", timeline = "", time = "", selection = "" }) {
+function asMoment({ application_id = "", recording_id = "", timeline = "", time = "", selection = "", layout = "" }) {
   return {
     recording: recording_id ? { application_id, recording_id } : null,
     place: timeline && isTime(time) ? { timeline, time: BigInt(time) } : null,
     selection: isPath(selection) ? selection : null,
+    layout: layout || null,
   };
 }
 
@@ -64,11 +68,11 @@ function asMoment({ application_id = "", recording_id = "", timeline = "", time 
 export function linkTo(href, moments) {
   const url = new URL(href);
   for (const key of KEYS) url.searchParams.delete(key);
-  for (const [name, { recording, place, selection }] of moments) {
-    const given = [recording?.application_id, recording?.recording_id, place?.timeline, place?.time.toString(), selection];
+  for (const [name, { recording, place, selection, layout }] of moments) {
+    const given = [recording?.application_id, recording?.recording_id, place?.timeline, place?.time.toString(), selection, layout];
     FIELDS.forEach((field, index) => {
       const text = given[index];
-      if (text && text.length <= MOST) url.searchParams.set(`${name}.${field}`, text);
+      if (text && isShort(field, text)) url.searchParams.set(`${name}.${field}`, text);
       else url.searchParams.delete(`${name}.${field}`);
     });
   }
@@ -101,6 +105,11 @@ export function selectedPath(items) {
   if (type !== "entity" || typeof entity_path !== "string") return null;
   const path = Number.isSafeInteger(instance_id) ? `${entity_path}[#${instance_id}]` : entity_path;
   return isPath(path) ? path : null;
+}
+
+/** Whether a text of this length is written and read. @param {string} field @param {string} text */
+function isShort(field, text) {
+  return field === "layout" ? isPacked(text) : text.length <= MOST;
 }
 
 /** @param {string} text */
