@@ -173,9 +173,13 @@ test("a link has the layout that the user has changed, and a viewer that opens i
   viewer.layout = '{"/time_panel":{"a":2},"/viewport":{"hash":10906268259476099866}}'; // only the time has moved
   await viewer.link.copy();
   assert.equal(parameters()["rerun.layout"], undefined);
+  viewer.layout = '{"/view/app":{}}'; // which the app has set
+  await viewer.link.copy();
+  assert.equal(parameters(copied[1])["rerun.layout"], undefined);
+  viewer.dispatchEvent(new Event("pointerdown"));
   viewer.layout = '{"/time_panel":{"a":2},"/view/1/EyeControls3D":{"position":[1,2,3]},"/viewport":{"hash":10906268259476099867}}';
   await viewer.link.copy();
-  await open(new URL(copied[1]).search);
+  await open(new URL(copied[2]).search);
   const other = new FakeViewer();
   await other.load(["run"]);
   while (other.done.length === 0) await settled(); // it is decompressed by the system, which takes its time

@@ -47,8 +47,12 @@ export class MomentLink {
   #isOn = false;
   /** What was selected last, and the recording that it is in. @type {{store: string, path: string | null} | null} */
   #selected = null;
+  /** The recording that has got the layout of a link. @type {string | null} */
+  #linked = null;
   /** The layout that the app or the viewer has made, and the recording that it is of. @type {{store: string, layout: string | null} | null} */
   #own = null;
+  /** The viewer that the user has used, and whose layout may be the user's. @type {RunningViewer | null} */
+  #used = null;
   /** The viewer that is being moved. @type {RunningViewer | null} */
   #moving = null;
   /** Grows when the user uses the viewer. */
@@ -68,6 +72,7 @@ export class MomentLink {
       queueMicrotask(() => this.#showMoment()); // the viewer sends its events in the middle of its work, where it cannot report its time
     });
     viewer.addEventListener("load", () => void this.#showMoment().then(() => this.#rememberLayout()));
+    for (const type of INPUTS) viewer.addEventListener(type, () => (this.#used = viewer.running), { capture: true, passive: true });
     for (const type of INPUTS) viewer.parentElement?.addEventListener(type, () => this.#uses++, { capture: true, passive: true });
     viewer.addEventListener("dispose", () => this.#configure(false));
   }
@@ -130,8 +135,10 @@ export class MomentLink {
   /** The layout as text for a link, if the user has changed it. @param {Moment} moment */
   async #changedLayout({ recording }) {
     if (!recording) return null;
+    const store = storeIdOf(recording);
+    if (this.#used !== this.#viewer.running && this.#linked !== store) return null;
     const layout = await this.#layoutOf(recording);
-    const isOwn = this.#own?.store === storeIdOf(recording) && this.#own.layout === layout;
+    const isOwn = this.#own?.store === store && this.#own.layout === layout;
     return layout === null || isOwn ? null : pack(layout);
   }
 
@@ -236,6 +243,7 @@ export class MomentLink {
       const before = await layoutOf(control, recording);
       this.#own = { store: storeIdOf(recording), layout: before && withoutTime(before) };
       await setLayout(control, recording, withTimeOf(layout, before));
+      this.#linked = storeIdOf(recording);
     } catch {
       // The viewer refuses the layout, or is older than 0.41.
     }
