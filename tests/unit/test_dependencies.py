@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 
 # Where a distribution has another name than the package that is imported.
-DISTRIBUTIONS = {"google": "protobuf", "rerun": "rerun-sdk", "rerun_bindings": "rerun-sdk"}
+DISTRIBUTIONS = {"google": "protobuf", "rerun": "rerun-sdk", "rerun_bindings": "rerun-sdk", "rerun_cli": "rerun-sdk"}
 
 
 def imported() -> set[str]:

@@ -259,8 +259,8 @@ def test_a_client_cannot_name_a_piece_of_a_stream_which_would_be_taken_and_delet
 def test_a_client_may_call_nothing_else_of_the_component(app: App) -> None:
     members = [name for name in dir(Rerun) if getattr(getattr(Rerun, name, None), "_is_server_fn", False)]
     assert members == [
-        *("answer_question", "ask_server", "forget_recording", "next_questions"),
-        *("open_upload", "restore_files", "viewer_code"),
+        *("answer_question", "ask_server", "close_large_file", "forget_recording", "next_questions"),
+        *("open_large_file", "open_upload", "restore_files", "viewer_code"),
     ]
     assert app.ask("restore_files", "/etc/passwd").json() is None
     for name in ("postprocess", "preprocess", "stream_output", "get_config", "_shown", "__init__"):

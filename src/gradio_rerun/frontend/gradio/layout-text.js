@@ -73,7 +73,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 function parse(json) {
   const exact = json.replace(TOKEN, (token) => (/^-?\d{16,}$/.test(token) ? JSON.stringify(EXACT + token) : token));
   const layout = JSON.parse(exact);
-  if (typeof layout !== "object" || layout === null || Array.isArray(layout)) throw new Error("This is not a layout.");
+  if (typeof layout !== "object" || layout === null || Array.isArray(layout)) throw new Error("no layout");
   return layout;
 }
 
