@@ -365,7 +365,7 @@ def test_a_viewer_that_gets_no_more_memory_says_so_and_shows_the_next_value(
 ) -> None:
     big = write_recording(tmp_path / "big.rrd", "big", frames=60, points=160_000)
     module = gzip.decompress(viewer_assets.viewer_assets().wasm.read_bytes())
-    limited = gzip.compress(with_memory_limit(module, more_pages=1500), 1)
+    limited = gzip.compress(with_memory_limit(module, more_pages=2500), 1)
     url = launch(app(recording_a, big=lambda: big, small=lambda: recording_a))
     # Not by `page.route`: on a busy machine, Playwright needs most of a minute for the 15 MB.
     with fault_proxy(url, lambda exchange: exchange.answer(200, limited), ".wasm.gz") as proxy:

@@ -3,6 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { message, read, text } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 import { Viewer } from "../../src/gradio_rerun/frontend/viewer/viewer.js";
+import { replacementFailure } from "../../src/gradio_rerun/frontend/viewer/viewer-globals.js";
 import { encode, encodeState } from "./messages.js";
 
 const RUN = { application_id: "app", recording_id: "run" };
@@ -531,4 +532,12 @@ test("an ended viewer gives back its memory, its context and its canvas, also af
   canvas.getContext = () => null; // a viewer that draws by WebGPU
   (await start()).dispose();
   assert.equal(canvas.isRemoved, true);
+});
+
+test("a viewer that no longer answers while it replaces its recordings has stopped, and other failures are named", () => {
+  const failure = (/** @type {string} */ text) => replacementFailure(new Error(text));
+  const [title, message, action] = failure("Viewer is not running, or is busy painting a frame");
+  assert.deepEqual([title, action], ["The viewer stopped", "Restart"]);
+  assert.match(message, /^It stopped without a reason.*no more memory \(Error: Viewer is not running/);
+  assert.deepEqual(failure("no"), ["The viewer could not replace its recordings", "Error: no", "Retry"]);
 });

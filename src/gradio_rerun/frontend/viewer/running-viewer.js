@@ -11,6 +11,7 @@ import { PausedPlace } from "./paused-place.js";
 import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
 import { createViewerFetch } from "./viewer-fetch.js";
+import { replacementFailure } from "./viewer-globals.js";
 import { fileUrl, rootOf } from "../wire.js";
 
 /** @typedef {import("../wire.js").Settings} Settings */
@@ -104,7 +105,7 @@ export class RunningViewer {
       restart: onStuck,
       canClose: () => this.open.canClose,
       isSeen: () => this.#isSeen || !isSeen(),
-      fail: (error) => onFail("The viewer could not replace its recordings", String(error)),
+      fail: (error) => onFail(...replacementFailure(/** @type {Error} */ (error))),
       later: (ms, callback) => {
         const timer = setTimeout(callback, ms);
         return () => clearTimeout(timer);

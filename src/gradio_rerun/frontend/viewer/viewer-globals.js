@@ -87,11 +87,24 @@ export function guardedHandle(handle, guarded) {
 /**
  * Rust panics with a reason, except for a lack of memory: then it aborts.
  * @param {Error} error
- * @param {number} held bytes
+ * @param {number} [held] bytes
  */
 export function describeAbort(error, held) {
-  return `It stopped without a reason, as it does when the browser gives it no more memory; it held ${Math.round(held / 1e6)} MB (${error}).
+  const memory = held === undefined ? "" : `; it held ${Math.round(held / 1e6)} MB`;
+  return `It stopped without a reason, as it does when the browser gives it no more memory${memory} (${error}).
 Show fewer or smaller recordings, or serve them from a Rerun server, which sends only what the viewer shows.`;
+}
+
+/**
+ * What the user reads if the viewer could not replace its recordings: the title, the message, and what helps.
+ * @param {Error} error
+ * @returns {[string, string, string]}
+ */
+export function replacementFailure(error) {
+  const message = String(error);
+  // A viewer that has stopped in the middle of its work answers so.
+  if (/Viewer is not running/.test(message)) return ["The viewer stopped", describeAbort(error), "Restart"];
+  return ["The viewer could not replace its recordings", message, "Retry"];
 }
 
 /**
