@@ -1,4 +1,4 @@
-"""Recordings in large files, of which the app serves the parts that the viewer shows."""
+"""Large files: the app serves the parts that the viewer shows."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import rerun.blueprint as rrb
 from needs import needs
 from playwright.sync_api import expect
 from recordings import recording_bytes, write_recording
+from seen import wait_until
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands, events
@@ -70,10 +71,7 @@ def test_a_large_file_opens_without_a_download_and_is_the_input_of_functions(
     page.expect_recordings("small", "large")
     assert len(downloads(page)) == 1
     page.goto("about:blank")
-    deadline = time.monotonic() + 20
-    while servers() > 0:
-        assert time.monotonic() < deadline, "The server runs on."
-        page.wait_for_timeout(50)
+    wait_until(page, lambda: servers() == 0, seconds=20)
 
 
 def names_of_views(event: events.State) -> list[str]:

@@ -13,6 +13,7 @@ from needs import EXACT_TIMES, VERSION, needs
 from nginx import in_front_of, nginx
 from playwright.sync_api import Locator, expect
 from recordings import write_recording
+from seen import wait_until
 from viewer_page import OTHER_HOST, ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -213,10 +214,7 @@ def test_a_copied_link_has_the_camera_of_the_user(
     page.viewer().drag_to(page.viewer(), source_position={"x": 300, "y": 150}, target_position={"x": 400, "y": 190})
     seen_from = resting_camera(page)
     second_page.open(copied_link(page))
-    deadline = time.monotonic() + 60
-    while camera_if_open(second_page) != seen_from:
-        assert time.monotonic() < deadline
-        second_page.wait_for_timeout(100)
+    wait_until(second_page, lambda: camera_if_open(second_page) == seen_from)
 
 
 def resting_camera(page: ViewerPage) -> str:

@@ -24,7 +24,7 @@ test("the state of the time is left out, and that of the viewer is put in", () =
   assert.equal(withTimeOf("{}", null), "{}");
 });
 
-test("a layout that is too long is no text", async () => {
+test("a layout that is too long becomes null", async () => {
   const number = random(1);
   const noise = JSON.stringify({ a: Array.from({ length: 2000 }, () => number(1e9)) });
   assert.equal(await pack(noise), null);

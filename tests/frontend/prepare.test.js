@@ -81,7 +81,7 @@ test("two leases have different names", async () => {
   assert.notEqual(calls[0][1].lease, calls[1][1].lease);
 });
 
-test("a server that was started again, is lost; one of which nothing is known for a while is not", async () => {
+test("a server that was started again is lost, and a server that does not answer for a while is not lost", async () => {
   const { lost, release } = await run(LARGE);
   let reason = "";
   lost?.then((why) => (reason = why));

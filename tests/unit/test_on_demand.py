@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ import anyio
 import httpx
 import pytest
 import rerun as rr
+from app_process import wait_until
 from recordings import recording_bytes, write_recording
 
 from gradio_rerun import Rerun
@@ -266,13 +266,6 @@ def test_the_program_that_adds_manifests_ends_with_the_work(
         wait_until(lambda: not is_running(int(pid.read_text())))
     finally:
         current.reset(token)
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def is_running(pid: int) -> bool:

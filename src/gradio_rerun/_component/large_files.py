@@ -1,4 +1,4 @@
-"""What the frontend asks for large files, and the answer: lines of JSON, of which the last one is the result."""
+"""The frontend's requests for large files. Each response is lines of JSON: the progress, then the result."""
 
 from __future__ import annotations
 
