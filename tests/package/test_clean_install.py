@@ -90,6 +90,6 @@ def answer(process: subprocess.Popen[bytes], url: str) -> str:
             if error.code != 503:
                 raise
             time.sleep(0.2)
-        except urllib.error.URLError:
+        except (urllib.error.URLError, ConnectionError):  # for a moment, nobody listens
             time.sleep(0.2)
     raise AssertionError(f"gradio-rerun ended with code {process.returncode}")
