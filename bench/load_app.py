@@ -3,11 +3,13 @@
     python load_app.py FOLDER FRAMES SIZE RATE
 
 `show` returns the recordings of FOLDER in turn. `stream` yields FRAMES frames of SIZE bytes of points, RATE a second (0: as fast as
-they are taken), and then prints, as a line of JSON, when it logged each; the first line is about the app.
+they are taken), and then prints, as a line of JSON, when it logged each; the first line is about the app. `longest_block` returns for how
+many milliseconds the event loop was blocked at most since the call before.
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import sys
@@ -56,7 +58,30 @@ def stream(request: gr.Request) -> Iterator[bytes]:
     tell(session=request.session_hash, logged=logged)
 
 
+HEARTBEAT = 0.005  # seconds
+blocks: list[float] = []
+
+
+async def beat() -> None:
+    while True:
+        start = time.perf_counter()
+        await asyncio.sleep(HEARTBEAT)
+        blocks.append(time.perf_counter() - start - HEARTBEAT)
+
+
+beating: list[asyncio.Task[None]] = []
+
+
+async def longest_block() -> float:
+    if not beating:
+        beating.append(asyncio.create_task(beat()))
+    longest = max(blocks, default=0)
+    blocks.clear()
+    return longest * 1000
+
+
 with gr.Blocks() as demo:
+    gr.Button("longest_block").click(longest_block, None, gr.Number())
     gr.Button("show").click(show, None, Rerun(height=300))
     gr.Button("stream").click(stream, None, Rerun(streaming=True, height=300))
 
