@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
+import threading
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import rerun as rr
 from app_process import wait_until
@@ -16,46 +22,130 @@ from recordings import log_points
 from gradio_rerun._recordings import orphans
 from gradio_rerun._recordings.values import to_recordings
 
+pytestmark = [
+    needs((0, 28)),
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does"),
+]
+
+
+@pytest.fixture(scope="module")
+def in_own_process() -> Iterator[Callable[..., None]]:
+    """Calls a function in a process without the recordings of other tests."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _sweep_soon) as process:
+        try:
+            yield lambda *call: process.submit(*call).result(60)
+        finally:
+            for each in multiprocessing.active_children():  # one that has stopped would never end
+                each.kill()
+
+
+def _sweep_soon() -> None:
+    orphans.QUIET = 0.05
+
+
+def logged() -> rr.RecordingStream:
+    recording = rr.RecordingStream("my_app")
+    log_points(recording)
+    return recording
+
 
 def threads_of_streams() -> int:
     names = Counter(each.read_text().strip() for each in Path("/proc/self/task").glob("*/comm"))
     return names["RecordingStream"]
 
 
-@needs((0, 28))
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does")
 def test_recordings_that_functions_have_returned_leave_no_threads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    in_own_process: Callable[..., None], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(orphans, "SWEEP_EVERY", 0.05)
+    in_own_process(_returned_recordings_leave_no_threads, tmp_path)
 
-    def returned() -> rr.RecordingStream:
-        recording = rr.RecordingStream("my_app")
-        log_points(recording)
-        return recording
 
+def _returned_recordings_leave_no_threads(folder: Path) -> None:
     def saved(number: int) -> Path:
         recording = rr.RecordingStream("my_app")
-        recording.save(tmp_path / f"{number}.rrd")
+        recording.save(folder / f"{number}.rrd")
         log_points(recording)
         recording.flush()
-        return tmp_path / f"{number}.rrd"
+        return folder / f"{number}.rrd"
 
-    kept = returned()
-    to_recordings(kept, tmp_path)
-    wait_until(lambda: orphans._sweeper is None)  # also those of other tests have ended
-    before = threads_of_streams()
     for number in range(5):
-        to_recordings(returned(), tmp_path)
-        to_recordings(str(saved(number)), tmp_path)
-    wait_until(lambda: threads_of_streams() <= before, seconds=30)
+        to_recordings(logged(), folder)
+        to_recordings(str(saved(number)), folder)
+    assert threads_of_streams() > 0
+    wait_until(lambda: threads_of_streams() == 0, seconds=30)
+
+
+def test_threads_stay_as_long_as_a_recording_can_be_logged_to(
+    in_own_process: Callable[..., None], tmp_path: Path
+) -> None:
+    in_own_process(_threads_stay_beside_a_recording, tmp_path)
+
+
+def _threads_stay_beside_a_recording(folder: Path) -> None:
+    kept = logged()
+    file = to_recordings(logged(), folder)
+    wait_until(lambda: orphans._sweeper is None)
+    assert threads_of_streams() == 2
     log_points(kept)
-    (file,) = to_recordings(kept, tmp_path)
-    assert Path(file.path).stat().st_size > 0  # type: ignore[union-attr]
+    del kept
+    to_recordings(file, folder)
+    wait_until(lambda: threads_of_streams() == 0, seconds=30)
+
+
+def test_the_recording_of_rr_init_stays(in_own_process: Callable[..., None], tmp_path: Path) -> None:
+    in_own_process(_the_recording_of_rr_init_stays, tmp_path)
+
+
+def _the_recording_of_rr_init_stays(folder: Path) -> None:
+    rr.init("script", recording_id="script")
+    stream = rr.binary_stream()
+    to_recordings(logged(), folder)
+    wait_until(lambda: orphans._sweeper is None)
+    current = rr.get_global_data_recording()
+    assert current is not None
+    assert current.get_recording_id() == "script"
+    stream.read()
+    rr.log("x", rr.Points2D([[1, 2]]))
+    assert b"Points2D" in (stream.read() or b"")
+
+
+def test_python_goes_on_while_recordings_are_made_and_logged_to(
+    in_own_process: Callable[..., None], tmp_path: Path
+) -> None:
+    in_own_process(_python_goes_on, tmp_path)
+
+
+def _python_goes_on(folder: Path) -> None:
+    """Threads that drop NumPy's arrays need the GIL, which the constructor of a recording may hold while it waits for them."""
+    ends = threading.Event()
+
+    def log() -> None:
+        recording = rr.RecordingStream("live")
+        stream = recording.binary_stream()
+        while not ends.wait(0.001):
+            recording.log("points", rr.Points3D(np.zeros((20_000, 3))))
+            stream.read(flush=False)
+
+    def make() -> None:
+        while not ends.wait(0.001):
+            rr.RecordingStream("new")
+
+    threads = [threading.Thread(target=each) for each in (log, make)]
+    for each in threads:
+        each.start()
+    (file,) = to_recordings(logged(), folder)
+    sweeps_end = time.monotonic() + 4
+    while time.monotonic() < sweeps_end:
+        to_recordings(file, folder)
+        wait_until(lambda: orphans._sweeper is None)
+    ends.set()
+    for each in threads:
+        each.join()
 
 
 def test_a_sdk_that_keeps_the_servers_of_such_recordings_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orphans, "QUIET", 0.05)
+    wait_until(lambda: orphans._sweeper is None)  # of other tests
     monkeypatch.setitem(sys.modules, "rerun_bindings", ModuleType("rerun_bindings"))
-    wait_until(lambda: orphans._sweeper is None)
     orphans.end_orphans()
     assert orphans._sweeper is None

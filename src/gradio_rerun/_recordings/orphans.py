@@ -1,49 +1,69 @@
-"""Ends the threads of RecordingStreams that no code holds any more. rerun-sdk keeps two threads for each until it is called for this."""
+"""Ends the threads of RecordingStreams that no code holds any more. rerun-sdk keeps two threads for each until it is called for this.
+
+The SDK's function unsets the global recording of `rr.init`, and flushes all recordings. The threads of one that is being logged to may need
+Python's GIL for that, while a `RecordingStream(...)` in another thread holds the GIL and waits for the flush: all of Python would stop for ever
+(rerun-sdk 0.28 to 0.41). So it is called only while there is no RecordingStream, and no function has returned a value for some seconds.
+"""
 
 from __future__ import annotations
 
 import atexit
+import gc
 import sys
 import threading
 from typing import Any
 
 from .._fork import ModuleLock, after_fork
 
-SWEEP_EVERY = 5.0
-"""Seconds."""
+QUIET = 5.0
+"""Seconds without a value."""
 
 _lock = ModuleLock()
 _exits = threading.Event()
 _sweeper: threading.Thread | None = None
-_has_new = False
+_values = 0
+"""How many values were returned so far."""
 
 
 def end_orphans() -> None:
-    """Ends the threads of such recordings within some seconds, in another thread.
+    """Ends the threads of such recordings, in another thread, when no function returns values.
 
     rerun-sdk before 0.28 has no `disconnect_orphaned_recordings`: it keeps the connections and servers of such recordings, and apps
     may count on that. Remove the condition when the rerun-sdk floor passes 0.27.
     """
-    global _sweeper, _has_new
+    global _sweeper, _values
     bindings = sys.modules.get("rerun_bindings")
     if not hasattr(bindings, "disconnect_orphaned_recordings"):
         return
     with _lock:
-        _has_new = True
+        _values += 1
         if _sweeper is None:
             _sweeper = threading.Thread(target=_sweep, args=(bindings,), daemon=True)
             _sweeper.start()
 
 
 def _sweep(bindings: Any) -> None:
-    global _sweeper, _has_new
-    while not _exits.wait(SWEEP_EVERY):
+    global _sweeper
+    seen = swept = 0
+    while not _exits.wait(QUIET):
         with _lock:
-            if not _has_new:
+            if swept == _values:
                 _sweeper = None
                 return
-            _has_new = False
-        bindings.flush_and_cleanup_orphaned_recordings()
+            is_quiet, seen = seen == _values, _values
+        if is_quiet:
+            swept = seen
+            if not _has_recordings(bindings):
+                bindings.flush_and_cleanup_orphaned_recordings()
+
+
+def _has_recordings(bindings: Any) -> bool:
+    """Whether any code may log into a recording."""
+    if bindings.get_global_data_recording() is not None:
+        return True
+    kind = sys.modules["rerun"].RecordingStream
+    # Not by isinstance, which asks objects that stand for others, and these may run any code.
+    return any(issubclass(type(each), kind) for each in gc.get_objects())
 
 
 @atexit.register
