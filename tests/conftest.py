@@ -6,13 +6,17 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import gradio as gr
 import pytest
-from gradio import http_server
-from playwright.sync_api import Browser, BrowserContext, Error, Playwright, ViewportSize, expect, sync_playwright
+from gradio import http_server as gradio_server
+from http_server import http_server
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, ViewportSize, expect, sync_playwright
 from viewer_page import OTHER_HOST, ViewerPage
+
+from gradio_rerun._viewer.assets import viewer_assets
 
 expect.set_options(timeout=20_000)  # machines are slow at times
 
@@ -62,11 +66,14 @@ FLAGS = [
     f"--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 
+FIRST_TAB = "/first_tab"
+"""The path of a page that is open during all tests."""
+
 
 def pytest_configure() -> None:
     """Each process of tests has ports of its own: Gradio takes the first free one, and two processes would take the same one."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    http_server.INITIAL_PORT_VALUE += 100 * int(worker.removeprefix("gw"))
+    gradio_server.INITIAL_PORT_VALUE += 100 * int(worker.removeprefix("gw"))
 
 
 @pytest.fixture(scope="session")
@@ -103,9 +110,44 @@ def context(browser: Browser, user: BrowserContext, request: pytest.FixtureReque
             user.clear_cookies()
 
 
+@pytest.fixture(scope="session")
+def new_tab(user: BrowserContext) -> Iterator[Callable[[], Page]]:
+    """Opens a tab of the user's browser. All run in one process, which compiles the viewer once: a first tab keeps the compiled code."""
+    with http_server(_Code) as port:
+        first = user.new_page()
+        first.goto(f"http://127.0.0.1:{port}{FIRST_TAB}")
+        first.evaluate("async () => { window.code = await WebAssembly.compileStreaming(fetch('viewer.wasm')) }")
+
+        def new_tab() -> Page:
+            with first.expect_popup() as opened:
+                first.evaluate("() => void window.open()")
+            return opened.value
+
+        yield new_tab
+
+
+class _Code(BaseHTTPRequestHandler):
+    """Answers with the code of the viewer, and else with an empty page."""
+
+    def do_GET(self) -> None:
+        is_code = self.path == "/viewer.wasm"
+        content = viewer_assets().wasm.read_bytes() if is_code else b""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/wasm" if is_code else "text/html")
+        if is_code:
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[ViewerPage]:
-    page = ViewerPage(context.new_page())
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[ViewerPage]:
+    is_first_visit = request.node.get_closest_marker("first_visit")
+    page = ViewerPage(context.new_page() if is_first_visit else request.getfixturevalue("new_tab")())
     yield page
     page.close()
     assert page.third_party_requests() == []
@@ -135,7 +177,7 @@ def launch(browser: Browser) -> Iterator[Callable[..., str]]:
 
     yield launch
     # An app waits 5 seconds for the pages that listen to it.
-    for page in [page for context in browser.contexts for page in context.pages]:
+    for page in [page for context in browser.contexts for page in context.pages if not page.url.endswith(FIRST_TAB)]:
         page.close()
     for demo in demos:
         demo.close(verbose=False)

@@ -10,13 +10,14 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 from slow import slow
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
 
 Launch = Callable[..., str]
+NewTab = Callable[[], Page]
 
 MODEL = Path(gr.__file__).parent / "media_assets" / "models3d" / "Duck.glb"
 LONG = "A label that says at great length what the viewer below it shows, and from where it came, and when " * 3
@@ -33,16 +34,17 @@ LOOKS: list[dict[str, Any]] = [
 
 
 @contextmanager
-def opened(browser: Browser, demo: gr.Blocks, width: int = 1280, css: str | None = None) -> Iterator[ViewerPage]:
+def opened(new_tab: NewTab, demo: gr.Blocks, width: int = 1280, css: str | None = None) -> Iterator[ViewerPage]:
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", css=css)
-    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = ViewerPage(new_tab())
+    page.set_viewport_size({"width": width, "height": 900})
     viewers = sum(isinstance(each, Rerun) for each in demo.blocks.values())
     try:
-        page = ViewerPage(context.new_page()).open(url)
+        page.open(url)
         expect(page.locator("rerun-viewer[data-state]")).to_have_count(viewers, timeout=60_000)
         yield page
     finally:
-        context.close()
+        page.close()
         demo.close(verbose=False)
 
 
@@ -66,7 +68,7 @@ def heights(page: ViewerPage, prefix: str) -> list[float]:
 
 
 def test_a_block_is_as_high_as_an_image_and_a_model_of_the_same_height_and_none_is_the_default(
-    browser: Browser,
+    new_tab: NewTab,
 ) -> None:
     with gr.Blocks() as demo:
         Rerun(height=None, elem_id="none")
@@ -76,14 +78,14 @@ def test_a_block_is_as_high_as_an_image_and_a_model_of_the_same_height_and_none_
                 with gr.Row():
                     for kind in (gr.Image, gr.Model3D, Rerun):
                         kind(height=height, elem_id=f"{kind.__name__}-{number}-{look}", **more)
-    with opened(browser, demo) as page:
+    with opened(new_tab, demo) as page:
         assert heights(page, "Rerun") == heights(page, "Image") == heights(page, "Model3D")
         assert heights(page, "Rerun")[0] == 300
         for name in ("none", "default"):
             wait_for_height(page, f"#{name}", 640)
 
 
-def test_a_filled_block_is_as_high_as_an_empty_one(browser: Browser, recording_a: Path) -> None:
+def test_a_filled_block_is_as_high_as_an_empty_one(new_tab: NewTab, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(height=300, elem_id="viewer", min_width=200)
         gr.Markdown("below", elem_id="below")
@@ -91,7 +93,7 @@ def test_a_filled_block_is_as_high_as_an_empty_one(browser: Browser, recording_a
         gr.Button("clear").click(lambda: None, None, viewer)
         gr.Image(np.zeros((600, 800, 3), np.uint8), height=300, elem_id="image")
         gr.Model3D(str(MODEL), height=300, elem_id="model")
-    with opened(browser, demo) as page:
+    with opened(new_tab, demo) as page:
         # Everything below the viewer stays where it is.
         page.evaluate(
             """() => {
@@ -112,10 +114,10 @@ def test_a_filled_block_is_as_high_as_an_empty_one(browser: Browser, recording_a
 
 
 @pytest.mark.slow
-def test_the_toolbar_is_above_the_viewer_and_both_fill_the_block(browser: Browser, recording_a: Path) -> None:
+def test_the_toolbar_is_above_the_viewer_and_both_fill_the_block(new_tab: NewTab, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         Rerun(recording_a, height=400, elem_id="viewer", label="label", time_controls=False)
-    with opened(browser, demo) as page:
+    with opened(new_tab, demo) as page:
         page.expect_recordings("recording_a")
         outer, toolbar, inner = (box(page, each) for each in ("#viewer", ".rerun-toolbar", "rerun-viewer"))
         assert toolbar["y"] >= outer["y"]
@@ -125,7 +127,7 @@ def test_the_toolbar_is_above_the_viewer_and_both_fill_the_block(browser: Browse
 
 
 @pytest.mark.slow
-def test_all_of_the_parent(browser: Browser) -> None:
+def test_all_of_the_parent(new_tab: NewTab) -> None:
     """Each viewer fills what has a height: a row, a column, a tab, a group, a grid, with its toolbar and its neighbours."""
     with gr.Blocks() as demo:
         with gr.Row(elem_id="stretched"):
@@ -156,7 +158,7 @@ def test_all_of_the_parent(browser: Browser) -> None:
         "#stretched { height: 400px; align-items: stretch; }"
         "#grid { display: grid; grid-template-rows: 300px auto; gap: 10px; }"
     )
-    with opened(browser, demo, css=css) as page:
+    with opened(new_tab, demo, css=css) as page:
         expected = {
             "in_stretched_row": 400,
             "in_row": 350,
@@ -178,21 +180,21 @@ def test_all_of_the_parent(browser: Browser) -> None:
         assert box(page, "#beside_tall")["bottom"] == pytest.approx(box(page, "#last_of_tall")["bottom"], abs=1)
 
 
-def test_a_percentage_of_a_parent_without_a_height_is_never_an_empty_frame(browser: Browser, recording_a: Path) -> None:
+def test_a_percentage_of_a_parent_without_a_height_is_never_an_empty_frame(new_tab: NewTab, recording_a: Path) -> None:
     with gr.Blocks() as demo, gr.Tab("tab"), gr.Accordion("accordion"):
         Rerun(recording_a, height="100%")
-    with opened(browser, demo) as page:
+    with opened(new_tab, demo) as page:
         page.expect_recordings("recording_a")
         assert box(page, "rerun-viewer")["height"] == 320
 
 
 @pytest.mark.parametrize("height", [slow(300), "100%"])
-def test_fill_height_gives_the_rest_of_the_window(browser: Browser, height: Any) -> None:
+def test_fill_height_gives_the_rest_of_the_window(new_tab: NewTab, height: Any) -> None:
     with gr.Blocks(fill_height=True) as demo:
         with gr.Row(elem_id="split"):
             Rerun(height="100%")
         Rerun(height=height, scale=1, elem_id="viewer")
-    with opened(browser, demo, css="#split { height: 300px; }") as page:
+    with opened(new_tab, demo, css="#split { height: 300px; }") as page:
         page.wait_for_function(
             "() => document.querySelector('#viewer').getBoundingClientRect().height > 350"
             " && document.documentElement.scrollHeight <= innerHeight"
@@ -202,7 +204,7 @@ def test_fill_height_gives_the_rest_of_the_window(browser: Browser, height: Any)
 
 
 @pytest.mark.parametrize("width", [slow(1280), 390])
-def test_a_long_label_is_cut_and_never_lies_over_buttons(browser: Browser, recording_a: Path, width: int) -> None:
+def test_a_long_label_is_cut_and_never_lies_over_buttons(new_tab: NewTab, recording_a: Path, width: int) -> None:
     with gr.Blocks() as demo:
         one, two = gr.Button("Mine", visible=False), gr.Button("Another", visible=False)
         buttons = ["download", "screenshot", "fullscreen", "clear", one, two]
@@ -219,7 +221,7 @@ def test_a_long_label_is_cut_and_never_lies_over_buttons(browser: Browser, recor
         one.click(lambda: "one", None, told)
         two.click(lambda: "two", None, told)
         gr.Button("longer").click(lambda: gr.update(label=LONG), None, viewer)
-    with opened(browser, demo, width) as page:
+    with opened(new_tab, demo, width) as page:
         page.expect_recordings("recording_a")
         page.click("longer")
         label = page.locator("#viewer").get_by_test_id("block-label")

@@ -16,7 +16,7 @@ import fsspec
 import gradio as gr
 import pytest
 import rerun as rr
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from recordings import log_points, recording_bytes
 from updates import CHANGES
 from viewer_page import ViewerPage
@@ -265,7 +265,9 @@ def test_nothing_went_wrong_in_the_page(page: ViewerPage) -> None:
     assert page.page_errors == []
 
 
-def test_a_component_is_returned_from_every_kind_of_listener(browser: Browser, launch: Callable[..., str]) -> None:
+def test_a_component_is_returned_from_every_kind_of_listener(
+    new_tab: Callable[[], Page], launch: Callable[..., str]
+) -> None:
     def labelled(*names: str) -> Any:
         return [Rerun(label=name) for name in names] if len(names) > 1 else Rerun(label=names[0])
 
@@ -304,8 +306,7 @@ def test_a_component_is_returned_from_every_kind_of_listener(browser: Browser, l
                 lambda: (Rerun(label="in a render"), Rerun(label="from a render")), None, [inner, first]
             )
 
-    context = browser.new_context(viewport={"width": 1100, "height": 900})
-    page = ViewerPage(context.new_page())
+    page = ViewerPage(new_tab())
     page.open(launch(demo))
 
     def expect_labels(*names: str) -> None:
@@ -327,4 +328,3 @@ def test_a_component_is_returned_from_every_kind_of_listener(browser: Browser, l
         expect_labels(*labels)
     expect(page.get_by_label("text")).to_have_value("text of a list")
     assert page.page_errors == []
-    context.close()
