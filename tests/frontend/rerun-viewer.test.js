@@ -212,7 +212,7 @@ afterEach(() => {
   element.remove();
   element.disconnectedCallback();
   pass(1000);
-  element.recordings = []; // ends the viewer, which else would draw for ever
+  element.recordings = []; // ends the viewer, which else would draw forever
 });
 
 /** A recording with these ids in its only message. @param {string} ids @param {number} [length] of it */

@@ -517,7 +517,7 @@ def special_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[l
 
 
 def test_a_pipe_a_socket_or_a_device_is_refused_at_once(special_files: list[Path], cache: Path) -> None:
-    """The thread that opens a pipe would wait for ever."""
+    """The thread that opens a pipe would wait forever."""
     for path in special_files:
         with pytest.raises(NotARecordingError, match=f"got '{path.name}', which is a pipe, a socket or a device"):
             to_recordings(path, cache)
