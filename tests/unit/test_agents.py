@@ -94,7 +94,7 @@ def test_a_tool_works_in_the_page_that_shows_the_token_until_it_is_revoked(app: 
     assert app.use("show", second, "a", answers=[DONE])[1][0]["name"] == "set_location"
 
 
-def test_the_oldest_token_goes_when_there_are_too_many(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_token_is_revoked_at_the_limit(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agents, "_MOST_TOKENS", 2)
     first, second, _ = (app.allow(session) for session in ("one", "two", "three"))
     with pytest.raises(AnswerError, match="token"):
@@ -102,7 +102,7 @@ def test_the_oldest_token_goes_when_there_are_too_many(app: App, monkeypatch: py
     assert app.use("state", second, answers=[STATE], session="two")
 
 
-def test_what_an_agent_sees_is_json(app: App) -> None:
+def test_results_of_the_tools_are_json(app: App) -> None:
     token = app.allow()
     state, _ = app.use("state", token, answers=[STATE])
     assert json.loads(state)["recordings"][0]["timelines"][0]["name"] == "frame"
@@ -155,7 +155,7 @@ def test_an_agent_moves_the_recording_on_screen(app: App) -> None:
 
 
 @pytest.mark.parametrize("blueprint", ["", "{", "[]", "3", "[" * 100_000])
-def test_a_blueprint_that_is_none_is_refused_in_words_that_reach_the_agent(app: App, blueprint: str) -> None:
+def test_an_invalid_blueprint_is_an_error_that_the_agent_can_read(app: App, blueprint: str) -> None:
     with pytest.raises(CommandError, match=r"Expected .* got str ") as refused:
         app.use("set_blueprint", app.allow(), blueprint, answers=[])
     assert len(str(refused.value)) < 400

@@ -33,7 +33,7 @@ EVENT = {"application_id": "app", "recording_id": "run", "time": "7", "timeline"
 
 
 @pytest.mark.parametrize("name", ["benchmarks.md", "benchmarks.json", "compatibility.md"])
-def test_what_a_run_has_written_names_no_path_of_its_machine(name: str) -> None:
+def test_generated_files_contain_no_path_of_the_machine(name: str) -> None:
     assert (
         re.findall(
             r"(?<![\w/.:)])/(?:root|home|Users|tmp|var|work|opt|usr)\b\S{,80}", (ROOT / "docs" / name).read_text()
@@ -43,7 +43,7 @@ def test_what_a_run_has_written_names_no_path_of_its_machine(name: str) -> None:
 
 
 @pytest.mark.parametrize("code", BLOCKS)
-def test_each_program_builds_and_its_functions_give_what_the_viewer_takes(
+def test_each_program_builds_and_its_functions_return_valid_values(
     code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     launched: list[gr.Blocks] = []
@@ -109,7 +109,7 @@ def test_every_parameter_is_described() -> None:
     assert sorted(re.findall(r"\w+", "".join(described))) == sorted(parameters)
 
 
-def test_every_event_is_described_with_its_class_and_what_that_tells() -> None:
+def test_every_event_is_described_with_its_class_and_fields() -> None:
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", PAGES["events"], flags=re.MULTILINE)
     described = re.findall(r"\w+", "".join(rows))
     assert described[:5] == ["change", "upload", "clear", "load", "error"]
@@ -212,10 +212,10 @@ def describes(described: str, text: str) -> bool:
 
 
 @pytest.mark.parametrize("text", SAID)
-def test_every_text_of_an_error_has_its_cause_and_cure(text: str) -> None:
+def test_every_error_message_is_described(text: str) -> None:
     assert any(describes(each, text) for each in DESCRIBED), text
 
 
 @pytest.mark.parametrize("described", sorted({each for each in DESCRIBED if " " in each}))
-def test_every_text_that_is_described_is_said(described: str) -> None:
+def test_every_described_message_exists(described: str) -> None:
     assert any(describes(described, text) for text in (*SAID, *OF_MORE_THAN_ONE_PIECE)), described

@@ -79,7 +79,7 @@ def test_each_class_has_the_fields_of_what_the_page_sends(kind: type[gr.EventDat
     assert kind.__doc__
 
 
-def test_names_that_gradio_keeps_for_itself_are_others_on_the_wire() -> None:
+def test_names_that_gradio_reserves_are_renamed_on_the_wire() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         viewer.load(lambda: None)
@@ -93,7 +93,7 @@ def time_update(**data: Any) -> events.TimeUpdate:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in DATA if issubclass(kind, events.ViewerEvent)])
-def test_what_the_viewer_tells_is_frozen_and_can_be_compared_copied_and_pickled(kind: type[gr.EventData]) -> None:
+def test_event_data_is_frozen_and_can_be_compared_copied_and_pickled(kind: type[gr.EventData]) -> None:
     with gr.Blocks():
         event = kind(Rerun(), DATA[kind][0])
     assert copy.deepcopy(event) == pickle.loads(pickle.dumps(event)) == event
@@ -129,7 +129,7 @@ def test_a_time_is_a_datetime_in_utc_or_a_timedelta() -> None:
     assert time_update(time=str(STAMP)).as_datetime() == stamp.as_datetime()
 
 
-def test_a_sequence_is_no_time_and_a_duration_no_moment() -> None:
+def test_a_sequence_is_not_a_timedelta_and_a_duration_not_a_datetime() -> None:
     sequence = time_update(time="7", timeline_type="sequence")
     with pytest.raises(TimelineError, match=r"'t', which counts a sequence.*its number: 7"):
         sequence.as_timedelta()
@@ -139,7 +139,7 @@ def test_a_sequence_is_no_time_and_a_duration_no_moment() -> None:
         time_update(time="7", timeline_type="duration").as_datetime()
 
 
-def test_a_type_of_timeline_that_is_yet_to_come_is_not_known() -> None:
+def test_an_unknown_timeline_type_is_none() -> None:
     assert time_update(time="7", timeline_type="moon").timeline_type is None
 
 
@@ -189,7 +189,7 @@ def test_a_function_gets_the_class_that_it_names() -> None:
 
 
 @pytest.mark.parametrize("told", [2**63, -(2**63) - 1, str(2**63), math.nan, math.inf, None, "soon", [7], "9" * 5000])
-def test_what_is_no_time_of_64_bits_is_refused_with_its_beginning(told: Any) -> None:
+def test_a_time_that_is_not_a_64_bit_integer_is_refused_with_its_beginning(told: Any) -> None:
     with pytest.raises(EventDataError, match="integer of 64 bits, got") as refused:
         time_update(time=told)
     assert len(str(refused.value)) < 200
@@ -198,7 +198,7 @@ def test_what_is_no_time_of_64_bits_is_refused_with_its_beginning(told: Any) -> 
 
 @pytest.mark.parametrize("kind", [*DATA, events.State, events.Screenshot])
 @pytest.mark.parametrize("told", [None, "text", [{}], list(range(1000))])
-def test_what_is_no_object_is_refused_with_its_beginning(kind: type[gr.EventData], told: Any) -> None:
+def test_data_that_is_not_an_object_is_refused_with_its_beginning(kind: type[gr.EventData], told: Any) -> None:
     if kind is events.Clear:  # which tells nothing
         return
     with pytest.raises(EventDataError, match=r"got (None|'text'|\[)") as refused:
@@ -206,7 +206,7 @@ def test_what_is_no_object_is_refused_with_its_beginning(kind: type[gr.EventData
     assert len(str(refused.value)) < 200
 
 
-def test_what_is_missing_in_an_event_is_empty() -> None:
+def test_missing_fields_of_an_event_are_empty() -> None:
     load = events.Load(None, {"recording_id": "run"})
     assert (load.application_id, load.recording_id) == ("", "run")
     assert events.Upload(None, {}).names == []
@@ -274,7 +274,7 @@ def test_an_event_of_more_parts_than_a_viewer_shows_is_refused_before_they_are_r
         events.SelectionChange(None, {**RECORDING, "items": [{}] * 10_000})
 
 
-def test_only_what_happens_often_shows_no_progress() -> None:
+def test_only_frequent_events_show_no_progress() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         for name in ("time_update", "play", "load"):
@@ -352,7 +352,7 @@ def test_without_a_class_in_the_sdk_a_payload_is_the_event(kind: type[Any], monk
 
 
 @pytest.mark.parametrize("error", [KeyError, TypeError, ValueError, AttributeError, RuntimeError])
-def test_what_the_sdk_refuses_is_no_error(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_that_the_sdk_refuses_is_not_an_error(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: str) -> None:
         raise error
 

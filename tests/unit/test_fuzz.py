@@ -321,7 +321,7 @@ def test_a_height_cannot_leave_its_attribute_or_run_in_the_template(height: Any)
     assert not re.search(r"[`$\\{}'\";:<>&=]", css)
 
 
-def test_nothing_but_the_height_is_in_the_template() -> None:
+def test_the_template_contains_only_the_height() -> None:
     plain, other = (
         Rerun(render=False),
         Rerun(
@@ -350,14 +350,14 @@ def test_a_name_in_the_cache_is_a_name_for_any_file_system(name: str) -> None:
 
 
 @given(st.text(string.printable), st.text(string.printable))
-def test_what_is_shown_of_an_example_is_no_html(folder: str, name: str) -> None:
+def test_the_text_of_an_example_is_not_html(folder: str, name: str) -> None:
     assume(name)
     shown = VIEWER.process_example([f"{folder}/{name}", FileData(path="/x", orig_name=name)])
     assert not set("<>\"'") & set(shown)
 
 
 @given(st.text())
-def test_the_message_of_an_error_is_no_html_for_the_page_and_is_itself_for_python(text: str) -> None:
+def test_an_error_message_is_escaped_for_the_page_and_unchanged_for_python(text: str) -> None:
     error = GradioRerunError(text)
     assert not set("<>") & set(error.message)
     assert str(error) == text

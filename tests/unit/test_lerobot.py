@@ -61,7 +61,7 @@ def contents(path: Path) -> dict[str, Any]:
 
 
 @VERSIONS
-def test_the_episodes_are_listed_with_what_the_dataset_says_about_them(make: Make, tmp_path: Path) -> None:
+def test_the_episodes_are_listed_with_their_metadata(make: Make, tmp_path: Path) -> None:
     found = lerobot.episodes(str(make(tmp_path / "dataset", episodes=4, cameras=())))
     assert [(each.index, each.length, each.seconds) for each in found] == [(i, 10, 1.0) for i in range(4)]
     assert [each.tasks for each in found] == [(TASKS[0],), (TASKS[1],)] * 2
@@ -77,7 +77,7 @@ def test_the_list_changes_with_the_dataset(tmp_path: Path) -> None:
     assert [(each.index, each.tasks) for each in lerobot.episodes(dataset)][-1] == (7, ())
 
 
-def test_what_a_dataset_does_not_say_is_none(tmp_path: Path) -> None:
+def test_missing_metadata_is_none(tmp_path: Path) -> None:
     dataset = tmp_path / "dataset"
     write(dataset / "meta" / "info.json", '{"features": [], "fps": "ten"}')
     lines = ['{"episode_index": 2, "length": "long", "tasks": [null, "go"]}', "{", "[]", '{"episode_index": -1}']
@@ -88,7 +88,7 @@ def test_what_a_dataset_does_not_say_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [10**400, 2**63, float("inf"), float("nan"), True, 0, -1])
-def test_numbers_that_nothing_can_have_are_as_those_that_are_missing(number: Any, tmp_path: Path) -> None:
+def test_impossible_numbers_count_as_missing(number: Any, tmp_path: Path) -> None:
     dataset = tmp_path / "dataset"
     write(dataset / "meta" / "info.json", json.dumps({"fps": number, "chunks_size": number}))
     entries = [{"episode_index": 0, "length": 10}, {"episode_index": 1, "length": number}, {"episode_index": number}]
@@ -100,7 +100,7 @@ def test_numbers_that_nothing_can_have_are_as_those_that_are_missing(number: Any
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "nowhere/x.parquet", "meta"])
-def test_a_file_that_cannot_exist_is_none_of_those_of_the_episode(name: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_exist_is_not_a_file_of_the_episode(name: str, tmp_path: Path) -> None:
     dataset = lerobot_v2(tmp_path / "dataset", cameras=())
     info = json.loads((dataset / "meta" / "info.json").read_text())
     write(dataset / "meta" / "info.json", json.dumps({**info, "data_path": name}))
@@ -132,7 +132,7 @@ def test_an_episode_has_its_own_files(make: Make, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", [3, None, b"x", ["x"], "~nobody-of-this-name/x"])
-def test_what_is_no_folder_is_refused_in_words(folder: Any) -> None:
+def test_a_path_that_is_not_a_folder_is_refused(folder: Any) -> None:
     for call in (lerobot.episodes, lambda given: lerobot.episode(given, 0)):
         with pytest.raises((ParameterError, NotARecordingError), match="Expected the folder of a LeRobot dataset"):
             call(folder)
@@ -427,7 +427,7 @@ def test_a_function_gets_public_datasets_of_the_hub_only(hub: WebFiles) -> None:
 @pytest.mark.parametrize(
     "url", ["hf://datasets/us", "hf://datasets/us/pick/run.rrd", "hf://us/model", "hf://datasets/us/.."]
 )
-def test_what_is_no_dataset_of_the_hub_is_named(url: str) -> None:
+def test_a_url_that_is_not_a_dataset_of_the_hub_is_named(url: str) -> None:
     with pytest.raises((ParameterError, RecordingError), match=r"hf://datasets/lerobot/pusht|could not be fetched"):
         lerobot.episodes(url)
 

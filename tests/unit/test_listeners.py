@@ -58,7 +58,7 @@ def test_gr_on_drops_no_event_of_a_viewer_unless_the_app_says_so() -> None:
     assert listener_counts(demo) == {"key_input": 2, "play": 1, "pause": 1}
 
 
-def test_the_page_hears_of_the_end_of_each_function_however_it_was_attached() -> None:
+def test_the_page_is_notified_of_the_end_of_each_listener_however_it_is_attached() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         viewer.time_update(lambda: None).then(lambda: None)
@@ -85,7 +85,7 @@ def test_the_page_hears_of_the_end_of_each_function_however_it_was_attached() ->
     assert followed == {(function, on_failure) for function in after for on_failure in (False, True)}
 
 
-def test_the_page_does_not_wait_for_what_tells_no_end() -> None:
+def test_the_page_does_not_wait_for_listeners_whose_end_is_not_reported() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         viewer.play(lambda: None)
@@ -100,7 +100,7 @@ def test_a_function_of_gr_on_can_be_the_first_of_an_app() -> None:
     assert listener_counts(demo) == {"play": 1}
 
 
-def test_each_viewer_has_its_own() -> None:
+def test_each_viewer_has_its_own_listeners() -> None:
     with gr.Blocks() as demo:
         first, second = Rerun(), Rerun()
         first.play(lambda: None)

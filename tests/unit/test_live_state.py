@@ -57,13 +57,13 @@ def test_a_function_gets_what_the_page_reports() -> None:
         {**REPORTED, "selection": [{}] * 10_000},
     ],
 )
-def test_what_no_viewer_reports_is_refused(sent: Any) -> None:
+def test_a_state_that_no_viewer_sends_is_refused(sent: Any) -> None:
     with pytest.raises(EventDataError) as caught:
         LiveState(Rerun()).preprocess(sent)
     assert len(str(caught.value)) < 300
 
 
-def test_it_is_an_input_of_a_viewer_and_takes_no_room() -> None:
+def test_a_live_state_is_an_input_and_takes_no_space() -> None:
     with pytest.raises(ParameterError, match="Expected viewer to be a Rerun component, got str 'x'"):
         LiveState("x")  # type: ignore[arg-type]
     with gr.Blocks():

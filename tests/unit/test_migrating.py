@@ -52,7 +52,7 @@ def test_panels_and_states_that_do_not_exist_are_an_error(states: Any) -> None:
         Rerun(panel_states=states)
 
 
-def test_what_is_no_recording_is_an_error() -> None:
+def test_a_value_that_is_not_a_recording_is_an_error() -> None:
     for value in (b"", b"xx"):
         with pytest.raises(NotARecordingError):
             Rerun().postprocess(value)

@@ -181,9 +181,7 @@ def test_a_path_from_a_client_becomes_a_recording_only_if_it_is_an_upload(app: A
     assert "was not uploaded" in answer["error"]
 
 
-def test_the_file_route_gives_out_nothing_but_uploads_and_what_was_shown(
-    app: App, named: str, folders: Folders
-) -> None:
+def test_the_file_route_serves_only_uploads_and_shown_files(app: App, named: str, folders: Folders) -> None:
     secret = folders.secret.read_bytes()
     # Once as it is, since clients tidy up paths, and once encoded.
     for path in {quote(named, safe="/%.~:\\", errors="replace"), quote(named, safe="", errors="replace")}:
@@ -195,7 +193,7 @@ def test_the_file_route_gives_out_nothing_but_uploads_and_what_was_shown(
         connection.close()
 
 
-def test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_gradio_may_not_serve(
+def test_a_function_that_returns_user_input_serves_no_file_that_gradio_may_not_serve(
     app: App, folders: Folders
 ) -> None:
     folders.secret.with_suffix(".rbl").write_bytes(folders.secret.read_bytes())
@@ -209,7 +207,7 @@ def test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_grad
 
 
 @pytest.mark.parametrize("data", [None, 3, True, {"a": 1}, ["x"], "", "\ud800"])
-def test_what_is_no_path_is_told_to_be_none(app: App, data: Any) -> None:
+def test_a_string_that_is_not_a_path_is_an_error_that_says_so(app: App, data: Any) -> None:
     assert "was not uploaded" in app.open_upload(data)["error"]
 
 
@@ -256,7 +254,7 @@ def test_a_client_cannot_name_a_piece_of_a_stream_which_would_be_taken_and_delet
     assert Path(upload).is_file()
 
 
-def test_a_client_may_call_nothing_else_of_the_component(app: App) -> None:
+def test_a_client_can_call_only_the_server_functions_of_the_component(app: App) -> None:
     members = [name for name in dir(Rerun) if getattr(getattr(Rerun, name, None), "_is_server_fn", False)]
     assert members == [
         *("answer_question", "ask_server", "close_large_file", "forget_recording", "next_questions"),
@@ -273,7 +271,7 @@ def test_a_client_forgets_no_recording_that_it_cannot_name(app: App, path: Any) 
 
 
 @pytest.mark.parametrize(("accepted", "coding"), [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", "gzip")])
-def test_the_viewer_comes_as_compressed_as_a_client_can_take_it(app: App, accepted: str, coding: str) -> None:
+def test_the_viewer_has_the_best_compression_that_a_client_accepts(app: App, accepted: str, coding: str) -> None:
     name = viewer_assets().wasm.name
     answer = app.ask("viewer_code", name, **{"Accept-Encoding": accepted})
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/wasm")
@@ -286,7 +284,7 @@ def test_a_client_gets_no_other_file_for_the_viewer(app: App, name: Any) -> None
     assert app.ask("viewer_code", name).status_code == 404
 
 
-def test_the_types_that_may_be_uploaded_hold_for_clients_too(launched: Callable[..., App]) -> None:
+def test_file_types_apply_to_all_clients(launched: Callable[..., App]) -> None:
     with gr.Blocks() as demo:
         viewer, told = Rerun(file_types=[".png"]), gr.Textbox()
         gr.Button().click(repr, viewer, told, api_name="tell")
@@ -300,7 +298,7 @@ def test_the_types_that_may_be_uploaded_hold_for_clients_too(launched: Callable[
     assert app.call("tell", [{"path": recording, "meta": META}])[0] is True
 
 
-def test_without_a_login_there_is_nothing(launched: Callable[..., App], folders: Folders) -> None:
+def test_without_a_login_a_client_gets_nothing(launched: Callable[..., App], folders: Folders) -> None:
     recording = write_recording(folders.uploads / "initial" / "run.rrd", "run", frames=1)
     with gr.Blocks() as demo:
         viewer, told = Rerun(recording), gr.Textbox()
@@ -336,7 +334,7 @@ def path_shown(told: str) -> str:
     return re.findall(r'"path": ?"([^"]+)"', told)[0]
 
 
-def test_what_one_session_sees_is_told_to_no_other(app: App) -> None:
+def test_a_session_learns_nothing_about_another_session(app: App) -> None:
     succeeded, told = app.call("stream")
     assert succeeded
     folder = Path(path_shown(told)).parent.name
@@ -369,7 +367,7 @@ def test_a_session_with_the_name_of_a_cache_streams_as_any_other(app: App) -> No
     assert "max_stream_size" in told
 
 
-def test_the_folders_of_what_is_shown_are_random(app: App, folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_of_shown_files_have_random_names(app: App, folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     token_hex = secrets.token_hex
     monkeypatch.setattr(secrets, "token_hex", lambda size=32: (asked.append(size), token_hex(size))[1])
@@ -382,7 +380,7 @@ def test_the_folders_of_what_is_shown_are_random(app: App, folders: Folders, mon
     assert re.fullmatch("[0-9a-f]{40}", shown.parent.name)
 
 
-def test_names_and_labels_are_no_html(app: App, folders: Folders) -> None:
+def test_names_and_labels_are_not_html(app: App, folders: Folders) -> None:
     config = app.http.get(f"{app.url}config").json()
     assert HTML not in app.http.get(app.url).text  # the config within the page
     parts = [each["props"] for each in config["components"] if each["props"].get("name") == "rerun"]
@@ -435,7 +433,7 @@ SECRETS = {"Cookie": "access-token=mine", "Authorization": "Bearer mine", "X-Min
 
 
 @pytest.mark.parametrize("asked", [None, "bytes=0-", "bytes=100-", "bytes=99999999-"])
-def test_what_our_page_asks_for_is_answered_without_the_headers_of_the_request(app: App, asked: str | None) -> None:
+def test_responses_to_the_page_do_not_contain_the_headers_of_the_request(app: App, asked: str | None) -> None:
     """A cache in front of the app would give them to others. Gradio does that with closed ranges, as bytes=0-10."""
     file = app.upload("run.rrd", recording_bytes("ranges"))
     answer = app.file(file, **SECRETS, **({"Range": asked} if asked else {}))

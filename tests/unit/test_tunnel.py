@@ -75,18 +75,18 @@ def test_a_private_address_that_the_author_names_goes_through_the_app(url: str) 
 
 
 @pytest.mark.parametrize("url", [PUBLIC, "rerun://app.example.com/dataset/1", "rerun+http://8.8.8.8:9876/proxy"])
-def test_an_address_that_every_browser_reaches_is_asked_by_the_browser(url: str) -> None:
+def test_the_browser_connects_to_a_public_address_itself(url: str) -> None:
     assert in_app(url).value == [url]
 
 
-def test_what_a_function_returns_may_come_from_a_user_and_gets_no_ticket() -> None:
+def test_a_url_that_a_function_returns_may_come_from_a_user_and_gets_no_ticket() -> None:
     assert admitted(in_app(), PRIVATE) == [False]
     assert admitted(in_app(PUBLIC), "rerun+http://169.254.169.254/proxy") == [False]
     assert admitted(in_app(lambda: PRIVATE), PRIVATE) == [False]
     assert in_app(lambda: PRIVATE).value == [PRIVATE]
 
 
-def test_what_the_author_has_named_a_function_may_return_too() -> None:
+def test_a_function_may_return_a_server_that_the_author_has_named() -> None:
     viewer = in_app([PRIVATE, PUBLIC])
     of_same = "rerun+http://127.0.0.1:9876/dataset/1?segment_id=2#when=frame@3"
     assert admitted(viewer, [of_same, "rerun+http://127.0.0.1:9877/proxy", PUBLIC]) == [True, False, False]
@@ -103,7 +103,7 @@ def test_what_the_author_has_named_a_function_may_return_too() -> None:
         ({PUBLIC: "token", PRIVATE: None}, [True, True]),
     ],
 )
-def test_a_parameter_says_it_all(setting: Any, expected: list[bool]) -> None:
+def test_the_parameter_tunnel_decides_which_servers_get_a_ticket(setting: Any, expected: list[bool]) -> None:
     assert admitted(in_app(tunnel=setting), [PRIVATE, PUBLIC]) == expected
     assert admitted(in_app([PRIVATE, PUBLIC], tunnel=setting), [PRIVATE, PUBLIC]) == expected
 
@@ -276,7 +276,7 @@ def test_the_parameters_of_a_component_that_a_client_sends_open_nothing(call: As
 
 
 @needs((0, 31))
-def test_the_objects_of_the_sdk_come_from_no_user(tmp_path: Any) -> None:
+def test_sdk_objects_get_a_ticket_since_no_user_can_send_them(tmp_path: Any) -> None:
     pytest.importorskip("datafusion")
     write_recording(tmp_path / "a.rrd", "a", frames=1)
     with rr.server.Server(host="127.0.0.1", datasets={"runs": tmp_path}) as server:
@@ -303,7 +303,7 @@ class Subclass(Rerun):
 
 
 @pytest.mark.parametrize("kind", [Rerun, Subclass])
-def test_a_token_is_in_nothing_that_gradio_keeps_of_a_component(kind: type[Rerun]) -> None:
+def test_gradio_keeps_no_token_of_a_component(kind: type[Rerun]) -> None:
     given = {PRIVATE: "geheim"}
     with gr.Blocks() as demo:
         viewer = kind(PRIVATE, tunnel=given)
@@ -342,7 +342,7 @@ def strings_in(thing: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", [Rerun, Subclass])
-def test_a_token_is_in_nothing_that_lists_copies_or_pickles_a_component(kind: type[Rerun]) -> None:
+def test_lists_copies_and_pickles_of_a_component_contain_no_token(kind: type[Rerun]) -> None:
     viewer = in_app(PRIVATE, tunnel={PRIVATE: "geheim"}, kind=kind)
     servers, outside = viewer._servers, kind(PRIVATE, tunnel={PRIVATE: "geheim"}, render=False)
     for each in (viewer, copy.copy(viewer), outside, copy.deepcopy(outside), copy.deepcopy(servers)):
@@ -355,7 +355,7 @@ def test_a_token_is_in_nothing_that_lists_copies_or_pickles_a_component(kind: ty
     assert pickle.loads(pickle.dumps(servers)).ticket(PRIVATE) is None
 
 
-def test_a_token_is_in_nothing_that_a_page_gets(call: Ask) -> None:
+def test_pages_do_not_get_tokens(call: Ask) -> None:
     given = {PRIVATE: "geheim"}
     for function, target in (
         (lambda _: Rerun(PRIVATE, tunnel=given), Rerun()),
@@ -559,7 +559,7 @@ def refusing() -> Iterator[tuple[App, list[Call], str]]:
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_is_refused_does_not_reach_the_server(what: str, refusing: tuple[App, list[Call], str]) -> None:
+def test_a_refused_call_does_not_reach_the_server(what: str, refusing: tuple[App, list[Call], str]) -> None:
     app, calls, port = refusing
     changes, status = REFUSED[what]
     changes = {name: value.format(port=port) if name == "server" else value for name, value in changes.items()}
@@ -590,7 +590,7 @@ def test_a_redirect_is_not_followed(launch: Launch) -> None:
 
 
 @pytest.mark.parametrize("answer", [{"content_type": "text/html"}, {"status": 302, "content_type": "text/plain"}])
-def test_what_is_no_answer_of_a_rerun_server_is_not_shown(launch: Launch, answer: Any) -> None:
+def test_a_response_that_is_not_grpc_web_is_not_forwarded(launch: Launch, answer: Any) -> None:
     def respond(call: Call) -> None:
         call.answer(**answer)
         call.write(b"secret")
@@ -602,7 +602,7 @@ def test_what_is_no_answer_of_a_rerun_server_is_not_shown(launch: Launch, answer
     assert "not%20a%20Rerun%20server" in got.headers["grpc-message"]
 
 
-def test_a_server_that_is_not_there_is_told_as_grpc_tells_it(launch: Launch, free_port: int) -> None:
+def test_an_unreachable_server_is_reported_as_a_grpc_status(launch: Launch, free_port: int) -> None:
     answer = launch(f"rerun+http://127.0.0.1:{free_port}/proxy").ask()
     assert (answer.status_code, answer.headers["grpc-status"], answer.content) == (200, "14", b"")
     assert "cannot%20be%20reached" in answer.headers["grpc-message"]
@@ -628,7 +628,7 @@ class Endless:
         self.ended.set()
 
 
-def test_the_call_ends_when_the_page_goes(launch: Launch) -> None:
+def test_the_call_ends_when_the_page_disconnects(launch: Launch) -> None:
     endless = Endless(EMPTY, pause=0.05)
     with other_server(endless) as (url, _):
         app = launch(url)
@@ -641,7 +641,7 @@ def test_the_call_ends_when_the_page_goes(launch: Launch) -> None:
         assert forwarding._open_calls == []
 
 
-def test_the_call_ends_when_the_page_goes_before_there_is_an_answer(launch: Launch) -> None:
+def test_the_call_ends_when_the_page_disconnects_before_the_response(launch: Launch) -> None:
     arrived, gone = threading.Event(), threading.Event()
 
     def respond(call: Call) -> None:
@@ -689,7 +689,7 @@ def test_more_calls_than_are_allowed_are_refused(launch: Launch, monkeypatch: py
         (["1/a", "2/b"], "3/c", False),
     ],
 )
-def test_who_holds_few_of_all_calls_takes_one_of_those_who_hold_many(
+def test_a_client_with_few_calls_takes_one_from_a_client_with_many(
     open_: list[str], newcomer: str, is_admitted: bool, launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def caller(text: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from gradio_rerun._viewer import viewer_control
 PROTO = viewer_control.COMPILED.with_suffix(".proto")
 
 
-def test_what_is_compiled_is_what_is_written(tmp_path: Path) -> None:
+def test_the_compiled_protocol_is_up_to_date(tmp_path: Path) -> None:
     protoc = pytest.importorskip("grpc_tools.protoc")
     descriptor_pb2 = pytest.importorskip("google.protobuf.descriptor_pb2")
     compiled = tmp_path / "compiled.binpb"
@@ -22,7 +22,7 @@ def test_what_is_compiled_is_what_is_written(tmp_path: Path) -> None:
     assert read(compiled.read_bytes()) == read(viewer_control.COMPILED.read_bytes())
 
 
-def test_a_request_holds_what_it_is_given() -> None:
+def test_a_request_contains_its_fields() -> None:
     assert viewer_control.request("run_command", id="a") == b"\x5a\x03\x0a\x01a"
     assert viewer_control.request("run_command", id=None) == b"\x5a\x00"
 

@@ -89,7 +89,7 @@ def test_an_empty_viewer_has_a_state() -> None:
     assert (state.timeline, state.time, state.play_state) == (None, None, None)
 
 
-def test_the_page_tells_what_an_older_viewer_knows() -> None:
+def test_the_page_reports_the_state_of_an_older_viewer() -> None:
     recording = {"application_id": "app", "recording_id": "run", "timeline": "frame", "time": 3.7}
     state = reported_state(
         {
@@ -143,12 +143,12 @@ def test_types_of_timelines_and_play_states_have_names_as_far_as_they_are_known(
     ("report", "problem"),
     [({"summary": "short"}, "short"), ({"details": "long"}, "long"), ({"summary": "a", "details": "b"}, "a: b")],
 )
-def test_a_problem_of_a_view_is_told_as_far_as_the_viewer_tells_it(report: dict[str, str], problem: str) -> None:
+def test_a_problem_of_a_view_has_the_fields_that_the_viewer_reports(report: dict[str, str], problem: str) -> None:
     (view,) = reported_state(told(views=[{"view_id": "id", "reports": [report]}])).views or ()
     assert (view.problems, view.visible) == ((problem,), False)
 
 
-def test_the_last_of_all_times_is_one_for_older_viewers_too() -> None:
+def test_the_largest_time_is_valid_for_older_viewers() -> None:
     last = 9223372036854776000  # as JSON writes the float of 2**63 - 1
     recording = {"application_id": "app", "recording_id": "run", "timeline": "t", "time": last, "playing": None}
     told = {**recording, "range": {"min": -last, "max": last}}
