@@ -128,7 +128,7 @@ def test_when_nothing_can_be_written_the_error_names_both_reasons_and_the_cure(
 
 
 def fill_disk(monkeypatch: pytest.MonkeyPatch, is_full: Any) -> None:
-    """Lets files in folders for which `is_full` is true be made, but not be written."""
+    """Simulates a full disk for folders for which `is_full` is true: files can be created there, but not written."""
     make = tempfile.mkstemp
 
     def mkstemp(suffix: str, prefix: str, folder: Path) -> tuple[int, str]:
@@ -245,7 +245,7 @@ def test_a_parent_folder_may_have_any_owner_but_be_world_writable_only_if_sticky
 def test_folders_of_root_and_of_the_users_own_group_are_used(
     fields: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in images that root has prepared, and in those for any user id, whose group is root's."""
+    """Such folders are in images that root has prepared, and in images for any user id, which is in the group of root."""
     root = tmp_path / "cache"
     own_folder(root)
     monkeypatch.setattr(os, "getegid", lambda: 4242)

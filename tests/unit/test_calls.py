@@ -1,4 +1,4 @@
-"""What functions return and yield to a component, by way of Gradio's own `process_api`."""
+"""Values that functions return and yield to a component, through Gradio's own `process_api`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Session:
         self.calls = 0
 
     def call(self, number: int = 0, inputs: tuple[Any, ...] = ()) -> list[list[Any]]:
-        """What the page gets, value by value, of the app's function with that number."""
+        """Calls the app's function with this number, and yields each value that the page gets."""
         return asyncio.run(self._call(number, inputs))
 
     async def _call(self, number: int, inputs: tuple[Any, ...]) -> list[list[Any]]:
@@ -383,7 +383,7 @@ def test_the_data_of_an_example_are_in_no_file_until_all_are_there(cache: Path) 
 
 
 def first_step(session: Session, function: Any, event: str) -> Any:
-    """What the page gets of the first value of a call that does not go on then."""
+    """Returns the first value that the page gets from a call that then stops."""
     output = asyncio.run(
         session.demo.process_api(
             block_fn=function,

@@ -29,7 +29,7 @@ from gradio_rerun.errors import NotARecordingError, RecordingError, RecordingNot
 
 
 def sdk(name: str) -> Any:
-    """A class of the SDK, from where the installed version has it; skips the test if it has none."""
+    """Returns a class of the SDK from the module in which the installed version has it. Skips the test if there is none."""
     for module in ("rerun.chunk", "rerun.experimental"):
         found = getattr(importlib.import_module(module), name, None) if importlib.util.find_spec(module) else None
         if found is not None:
@@ -123,7 +123,7 @@ def test_a_generator_yields_chunks_to_a_streaming_component(run: Path, cache: Pa
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder outside of those that the app serves."""
+    """A folder that the app does not serve."""
     for name in ("work", "outside", "temporary"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "work")

@@ -24,7 +24,7 @@ from gradio_rerun._viewer import cache
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, in this process: importing Gradio takes seconds."""
+    """Runs the command in this process, since importing Gradio takes seconds."""
     code: object = 0
     with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as errors:
         try:
@@ -185,7 +185,7 @@ def test_the_command_serves_the_example_until_it_is_terminated(host: str, shown:
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        # A shell that runs the tests in the background has them, and what they start, ignore it.
+        # A shell that runs the tests in the background makes them, and their processes, ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
@@ -207,7 +207,7 @@ def test_the_command_serves_the_example_until_it_is_terminated(host: str, shown:
 
 
 def _is_app(url: str) -> bool:
-    """Whether the app answers; until it does, the page that waits does, but for a moment between them."""
+    """Whether the app responds. Before, the waiting page responds, with a short gap between the two."""
     try:
         return httpx.get(url, trust_env=False, timeout=10).status_code == 200
     except httpx.TransportError:

@@ -1,4 +1,4 @@
-"""Functions that ask the viewer in a page: a page is played by the test."""
+"""Functions that send requests to the viewer in a page. The test plays the page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOT_OURS = {
     "viewer_state": "deprecated",
     "viewer_logs": "deprecated",
 }
-"""Of the SDK's `ViewerClient`, what ours does not have, and why; docs/commands.md says so, too."""
+"""Methods of the SDK's `ViewerClient` that this one does not have, with the reasons, as in docs/commands.md."""
 
 
 def test_each_command_is_a_method() -> None:
@@ -152,7 +152,7 @@ def test_a_function_without_async_waits_in_its_thread(client: ViewerClient) -> N
 
 
 def answered(client: ViewerClient, ask: Callable[[ViewerClient], Any], data: Any) -> Any:
-    """What a function gets if the page answers `data`."""
+    """Returns the result in the function if the page answers `data`."""
 
     async def act() -> Any:
         page, answer = Page("one", client._viewer), ask(asked_by(client, "one"))
@@ -456,7 +456,7 @@ def test_a_response_is_read_and_is_of_the_sdks_class(kind: str, fields: Any, exp
 
 
 def plain(value: Any) -> Any:
-    """Objects as dicts, whichever class they are of."""
+    """Converts objects of any class to dicts."""
     if isinstance(value, list):
         return [plain(each) for each in value]
     if hasattr(value, "__dataclass_fields__"):

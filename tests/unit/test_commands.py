@@ -712,8 +712,10 @@ def test_the_page_gets_the_events_that_functions_listen_to() -> None:
 def test_the_docs_name_the_sdk_that_each_command_needs() -> None:
     docs = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
     rows = [re.split(r"\s*\|\s*", line) for line in docs.splitlines() if re.match(r"\| `\w+\(", line)]
-    told = {re.match(r"`(\w+)", row[1])[1]: tuple(map(int, re.match(r"0\.\d+", row[3])[0].split("."))) for row in rows}
-    assert told == NEEDS
+    documented = {
+        re.match(r"`(\w+)", row[1])[1]: tuple(map(int, re.match(r"0\.\d+", row[3])[0].split("."))) for row in rows
+    }
+    assert documented == NEEDS
     former = {"pause", "play", "screenshot", "set_panel_states", "set_recording", "set_timeline"}
     assert set(NEEDS) == set(commands.__all__) - {"Command", "Show", "show"} - former
 

@@ -205,7 +205,7 @@ def test_a_deleted_upload_is_an_error_for_the_user() -> None:
 
 
 def test_a_file_that_was_not_uploaded_is_refused_where_gradio_does_not_check_it(file: Path) -> None:
-    """Of the content of a gr.Chatbot, Gradio checks only files with "meta"."""
+    """In the content of a gr.Chatbot, Gradio checks only files with "meta"."""
     for path in (file, "a.rrd"):
         with pytest.raises(RecordingError, match="was not uploaded"):
             Rerun().preprocess(Recordings.model_validate([{"path": str(path)}]))
@@ -217,7 +217,7 @@ def test_a_file_that_was_not_uploaded_is_refused_where_gradio_does_not_check_it(
         (None, "x.anything", True),
         ([".png"], "x.PNG", True),
         ([".png"], "x.mcap", False),
-        ([".png"], "x.rrd", True),  # what a function has shown
+        ([".png"], "x.rrd", True),  # a file that a function has shown
         ([".png"], "recording without suffix", True),
         (["image"], "x.png", True),
         (["image"], "x.mp4", False),
@@ -237,12 +237,12 @@ def test_other_types_of_files_are_refused_from_clients_too(
     else:
         with pytest.raises(RecordingError, match="none of the types"):
             Rerun(file_types=types).preprocess(payload)
-        # A folder holds what it holds.
+        # With a folder, `file_types` does not apply.
         assert Rerun(file_types=types, file_count="directory").preprocess(payload) == [str(file)]
 
 
 @pytest.mark.parametrize(
-    ("update", "told"),
+    ("update", "expected"),
     [
         ({"scale": 3}, {"scale": 3, "height": "640px"}),
         ({"height": 300}, {"scale": None, "height": "300px"}),
@@ -250,10 +250,10 @@ def test_other_types_of_files_are_refused_from_clients_too(
         ({"min_width": 3, "theme": "dark"}, {"min_width": 3, "theme": "dark"}),
     ],
 )
-def test_every_update_sends_all_settings(update: dict[str, Any], told: dict[str, Any]) -> None:
+def test_every_update_sends_all_settings(update: dict[str, Any], expected: dict[str, Any]) -> None:
     sent, _ = sent_to_the_page(lambda: gr.update(**update), with_a_hidden_panel)
-    told = {**told, "panel_states": {"time": "hidden"}}
-    assert {name: sent["props"]["settings"][name] for name in told} == told
+    expected = {**expected, "panel_states": {"time": "hidden"}}
+    assert {name: sent["props"]["settings"][name] for name in expected} == expected
 
 
 def with_a_hidden_panel() -> Rerun:
@@ -373,8 +373,8 @@ def test_a_component_that_is_only_an_input_is_interactive_by_default() -> None:
         gr.Button().click(lambda value: value, viewer, viewer)
     with gr.Blocks() as with_examples:
         viewer = Rerun()
-        told = gr.Textbox()
-        gr.Button().click(repr, viewer, told)
+        expected = gr.Textbox()
+        gr.Button().click(repr, viewer, expected)
         gr.ClearButton([viewer])
         gr.Examples([["https://host.invalid/a.rrd"]], viewer)
     with gr.Blocks() as as_neither:

@@ -46,7 +46,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def converted_or_skipped(path: Path, cache: Path, **options: Any) -> Path:
-    """Skips where the installed SDK has no importer for files of this suffix."""
+    """Skips the test if the installed SDK has no importer for files with this suffix."""
     try:
         return converted(path, cache, **options)
     except NotARecordingError as error:
@@ -58,7 +58,7 @@ def converted_or_skipped(path: Path, cache: Path, **options: Any) -> Path:
 def assert_recording(path: Path, name: str, at_least: int = 0) -> None:
     assert path.name == f"{name}.rrd"
     assert path.read_bytes()[:4] == b"RRF2"
-    assert arrow_messages(path) >= 2  # the name, and what the file holds
+    assert arrow_messages(path) >= 2  # the name, and the content of the file
     assert path.stat().st_size >= at_least
 
 
@@ -358,7 +358,7 @@ def test_a_text_file_that_is_too_large_is_refused_before_it_is_read(
 def test_no_mesh_is_requested_from_another_machine(
     name: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On Windows, such a name is one of a file of another machine, whatever the check of the resolved path says then."""
+    """On Windows, such a name is that of a file on another machine, even if the check of the resolved path passes."""
     monkeypatch.setenv("ROS_PACKAGE_PATH", str(tmp_path))
     resolved: list[str] = []
     resolve = Path.resolve

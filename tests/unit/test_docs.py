@@ -1,4 +1,4 @@
-"""README.md and docs/: every program in them runs, and everything public is in them."""
+"""README.md and docs/: every program runs, and all public names are described."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGES = {path.stem: path.read_text() for path in (ROOT / "README.md", *sorted((R
 BLOCKS = [
     pytest.param(code, id=f"{name}-{number}")
     for name, text in PAGES.items()
-    if name != "SKILL"  # it has programs of other pages
+    if name != "SKILL"  # it repeats programs of other pages
     for number, code in enumerate(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL), start=1)
 ]
 ENTITY = {"type": "entity", "entity_path": "/points", "position": [1.0, 2.0, 3.0]}
@@ -63,7 +63,7 @@ def test_each_program_builds_and_its_functions_return_valid_values(
             for value in result if inspect.isgenerator(result) else [result]:
                 assert Rerun(streaming=streaming).postprocess(value)
     if "serve_grpc" in code:
-        assert viewers[0].value[0]["ticket"]  # its page asks the server through the app
+        assert viewers[0].value[0]["ticket"]  # the page connects to the server through the app
         names["recording"].disconnect()
     if "mark" in names:
         assert Rerun(streaming=True).postprocess(names["mark"](SelectionChange(None, EVENT)))
@@ -151,7 +151,7 @@ def test_the_files_and_tests_that_contributing_names_for_an_addition_exist() -> 
             assert any(f"def {name}(" in path.read_text() for path in files), name
 
 
-# Of texts that errors are made of, "…" stands for what differs.
+# In templates of error messages, "…" stands for the variable parts.
 
 
 def template(node: ast.expr) -> str:
@@ -175,7 +175,7 @@ def texts_of_python() -> Iterator[str]:
 
 
 def texts_of_the_page() -> Iterator[str]:
-    """All texts of more than one word in our modules that end as a sentence does, or that the overlay has as a title."""
+    """Yields the strings in the frontend that are sentences, and the titles of the overlay."""
     for path in sorted((ROOT / "src" / "gradio_rerun" / "frontend").rglob("*.js")):
         if path.name == "words.js":
             continue  # the translations
@@ -188,7 +188,7 @@ def texts_of_the_page() -> Iterator[str]:
                 yield text
 
 
-# Put together in a way that cannot be read off.
+# Messages that the code joins from several strings.
 OF_MORE_THAN_ONE_PIECE = (
     "rerun-sdk … did not return its web viewer: …",
     "rerun-sdk … could not serve its web viewer: …",

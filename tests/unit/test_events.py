@@ -113,9 +113,9 @@ def test_the_segment_is_read_as_the_viewer_of_0_41_writes_it() -> None:
         events.Play(None, {"segment_id": {"id": 3}})
 
 
-@pytest.mark.parametrize(("told", "time"), [("-3", -3), (3.7, 3), (-3.5, -4), (0, 0), (str(2**63 - 1), 2**63 - 1)])
-def test_a_time_is_an_integer_that_lost_no_digits(told: str | float, time: int) -> None:
-    event = time_update(time=told)
+@pytest.mark.parametrize(("sent", "time"), [("-3", -3), (3.7, 3), (-3.5, -4), (0, 0), (str(2**63 - 1), 2**63 - 1)])
+def test_a_time_is_an_integer_that_lost_no_digits(sent: str | float, time: int) -> None:
+    event = time_update(time=sent)
     assert (type(event.time), event.time) == (int, time)
 
 
@@ -125,7 +125,7 @@ def test_a_time_is_a_datetime_in_utc_or_a_timedelta() -> None:
     assert time_update(time="-1500", timeline_type="duration").as_timedelta() == timedelta(microseconds=-2)
     hour = time_update(time=str(3_600 * 10**9), timeline_type="duration")
     assert hour.as_timedelta() == timedelta(hours=1)
-    # Older viewers do not tell the type: then the caller has to know.
+    # Older viewers do not report the type, so the caller must know it.
     assert time_update(time=str(STAMP)).as_datetime() == stamp.as_datetime()
 
 
@@ -173,13 +173,13 @@ SELECTED = [
 ]
 
 
-@pytest.mark.parametrize(("told", "item"), SELECTED)
-def test_each_kind_of_selection_becomes_an_item(told: Any, item: events.SelectionItem) -> None:
-    event = events.SelectionChange(None, {**RECORDING, "items": [told]})
+@pytest.mark.parametrize(("sent", "item"), SELECTED)
+def test_each_kind_of_selection_becomes_an_item(sent: Any, item: events.SelectionItem) -> None:
+    event = events.SelectionChange(None, {**RECORDING, "items": [sent]})
     assert event.items == (item,)
     assert hash(event) == hash(copy.deepcopy(event))
-    if isinstance(told, dict):
-        assert event.items[0].type == told["type"]
+    if isinstance(sent, dict):
+        assert event.items[0].type == sent["type"]
 
 
 def test_a_function_gets_the_class_that_it_names() -> None:
@@ -188,21 +188,21 @@ def test_a_function_gets_the_class_that_it_names() -> None:
             assert f"gradio_rerun.events.{kind.__name__}`" in getattr(Rerun, kind.type).__doc__
 
 
-@pytest.mark.parametrize("told", [2**63, -(2**63) - 1, str(2**63), math.nan, math.inf, None, "soon", [7], "9" * 5000])
-def test_a_time_that_is_not_a_64_bit_integer_is_refused_with_its_beginning(told: Any) -> None:
+@pytest.mark.parametrize("sent", [2**63, -(2**63) - 1, str(2**63), math.nan, math.inf, None, "soon", [7], "9" * 5000])
+def test_a_time_that_is_not_a_64_bit_integer_is_refused_with_its_beginning(sent: Any) -> None:
     with pytest.raises(EventDataError, match="integer of 64 bits, got") as refused:
-        time_update(time=told)
+        time_update(time=sent)
     assert len(str(refused.value)) < 200
     assert time_update(time=str(-(2**63))).time == -(2**63)
 
 
 @pytest.mark.parametrize("kind", [*DATA, events.State, events.Screenshot])
-@pytest.mark.parametrize("told", [None, "text", [{}], list(range(1000))])
-def test_data_that_is_not_an_object_is_refused_with_its_beginning(kind: type[gr.EventData], told: Any) -> None:
-    if kind is events.Clear:  # which tells nothing
+@pytest.mark.parametrize("sent", [None, "text", [{}], list(range(1000))])
+def test_data_that_is_not_an_object_is_refused_with_its_beginning(kind: type[gr.EventData], sent: Any) -> None:
+    if kind is events.Clear:  # which has no data
         return
     with pytest.raises(EventDataError, match=r"got (None|'text'|\[)") as refused:
-        kind(None, told)
+        kind(None, sent)
     assert len(str(refused.value)) < 200
 
 
@@ -219,7 +219,7 @@ def test_missing_fields_of_an_event_are_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "told", "words"),
+    ("kind", "sent", "words"),
     [
         (events.Load, {"recording_id": 7}, "'recording_id' of an event to be a string, got 7"),
         (events.Error, {"message": {"a": 1}}, "'message' of an event to be a string, got {'a': 1}"),
@@ -230,15 +230,15 @@ def test_missing_fields_of_an_event_are_empty() -> None:
         (events.TimeUpdate, {"time": "1", "timeline": [1]}, "'timeline' of an event to be a string, got [1]"),
     ],
 )
-def test_a_field_of_another_type_is_refused_with_its_name(kind: type[gr.EventData], told: Any, words: str) -> None:
+def test_a_field_of_another_type_is_refused_with_its_name(kind: type[gr.EventData], sent: Any, words: str) -> None:
     with pytest.raises(EventDataError, match=re.escape(words)):
-        kind(None, told)
+        kind(None, sent)
 
 
 def test_a_state_that_cannot_be_read_is_refused_with_its_beginning() -> None:
-    for told in ({}, {"protocol": "x"}, {"protocol": "AAAA"}, {"viewer_version": "0.24", "recordings": 3}):
+    for sent in ({}, {"protocol": "x"}, {"protocol": "AAAA"}, {"viewer_version": "0.24", "recordings": 3}):
         with pytest.raises(EventDataError, match=r"that the viewer reports, got \{") as refused:
-            events.State(None, told)
+            events.State(None, sent)
         assert len(str(refused.value)) < 200
     state = events.State(None, {"viewer_version": "0.24", "recordings": [], "active_recording_id": None}).state
     assert (state.viewer_version, state.recordings, state.active_recording) == ("0.24", (), None)
@@ -295,7 +295,7 @@ def test_items_of_a_selection_cannot_be_changed() -> None:
     assert hash(events.UnknownItem("moon", {"type": "moon"})) == hash(events.UnknownItem("moon", []))
 
 
-# What gradio_rerun 0.x passed to listeners.
+# `event.payload`, the data that gradio_rerun 0.x passed to listeners.
 
 ITEMS = {
     "EntitySelectionItem": SELECTED[0][0],
@@ -324,8 +324,8 @@ def test_the_time_of_a_payload_is_a_float_as_the_sdk_declares() -> None:
 
 
 def test_the_items_of_a_payload_are_of_the_sdk_and_new_kinds_are_left_out() -> None:
-    told = [*ITEMS.values(), {"type": "moon"}, {"type": "entity"}, {"type": "view", "view_id": 3}, "moon", None]
-    payload = events.SelectionChange(None, {**RECORDING, "items": told}).payload
+    sent = [*ITEMS.values(), {"type": "moon"}, {"type": "entity"}, {"type": "view", "view_id": 3}, "moon", None]
+    payload = events.SelectionChange(None, {**RECORDING, "items": sent}).payload
     assert [type(item) for item in payload.items] == [getattr(SDK, name) for name in ITEMS]
     entity = payload.items[0]
     assert (entity.entity_path, entity.instance_id, entity.view_name, entity.position) == (

@@ -1,4 +1,4 @@
-"""Episodes of LeRobot datasets: what the meta files say, and what the viewer gets."""
+"""Episodes of LeRobot datasets: their metadata, and their recordings."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_the_viewer_gets_one_episode_with_its_videos(
     for entity in ("/observation.state", "/action", *(f"/{camera}" for camera in CAMERAS)):
         assert found["rows"][entity] == 10, entity
     assert found["text"] == ""
-    # Once only, until the dataset changes.
+    # Only once, until the dataset changes.
     assert len(conversions(processes)) == 1
     assert shown(lerobot.episode(dataset, 1), cache) == path
     assert len(conversions(processes)) == 1
@@ -304,7 +304,7 @@ def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
     text = str(contents(shown(lerobot.episode(dataset, 1), cache))["text"])
     run = (tmp_path / "run").read_text() if (tmp_path / "run").exists() else ""
     assert ("-i dataset/videos" in run) == (is_known and has_ffmpeg)
-    # What is shown and logged advises to install ffmpeg only where this helps.
+    # The viewer and the log advise to install ffmpeg only if this helps.
     said = text + capfd.readouterr().err
     assert ("nstall ffmpeg" in said) == (is_known and not has_ffmpeg)
     assert ("Couldn't find an installation" in said) == (is_known and not has_ffmpeg)
@@ -314,7 +314,7 @@ def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
 
 
 def b_frames() -> Path:
-    """A video of Gradio's, in H.264 with B-frames."""
+    """A video from Gradio's package, in H.264 with B-frames."""
     path = Path(gr.__file__).parent / "media_assets" / "videos" / "b.mp4"
     if not path.is_file():
         pytest.skip("this Gradio brings no such video")
@@ -421,7 +421,7 @@ def test_a_function_gets_public_datasets_of_the_hub_only(hub: WebFiles) -> None:
     hub.private |= set(hub.files)
     with pytest.raises(RecordingError, match="us/pick"):  # although it is in the cache
         in_event(lambda: lerobot.episodes("hf://datasets/us/pick"))
-    assert len(lerobot.episodes("hf://datasets/us/pick@main")) == 3  # where the app is built
+    assert len(lerobot.episodes("hf://datasets/us/pick@main")) == 3  # outside functions, where the app is built
 
 
 @pytest.mark.parametrize(

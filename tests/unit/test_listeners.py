@@ -10,10 +10,10 @@ from gradio_rerun import Rerun
 
 
 def listener_counts(demo: gr.Blocks, index: int = 0) -> dict[str, int]:
-    """What the page is told of the functions at the events of a viewer."""
+    """Returns the number of listeners of each event of a viewer, as the page gets it."""
     texts = [each["props"].get("js_on_load") or "" for each in demo.get_config_file()["components"]]
-    told = [re.search(r"part = (\{.*\});", text) for text in texts]
-    found: dict[str, int] = json.loads([each for each in told if each][index][1])["listenerCounts"]
+    matches = [re.search(r"part = (\{.*\});", text) for text in texts]
+    found: dict[str, int] = json.loads([each for each in matches if each][index][1])["listenerCounts"]
     return found
 
 
@@ -79,7 +79,7 @@ def test_the_page_is_notified_of_the_end_of_each_listener_however_it_is_attached
         quiet = {"api_visibility": "private", "queue": False, "show_progress": "hidden", "inputs": [], "outputs": []}
         quiet["targets"] = [(None, "then")]  # gr.load refuses other names that have no component
         assert {name: each[name] for name in quiet} == quiet
-    # After a failure only what waits for failures runs.
+    # After a failure, only listeners of failures run.
     after = [each["id"] for each in functions(demo) if each["targets"][0][1] != "then"]
     followed = {(each["trigger_after"], each["trigger_only_on_failure"]) for each in ends}
     assert followed == {(function, on_failure) for function in after for on_failure in (False, True)}

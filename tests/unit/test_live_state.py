@@ -1,4 +1,4 @@
-"""The input by which functions get what a viewer shows."""
+"""`LiveState`, an input with the state of a viewer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
 from gradio_client import Client
-from test_viewer_state import told
+from test_viewer_state import page_report
 
 from gradio_rerun import LiveState, Rerun
 from gradio_rerun.errors import EventDataError, ParameterError, PlacementError
@@ -18,7 +18,7 @@ from gradio_rerun.events import EntityItem
 
 RUN = "Recording:app:run"
 CURSOR = {"timeline": {"name": "frame"}, "time": {"time": 7}}
-REPORTED = told(
+REPORTED = page_report(
     location="about:recording",
     active_store_id=RUN,
     viewer_version="0.41.0",

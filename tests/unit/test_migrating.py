@@ -1,4 +1,4 @@
-"""What docs/migrating.md says of code for gradio_rerun 0.x that can be seen without a browser."""
+"""Claims of docs/migrating.md about code for gradio_rerun 0.x that need no browser."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ ROBOT = '<robot name="r" xmlns:x="urn:x"><link name="base"><visual><geometry>{}<
 
 @dataclass
 class Served:
-    """A working folder, a folder outside of it with secrets, and what the app lets Gradio serve."""
+    """A working folder, a folder with secrets outside it, and the paths that the app lets Gradio serve."""
 
     work: Path
     outside: Path
@@ -215,7 +215,7 @@ def test_a_robot_in_a_log_gets_no_file_of_the_server(served: Served, cache: Path
 
 
 def with_outer_file(served: Served, change: str) -> Path:
-    """A dataset that names a file outside of its folder."""
+    """A dataset that names a file outside its folder."""
     dataset = lerobot(served.work / "dataset")
     info = json.loads((dataset / "meta" / "info.json").read_text())
     video = {"dtype": "video", "shape": [2, 2, 3], "names": None}
@@ -519,7 +519,7 @@ def special_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[l
 
 
 def test_a_pipe_a_socket_or_a_device_is_refused_at_once(special_files: list[Path], cache: Path) -> None:
-    """The thread that opens a pipe would wait forever."""
+    """A thread that opens a pipe would wait forever."""
     for path in special_files:
         with pytest.raises(NotARecordingError, match=f"got '{path.name}', which is a pipe, a socket or a device"):
             to_recordings(path, cache)
@@ -574,19 +574,19 @@ def test_a_deleted_cache_is_created_again(file: Path, cache: Path) -> None:
 
 def test_a_recording_that_may_not_be_read_is_refused_in_words(file: Path, cache: Path) -> None:
     file.chmod(0)
-    told, tell = os.pipe()
+    read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            if os.geteuid() == 0:  # who may read everything
+            if os.geteuid() == 0:  # root may read everything
                 os.setuid(65534)
             to_recordings(file, cache)
         except RecordingError as error:
-            os.write(tell, str(error).encode())
+            os.write(write_end, str(error).encode())
         finally:
             os._exit(0)
     os.waitpid(child, 0)
-    message = os.read(told, 10_000).decode()
+    message = os.read(read_end, 10_000).decode()
     assert "Permission denied" in message
     assert "Give the path of a file that the app's user may read." in message
 

@@ -13,7 +13,7 @@ from gradio_rerun._recordings.rrd import HEADER_SIZE, split, stores
 
 
 def frames_in(path: Path) -> list[int]:
-    """What the SDK's own reader finds on the timeline `frame`."""
+    """Returns the times that the SDK's own reader finds on the timeline `frame`."""
     try:
         chunks = importlib.import_module("rerun.chunk")
     except ImportError:
@@ -28,7 +28,7 @@ def frames_in(path: Path) -> list[int]:
 
 
 def reads(count: int) -> list[bytes]:
-    """What a BinaryStream gives, frame by frame."""
+    """The data of a BinaryStream, frame by frame."""
     recording = rr.RecordingStream("test_app", recording_id="one")
     stream = recording.binary_stream()
     chunks = []
@@ -146,7 +146,7 @@ def test_a_message_that_names_no_store_belongs_to_none(content: bytes) -> None:
     ids=["one introduction again and again", "a number without end", "small messages"],
 )
 def test_the_time_to_read_depends_only_on_the_length(messages: bytes) -> None:
-    """Else they would take 10 s and more: a user may have made the bytes."""
+    """A user may send such bytes, which would otherwise take 10 s or more."""
     start = time.process_time()
     stores([memoryview(messages)])
     assert time.process_time() - start < 5

@@ -56,7 +56,7 @@ def test_the_layout_with_a_pth_file_is_found_too(tmp_path: Path, monkeypatch: py
     moved = tmp_path / "rerun_sdk" / "rerun"
     moved.parent.mkdir()
     archive.parent.rename(moved)
-    monkeypatch.syspath_prepend(str(moved.parent))  # what rerun_sdk.pth does
+    monkeypatch.syspath_prepend(str(moved.parent))  # as rerun_sdk.pth does
     assert sdk.packaged_viewer() == moved / archive.name
 
 

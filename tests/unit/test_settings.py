@@ -197,12 +197,12 @@ def test_keys_are_characters_and_the_names_that_browsers_give() -> None:
 
 
 def test_the_page_gets_flags_and_sizes_unchanged() -> None:
-    told = settings(streaming=True, telemetry=True, scale=2, min_width=300, interactive=False, time_update_interval=0.5)
-    assert (told["streaming"], told["telemetry"]) == (True, True)
-    assert (told["scale"], told["min_width"], told["interactive"]) == (2, 300, False)
-    assert (told["time_update_interval"], told["theme"], told["file_count"]) == (0.5, "auto", "single")
-    told = settings()
-    assert (told["streaming"], told["telemetry"], told["panel_states"]) == (False, False, {})
+    sent = settings(streaming=True, telemetry=True, scale=2, min_width=300, interactive=False, time_update_interval=0.5)
+    assert (sent["streaming"], sent["telemetry"]) == (True, True)
+    assert (sent["scale"], sent["min_width"], sent["interactive"]) == (2, 300, False)
+    assert (sent["time_update_interval"], sent["theme"], sent["file_count"]) == (0.5, "auto", "single")
+    sent = settings()
+    assert (sent["streaming"], sent["telemetry"], sent["panel_states"]) == (False, False, {})
 
 
 def test_each_module_of_the_page_is_served_where_another_module_imports_it() -> None:
@@ -228,13 +228,13 @@ def test_each_module_of_the_page_is_served_where_another_module_imports_it() -> 
 
 
 def test_the_page_gets_the_name_and_size_of_each_file() -> None:
-    told = settings()
-    for file in (told["bridge"], told["viewer"]["glue"], told["viewer"]["wasm"]):
+    sent = settings()
+    for file in (sent["bridge"], sent["viewer"]["glue"], sent["viewer"]["wasm"]):
         path = Path(file["path"])
         assert (file["orig_name"], file["size"]) == (path.name, path.stat().st_size)
         assert (file["is_stream"], file["meta"]) == (False, {"_type": "gradio.FileData"})
-    assert told["bridge"]["orig_name"] == "bridge.js"
-    assert told["viewer"]["wasm_size"] > told["viewer"]["wasm"]["size"] > 1_000_000 > told["viewer"]["glue"]["size"]
+    assert sent["bridge"]["orig_name"] == "bridge.js"
+    assert sent["viewer"]["wasm_size"] > sent["viewer"]["wasm"]["size"] > 1_000_000 > sent["viewer"]["glue"]["size"]
 
 
 PACKAGE = Path(gradio_rerun.__file__).parent

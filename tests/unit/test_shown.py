@@ -33,7 +33,7 @@ def shown(tmp_path: Path) -> Shown:
 
 
 def give(shown: Shown, value: Any, call: Call = CALL, limit: int | None = None) -> list[Any]:
-    """What the page gets of a value."""
+    """Returns the items of the value that the page gets."""
     recordings = to_recordings(value, shown._cache, stream=Appender(shown, call, limit))
     return shown.next(call, recordings)
 
@@ -48,7 +48,7 @@ def paths(value: list[Any]) -> list[str]:
 
 
 def chunks(number: int, recording_id: str = "one") -> list[bytes]:
-    """A recording in pieces, of which only the first brings SetStoreInfo."""
+    """A recording in pieces. Only the first piece contains SetStoreInfo."""
     recording = rr.RecordingStream("test_app", recording_id=recording_id)
     stream = recording.binary_stream()
     data = []
@@ -181,7 +181,7 @@ def test_a_stream_whose_file_was_deleted_goes_on_in_another(shown: Shown) -> Non
 
 
 def log(recording: rr.RecordingStream, step: int) -> bytes:
-    """All that was logged into the recording, after one more step."""
+    """Logs one more step. Returns all data of the recording."""
     recording.log("text", rr.TextLog(f"step {step}"))
     with read_sink(recording) as sink:
         sink.log.seek(0)
@@ -236,7 +236,7 @@ def test_a_recording_that_sessions_share_is_kept_at_most_twice(tmp_path: Path) -
         values = [give(shown, recording) for shown in sessions]
         assert [path_of(*value).read_bytes() for value in values] == [logged] * 5
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2
-    assert forget(values[1][0].path) is True  # it comes again, as a whole
+    assert forget(values[1][0].path) is True  # the recording is sent again, as a whole
     assert forget(values[0][0].path) is False
 
 
@@ -341,7 +341,7 @@ def test_bytes_that_are_no_recording_are_refused(shown: Shown) -> None:
 
 
 def end_of(value: list[Any]) -> bytes | None:
-    """What comes along of the only file."""
+    """The data of the only file that travels with the value."""
     (file,) = value
     type_, *parameters = file.mime_type.split(";")
     assert type_ == STREAM_TYPE

@@ -1,4 +1,4 @@
-"""Files of buckets, of the Hugging Face Hub and of web servers as values: which the app fetches, and for whom."""
+"""Files of buckets, of the Hugging Face Hub and of web servers as values: which files the app fetches, and for whom."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ RUNS = "s3://bucket/runs/"
         ("gcs://bucket", "gs://bucket/a.rrd", True),
         ("hf://datasets/us/runs", "hf://datasets/us/runs/a.rrd", True),
         ("https://Host.test/runs/", "HTTPS://host.test:443/runs/a.mcap?x=1", True),
-        # Another folder or bucket, however it is written.
+        # Another folder or bucket, in any notation.
         *[
             (RUNS, f"s3://bucket/runs/{name}", False)
             for name in (
@@ -217,7 +217,7 @@ def test_a_file_that_must_be_converted_leaves_no_copy(bucket: Any, cache: Path) 
 
 
 class _PathLike:
-    """As cloudpathlib has it: `__fspath__` would download the file to a place of its own."""
+    """Like a path of cloudpathlib, whose `__fspath__` would download the file into the cache of cloudpathlib."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -427,7 +427,7 @@ def test_only_addresses_of_the_public_internet_are_public(address: str, is_publi
 def test_requests_go_to_the_address_that_was_checked(
     server: WebFiles, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name may have a public address when it is looked up first, and another one a moment later."""
+    """The first lookup of a name may return a public address, and the next one another address."""
     looked_up: list[str] = []
     find = socket.getaddrinfo
 
@@ -500,7 +500,7 @@ URL = "memory://bucket/runs/a.rrd"
 
 
 def is_shown(viewer: Rerun, value: Any = URL) -> bool:
-    """Whether a function may return it."""
+    """Whether a function may return this value."""
     try:
         return bool(viewer.postprocess(value).root)
     except RecordingError:
@@ -508,7 +508,7 @@ def is_shown(viewer: Rerun, value: Any = URL) -> bool:
 
 
 class Own(Rerun):
-    """Allows a folder by itself: no caller passes `allowed_sources`."""
+    """A subclass that allows a folder. Callers do not pass `allowed_sources`."""
 
     def __init__(self, value: Any = None, *, folder: str = "memory://bucket", **parameters: Any) -> None:
         super().__init__(value, allowed_sources=[folder], **parameters)
@@ -575,7 +575,7 @@ def test_a_component_of_an_app_that_was_loaded_fetches_nothing(bucket: Any) -> N
 
 
 def called(function: Callable[..., Any], source: Any, target: Any, data: Any) -> str:
-    """All that the page gets when it calls a function of an app."""
+    """Calls a function of an app, and returns everything that the page receives."""
     with gr.Blocks() as demo:
         for each in {source, target}:
             each.render()

@@ -32,7 +32,7 @@ def test_work_in_threads_uses_none_of_gradios_threads() -> None:
 
     async def ask_and_look() -> None:
         asked = [asyncio.create_task(in_thread(lambda: done.wait(60))) for _ in range(50)]
-        await to_thread.run_sync(done.set)  # with a thread that Gradio takes for files
+        await to_thread.run_sync(done.set)  # with a thread of the pool that Gradio uses for files
         assert all(await asyncio.gather(*asked))
 
     asyncio.run(ask_and_look())
@@ -162,7 +162,7 @@ def test_a_thread_counts_until_its_work_has_ended(monkeypatch: pytest.MonkeyPatc
         waiting = asyncio.create_task(in_thread(end.is_set))
         for _ in range(20):
             await to_thread.run_sync(int)
-        gone = asyncio.create_task(in_thread(end.is_set))  # leaves before its turn
+        gone = asyncio.create_task(in_thread(end.is_set))  # disconnects before its turn
         await asyncio.wait({gone}, timeout=0.01)
         gone.cancel()
         end.set()

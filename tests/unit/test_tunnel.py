@@ -1,4 +1,4 @@
-"""Which Rerun servers a page reaches through the app, and what the app passes on."""
+"""Which Rerun servers a page reaches through the app, and which requests the app forwards."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def free_port() -> int:
 
 
 def admitted(viewer: Rerun, value: Any) -> list[bool]:
-    """Of each URL of the value, whether the page gets a ticket for its server."""
+    """Returns for each URL of the value whether the page gets a ticket for its server."""
     recordings = viewer.postprocess(value)
     return [isinstance(each, ServerUrl) for each in recordings.root]
 
@@ -124,7 +124,7 @@ def test_an_error_does_not_repeat_a_token(wrong: Any) -> None:
 
 
 class OwnServers(Rerun):
-    """Names servers by itself: no caller passes `tunnel`."""
+    """A subclass that names servers. Callers do not pass `tunnel`."""
 
     def __init__(self, value: Any = None, *, server: str = PRIVATE, **parameters: Any) -> None:
         super().__init__(value, tunnel=True if server == "all" else [server], **parameters)
@@ -169,12 +169,12 @@ def test_an_update_keeps_what_the_value_has_named() -> None:
 
 
 def listed_by(component: Rerun) -> str:
-    """All that the app says of a component, or can."""
+    """Everything that the app sends to pages about a component, or could send."""
     return json.dumps([component.value, component.get_config(), *component._constructor_args], default=repr)
 
 
 def test_a_component_that_is_not_part_of_the_app_gets_no_ticket() -> None:
-    """Such as one that a function builds in a thread, which does not know that it runs in a function."""
+    """For example a component that a function builds in a thread. The thread does not know that it runs in a function."""
     for viewer in (
         Rerun(PRIVATE),
         Rerun(PRIVATE, tunnel=True),
@@ -191,9 +191,9 @@ def test_a_function_that_builds_a_component_in_a_thread_gets_no_ticket(call: Ask
         viewer = await asyncio.get_running_loop().run_in_executor(None, lambda: Rerun(url, tunnel=True))
         return listed_by(viewer)
 
-    told = call(build, gr.Textbox(), gr.Textbox(), "rerun+http://169.254.169.254:80/proxy")
-    assert "169.254.169.254" in told
-    assert not re.search(TICKET, told)
+    received = call(build, gr.Textbox(), gr.Textbox(), "rerun+http://169.254.169.254:80/proxy")
+    assert "169.254.169.254" in received
+    assert not re.search(TICKET, received)
 
 
 def test_a_component_built_in_a_thread_while_an_app_is_built_gets_no_ticket(call: Ask) -> None:
@@ -222,7 +222,7 @@ def test_a_component_whose_place_is_given_later_gets_its_tickets_then() -> None:
 
 
 def test_a_component_of_an_app_that_was_loaded_opens_nothing() -> None:
-    """Its parameters and its value are what another app says."""
+    """The parameters and the value come from another app."""
     with gr.Blocks() as theirs:
         Rerun(PRIVATE)
     config = theirs.get_config_file()
@@ -252,9 +252,9 @@ def test_a_component_that_a_client_sends_to_a_chat_opens_nothing(call: Ask) -> N
         return seen[0]
 
     message = {"role": "user", "content": [FORGED], "metadata": None, "options": None}
-    told = call(echo, gr.Chatbot(), Rerun(), [message])
-    assert PRIVATE in told
-    assert not re.search(TICKET, told)
+    received = call(echo, gr.Chatbot(), Rerun(), [message])
+    assert PRIVATE in received
+    assert not re.search(TICKET, received)
     assert not re.search(TICKET, listed_by(seen[0]))
 
 
@@ -362,16 +362,16 @@ def test_pages_do_not_get_tokens(call: Ask) -> None:
         (lambda _: gr.update(value=PRIVATE), Rerun(tunnel=given)),
         (lambda _: PRIVATE, Rerun(tunnel=given)),
     ):
-        told = call(function, gr.Textbox(), target, "")
-        assert re.search(TICKET, told)
-        assert "geheim" not in told
+        received = call(function, gr.Textbox(), target, "")
+        assert re.search(TICKET, received)
+        assert "geheim" not in received
     assert "geheim" not in call(lambda _: Rerun(tunnel=given), gr.Textbox(), gr.HTML(), "")
 
 
 def test_a_token_in_a_render_reaches_no_page(rendered: Callable[..., str]) -> None:
-    told = rendered(lambda url: Rerun(url, tunnel={PRIVATE: "geheim"}))
-    assert re.search(TICKET, told)
-    assert "geheim" not in told
+    received = rendered(lambda url: Rerun(url, tunnel={PRIVATE: "geheim"}))
+    assert re.search(TICKET, received)
+    assert "geheim" not in received
 
 
 def test_replicas_with_the_same_secret_take_the_tickets_of_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,7 +398,7 @@ class App:
         self.http = client
 
     def request(self, address: str = "127.0.0.1", **changes: Any) -> httpx.Request:
-        """What the page would send, but for the `changes`."""
+        """The request of the page, with these `changes`."""
         first = self.viewer.value[0]
         call = {"path": READ_MESSAGES, "headers": GRPC_WEB, "body": base64.b64encode(EMPTY).decode()}
         call |= first if isinstance(first, dict) else {"server": first, "ticket": "0" * 64}
@@ -440,7 +440,7 @@ Ask = Callable[..., str]
 
 
 def answer(demo: gr.Blocks, function: int, data: Any) -> str:
-    """All that the page of the session `s` gets when it calls a function."""
+    """Calls a function, and returns everything that the page of the session `s` receives."""
     request = gr.Request(session_hash="s")
     call = demo.process_api(function, [data], SessionState(demo), request, session_hash="s")
     return json.dumps([asyncio.run(call), demo.config, demo.get_api_info()], default=repr)
@@ -448,7 +448,7 @@ def answer(demo: gr.Blocks, function: int, data: Any) -> str:
 
 @pytest.fixture
 def call() -> Ask:
-    """Calls a function of an app, and returns all that its page gets."""
+    """Calls a function of an app, and returns everything that its page receives."""
 
     def call(function: Callable[..., Any], source: Any, target: Any, data: Any) -> str:
         with gr.Blocks() as demo:
@@ -462,7 +462,7 @@ def call() -> Ask:
 
 @pytest.fixture
 def rendered() -> Callable[..., str]:
-    """Runs a function as a `gr.render`, with an address that a user has typed, and returns all that the page gets."""
+    """Runs a function as a `gr.render`, with an address that a user has typed, and returns everything that the page receives."""
 
     def rendered(function: Callable[[str], Any]) -> str:
         with gr.Blocks() as demo:
@@ -609,7 +609,7 @@ def test_an_unreachable_server_is_reported_as_a_grpc_status(launch: Launch, free
 
 
 class Endless:
-    """Writes until the caller goes."""
+    """Writes until the caller disconnects."""
 
     def __init__(self, piece: bytes, pause: float = 0) -> None:
         self.piece = piece
@@ -744,10 +744,10 @@ def test_in_a_render_an_address_may_be_what_a_user_has_typed_and_gets_no_ticket(
         made.append(Rerun(url))
         made.append(Rerun(url, tunnel=True))
 
-    told = rendered(show)
+    received = rendered(show)
     assert made[0].value == [PRIVATE]
     assert made[1].value[0]["server"] == PRIVATE
-    assert re.search(r"session\W+s\W", told)
+    assert re.search(r"session\W+s\W", received)
 
 
 def test_the_command_open_goes_through_the_app_as_a_value_does() -> None:

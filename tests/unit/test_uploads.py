@@ -118,7 +118,7 @@ def test_files_of_other_types_are_refused_unless_they_start_as_a_recording(
 
 
 class Client:
-    """A client that has sent a request, and may leave."""
+    """A client that has sent a request, and may disconnect."""
 
     def __init__(self, session: str) -> None:
         self.has_left = False

@@ -344,7 +344,7 @@ def test_a_missing_sdk_is_an_error_even_when_its_viewer_is_cached(
 
 def test_importing_reads_no_variable_starts_no_thread_and_writes_nothing(folder: Path, sdk: FakeSdk) -> None:
     process = sdk.process("""
-        import os, threading, platformdirs  # which reads variables itself
+        import os, threading, platformdirs  # platformdirs reads variables at import
         os.environ = None
         import gradio_rerun._viewer.assets
         print(threading.active_count())
@@ -407,7 +407,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the fo
 
 
 def plant(folder: Path) -> None:
-    """What another user could put there: a script, and the manifest that fits it."""
+    """Files that another user could put there: a script, and a manifest for it."""
     (manifest,) = folder.rglob("manifest-*.json")
     content = json.loads(manifest.read_bytes())
     glue = manifest.with_name(content["glue"]["name"])

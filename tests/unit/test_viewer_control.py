@@ -53,7 +53,7 @@ OURS = {
     "View": "ViewerView",
     "Report": "ViewerReport",
 }
-"""Our name of a message, and the protocol's, where they differ. A request is `X` here and `XRequest` there."""
+"""Messages whose name here differs from the protocol's. A request is `X` here and `XRequest` in the protocol."""
 
 OF_ANOTHER_FILE = {"Timeline", "Time", "TimeRange"}
 
@@ -75,7 +75,7 @@ def test_the_messages_have_the_numbers_of_the_installed_sdk() -> None:
 
 
 def sdk_protocol() -> Any:
-    """The definition of the protocol inside the SDK's binary, which holds it with its comments."""
+    """Returns the definition of the protocol from the SDK's binary, which contains it with comments."""
     import rerun_bindings
 
     (binary,) = Path(rerun_bindings.__file__).parent.glob("*.so")
@@ -88,7 +88,7 @@ def sdk_protocol() -> Any:
 
 
 def message_end(content: Any, start: int) -> int:
-    """Where the FileDescriptorProto ends: at the first byte that begins none of its fields."""
+    """Returns the end of the FileDescriptorProto: the first byte that does not begin one of its fields."""
     at = start
     while True:
         tag, body = varint(content, at)
