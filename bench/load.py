@@ -114,6 +114,12 @@ async def visit(page: HttpPage, act: Callable[[HttpPage], Any]) -> dict[str, Any
     return {**result, "end": time.time(), "requests": page.requests, "received": page.received}
 
 
+async def longest_block(page_class: type[HttpPage], url: str) -> float:
+    """Returns the longest time in ms for which the event loop was blocked since the previous call."""
+    async with page_class(url) as page:
+        return [value async for value in page.click("longest_block")][-1]
+
+
 async def load_page(page: HttpPage) -> float:
     start = time.time()
     await page.__aenter__()
@@ -152,10 +158,12 @@ def measure(package: str, python: str, load: Load, folder: Path) -> dict[str, An
                 raise RuntimeError(ended[0]["error"])
         app.report(60)
         time.sleep(1)
+        asyncio.run(longest_block(page_class, started["url"]))
         before, cpu, own = resident(server), sum(server.cpu_times()[:2]), time.process_time()
         with peak_memory(server) as peak:
             loaded, clicked, ended = asyncio.run(visits(page_class, started["url"], load, hashes))
             cpu, own = sum(server.cpu_times()[:2]) - cpu, time.process_time() - own
+            blocked = asyncio.run(longest_block(page_class, started["url"]))
             time.sleep(3)
         streams = check_streams(app, ended, load.frames)
         shown = [each for each in ended if "seconds" in each]
@@ -174,6 +182,7 @@ def measure(package: str, python: str, load: Load, folder: Path) -> dict[str, An
             "all s": seconds,
             "MB": sum(each["received"] for each in ended) / 1e6,
             "requests": sum(each["requests"] for each in ended),
+            "blocked ms": blocked,
             "server CPU s": cpu,
             "own CPU s": own,
             "before MB": before,
@@ -221,6 +230,7 @@ _ROWS: dict[str, Callable[[dict[str, Any]], float | None]] = {
     "a stream's function p50, s": lambda each: _percentile(each["stream s"], 50),
     "lag of a frame p50, ms": lambda each: _percentile(each["lag ms"], 50),
     "lag of a frame p95, ms": lambda each: _percentile(each["lag ms"], 95),
+    "longest block of the event loop, ms": lambda each: each["blocked ms"],
     "MB a second": lambda each: each["MB"] / each["all s"],
     "requests a session": lambda each: each["requests"] / each["sessions"],
     "server's CPU a session, s": lambda each: each["server CPU s"] / each["sessions"],

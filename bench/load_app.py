@@ -4,10 +4,12 @@
 
 `show` returns the recordings of FOLDER in turn. `stream` yields FRAMES frames of SIZE bytes of points, RATE per second (0: as fast as
 Gradio accepts them), and then prints a line of JSON with the times at which it logged the frames. The first line has the URL of the app and the versions.
+`longest_block` returns the longest time in ms for which the event loop was blocked since the previous call.
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import sys
@@ -56,7 +58,30 @@ def stream(request: gr.Request) -> Iterator[bytes]:
     report(session=request.session_hash, logged=logged)
 
 
+HEARTBEAT = 0.005  # seconds
+blocks: list[float] = []
+
+
+async def beat() -> None:
+    while True:
+        start = time.perf_counter()
+        await asyncio.sleep(HEARTBEAT)
+        blocks.append(time.perf_counter() - start - HEARTBEAT)
+
+
+beating: list[asyncio.Task[None]] = []
+
+
+async def longest_block() -> float:
+    if not beating:
+        beating.append(asyncio.create_task(beat()))
+    longest = max(blocks, default=0)
+    blocks.clear()
+    return longest * 1000
+
+
 with gr.Blocks() as demo:
+    gr.Button("longest_block").click(longest_block, None, gr.Number())
     gr.Button("show").click(show, None, Rerun(height=300))
     gr.Button("stream").click(stream, None, Rerun(streaming=True, height=300))
 

@@ -351,9 +351,13 @@ def test_a_client_names_large_uploads_and_nothing_else(tmp_path: Path, monkeypat
             large_file({"path": str(upload), "lease": "a"}, above)
 
 
-def lines_of(work: Callable[[Any], dict[str, Any]], patience: float = 30) -> list[dict[str, Any]]:
+def lines_of(
+    work: Callable[[Any], dict[str, Any]],
+    patience: float = 30,
+    at_once: Callable[[], dict[str, Any] | None] = lambda: None,
+) -> list[dict[str, Any]]:
     async def read() -> list[dict[str, Any]]:
-        response: Any = lines_while(work, anyio.Lock())
+        response: Any = lines_while(work, anyio.Lock(), at_once)
         with anyio.fail_after(patience):
             return [json.loads(line) async for line in response.body_iterator]
 
@@ -372,6 +376,31 @@ def test_the_progress_is_reported_while_a_file_is_prepared(monkeypatch: pytest.M
     first, *_, last = lines_of(work)
     assert first["progress"] in (0, 0.25)
     assert last == {"servers": []}
+
+
+def test_a_lease_is_renewed_while_another_file_of_the_session_is_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+    upload = write_recording(tmp_path / "cache" / "1" / "run.rrd", "run")
+    viewer = Rerun(on_demand_above=1000)
+    data = {"path": str(upload), "lease": "a"}
+    work, at_once = partial(viewer._served, data), partial(viewer._renewed, data)
+    (*_, opened) = lines_of(work, at_once=at_once)
+
+    async def renewed_meanwhile() -> Any:
+        turn = anyio.Lock()
+        async with turn:
+            response: Any = lines_while(work, turn, at_once)
+            with anyio.fail_after(10):
+                return [json.loads(line) async for line in response.body_iterator]
+
+    (renewed,) = asyncio.run(renewed_meanwhile())
+    assert [each["server"] for each in renewed["servers"]] == [each["server"] for each in opened["servers"]]
+    viewer.close_large_file(data)
+    assert on_demand._servers == {}
+    upload.unlink()
+    upload.parent.rmdir()
 
 
 def test_the_work_is_unwanted_when_the_client_leaves() -> None:

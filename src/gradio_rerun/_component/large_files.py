@@ -37,14 +37,24 @@ def large_file(data: Any, above: int | None) -> tuple[Path, str]:
     return file, data["lease"]
 
 
-def lines_while(work: Callable[[Progress], dict[str, Any]], turn: anyio.Lock) -> Response:
-    """Runs `work` in a thread, and responds with its progress and its result. The work ends when the client disconnects."""
+def lines_while(
+    work: Callable[[Progress], dict[str, Any]], turn: anyio.Lock, at_once: Callable[[], dict[str, Any] | None]
+) -> Response:
+    """Responds with the result of `at_once` or, if this is None, with the progress of `work` and its result.
+
+    Both run in a thread. `work` waits for its turn, and ends when the client disconnects.
+    """
     return StreamingResponse(
-        _lines(work, turn), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"}
+        _lines(work, turn, at_once), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"}
     )
 
 
-async def _lines(work: Callable[[Progress], dict[str, Any]], turn: anyio.Lock) -> AsyncIterator[str]:
+async def _lines(
+    work: Callable[[Progress], dict[str, Any]], turn: anyio.Lock, at_once: Callable[[], dict[str, Any] | None]
+) -> AsyncIterator[str]:
+    if (known := await in_thread(at_once)) is not None:
+        yield _line(**known)
+        return
     done: list[float] = []
     async with turn:
         result = asyncio.ensure_future(in_thread(partial(work, done.append)))

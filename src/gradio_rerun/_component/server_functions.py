@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, Response
 from .._gradio.files import uploaded_file
 from .._gradio.server_calls import app_of, one_a_session, page_of, turn_of
 from .._recordings.file_types import check_file
-from .._recordings.on_demand import Progress, end_lease, served
+from .._recordings.on_demand import FileServer, Progress, end_lease, renewed, served
 from .._recordings.shown import forget
 from .._recordings.values import to_recordings
 from .._viewer.assets import viewer_assets
@@ -49,16 +49,26 @@ class ServerFunctions(Streaming):
     @server  # type: ignore[untyped-decorator]
     async def open_large_file(self, data: Any, request: gr.Request) -> Response:
         """For the frontend: the Rerun servers of the recordings in a large file, as lines of JSON. A lease for the file begins, or is renewed."""
-        return lines_while(partial(self._served, data), await turn_of(request))
+        return lines_while(partial(self._served, data), await turn_of(request), partial(self._renewed, data))
+
+    def _renewed(self, data: Any) -> dict[str, Any] | None:
+        """None if the file has no server yet."""
+        try:
+            server = renewed(*large_file(data, self.on_demand_above))
+            return None if server is None else self._with_tickets(server)
+        except GradioRerunError as error:
+            return {"error": str(error)}
 
     def _served(self, data: Any, on_progress: Progress) -> dict[str, Any]:
         try:
             file, lease = large_file(data, self.on_demand_above)
-            server = served(file, Path(self.GRADIO_CACHE), lease, on_progress)
-            tickets = [{"server": url, "ticket": self._servers.ticket_for_file(url)} for url in server.urls]
-            return {"servers": tickets, "is_truncated": server.is_truncated}
+            return self._with_tickets(served(file, Path(self.GRADIO_CACHE), lease, on_progress))
         except GradioRerunError as error:
             return {"error": str(error)}
+
+    def _with_tickets(self, server: FileServer) -> dict[str, Any]:
+        tickets = [{"server": url, "ticket": self._servers.ticket_for_file(url)} for url in server.urls]
+        return {"servers": tickets, "is_truncated": server.is_truncated}
 
     @server  # type: ignore[untyped-decorator]
     def close_large_file(self, data: Any) -> None:

@@ -106,9 +106,9 @@ def served(path: Path, cache: Path, lease: str, on_progress: Progress) -> FileSe
         raise SdkError(
             f"rerun-sdk {sdk_version()} cannot serve parts of a file: rerun-sdk 0.32 or newer is needed. Run: pip install -U rerun-sdk"
         )
-    key = _key(path)
-    if server := _known(key, lease):  # does not wait for a turn: other files may take long
+    if server := renewed(path, lease):  # does not wait for a turn: other files may take long
         return server
+    key = _key(path)
     with _turns.turn(key):
         server = _known(key, lease)
         if server is None:
@@ -116,6 +116,11 @@ def served(path: Path, cache: Path, lease: str, on_progress: Progress) -> FileSe
             server = _started(path, cache, on_progress)
             _add(key, server, lease)
         return server
+
+
+def renewed(path: Path, lease: str) -> FileServer | None:
+    """Returns the running server for a file, or None. Begins or renews the lease. Raises a `RecordingError` if the file cannot be read."""
+    return _known(_key(path), lease)
 
 
 def end_lease(path: Path, lease: str) -> None:
