@@ -1,4 +1,4 @@
-"""What it costs the server when a function returns a recording: until the page is told where it is."""
+"""What the server needs to return a recording from a function: time and memory, until the response arrives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from running_app import peak_memory, resident
 
 
 def enlarge(recording: Path, target: Path, size: int) -> None:
-    """Copies of the recording behind each other, until there are so many bytes."""
+    """Writes copies of the recording, one after the other, until the file has `size` bytes."""
     with target.open("wb") as file:
         while file.tell() < size:
             with recording.open("rb") as source:
@@ -21,6 +21,7 @@ def enlarge(recording: Path, target: Path, size: int) -> None:
 
 
 def accept(python: Path, recording: Path) -> dict[str, float]:
+    """Calls a function that returns the recording. Returns the seconds until the response, and the memory that the server needs."""
     with app(python, "click", recording) as (url, process):
         client = Client(url, download_files=False, verbose=False)
         server = psutil.Process(process.pid)

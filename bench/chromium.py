@@ -1,4 +1,4 @@
-"""The browser, started anew for what is measured in it."""
+"""Chromium, started anew for each measurement, and its memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 def browser_memory() -> float:
-    """MB that the browser has resident, all its processes together, what they share counted once."""
+    """The resident memory of all processes of the browser in MB. Memory that they share counts once."""
     total = 0.0
     for process in psutil.Process().children(recursive=True):
         try:
@@ -40,7 +40,7 @@ def browser_memory() -> float:
 
 
 def settled_memory(seconds: float = 3) -> float:
-    """The least of what `browser_memory` tells within some seconds: a garbage collection may be due."""
+    """The minimum of `browser_memory` over some seconds, since a garbage collection may be due."""
     end = time.monotonic() + seconds
     least = browser_memory()
     while time.monotonic() < end:

@@ -1,4 +1,4 @@
-"""The two packages, each in an environment of its own, as a user gets it from pip."""
+"""Virtual environments of the two packages, as pip installs them for users."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 PEER = "gradio_rerun<1"
-"""The newest of PyPI's gradio_rerun from before this package took over its name."""
+"""The predecessor: the newest gradio_rerun on PyPI before this package took over the name. The code of the benchmarks calls it the peer."""
 
 
 def build_wheel(folder: Path) -> Path:
-    """The wheel of this checkout."""
+    """Builds the wheel of this checkout."""
     source = Path(__file__).parents[1]
     shutil.rmtree(folder, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--wheel-dir", folder, source]
@@ -27,12 +27,12 @@ def build_wheel(folder: Path) -> Path:
 
 
 def make_environment(folder: Path, requirements: list[str], stamp: str = "") -> dict[str, Any]:
-    """Installs, and tells how long that took, how big it is, and what is in it; what is there already stays."""
-    told = folder / "installed.json"
-    if told.exists():
-        kept: dict[str, Any] = json.loads(told.read_text())
-        if kept.pop("requirements") == requirements and kept["stamp"] == stamp:
-            return kept
+    """Creates a virtual environment with these requirements, unless it exists. Returns the duration, the size and the packages of the installation."""
+    stored = folder / "installed.json"
+    if stored.exists():
+        previous: dict[str, Any] = json.loads(stored.read_text())
+        if previous.pop("requirements") == requirements and previous["stamp"] == stamp:
+            return previous
     venv.create(folder, with_pip=True, clear=True)
     empty = _size(folder)
     pip = [python(folder), "-m", "pip", "--disable-pip-version-check"]
@@ -48,14 +48,14 @@ def make_environment(folder: Path, requirements: list[str], stamp: str = "") -> 
         "packages": sorted(set(versions) - {"pip", "setuptools", "wheel"}),
         "versions": {name: versions[name] for name in ("gradio-rerun", "gradio", "rerun-sdk")},
     }
-    told.write_text(
+    stored.write_text(
         json.dumps({**installed, "requirements": requirements})
-    )  # with paths of this machine, hence in no report
+    )  # contains paths of this machine, so it is not in the report
     return installed
 
 
 def wheel_size(folder: Path) -> float:
-    """MB of the wheel of gradio_rerun that was installed there."""
+    """The size in MB of the wheel of gradio_rerun that this environment has installed."""
     scratch = folder / "wheel"
     version = json.loads((folder / "installed.json").read_text())["versions"]["gradio-rerun"]
     command = [

@@ -1,8 +1,8 @@
-"""What is logged into a Rerun server, on its way to the viewer: `python bench/live.py`.
+"""Measures live recordings on their way from a Rerun server to the viewer: `python bench/live.py`.
 
-- Latency: from the log call to the viewer that tells of the frame, in a browser: asked on the server's own port by a page with nothing but
-  the viewer, through the app, and streamed by a generator, which needs no server.
-- Cost: what readers, clients that do what the viewer does, take of the program that logs and of the app.
+- Latency: the time from the log call until the viewer in a browser reports the frame. Three ways are compared: a page with only the viewer,
+  which connects to the port of the server; the tunnel through the app; a generator that streams without a server.
+- Cost: the CPU time and memory of the program that logs, and of the app, for clients that read as the viewer does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import psutil
 from chromium import chromium
 from playwright.sync_api import Browser, sync_playwright
 from running_app import App, resident, running
-from stream import Case, measure, reach, visiting
+from stream import Case, measure, reaches, visiting
 from stream_stages import percentile, shown_at
 
 CALL = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages"
@@ -42,13 +42,13 @@ _FILES = "from gradio_rerun._viewer.assets import viewer_assets; a = viewer_asse
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--frames", type=int, default=300)
-    parser.add_argument("--bytes", type=int, default=16_000, help="of points in a frame")
-    parser.add_argument("--rate", type=int, default=30, help="frames a second")
+    parser.add_argument("--bytes", type=int, default=16_000, help="bytes of points in a frame")
+    parser.add_argument("--rate", type=int, default=30, help="frames per second")
     parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
-    case = Case(given.frames, given.bytes, given.rate)
-    print(f"{case.name}, {given.rounds} rounds\n")
-    latencies(case, given.rounds)
+    arguments = parser.parse_args()
+    case = Case(arguments.frames, arguments.bytes, arguments.rate)
+    print(f"{case.name}, {arguments.rounds} rounds\n")
+    latencies(case, arguments.rounds)
     costs(case)
 
 
@@ -66,41 +66,41 @@ def latencies(case: Case, rounds: int) -> None:
 
 
 def on_own_port(browser: Browser, case: Case) -> list[float]:
-    return list(bare(browser, Path(sys.executable), case, 60)["latency ms"])
+    return list(measure_bare_viewer(browser, Path(sys.executable), case, 60)["latency ms"])
 
 
-def bare(browser: Browser, python: Path, case: Case, patience: float) -> dict[str, Any]:
-    """The same log calls into a Rerun server, whose own port a page with nothing but the viewer asks."""
+def measure_bare_viewer(browser: Browser, python: Path, case: Case, patience: float) -> dict[str, Any]:
+    """Measures the same log calls into a Rerun server, with a page that has only the viewer and connects to the port of the server."""
     with running(python, "live_robot.py", *case) as robot, bare_page(python) as url:
-        return watch(browser, f"{url}/live_page.html?url={robot.told(60)['url']}", robot, case, patience)
+        return measure_latency(browser, f"{url}/live_page.html?url={robot.report(60)['url']}", robot, case, patience)
 
 
 def through_app(browser: Browser, case: Case) -> list[float]:
     with (
         running(sys.executable, "live_robot.py", *case) as robot,
-        running(sys.executable, "live_app.py", robot.told(60)["url"]) as app,
+        running(sys.executable, "live_app.py", robot.report(60)["url"]) as app,
     ):
-        return list(watch(browser, app.told(120)["url"], robot, case, 60)["latency ms"])
+        return list(measure_latency(browser, app.report(120)["url"], robot, case, 60)["latency ms"])
 
 
 def streamed(browser: Browser, case: Case) -> list[float]:
     return list(measure(browser, Path(sys.executable), case, has_stages=False, patience=60)["latency ms"])
 
 
-def watch(browser: Browser, url: str, robot: App, case: Case, patience: float) -> dict[str, Any]:
-    """The ms from each log call until the viewer reports the frame, and the seconds from the first call to the last frame."""
+def measure_latency(browser: Browser, url: str, robot: App, case: Case, patience: float) -> dict[str, Any]:
+    """Returns the ms from each log call until the viewer reports the frame, and the seconds from the first call to the last frame."""
     with visiting(browser, {"url": url}) as (page, _):
         page.wait_for_function("window.bench.isOpen", timeout=300_000, polling=100)
-        page.evaluate("window.calm()")
+        page.evaluate("window.settle()")
         robot.go()
-        logged = robot.told(600, lambda: page.wait_for_timeout(50))["logged"]
-        if not reach(page, case.frames, patience):
-            raise RuntimeError("the viewer did not get to the last frame")
-        heard = page.evaluate("window.bench")
-        shown = [shown_at(heard, frame) for frame in range(1, case.frames + 1)]
+        logged = robot.report(600, lambda: page.wait_for_timeout(50))["logged"]
+        if not reaches(page, case.frames, patience):
+            raise RuntimeError("the viewer did not reaches the last frame")
+        observed = page.evaluate("window.bench")
+        shown = [shown_at(observed, frame) for frame in range(1, case.frames + 1)]
         return {
             "latency ms": [at - when * 1000 for at, when in zip(shown, logged[1:], strict=True)],
-            "frames shown": len({frame for _, frame in heard["frames"] if frame > 0}),
+            "frames shown": len({frame for _, frame in observed["frames"] if frame > 0}),
             "total s": shown[-1] / 1000 - logged[1],
         }
 
@@ -137,36 +137,36 @@ def cost(case: Case, readers: int, *, through_app: bool) -> str:
     with (
         ExitStack() as stack,
         running(sys.executable, "live_robot.py", *case) as robot,
-        running(sys.executable, "live_app.py", url := robot.told(60)["url"]) as app,
+        running(sys.executable, "live_app.py", url := robot.report(60)["url"]) as app,
     ):
-        about = app.told(120)
+        started = app.report(120)
         own = url.removeprefix("rerun+").removesuffix("/proxy")
         frame = {"path": CALL, "headers": HEADERS, "body": base64.b64encode(NO_MESSAGE).decode()}
-        call = {**about["call"], "data": {**about["call"]["data"], **frame}}
+        call = {**started["call"], "data": {**started["call"]["data"], **frame}}
         received = [0] * readers
         for reader in range(readers):
             request = partial(httpx.Request, "POST", own + CALL, headers=HEADERS, content=NO_MESSAGE)
             if through_app:
-                request = partial(httpx.Request, "POST", f"{about['url']}gradio_api/component_server", json=call)
+                request = partial(httpx.Request, "POST", f"{started['url']}gradio_api/component_server", json=call)
             stack.enter_context(reading(request, received, reader))
         time.sleep(3)
         processes = [psutil.Process(each.process.pid) for each in (robot, app)]
         before = [sum(each.cpu_times()[:2]) for each in processes]
         robot.go()
-        robot.told(600)
+        robot.report(600)
         time.sleep(1)
         seconds = case.frames / case.rate
         program, server = (
             (sum(each.cpu_times()[:2]) - earlier) / seconds for each, earlier in zip(processes, before, strict=True)
         )
         if readers and min(received) < case.frames * case.size:
-            raise RuntimeError(f"a reader got {min(received)} bytes only")
+            raise RuntimeError(f"a reader received only {min(received)} bytes")
         return f"{program:.1%} of a core | {resident(processes[0]):.0f} MB | {server:.1%} of a core |"
 
 
 @contextmanager
 def reading(request: Callable[[], httpx.Request], received: list[int], reader: int) -> Iterator[None]:
-    """While it runs, counts the bytes that a reader gets."""
+    """Counts the bytes that a reader receives, within the context."""
     client = httpx.Client(timeout=None, trust_env=False)
     response = client.send(request(), stream=True)
 

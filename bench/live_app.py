@@ -1,6 +1,6 @@
-"""An app that shows what a Rerun server has: `python live_app.py URL`; bench/live.py runs it.
+"""An app that shows the recordings of a Rerun server: `python live_app.py URL`. bench/live.py runs it.
 
-Its first line of output is JSON: where it listens, and what its page sends when the viewer asks that server.
+The first line of output is JSON: the URL of the app, and the request that its page sends for a call of the viewer to the server.
 """
 
 from __future__ import annotations

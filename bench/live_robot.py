@@ -1,9 +1,9 @@
-"""A program that logs into a Rerun server of its own; bench/live.py runs it.
+"""A program that logs into its own Rerun server. bench/live.py runs it.
 
     python live_robot.py FRAMES SIZE RATE
 
-It logs frame 0, waits for a line on stdin, and then logs frames 1 to FRAMES, SIZE bytes of points each, RATE a second (0: at once). Its first line of
-output, JSON, is the server's URL, the second when it logged each frame.
+The program logs frame 0, waits for a line on stdin, and then logs frames 1 to FRAMES, each with SIZE bytes of points, RATE per second (0: at once). Its output is
+two lines of JSON: the URL of the server, then the times at which it logged the frames.
 """
 
 from __future__ import annotations

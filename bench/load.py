@@ -1,10 +1,10 @@
-"""Many visitors at once of an app with this package, and with the peer package (PyPI gradio_rerun 0.39.0), in one run.
+"""Measures many visitors of an app at once, with this package and with the peer package (PyPI gradio_rerun 0.39.0).
 
     .venv/bin/python bench/load.py [--sessions 100] [--streams 20] [--quick] [--rounds 3] [--json FILE] [--peer-python PATH]
 
-Each visitor does over HTTP what the page of the package does (tests/http_page.py; `PeerPage`), without a browser. First all of them load
-the page, then all click at once: some open a recording, some look at a stream. The app runs in a process of its own, beside this one,
-which takes its share of the machine. Packages take turns. Prints medians of the rounds.
+Each visitor sends the HTTP requests of the package's page (tests/http_page.py; `PeerPage`), without a browser. First all visitors load
+the page, then all click at once: some open a recording, some watch a stream. The app runs in another process on the same machine.
+The packages alternate. Prints the medians of the rounds.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ from streams import frames_of  # noqa: E402
 from gradio_rerun._recordings.rrd import split  # noqa: E402
 from gradio_rerun._viewer.cache import cache_dir  # noqa: E402
 
-# A stream that grows has no table of contents, which the reader warns of.
+# The reader warns that a growing stream has no footer.
 warnings.filterwarnings("ignore", message="RRD file has no footer")
 
 FILES = 4
-"""Recordings that are shown; visitors share them."""
+"""The number of recordings, which visitors share."""
 
 
 class Load(NamedTuple):
     sessions: int
     """Visitors that open a recording."""
     streams: int
-    """Visitors that look at a stream of their own."""
+    """Visitors that watch their own stream."""
     megabytes: float
     """Of each recording."""
     frames: int
@@ -74,7 +74,7 @@ class PeerPage(HttpPage):
 
 
 class Playlist(GrowingFile):
-    """Asks for the playlist at each yield, and then for the segments that are new in it, one after the other."""
+    """Requests the playlist at each yield, and then its new segments, one after the other."""
 
     _known = ""
 
@@ -91,13 +91,13 @@ class Playlist(GrowingFile):
 
 
 async def show(page: HttpPage, hashes: dict[str, tuple[str, int]]) -> dict[str, Any]:
-    """Opens a recording, and checks each byte."""
+    """Opens a recording, and checks its bytes."""
     start = time.time()
     name, size, sha = await page.show("show")
     seconds = time.time() - start
     expected, length = hashes[name]
     if size == length and sha != expected:
-        raise RuntimeError(f"{name} has come with other bytes")
+        raise RuntimeError(f"{name} arrived with other bytes")
     return {"seconds": seconds, "lost bytes": length - size}
 
 
@@ -109,13 +109,13 @@ async def stream(page: HttpPage) -> dict[str, Any]:
 async def visit(page: HttpPage, act: Callable[[HttpPage], Any]) -> dict[str, Any]:
     try:
         result = await act(page)
-    except Exception as error:  # whatever it is, one visitor has not got what they came for
+    except Exception as error:  # of any kind: this visitor failed
         result = {"error": f"{type(error).__name__}: {error}"}
     return {**result, "end": time.time(), "requests": page.requests, "received": page.received}
 
 
 async def longest_block(page_class: type[HttpPage], url: str) -> float:
-    """Milliseconds that the event loop was blocked at most since the call before."""
+    """Returns the longest time in ms for which the event loop was blocked since the previous call."""
     async with page_class(url) as page:
         return [value async for value in page.click("longest_block")][-1]
 
@@ -127,53 +127,53 @@ async def load_page(page: HttpPage) -> float:
 
 
 async def visits(
-    page_class: type[HttpPage], url: str, given: Load, hashes: dict[str, tuple[str, int]]
+    page_class: type[HttpPage], url: str, load: Load, hashes: dict[str, tuple[str, int]]
 ) -> tuple[list[float], float, list[dict[str, Any]]]:
-    """Seconds of each page to load; when all have clicked; and what has become of each visitor."""
-    pages = [page_class(url) for _ in range(given.sessions + given.streams)]
+    """Returns the seconds that each page needed to load, the time of the click, and the result of each visitor."""
+    pages = [page_class(url) for _ in range(load.sessions + load.streams)]
     try:
         loaded = await asyncio.gather(*map(load_page, pages))
         clicked = time.time()
-        streaming = [visit(page, stream) for page in pages[: given.streams]]
-        showing = [visit(page, lambda page: show(page, hashes)) for page in pages[given.streams :]]
+        streaming = [visit(page, stream) for page in pages[: load.streams]]
+        showing = [visit(page, lambda page: show(page, hashes)) for page in pages[load.streams :]]
         return list(loaded), clicked, await asyncio.gather(*streaming, *showing)
     finally:
         await asyncio.gather(*(page.client.aclose() for page in pages))
 
 
-def measure(package: str, python: str, given: Load, folder: Path) -> dict[str, Any]:
-    """One crowd of visitors, after one visitor of each kind."""
+def measure(package: str, python: str, load: Load, folder: Path) -> dict[str, Any]:
+    """Measures all visitors at once, after one visitor of each kind has warmed up the app."""
     page_class = HttpPage if package == "ours" else PeerPage
     hashes = {
         path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size) for path in folder.iterdir()
     }
-    with running(python, "load_app.py", folder, given.frames, given.size, given.rate) as app:
-        about = app.told(120)
+    with running(python, "load_app.py", folder, load.frames, load.size, load.rate) as app:
+        started = app.report(120)
         server = psutil.Process(app.process.pid)
-        for sessions, streams in [(1, 0)] * FILES + [(0, 1)]:  # each file, so that it is in the cache
+        for sessions, streams in [(1, 0)] * FILES + [(0, 1)]:  # each file once, so that it is in the cache
             _, _, ended = asyncio.run(
-                visits(page_class, about["url"], given._replace(sessions=sessions, streams=streams), hashes)
+                visits(page_class, started["url"], load._replace(sessions=sessions, streams=streams), hashes)
             )
             if "error" in ended[0]:
                 raise RuntimeError(ended[0]["error"])
-        app.told(60)
+        app.report(60)
         time.sleep(1)
-        asyncio.run(longest_block(page_class, about["url"]))
+        asyncio.run(longest_block(page_class, started["url"]))
         before, cpu, own = resident(server), sum(server.cpu_times()[:2]), time.process_time()
         with peak_memory(server) as peak:
-            loaded, clicked, ended = asyncio.run(visits(page_class, about["url"], given, hashes))
+            loaded, clicked, ended = asyncio.run(visits(page_class, started["url"], load, hashes))
             cpu, own = sum(server.cpu_times()[:2]) - cpu, time.process_time() - own
-            blocked = asyncio.run(longest_block(page_class, about["url"]))
+            blocked = asyncio.run(longest_block(page_class, started["url"]))
             time.sleep(3)
-        streams = check_streams(app, ended, given.frames)
+        streams = check_streams(app, ended, load.frames)
         shown = [each for each in ended if "seconds" in each]
         seconds = max(each["end"] for each in ended) - clicked
         return {
-            "versions": about["versions"],
+            "versions": started["versions"],
             "sessions": len(ended),
             "errors": [each["error"] for each in ended if "error" in each],
             "lost bytes": sum(each["lost bytes"] for each in shown),
-            "lost frames": sum(each["lost"] for each in streams) + given.frames * (given.streams - len(streams)),
+            "lost frames": sum(each["lost"] for each in streams) + load.frames * (load.streams - len(streams)),
             "doubled frames": sum(each["doubled"] for each in streams),
             "page s": loaded,
             "open s": [each["seconds"] for each in shown],
@@ -192,13 +192,13 @@ def measure(package: str, python: str, given: Load, folder: Path) -> dict[str, A
 
 
 def check_streams(app: App, ended: list[dict[str, Any]], frames: int) -> list[dict[str, Any]]:
-    """Which frames of each stream have come, and how long after they were logged."""
+    """Returns the lost and doubled frames of each stream, and the delay of each frame after its log call."""
     files = {each["session"]: each["file"] for each in ended if "file" in each}
     results: list[dict[str, Any]] = []
     while len(results) < len(files):
-        told = app.told(60)
-        file = files.get(told["session"])
-        if file is None:  # whose visitor has failed
+        finished = app.report(60)
+        file = files.get(finished["session"])
+        if file is None:  # its visitor failed
             continue
         header, messages = split(bytes(file.data)) or (b"", [])
         (counts,) = frames_of(b"".join([header, *messages]), rerun.chunk).values()
@@ -207,10 +207,10 @@ def check_streams(app: App, ended: list[dict[str, Any]], frames: int) -> list[di
         arrived = [times[bisect_left(sizes, mark)] for mark in file.marks]
         results.append(
             {
-                "logged": told["logged"],
+                "logged": finished["logged"],
                 "lost": sum(counts[frame] == 0 for frame in range(frames)),
                 "doubled": (counts - Counter(range(frames))).total(),
-                "lag ms": [(at - logged) * 1000 for at, logged in zip(arrived, told["logged"], strict=False)],
+                "lag ms": [(at - logged) * 1000 for at, logged in zip(arrived, finished["logged"], strict=False)],
             }
         )
     return results
@@ -230,7 +230,7 @@ _ROWS: dict[str, Callable[[dict[str, Any]], float | None]] = {
     "a stream's function p50, s": lambda each: _percentile(each["stream s"], 50),
     "lag of a frame p50, ms": lambda each: _percentile(each["lag ms"], 50),
     "lag of a frame p95, ms": lambda each: _percentile(each["lag ms"], 95),
-    "event loop blocked at most, ms": lambda each: each["blocked ms"],
+    "longest block of the event loop, ms": lambda each: each["blocked ms"],
     "MB a second": lambda each: each["MB"] / each["all s"],
     "requests a session": lambda each: each["requests"] / each["sessions"],
     "server's CPU a session, s": lambda each: each["server CPU s"] / each["sessions"],
@@ -266,23 +266,32 @@ def _peer_python() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sessions", type=int, default=100, help="visitors that open a recording")
-    parser.add_argument("--streams", type=int, default=20, help="visitors that look at a stream")
-    parser.add_argument("--megabytes", type=float, default=8, help="of a recording")
-    parser.add_argument("--frames", type=int, default=150, help="of a stream")
+    parser.add_argument("--streams", type=int, default=20, help="visitors that watch a stream")
+    parser.add_argument("--megabytes", type=float, default=8, help="size of a recording")
+    parser.add_argument("--frames", type=int, default=150, help="frames of a stream")
     parser.add_argument("--size", type=int, default=16_000, help="bytes of points in a frame; the SDK adds some 4,500")
-    parser.add_argument("--rate", type=int, default=10, help="frames a second; 0: as fast as they are taken")
+    parser.add_argument("--rate", type=int, default=10, help="frames per second; 0: as fast as Gradio accepts them")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="one round, a fifth of the visitors and of the frames")
-    parser.add_argument("--packages", nargs="+", default=["peer", "ours"], choices=["peer", "ours"])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="writes every figure there")
-    parser.add_argument("--peer-python", metavar="PATH", help=f"one that has {PEER}; default: made in the cache")
-    given = parser.parse_args()
-    part, rounds = (5, 1) if given.quick else (1, given.rounds)
-    load = Load(
-        given.sessions // part, given.streams // part, given.megabytes, given.frames // part, given.size, given.rate
+    parser.add_argument(
+        "--quick", action="store_true", help="one round, with a fifth of the visitors and of the frames"
     )
-    pythons = {"peer": lambda: given.peer_python or _peer_python(), "ours": lambda: sys.executable}
-    chosen = {package: pythons[package]() for package in given.packages}
+    parser.add_argument("--packages", nargs="+", default=["peer", "ours"], choices=["peer", "ours"])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where all figures are written")
+    parser.add_argument(
+        "--peer-python", metavar="PATH", help=f"a Python with {PEER}; default: an environment in the cache folder"
+    )
+    arguments = parser.parse_args()
+    part, rounds = (5, 1) if arguments.quick else (1, arguments.rounds)
+    load = Load(
+        arguments.sessions // part,
+        arguments.streams // part,
+        arguments.megabytes,
+        arguments.frames // part,
+        arguments.size,
+        arguments.rate,
+    )
+    pythons = {"peer": lambda: arguments.peer_python or _peer_python(), "ours": lambda: sys.executable}
+    chosen = {package: pythons[package]() for package in arguments.packages}
     results: dict[str, list[dict[str, Any]]] = {package: [] for package in chosen}
     busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
@@ -302,8 +311,8 @@ def main() -> None:
         f"medians of {rounds}; {load.sessions} open {load.megabytes:g} MB each, {load.streams} stream {load.frames} frames"
     )
     report(results)
-    if given.json:
-        given.json.write_text(json.dumps({"machine": machine, "load": load._asdict(), "results": results}))
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"machine": machine, "load": load._asdict(), "results": results}))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""An app that many visit at once: one function shows a recording, one streams; bench/load.py runs it with either package.
+"""An app for many visitors at once: one function shows a recording, one streams. bench/load.py runs it with both packages.
 
     python load_app.py FOLDER FRAMES SIZE RATE
 
-`show` returns the recordings of FOLDER in turn. `stream` yields FRAMES frames of SIZE bytes of points, RATE a second (0: as fast as
-they are taken), and then prints, as a line of JSON, when it logged each; the first line is about the app. `longest_block` returns for how
-many milliseconds the event loop was blocked at most since the call before.
+`show` returns the recordings of FOLDER in turn. `stream` yields FRAMES frames of SIZE bytes of points, RATE per second (0: as fast as
+Gradio accepts them), and then prints a line of JSON with the times at which it logged the frames. The first line has the URL of the app and the versions.
+`longest_block` returns the longest time in ms for which the event loop was blocked since the previous call.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ FOLDER = Path(sys.argv[1])
 FRAMES, SIZE, RATE = (int(argument) for argument in sys.argv[2:])
 
 recordings = itertools.cycle(sorted(FOLDER.iterdir()))
-telling = threading.Lock()
+output_lock = threading.Lock()
 
 
-def tell(**what: Any) -> None:
-    with telling:
-        sys.__stdout__.write(json.dumps(what) + "\n")
+def report(**line: Any) -> None:
+    with output_lock:
+        sys.__stdout__.write(json.dumps(line) + "\n")
         sys.__stdout__.flush()
 
 
@@ -55,7 +55,7 @@ def stream(request: gr.Request) -> Iterator[bytes]:
         recording.set_time("frame", sequence=frame)
         recording.log("points", rr.Points3D(np.random.rand(SIZE // 12, 3)))
         yield data.read() or b""
-    tell(session=request.session_hash, logged=logged)
+    report(session=request.session_hash, logged=logged)
 
 
 HEARTBEAT = 0.005  # seconds
@@ -86,7 +86,7 @@ with gr.Blocks() as demo:
     gr.Button("stream").click(stream, None, Rerun(streaming=True, height=300))
 
 if __name__ == "__main__":
-    demo.queue(default_concurrency_limit=None)  # 1 otherwise: one stream after the other
+    demo.queue(default_concurrency_limit=None)  # the default is 1: one stream after the other
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", allowed_paths=[str(FOLDER)])
-    tell(url=url, versions={name: metadata.version(name) for name in ("gradio_rerun", "gradio", "rerun-sdk")})
+    report(url=url, versions={name: metadata.version(name) for name in ("gradio_rerun", "gradio", "rerun-sdk")})
     demo.block_thread()

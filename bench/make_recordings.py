@@ -1,6 +1,6 @@
-"""Writes a recording that is measured, with the rerun-sdk of the Python that runs this.
+"""Writes a recording for a benchmark, with the rerun-sdk of the Python that runs this script.
 
-python make_recordings.py FILE MEGABYTES     0: a small one
+python make_recordings.py FILE MEGABYTES     0: a small recording
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import numpy as np
 import rerun as rr
 
 POINTS = 430_000
-"""In a frame, which takes 5.2 MB then."""
+"""Points in a frame of 5.2 MB."""
 
 
 def write_colors(path: Path) -> None:
-    """A picture in bright colors without times: all of it is in the first frame that has data."""
+    """Writes bright colors without times, so that the first frame with data shows all of them."""
     recording = rr.RecordingStream("bench", recording_id="small")
     recording.save(path)
     squares = np.indices((8, 8)).reshape(2, -1).T

@@ -1,8 +1,8 @@
-"""An app that shows recordings; bench/pages.py and bench/accept.py run it with either package.
+"""An app that shows a recording. bench/pages.py and bench/accept.py run it with both packages.
 
     python page_app.py first|click|two RECORDING [--login]
 
-Its first line of output is JSON: where it listens. It ends when its stdin does.
+The first line of output is JSON with the URL of the app. The app ends when its stdin is closed.
 """
 
 from __future__ import annotations

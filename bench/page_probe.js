@@ -1,8 +1,8 @@
-// What bench/pages.py hears in a page: ours, the peer's, or that of the SDK. Moments are performance.now().
+// Measures in a page for bench/pages.py: the page of this package, of the peer, or of the SDK. Times are performance.now().
 console.debug = () => {}; // the viewer's debug log costs more time than the viewer
-window.probe = { opened: [], updated: [] }; // moments of what viewers tell
+window.probe = { opened: [], updated: [] }; // times of the events of viewers
 
-// The first frame that has data: colors in the middle of the viewer, where an empty one is grey. Read before the browser takes the picture away.
+// The time of the first frame with data: colors in the middle of the viewer, where an empty viewer is grey. The pixels are read before the browser clears them.
 const SIDE = 200; // pixels
 window.firstFrame = null;
 {
@@ -37,12 +37,12 @@ window.firstFrame = null;
     });
 }
 
-// When Gradio ran our first line of code, which asks for this; nothing of ours can run before.
+// The time at which Gradio ran the first line of the component, which requests this module. The component cannot run before.
 performance.setResourceTimingBufferSize(10_000);
 window.probe.mounted = () =>
   performance.getEntriesByType("resource").find(({ name }) => name.includes("gradio_rerun") && name.endsWith("/loader.js"))?.startTime ?? null;
 
-// Both packages parse what the viewer tells.
+// Both packages parse the events of the viewer as JSON.
 const parse = JSON.parse;
 JSON.parse = (text, ...rest) => {
   if (typeof text === "string" && text.length < 10_000) {

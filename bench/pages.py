@@ -1,4 +1,4 @@
-"""What a visitor waits for: the first frame, a second viewer, a big recording."""
+"""Measures how long visitors wait: for the first frame, a second viewer, a big recording."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _SERVE_VIEWER = "import os; from gradio_rerun._viewer.sdk import viewer_server_c
 
 @contextmanager
 def app(python: Path, kind: str, recording: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The URL of a running page_app.py, and its process."""
-    # Gradio's cache is on the recording's own file system, as it is in most apps.
+    """Runs page_app.py. Yields its URL and its process."""
+    # Gradio's cache is on the file system of the recording, as in most apps.
     with tempfile.TemporaryDirectory(dir=recording.parent) as cache:
         environment = {**os.environ, "GRADIO_TEMP_DIR": cache, "GRADIO_ANALYTICS_ENABLED": "False"}
         with _process([python, BENCH / "page_app.py", kind, recording, *options], environment) as process:
@@ -40,7 +40,7 @@ def app(python: Path, kind: str, recording: Path, *options: str) -> Iterator[tup
 
 @contextmanager
 def sdk_page(python: Path, recording: Path) -> Iterator[str]:
-    """The URL of the page that rerun-sdk serves itself, showing the recording."""
+    """Yields the URL of rerun-sdk's own page with the recording."""
     files = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(recording.parent)))
     Thread(target=files.serve_forever, daemon=True).start()
     with _process([python, "-c", _SERVE_VIEWER]) as server:
@@ -70,16 +70,16 @@ class _Files(SimpleHTTPRequestHandler):
 
 
 class Network(NamedTuple):
-    """What the browser emulates."""
+    """A network that the browser emulates."""
 
     megabits: float
-    """A second."""
+    """Per second."""
     milliseconds: int
-    """From the request to the first byte, at least."""
+    """The minimum from the request to the first byte."""
 
 
 def first_frame(playwright: Playwright, url: str, network: Network | None, patience: float) -> dict[str, float]:
-    """A visit of a browser that has not seen the page before, and a second one."""
+    """Measures the first and the second visit of a browser."""
     result = {}
     with chromium(playwright) as browser:
         context = _context(browser)
@@ -93,7 +93,7 @@ def first_frame(playwright: Playwright, url: str, network: Network | None, patie
             mounted = page.evaluate("probe.mounted()")
             if mounted is not None:
                 result[f"{kind} mounted s"] = mounted / 1000
-            page.wait_for_timeout(2000)  # what is kept for the next visit is written
+            page.wait_for_timeout(2000)  # until the browser has written its caches
             wire = _wire(page)
             result[f"{kind} viewer MB"] = sum(size for name, size in wire.items() if _is_viewer(name)) / 1e6
             result[f"{kind} MB"] = sum(wire.values()) / 1e6
@@ -105,7 +105,7 @@ def first_frame(playwright: Playwright, url: str, network: Network | None, patie
 
 
 def second_viewer(playwright: Playwright, url: str) -> dict[str, float]:
-    """From the click on a tab until the viewer in it has its recording open, beside one that is there already."""
+    """Measures from the click on a tab until its viewer has opened its recording. Another viewer is already on the page."""
     with chromium(playwright) as browser:
         page = _page(_context(browser))
         page.goto(url)
@@ -120,21 +120,21 @@ def second_viewer(playwright: Playwright, url: str) -> dict[str, float]:
 
 
 def first_click(playwright: Playwright, url: str) -> dict[str, float]:
-    """From a click in a page whose viewer is empty until the recording that the function returns is open."""
+    """Measures from a click on a page with an empty viewer until the recording that the function returns is open."""
     with chromium(playwright) as browser:
         page = _page(_context(browser))
         page.goto(url)
         button = page.get_by_role("button", name="show", exact=True)
         button.wait_for(timeout=120_000)
         _wait(page, "document.querySelector('canvas, rerun-viewer')")
-        page.wait_for_timeout(6000)  # the viewer, or its code, has come
+        page.wait_for_timeout(6000)  # until the viewer, or its code, is loaded
         start = _click(page, button)
         _wait(page, "probe.opened.length > 0")
         return {"s": (page.evaluate("probe.opened[0]") - start) / 1000}
 
 
 def big_recording(playwright: Playwright, url: str, *, login: bool, patience: float) -> dict[str, float]:
-    """From a click to the first update of the viewer, the page and the viewer's code being there."""
+    """Measures from a click to the first update of the viewer. The page and the viewer's code are loaded before."""
     with chromium(playwright) as browser:
         page = _page(_context(browser))
         page.goto(url)
@@ -145,13 +145,13 @@ def big_recording(playwright: Playwright, url: str, *, login: bool, patience: fl
         button = page.get_by_role("button", name="show", exact=True)
         button.wait_for(timeout=120_000)
         _wait(page, "document.querySelector('canvas, rerun-viewer')")
-        page.wait_for_timeout(6000)  # the viewer, or its code, has come
+        page.wait_for_timeout(6000)  # until the viewer, or its code, is loaded
         before = browser_memory()
         start = _click(page, button)
         _wait(page, "probe.updated.length > 0", patience)
         result = {"s": (page.evaluate("probe.updated[0]") - start) / 1000, "heap MB": _heap(page)}
         most = browser_memory()
-        for _ in range(20):  # while the rest comes
+        for _ in range(20):  # while the rest is loaded
             page.wait_for_timeout(500)
             most = max(most, browser_memory())
         return {**result, "more browser MB": most - before}
@@ -183,7 +183,7 @@ def _page(context: BrowserContext) -> Page:
 
 
 def _wire(page: Page) -> dict[str, int]:
-    """Bytes that have come, by URL; not by the browser's events, which repeat what the peer has in data URLs, for minutes."""
+    """Returns the received bytes by URL. The browser's network events are not used, since they repeat the data URLs of the peer for minutes."""
     entries = page.evaluate("""["navigation", "resource"].flatMap((type) =>
         performance.getEntriesByType(type).map(({ name, transferSize }) => [name, transferSize]))""")
     wire: dict[str, int] = defaultdict(int)
@@ -193,12 +193,12 @@ def _wire(page: Page) -> dict[str, int]:
 
 
 def _is_viewer(url: str) -> bool:
-    """Whether it is the viewer's code: of ours and the SDK's page, or of the peer's, where it is the component's JavaScript."""
+    """Whether the URL is that of the viewer's code. The peer has this code in the component's JavaScript."""
     return "re_viewer" in url or "/custom_component/" in url or "component_server" in url
 
 
 def _click(page: Page, target: Any) -> float:
-    """Clicks, and tells when. By the mouse it would wait until the page draws."""
+    """Clicks in the page, and returns the time. Playwright's `click` would wait until the page draws."""
     return float(target.evaluate("(it) => { const now = performance.now(); it.click(); return now; }"))
 
 

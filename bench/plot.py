@@ -15,7 +15,7 @@ class Bar(NamedTuple):
     who: str
     value: float | None
     text: str
-    """What stands behind the bar."""
+    """Shown to the right of the bar."""
 
 
 def bars(title: str, groups: list[list[Bar]]) -> str:

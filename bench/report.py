@@ -1,4 +1,4 @@
-"""docs/benchmarks.md and its pictures, out of what was measured."""
+"""Writes docs/benchmarks.md and its pictures from the measurements."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Goal(NamedTuple):
 
 
 class Measured:
-    """Medians over the rounds."""
+    """Medians of the rounds."""
 
     def __init__(self, data: Record) -> None:
         self._records: dict[str, dict[str, list[Record]]] = data["records"]
 
     def values(self, section: str, who: str, figure: Figure) -> list[float]:
-        """Of all rounds; none if one of them has none, since the others would make it look better than it is."""
+        """Returns the values of all rounds. If a round has no value, returns none, since the other rounds alone would look too good."""
         known = [_value(figure, record) for record in self._records.get(section, {}).get(who, [])]
         return [value for value in known if value is not None] if None not in known else []
 
@@ -94,7 +94,7 @@ _PAGES = [
     Row("First frame, second visit", "first frame", get("warm s"), "s"),
     Row("  until Gradio's page runs the first line of the component", "first frame", get("warm mounted s"), "s"),
     Row("The viewer's code on the wire, first visit", "first frame", get("cold viewer MB"), "MB"),
-    Row("All that comes on the wire, first visit", "first frame", get("cold MB"), "MB"),
+    Row("All bytes on the wire, first visit", "first frame", get("cold MB"), "MB"),
     Row("The same, second visit", "first frame", get("warm MB"), "MB"),
     Row("JavaScript heap of the page", "first frame", get("heap MB"), "MB"),
     Row("Memory of the browser, all processes", "first frame", get("browser MB"), "MB"),
@@ -105,11 +105,11 @@ _BIG = [
     Row("Click → first update of the viewer", "big recording", get("s"), "s"),
     Row("The same, with a login", "big recording behind a login", get("s"), "s"),
     Row("JavaScript heap of the page then", "big recording", get("heap MB"), "MB"),
-    Row("Memory that the browser takes more, at most within 10 s", "big recording", get("more browser MB"), "MB"),
+    Row("Additional memory of the browser, peak within 10 s", "big recording", get("more browser MB"), "MB"),
 ]
 _ACCEPTED = [
     Row("Call → answer", "accepted recording", get("s"), "s"),
-    Row("Memory that the server takes more, at most", "accepted recording", get("more MB at the peak"), "MB"),
+    Row("Additional memory of the server, peak", "accepted recording", get("more MB at the peak"), "MB"),
 ]
 _INSTALL = [
     Row("Wheel", "install", get("wheel MB"), "MB"),
@@ -127,13 +127,13 @@ _STREAM = [
     ("Bytes on the wire / bytes yielded", get("wire"), ""),
     ("Requests for the data", get("requests"), ""),
     ("First log call → last frame shown", get("total s"), "s"),
-    ("The function ran", get("function s"), "s"),
-    ("  a yield took", lambda record: record["function s"] / record["frames"] * 1000, "ms"),
-    ("  a yield into a `gr.Number` took", lambda record: record["number s"] / record["frames"] * 1000, "ms"),
-    ("The viewer was behind the function's end by", get("lag s"), "s"),
-    ("Memory that the server takes more, at most", grown("peak MB"), "MB"),
-    ("  after it", grown("after MB"), "MB"),
-    ("Processor time of the server", get("server CPU s"), "s"),
+    ("Duration of the function", get("function s"), "s"),
+    ("  for each yield", lambda record: record["function s"] / record["frames"] * 1000, "ms"),
+    ("  for each yield into a `gr.Number`", lambda record: record["number s"] / record["frames"] * 1000, "ms"),
+    ("From the function's end until the viewer showed the last frame", get("lag s"), "s"),
+    ("Additional memory of the server, peak", grown("peak MB"), "MB"),
+    ("  after the run", grown("after MB"), "MB"),
+    ("CPU time of the server", get("server CPU s"), "s"),
 ]
 
 _RATE, _MANY, _MORE, _GIGABYTE = (
@@ -193,7 +193,7 @@ _GOALS = [
     Goal("800 chunks: bytes on the wire / yielded", lambda m: m.median(_MANY, "ours", get("wire")), 1.03),
     Goal("8,000 chunks: bytes on the wire / yielded", lambda m: m.median(_MORE, "ours", get("wire")), 1.03),
     Goal(
-        "1 GB stream: memory that the server takes more",
+        "1 GB stream: additional memory of the server",
         lambda m: m.median(_GIGABYTE, "ours", grown("peak MB")),
         30,
         "MB",
@@ -219,35 +219,35 @@ def _text(data: Record, measured: Measured) -> str:
     peer = versions["peer"]["gradio-rerun"]
     parts = [
         "# Benchmarks",
-        f"This package beside its predecessor, gradio_rerun {peer} of PyPI, and beside the page on which rerun-sdk serves the same viewer without "
-        f"Gradio: measured in turn, in one run, on one machine, each figure the median of {measured.rounds('first frame')} rounds or, for the long streams, of one. "
-        "`make bench` makes this page. Figures differ between "
-        "machines: compare the ratios.",
+        f"This page compares this package with its predecessor, gradio_rerun {peer} of PyPI, and with the page on which rerun-sdk serves the same viewer without "
+        f"Gradio. They were measured in turn, in one run, on one machine. Each figure is the median of {measured.rounds('first frame')} rounds or, for the long streams, of one. "
+        "`make bench` writes this page. Figures differ between "
+        "machines, so compare the ratios.",
         _about(about, versions, loads)
-        + (f"\n\n**A quick run: {measured.rounds('first frame')} round, of less.**" if quick else ""),
+        + (f"\n\n**A quick run: {measured.rounds('first frame')} round with small sizes.**" if quick else ""),
         "## The page",
-        "A small recording in a component of 700 pixels, in a browser that starts anew. The first frame is the first one in whose middle "
-        "data is seen.",
+        "A small recording in a component of 700 pixels, in a newly started browser. The first frame is the first one that shows "
+        "data in its middle.",
         "![First frame](images/benchmark-first-frame.svg)",
         _table(measured, _PAGES, WHO),
-        "Before Gradio's page reaches this point, the component cannot run: it is not in a `<head>`, and requests the viewer's code in its first line.",
+        "The component cannot run before Gradio's page reaches this point: it is not in a `<head>`, and its first line requests the viewer's code.",
         *_networks(measured),
         "### The first click",
-        "A function returns that recording at a click in a page that has been open for some seconds, and whose viewer is empty.",
+        "At a click, a function returns this recording. The page has been open for some seconds, and its viewer is empty.",
         _table(measured, _CLICK),
         "## A big recording",
-        "600 MB of points, which a function returns at a click, the viewer being there."
+        "At a click, a function returns 600 MB of points. The viewer is loaded before the click."
         if not quick
         else "100 MB of points.",
         "![Big recording](images/benchmark-big.svg)",
         _table(measured, _BIG),
-        "## What a recording costs the server",
-        f"A function returns the path of one of {_number(measured.median('accepted recording', 'ours', get('GB')))} GB.",
+        "## Server costs of a recording",
+        f"A function returns the path of a recording of {_number(measured.median('accepted recording', 'ours', get('GB')))} GB.",
         _table(measured, _ACCEPTED),
         "## Streams",
-        "A function yields what it has logged: points, and some 4.5 kB that the SDK adds to each chunk. The log call and the viewer's event are timed by "
-        "one clock. The bare viewer reads the same log calls from `RecordingStream.serve_grpc`. The viewer draws in software here, which limits all three: how many "
-        "frames it can show a second is its own.",
+        "A function yields the data that it has logged: points, and about 4.5 kB that the SDK adds to each chunk. The log call and the viewer's event are timed by "
+        "the same clock. The bare viewer reads the same log calls from `RecordingStream.serve_grpc`. The viewer draws in software here, which limits all three, "
+        "since the viewer determines the frame rate.",
         "![Streams](images/benchmark-streams.svg)",
     ]
     for section in measured.sections("stream "):
@@ -258,12 +258,12 @@ def _text(data: Record, measured: Measured) -> str:
             *_stages(measured, section),
         ]
     only = [
-        "only " + who + ": " + (", ".join(sorted(mine - others)) or "none")
+        "only for " + who + ": " + (", ".join(sorted(mine - others)) or "none")
         for who, mine, others in (("0.x", *packages), ("this package", *reversed(packages)))
     ]
     parts += [
         "## Installation",
-        f"Of the dependencies, {'; '.join(only)}.",
+        f"Dependencies {'; '.join(only)}.",
         _table(measured, _INSTALL),
         "## Goals",
         "The goals of this package, and the results of this run.",
@@ -292,9 +292,9 @@ def _about(about: Record, versions: dict[str, dict[str, str]], loads: list[float
     same = ", ".join(f"{name} {versions['ours'][name]}" for name in ("gradio", "rerun-sdk"))
     return (
         f"{about['begun']}; {about['machine']}; Chromium {about['what']['chromium']}, graphics by {about['graphics']}; both packages with {same}. "
-        f"Load of the machine while it was measured: {statistics.median(loads):.1f} in the median, {max(loads):.1f} at most"
+        f"Load of the machine while it was measured: median {statistics.median(loads):.1f}, maximum {max(loads):.1f}"
         + (
-            f" (above {_QUIET}, something else was at work: do not trust times)."
+            f" (above {_QUIET}, other programs were running: do not trust the times)."
             if statistics.median(loads) > _QUIET
             else "."
         )
@@ -325,7 +325,7 @@ def _table(measured: Measured, rows: list[Row], who: tuple[str, ...] = ("peer", 
 
 
 def _stages(measured: Measured, section: str) -> list[str]:
-    """Where the time goes between the log call and the viewer, of this package."""
+    """The durations of the stages between the log call and the viewer, of this package."""
     rows = []
     for stage in STAGES:
         p50 = measured.median(section, "ours", lambda record, stage=stage: record["stages"][stage][0])
@@ -334,8 +334,8 @@ def _stages(measured: Measured, section: str) -> list[str]:
             rows.append(f"| {stage} | {_cell(p50, 'ms')} | {_cell(p95, 'ms')} |")
     if not rows:
         return []
-    told = "Where this package's time goes, per frame; from the third on, all wait for the page's one thread, in which the viewer draws as well:"
-    return [told, "\n".join(["| | median | 95 % within |", "|---|--:|--:|", *rows])]
+    introduction = "The latency of this package by stages, per frame. From the third stage on, all wait for the main thread of the page, in which the viewer also draws:"
+    return [introduction, "\n".join(["| | median | 95 % within |", "|---|--:|--:|", *rows])]
 
 
 def _goals(measured: Measured) -> str:
@@ -388,7 +388,7 @@ def _pictures(measured: Measured) -> dict[str, str]:
             ],
         ),
         "streams": bars(
-            "Bytes on the wire for a byte that was yielded",
+            "Bytes on the wire for each yielded byte",
             [group(name.removeprefix("stream "), name, get("wire"), "") for name in streams if "Hz" not in name],
         ),
     }

@@ -1,9 +1,9 @@
-"""Side by side: this package and the one that was PyPI's gradio_rerun before it, in one run, in turn.
+"""Measures this package and its predecessor, gradio_rerun 0.39 of PyPI, in turn, in one run.
 
     make bench            everything, some 30 minutes on a machine that does nothing else
     make bench ARGS=--quick
 
-Writes docs/benchmarks.md, its pictures and docs/benchmarks.json. A run that was broken off goes on where it was; --fresh begins anew.
+Writes docs/benchmarks.md, its pictures and docs/benchmarks.json. An interrupted run continues where it was; --fresh starts anew.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ Record = dict[str, Any]
 
 
 class Size(NamedTuple):
-    """How much is measured."""
+    """The size of the measurements."""
 
     rounds: int
     big_megabytes: int
     accepted_bytes: int
     streams: list[tuple[Case, int]]
-    """Each with how often, at most."""
+    """Each with its maximum number of rounds."""
     networks: list[pages.Network]
     patience: float
-    """Seconds that a page has for what it has not shown yet."""
+    """Seconds after which a page that does not show its data has failed."""
 
     def of(self, rounds: int) -> Size:
         """The same figures with at most `rounds` rounds."""
@@ -82,30 +82,30 @@ QUICK = Size(
     patience=60,
 )
 
-# Its page reads a list of all chunks for each of them: the time goes by the square of their number.
+# For each chunk, the peer's page reads a list of all chunks: the time is quadratic in their number.
 PEER_MOST_CHUNKS = 1_000
 
 
 class Results:
-    """What was measured so far, on disk, by section, who, and round."""
+    """The measurements so far, in a file, by section, package and round."""
 
     def __init__(self, path: Path, about: Record) -> None:
         self._path = path
         self.data: Record = {"about": about, "records": {}}
         if path.exists():
-            kept = json.loads(path.read_text())
-            if kept["about"]["what"] == about["what"]:
-                self.data = kept
+            previous = json.loads(path.read_text())
+            if previous["about"]["what"] == about["what"]:
+                self.data = previous
 
     def once(self, section: str, who: str, turn: int, measure: Callable[[], Record]) -> None:
-        """Measures what was not measured yet, or has failed."""
+        """Measures a round, unless it was measured before without an error."""
         rounds = self.data["records"].setdefault(section, {}).setdefault(who, [])
         if turn < len(rounds) and "error" not in rounds[turn]:
             return
         start = time.monotonic()
         try:
             record = measure()
-        except Exception as error:  # whatever it is: the others can still be measured, and the report tells
+        except Exception as error:  # of any kind: the other measurements continue, and the report contains the error
             record = {"error": _without_folders(f"{type(error).__name__}: {error}".splitlines()[0])[:300]}
         record["load"] = os.getloadavg()[0]
         rounds[turn:] = [record]
@@ -117,7 +117,7 @@ class Results:
 
 
 def _without_folders(text: str) -> str:
-    """The text with names for paths: what a report tells goes into the repository."""
+    """Removes the folders from paths, since the report is committed to the repository."""
     return re.sub(r"(?<![\w/:])/(?:[^\s/'\"]+/)+", "", text)
 
 
@@ -131,29 +131,29 @@ def _short(record: Record) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one round of the small things")
-    parser.add_argument("--fresh", action="store_true", help="forget what an earlier run, broken off, has measured")
-    parser.add_argument("--docs", type=Path, default=DOCS, metavar="FOLDER", help="where the report goes")
-    parser.add_argument("--rounds", type=int, default=3, help="the most rounds of a figure")
-    given = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="one round with small sizes")
+    parser.add_argument("--fresh", action="store_true", help="discard the measurements of an interrupted run")
+    parser.add_argument("--docs", type=Path, default=DOCS, metavar="FOLDER", help="where the report is written")
+    parser.add_argument("--rounds", type=int, default=3, help="the maximum number of rounds")
+    arguments = parser.parse_args()
     work = cache_dir() / "bench"
-    state = work / ("quick.json" if given.quick else "full.json")
-    if given.fresh:
+    state = work / ("quick.json" if arguments.quick else "full.json")
+    if arguments.fresh:
         state.unlink(missing_ok=True)
     installed, pythons = _environments(work)
     with sync_playwright() as playwright:
-        results = Results(state, _about(playwright, installed, quick=given.quick))
+        results = Results(state, _about(playwright, installed, quick=arguments.quick))
         for who, record in installed.items():
             results.once("install", who, 0, record.copy)
-        _measure_all(playwright, results, pythons, work, (QUICK if given.quick else FULL).of(given.rounds))
-    write_report(results.data, given.docs)
-    (given.docs / "benchmarks.json").write_text(json.dumps(_rounded(results.data), separators=(",", ":")) + "\n")
+        _measure_all(playwright, results, pythons, work, (QUICK if arguments.quick else FULL).of(arguments.rounds))
+    write_report(results.data, arguments.docs)
+    (arguments.docs / "benchmarks.json").write_text(json.dumps(_rounded(results.data), separators=(",", ":")) + "\n")
     state.unlink()
-    print(f"Written: {given.docs / 'benchmarks.md'}")
+    print(f"Written: {arguments.docs / 'benchmarks.md'}")
 
 
 def _environments(work: Path) -> tuple[dict[str, Record], dict[str, Path]]:
-    """What was installed, and the Pythons: the same Gradio and rerun-sdk for both, those that the peer takes."""
+    """Returns the installations and their Pythons. Both have the Gradio and rerun-sdk that the peer requires."""
     print("Installing both packages ...", flush=True)
     wheel = build_wheel(work / "wheel")
     peer = make_environment(work / "peer", [PEER])
@@ -169,7 +169,7 @@ def _about(playwright: Playwright, installed: dict[str, Record], *, quick: bool)
         version = browser.version
     versions = {who: record["versions"] for who, record in installed.items()}
     return {
-        # A run goes on only if all this is the same.
+        # An interrupted run continues only if all of this is the same.
         "what": {"versions": versions, "stamp": installed["ours"]["stamp"], "chromium": version, "quick": quick},
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
         "graphics": "Mesa llvmpipe (software)",
@@ -196,7 +196,7 @@ def _measure_all(playwright: Playwright, results: Results, pythons: dict[str, Pa
 
 
 class _Recordings:
-    """The recordings, made when they are needed: a run that goes on may need none."""
+    """The recordings, which are written when they are first needed: a continued run may need none."""
 
     def __init__(self, folder: Path, python: Path, size: Size) -> None:
         self._folder = folder
@@ -223,7 +223,7 @@ class _Recordings:
         if not path.exists():
             free = shutil.disk_usage(self._folder).free
             if free < 4 * self._size.accepted_bytes:
-                raise RuntimeError(f"this machine has only {free / 1e9:.0f} GB of disk free")
+                raise RuntimeError(f"this machine has only {free / 1e9:.0f} GB of free disk space")
             script = Path(__file__).with_name("make_recordings.py")
             subprocess.run([self._python, script, path, str(megabytes)], check=True)
         return path
@@ -277,11 +277,11 @@ def _measure_server(results: Results, pythons: dict[str, Path], recordings: _Rec
 def _stream(playwright: Playwright, who: str, python: Path, case: Case, patience: float) -> Record:
     if who == "peer" and case.frames > PEER_MOST_CHUNKS:
         return {
-            "error": f"not tried with more than {PEER_MOST_CHUNKS:,} chunks, which takes the square of their number"
+            "error": f"not measured with more than {PEER_MOST_CHUNKS:,} chunks, since the time is quadratic in their number"
         }
     with chromium(playwright) as browser:
         if who == "sdk":
-            return live.bare(browser, python, case, patience)
+            return live.measure_bare_viewer(browser, python, case, patience)
         record = measure(browser, python, case, has_stages=who == "ours" and case.rate > 0, patience=patience)
     stages = record.pop("stages ms", {})
     record["stages"] = {name: [percentile(values, part) for part in (50, 95)] for name, values in stages.items()}

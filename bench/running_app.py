@@ -1,4 +1,4 @@
-"""An app in a process of its own, and the memory it takes."""
+"""Runs an app in its own process, and measures the memory of the process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BENCH = Path(__file__).parent
 
 
 class App:
-    """A script of this folder that runs an app, and tells of it by lines of JSON."""
+    """A script of this folder that runs an app, and reports by lines of JSON on stdout."""
 
     def __init__(self, python: str | Path, script: str, arguments: list[str], folder: str) -> None:
         own = {"GRADIO_TEMP_DIR": folder, "GRADIO_ANALYTICS_ENABLED": "False"}
@@ -41,19 +41,19 @@ class App:
                 self._lines.put(json.loads(line))
         self._lines.put(None)
 
-    def told(self, seconds: float, wait: Callable[[], Any] = lambda: time.sleep(0.05)) -> dict[str, Any]:
-        """The next thing that the app tells."""
+    def report(self, seconds: float, wait: Callable[[], Any] = lambda: time.sleep(0.05)) -> dict[str, Any]:
+        """Returns the next line of JSON of the app. `wait` is called until it arrives."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                what = self._lines.get_nowait()
+                line = self._lines.get_nowait()
             except queue.Empty:
                 wait()
                 continue
-            if what is None:
+            if line is None:
                 raise RuntimeError("the app has ended")
-            return what
-        raise TimeoutError(f"the function did not end within {seconds} s")
+            return line
+        raise TimeoutError(f"the app reported nothing within {seconds} s")
 
     def go(self) -> None:
         assert self.process.stdin
@@ -74,7 +74,7 @@ def running(python: str | Path, script: str, *arguments: object) -> Iterator[App
 
 @contextmanager
 def peak_memory(process: psutil.Process) -> Iterator[Callable[[], float]]:
-    """MB that the process had resident at most, while this runs."""
+    """Yields a function that returns the peak of the resident memory within the context, in MB."""
     peak, over = 0.0, Event()
 
     def watch() -> None:

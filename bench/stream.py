@@ -1,7 +1,7 @@
-"""Streams: what the viewer shows, and when, of what a function yields.
+"""Measures when the viewer shows the data that a function yields.
 
-Each measurement has an app (stream_app.py) in a process of its own and a page of its own. A run begins when the viewer has opened
-frame 0 and the page is calm, so that the start of the viewer is in no figure.
+Each measurement has its own app (stream_app.py), in its own process, and its own page. A run begins when the viewer has opened
+frame 0 and draws regularly, so that no figure includes the start of the viewer.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from stream_stages import shown_at, stages
 class Case(NamedTuple):
     frames: int
     size: int
-    """Bytes of points in a frame; some 4,500 more come from the SDK."""
+    """Bytes of points in a frame. The SDK adds about 4,500."""
     rate: int = 0
-    """Frames a second; 0: as fast as they are taken."""
+    """Frames per second; 0: as fast as Gradio accepts them."""
 
     @property
     def name(self) -> str:
@@ -33,7 +33,7 @@ class Case(NamedTuple):
 
 
 class Traffic:
-    """Bytes and requests, by what they are for, since it began to listen."""
+    """Counts the bytes and requests of a page by their purpose."""
 
     def __init__(self, session: CDPSession) -> None:
         self._kinds: dict[str, str] = {}
@@ -62,37 +62,37 @@ class Traffic:
 
 
 def _size(counted: Counter[str]) -> int:
-    # The browser tells the exact sum at the end of a response, which one that the page has broken off does not have.
+    # The browser reports the exact sum at the end of a response. A response that the page has aborted has no such sum.
     return int(counted["exact"] or counted["headers"] + max(counted["data"], counted["encoded"]))
 
 
 def measure(browser: Browser, python: Path, case: Case, *, has_stages: bool, patience: float) -> dict[str, Any]:
-    """One run of a function that streams, after one of the same into a `gr.Number`, in the same app and page."""
-    with running(python, "stream_app.py", *case) as app, visiting(browser, app.told(120)) as (page, about):
+    """Measures a run of a function that streams, after a run of the same function into a `gr.Number`, in the same app and page."""
+    with running(python, "stream_app.py", *case) as app, visiting(browser, app.report(120)) as (page, started):
         server = psutil.Process(app.process.pid)
         page.wait_for_function("window.isReady()", timeout=300_000, polling=200)
         if has_stages:
             page.evaluate("window.addStages()")
-        # Listening costs the browser time: not while latency is measured. Gradio may go on with a response of the first run.
+        # Counting traffic slows the browser down, so not while latency is measured. Gradio may continue a response of the first run.
         traffic = None if case.rate else Traffic(page.context.new_cdp_session(page))
         click(page, "number")
         app.go()
-        number = app.told(600, lambda: page.wait_for_timeout(50))
-        page.wait_for_timeout(1500)  # the last messages come, and the server gives back what it will
+        number = app.report(600, lambda: page.wait_for_timeout(50))
+        page.wait_for_timeout(1500)  # until the last messages arrive, and the server releases memory
         page.evaluate("window.bench.messages.length = 0")
         before, earlier = resident(server), traffic.sums() if traffic else Counter()
         click(page, "viewer")
         page.wait_for_function("window.bench.isOpen", timeout=300_000, polling=100)
-        page.evaluate("window.calm()")
+        page.evaluate("window.settle()")
         cpu = sum(server.cpu_times()[:2])
         with peak_memory(server) as peak:
             app.go()
-            run = app.told(600, lambda: page.wait_for_timeout(50))
-            is_whole = reach(page, case.frames, patience)
+            run = app.report(600, lambda: page.wait_for_timeout(50))
+            is_whole = reaches(page, case.frames, patience)
             page.wait_for_timeout(1500)
         yielded = sum(run["sizes"])
         result: dict[str, Any] = {
-            "versions": about["versions"],
+            "versions": started["versions"],
             "frames": case.frames,
             "MB": yielded / 1e6,
             "function s": run["end"] - run["start"],
@@ -108,41 +108,41 @@ def measure(browser: Browser, python: Path, case: Case, *, has_stages: bool, pat
             result |= {name: sums[name] - earlier[name] for name in ("stream bytes", "queue bytes", "other bytes")}
             result["wire"] = (result["stream bytes"] + result["queue bytes"]) / yielded
             result["requests"] = sums["stream requests"] - earlier["stream requests"]
-        heard = page.evaluate("window.bench")
+        observed = page.evaluate("window.bench")
         if not is_whole:
-            at = max(frame for _, frame in heard["frames"])
+            at = max(frame for _, frame in observed["frames"])
             return {**result, "error": f"at frame {at} of {case.frames} {patience:g} s after the function's end"}
-        result["lag s"] = shown_at(heard, case.frames) / 1000 - run["end"]
-        result["total s"] = shown_at(heard, case.frames) / 1000 - run["start"]
+        result["lag s"] = shown_at(observed, case.frames) / 1000 - run["end"]
+        result["total s"] = shown_at(observed, case.frames) / 1000 - run["start"]
         if case.rate:
-            shown = [shown_at(heard, frame) for frame in range(1, case.frames + 1)]
+            shown = [shown_at(observed, frame) for frame in range(1, case.frames + 1)]
             result["latency ms"] = [at - logged * 1000 for at, logged in zip(shown, run["logged"][1:], strict=True)]
-            result["frames shown"] = len({frame for _, frame in heard["frames"] if frame > 0})
+            result["frames shown"] = len({frame for _, frame in observed["frames"] if frame > 0})
         if has_stages:
-            result["stages ms"] = stages(run, heard, case.frames)
+            result["stages ms"] = stages(run, observed, case.frames)
     return result
 
 
 @contextmanager
-def visiting(browser: Browser, about: dict[str, Any]) -> Iterator[tuple[Page, dict[str, Any]]]:
-    """The page of an app, and what the app says of itself."""
+def visiting(browser: Browser, started: dict[str, Any]) -> Iterator[tuple[Page, dict[str, Any]]]:
+    """Opens the page of an app. Yields the page, and the first report of the app."""
     context = browser.new_context(viewport={"width": 900, "height": 700})
     try:
         page = context.new_page()
         page.add_init_script(path=BENCH / "stream_page.js")
-        page.goto(about["url"])
-        yield page, about
+        page.goto(started["url"])
+        yield page, started
     finally:
         context.close()
 
 
 def click(page: Page, button: str) -> None:
-    # A click by the mouse waits until the page draws, which takes long on a slow machine.
+    # Playwright's `click` waits until the page draws, which takes long on a slow machine.
     page.get_by_role("button", name=button, exact=True).dispatch_event("click", timeout=120_000)
 
 
-def reach(page: Page, frame: int, seconds: float) -> bool:
-    """Whether the viewer gets to the frame in time."""
+def reaches(page: Page, frame: int, seconds: float) -> bool:
+    """Whether the viewer reaches the frame in time."""
     is_there = "frame => window.bench.frames.some(([, at]) => at >= frame)"
     try:
         page.wait_for_function(is_there, arg=frame, timeout=seconds * 1000, polling=200)

@@ -1,9 +1,9 @@
-"""An app with one function that streams, into a viewer and into a `gr.Number`; bench/stream.py runs it with either package.
+"""An app with a function that streams into a viewer or into a `gr.Number`. bench/stream.py runs it with both packages.
 
     python stream_app.py FRAMES SIZE RATE
 
-A run yields frame 0, waits for a line on stdin, so that the viewer is up, and then yields frames 1 to FRAMES, SIZE bytes of points each,
-RATE a second (0: as fast as they are taken). What happened when is printed as a line of JSON; the first line is about the app.
+A run yields frame 0, waits for a line on stdin, which is sent when the viewer runs, and then yields frames 1 to FRAMES, each with SIZE bytes of points,
+RATE per second (0: as fast as Gradio accepts them). The first line of output is JSON with the URL of the app and the versions. After each run follows a line with its times.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from gradio_rerun import Rerun
 FRAMES, SIZE, RATE = (int(argument) for argument in sys.argv[1:])
 
 
-def tell(**what: Any) -> None:
-    sys.__stdout__.write(json.dumps(what) + "\n")
+def report(**line: Any) -> None:
+    sys.__stdout__.write(json.dumps(line) + "\n")
     sys.__stdout__.flush()
 
 
@@ -48,7 +48,7 @@ def run(value: Callable[[bytes], Any]) -> Iterator[Any]:
         sizes.append(len(data))
         yielded.append(time.time())
         yield value(data)
-    tell(start=start, end=time.time(), logged=logged, yielded=yielded, sizes=sizes)
+    report(start=start, end=time.time(), logged=logged, yielded=yielded, sizes=sizes)
 
 
 def run_viewer() -> Iterator[bytes]:
@@ -68,5 +68,5 @@ with gr.Blocks() as demo:
 if __name__ == "__main__":
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     versions = {name: metadata.version(name) for name in ("gradio_rerun", "gradio", "rerun-sdk")}
-    tell(url=url, versions=versions)
+    report(url=url, versions=versions)
     demo.block_thread()

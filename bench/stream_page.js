@@ -1,25 +1,25 @@
-// What bench/stream.py hears in a page, ours or the peer's. Moments are Date.now(), as in Python's time.time() * 1000.
+// Measures in a page for bench/stream.py: the page of this package or of the peer. Times are Date.now(), like Python's time.time() * 1000.
 console.debug = () => {}; // the viewer's debug log costs more time than the viewer
 window.bench = {
   isOpen: false, // the viewer has a recording
-  frames: [], // [moment, frame] when the viewer has moved on to a frame
-  messages: [], // moments: Gradio's message that the function has yielded, one for each yield
-  announced: [], // [moment, bytes]: the element was told of so many
-  requests: [], // [moment, first byte]
-  received: [], // [moment, bytes]
-  sent: [], // [moment, bytes, ms in the call of the viewer]
+  frames: [], // [time, frame] of each frame that the viewer reports
+  messages: [], // times of Gradio's messages, one for each yield of the function
+  announced: [], // [time, bytes] that the value announces to the element
+  requests: [], // [time, first byte]
+  received: [], // [time, bytes]
+  sent: [], // [time, bytes, ms in the call of the viewer]
 };
 
 performance.setResourceTimingBufferSize(10_000);
 const loaded = () => performance.getEntriesByType("resource");
 
-// The peer starts its viewer with the page; ours gets the code then, and starts with the first data.
+// The peer starts its viewer with the page. This package only loads the code with the page, and starts the viewer later.
 window.isReady = () =>
   (document.querySelector("canvas") || loaded().some(({ name }) => /re_viewer.*wasm/.test(name))) &&
   loaded().every(({ responseEnd }) => performance.now() - responseEnd > 3000);
 
-// A viewer that has opened its first recording compiles shaders for a while. Resolves when 30 frames in a row come in time.
-window.calm = async (within = 60_000) => {
+// A viewer that has opened its first recording compiles shaders for a while. Resolves after 30 fast frames in a row.
+window.settle = async (within = 60_000) => {
   const end = performance.now() + within;
   for (let quick = 0; quick < 30 && performance.now() < end; ) {
     const start = performance.now();
@@ -28,7 +28,7 @@ window.calm = async (within = 60_000) => {
   }
 };
 
-// Both packages parse what the viewer tells, and Gradio parses its messages.
+// Both packages parse the events of the viewer as JSON, and Gradio parses its messages.
 const parse = JSON.parse;
 let last = -1;
 JSON.parse = (text, ...rest) => {
@@ -45,7 +45,7 @@ JSON.parse = (text, ...rest) => {
   return parse(text, ...rest);
 };
 
-// The rest is ours only; it costs microseconds for a chunk.
+// Only for this package. Takes microseconds per chunk.
 window.addStages = async () => {
   const { announced, requests, received, sent } = window.bench;
   const element = customElements.get("rerun-viewer").prototype;
@@ -90,7 +90,7 @@ window.addStages = async () => {
     const start = performance.now();
     const moment = Date.now();
     send.call(this, bytes);
-    total += bytes.length - (total > 0 ? HEADER_SIZE : 0); // the reader repeats the header in front of each piece but the first
+    total += bytes.length - (total > 0 ? HEADER_SIZE : 0); // the reader repeats the header before each piece except the first
     sent.push([moment, total, performance.now() - start]);
   };
 };

@@ -1,4 +1,4 @@
-"""An app in a process of its own, and what it takes of the system (Linux)."""
+"""An app in its own process, and the resources of the process (Linux)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class AppProcess:
-    """A running app. `about` is the line of JSON that it has printed, `folder` holds all that it writes."""
+    """A running app. `about` is the line of JSON that the app printed, `folder` contains all files that it writes."""
 
     process: subprocess.Popen[str]
     about: dict[str, Any]
@@ -32,7 +32,7 @@ class AppProcess:
         self.process.communicate()
 
     def usage(self) -> dict[str, int]:
-        """MB of memory, threads, open descriptors, and processes that it has started."""
+        """The memory in MB, the threads, the open descriptors, and the child processes."""
         proc = Path("/proc", str(self.process.pid))
         status = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
         return {
@@ -43,11 +43,11 @@ class AppProcess:
         }
 
     def threads(self) -> Counter[str]:
-        """Its threads by their names."""
+        """The threads of the app by their names."""
         return Counter(each.read_text().strip() for each in Path("/proc", str(self.process.pid)).glob("task/*/comm"))
 
     def files(self) -> list[Path]:
-        """What lies in its temporary folders."""
+        """The files in the temporary folders of the app."""
         return sorted(path for path in self.folder.rglob("*") if path.is_file())
 
     def log(self) -> str:

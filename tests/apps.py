@@ -17,7 +17,7 @@ class _LeftError(Exception):
 
 @contextmanager
 def app_without_server() -> Iterator[None]:
-    """A gr.Blocks for which Gradio makes no web server: that would take a second."""
+    """A gr.Blocks without a web server, which would take a second to start."""
     with suppress(_LeftError), gr.Blocks():
         yield
         raise _LeftError

@@ -1,4 +1,4 @@
-"""A page that functions ask, played by a test."""
+"""A page that answers the requests of functions, played by a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page of the viewer beside components of Gradio, and pictures of it: docs/make_pictures.py makes them, tests compare with them."""
+"""A page with the viewer beside components of Gradio, and screenshots of the page. docs/make_pictures.py makes the screenshots, and tests compare with them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _recording() -> rr.RecordingStream:
 
 
 def page() -> gr.Blocks:
-    """Rows of components: empty ones that take files, empty ones that take none, and full ones."""
+    """Rows of components: empty and interactive, empty and not interactive, and with a value."""
     with gr.Blocks() as demo:
         with gr.Row():
             gr.Image(height=280, interactive=True)
@@ -63,7 +63,7 @@ def pictures(
     names: list[str],
     is_right: Callable[[bytes], bool] = lambda _: False,
 ) -> Iterator[tuple[str, bytes]]:
-    """PNGs of the page, by name: the first that `is_right`, or one from which the viewer's notifications are gone."""
+    """PNGs of the page, by name: the first one for which `is_right`, or one after the viewer's notifications have disappeared."""
     url = launch(page())
     for name in names:
         theme, (width, height) = PICTURES[name]
@@ -82,7 +82,7 @@ def pictures(
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
-    """How far two pictures are apart where they differ most, from 0 to 255, in squares of 40 pixels: letters do not count."""
+    """The largest difference of two pictures, from 0 to 255, between squares of 40 pixels. So differences in letters do not count."""
     sizes = {image.size for image in (one, other)}
     assert len(sizes) == 1, sizes
     ((width, height),) = sizes

@@ -1,4 +1,4 @@
-"""A rerun-sdk as small as can be, for tests of what takes the viewer out of one; and processes that import no Gradio."""
+"""A minimal rerun-sdk for tests of the extraction of the viewer, and processes that do not import Gradio."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ sys.modules.update({{"gradio": gradio, "gradio.exceptions": exceptions, "gradio_
 
 
 class FakeSdk:
-    """A folder for `sys.path` with a rerun-sdk in it; `body` is run when its server is about to start."""
+    """A folder for `sys.path` with a rerun-sdk. `body` runs before its server starts."""
 
     def __init__(self, folder: Path, *, version: str = "0.41.0", body: str = "", build: bytes = b"library") -> None:
         self.folder = folder
@@ -65,7 +65,7 @@ class FakeSdk:
         self.metadata.write_text(f"Metadata-Version: 2.1\nName: rerun-sdk\nVersion: {version}\n")
 
     def ship_zip(self, **files: bytes) -> Path:
-        """Makes it a wheel with a packaged viewer, whose server must not be needed; the path of the zip."""
+        """Turns the SDK into one with a packaged viewer, which needs no server. Returns the path of the zip."""
         (self.rerun / "__init__.py").write_text("raise ImportError('this wheel is not to be loaded')")
         with zipfile.ZipFile(self.rerun / "web_viewer.zip", "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in files.items():
@@ -73,19 +73,19 @@ class FakeSdk:
         return self.rerun / "web_viewer.zip"
 
     def ports(self) -> list[int]:
-        """The ports on which it was asked to serve so far."""
+        """The ports on which the SDK was called to serve so far."""
         log = self.rerun / "served.log"
         return [int(line) for line in log.read_text().splitlines()] if log.exists() else []
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> FakeSdk:
-        """Makes it the rerun-sdk of this process until the test ends."""
+        """Makes this SDK the rerun-sdk of this process until the test ends."""
         for name in ("rerun", "rerun_bindings"):
             monkeypatch.delitem(sys.modules, name, raising=False)
         monkeypatch.syspath_prepend(str(self.folder))
         return self
 
     def process(self, code: str) -> subprocess.Popen[str]:
-        """A new Python process with this rerun-sdk, that runs `code`, with modules of gradio_rerun but without Gradio."""
+        """Runs `code` in a new Python process with this rerun-sdk and the modules of gradio_rerun, but without Gradio."""
         prelude = _PRELUDE.format(package=str(Path(gradio_rerun.__file__).parent))
         script = f"{prelude}sys.path.insert(0, {str(self.folder)!r})\n{dedent(code)}"
         pipe = subprocess.PIPE

@@ -1,4 +1,4 @@
-"""A disk on which nothing more fits, whoever runs the tests."""
+"""A simulated full disk, also for root."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def full_disk(room: int = 4096) -> Iterator[None]:
-    """No file of this process, nor of those that it starts, can get longer than `room` bytes meanwhile."""
+    """Within the context, no file of this process or its child processes can become longer than `room` bytes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     try:

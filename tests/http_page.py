@@ -1,4 +1,4 @@
-"""A page without a browser: over HTTP it does what ours does, so that a hundred of them fit beside the server."""
+"""A page without a browser, which sends the HTTP requests of the component's page. A hundred such pages can run beside the server."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from gradio_client.utils import apply_diff
 from gradio_rerun._wire import STREAM_TYPE
 
 CONNECTIONS = 6
-"""To one server, as in browsers."""
+"""Connections to one server, as in browsers."""
 
-# uvicorn closes a connection after 5 s without a request. A browser whose request crosses that asks again; httpx does not.
+# uvicorn closes a connection after 5 s without a request. If a request arrives at that moment, a browser repeats the request; httpx does not.
 IDLE_WITHIN = 1
 
 
 class HttpPage:
-    """One visitor of an app. Whatever fails raises: it reads nothing twice."""
+    """One visitor of an app. Each failure raises, since nothing is read twice."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -52,7 +52,7 @@ class HttpPage:
         await self.client.aclose()
 
     async def click(self, name: str) -> AsyncIterator[Any]:
-        """What the one output of the function of this name becomes, each time that the server tells."""
+        """Calls the function of this name, and yields each value of its output that the server sends."""
         function = next(each["id"] for each in self.config["dependencies"] if each["api_name"] == name)
         event = {"data": [], "fn_index": function, "session_hash": self.session}
         (await self.client.post(self._route("queue/join"), json=event)).raise_for_status()
@@ -79,7 +79,7 @@ class HttpPage:
         return file["url"] or f"{self.config['root']}{self.config['api_prefix']}/file={quote(file['path'])}"
 
     async def download(self, url: str, *, start: int | None = None) -> AsyncIterator[bytes]:
-        """The bytes behind a URL, as they come."""
+        """The bytes of a URL, as they arrive."""
         headers = {} if start is None else {"Range": f"bytes={start}-"}
         async with self.client.stream("GET", url, headers=headers) as response:
             response.raise_for_status()
@@ -89,7 +89,7 @@ class HttpPage:
                 yield piece
 
     async def show(self, name: str) -> tuple[str, int, str]:
-        """The name, the size and the SHA-256 of the recording that a function returns, when all of it has come."""
+        """Downloads the recording that a function returns. Returns its name, size and SHA-256."""
         digest, size = hashlib.sha256(), 0
         async for value in self.click(name):
             (file,) = value
@@ -99,7 +99,7 @@ class HttpPage:
         return file["orig_name"], size, digest.hexdigest()
 
     async def stream(self, name: str) -> GrowingFile:
-        """All that a function has streamed into one recording, when it has ended and all of it has come."""
+        """Returns the recording that a function streams, after the function has ended and all data has arrived."""
         file: GrowingFile | None = None
         async for value in self.click(name):
             (recording,) = value
@@ -120,7 +120,7 @@ class HttpPage:
 
 
 class GrowingFile:
-    """Reads a growing recording as stream-reader.js does: one request at a time, as long as less is there than was announced."""
+    """Reads a growing recording like stream-reader.js: one request at a time, until all announced bytes have arrived."""
 
     def __init__(self, page: HttpPage, url: str) -> None:
         self.page = page
@@ -129,14 +129,14 @@ class GrowingFile:
         self.marks: list[int] = []
         """The sizes that were announced: one for each yield."""
         self.arrivals: list[tuple[float, int]] = []
-        """Of each piece: when it came (`time.time()`), and how much was there then."""
+        """For each piece: the time of its arrival (`time.time()`), and the number of bytes so far."""
         self._reading: asyncio.Task[None] | None = None
 
     def announce(self, size: int) -> None:
         self.marks.append(size)
         if self._reading is None or self._reading.done():
             if self._reading:
-                self._reading.result()  # raises what went wrong
+                self._reading.result()  # raises the error
             self._reading = asyncio.create_task(self._read())
 
     async def complete(self) -> None:

@@ -1,4 +1,4 @@
-"""A small HTTP server in a thread of its own."""
+"""A small HTTP server in its own thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @contextmanager
 def http_server(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[int]:
-    """The port on 127.0.0.1 where `handler` answers."""
+    """Yields the port on 127.0.0.1 of a server with this handler."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()

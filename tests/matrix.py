@@ -63,7 +63,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Versions:
-    """Of one package, the newest of each minor version from our floor on, oldest first."""
+    """The newest patch release of each minor version of a package, from the supported floor on, oldest first."""
 
     floor: str
     minors: list[str]
@@ -106,7 +106,7 @@ def all_cells(gradio: Versions, sdk: Versions) -> list[Cell]:
 
 @lru_cache
 def newest_for(python: str) -> Cell | None:
-    """The newest versions that there are for this Python; None if it is not on this machine."""
+    """The newest versions for this Python, or None if this Python is not installed."""
     command = ["uv", "python", "find", "--no-python-downloads", python]
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
         return None
@@ -139,7 +139,7 @@ def try_cell(cell: Cell, wheel: Path) -> Outcome:
 
 
 def install(cell: Cell, wheel: Path) -> Path:
-    """The environment of a cell, which is kept."""
+    """The environment of a cell, which is reused."""
     environment = cell.folder / "environment"
     if not environment.exists():
         run(["uv", "venv", "--quiet", "--no-python-downloads", "--python", cell.python, environment])
@@ -195,8 +195,8 @@ def read_report(cell: Cell, report: Path) -> Outcome:
 
 def reason(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = re.sub(r"(?<![\w/:])(?:file://)?/(?:[^\s/'\"]+/)+", "", " ".join(lines[:2]))  # no paths of this machine
-    return re.sub(r"\s+", " ", told).replace("|", "/")[:300]
+    cleaned = re.sub(r"(?<![\w/:])(?:file://)?/(?:[^\s/'\"]+/)+", "", " ".join(lines[:2]))  # no paths of this machine
+    return re.sub(r"\s+", " ", cleaned).replace("|", "/")[:300]
 
 
 def outcome_file(cell: Cell) -> Path:
@@ -204,7 +204,7 @@ def outcome_file(cell: Cell) -> Path:
 
 
 def earlier_outcome(cell: Cell) -> Outcome | None:
-    """What a cell came to the last time, if it worked."""
+    """The previous result of a cell, if it passed."""
     try:
         kept = json.loads(outcome_file(cell).read_text())
     except OSError:
@@ -214,7 +214,7 @@ def earlier_outcome(cell: Cell) -> Outcome | None:
 
 def write_table(path: Path, outcomes: dict[Cell, Outcome], gradio: Versions, sdk: Versions) -> None:
     def name_of(python: str) -> str:
-        """With the newest versions, or those that it can have."""
+        """The cell with the newest versions that it allows."""
         cell = newest_for(python)
         if not cell or (cell.gradio, cell.sdk) == (gradio.newest, sdk.newest):
             return python

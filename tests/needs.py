@@ -1,4 +1,4 @@
-"""Which rerun-sdk a command needs: the browser tests run by it, and docs/commands.md is checked against it."""
+"""The rerun-sdk that each command needs. Browser tests use this table, and a test compares docs/commands.md with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are no recordings, for the tests of conversions."""
+"""Files that are not recordings, for the tests of conversions."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Returns as soon as something listens there; raises when the process that shall do so has ended."""
+    """Returns as soon as the port accepts connections. Raises if the process that should listen has ended."""
     deadline = time.monotonic() + 200
     while process.poll() is None and time.monotonic() < deadline:
         with socket.socket() as probe:

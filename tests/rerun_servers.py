@@ -1,4 +1,4 @@
-"""Servers of Rerun's kind, for what is shown through the app."""
+"""Rerun servers, and servers that imitate them, for tests of the tunnel through the app."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ for line in sys.stdin:
 
 @contextmanager
 def logger(port: int, recording_id: str, first: int, last: int) -> Iterator[subprocess.Popen[str]]:
-    """A process that has logged the frames from `first` to `last`, logs those whose numbers it gets as lines, and serves all of them."""
+    """A process that logs the frames from `first` to `last`, then each frame whose number it receives as a line, and serves all of them."""
     command = [sys.executable, "-c", _LOGGER, str(port), recording_id, str(first), str(last)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -63,7 +63,7 @@ def catalog_server(folder: Path) -> Iterator[str]:
 
 
 class Call:
-    """One call, as it arrives at a server that is none of Rerun's."""
+    """A call, as it arrives at a server that imitates Rerun's."""
 
     def __init__(self, handler: BaseHTTPRequestHandler) -> None:
         self.handler = handler
@@ -84,7 +84,7 @@ class Call:
 
 @contextmanager
 def other_server(respond: Callable[[Call], None]) -> Iterator[tuple[str, list[Call]]]:
-    """The address of a server that answers calls as `respond` does, and the calls that have come."""
+    """Yields the address of a server that answers calls with `respond`, and the list of calls that it has received."""
     calls: list[Call] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""What a user sees in a viewer: what it holds, and which colors are on the screen."""
+"""The visible state of a viewer: its data, and the colors on the screen."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from viewer_page import ViewerPage
 Color = tuple[int, int, int]
 
 DRAW = "count => new Promise(done => { const next = () => count-- ? requestAnimationFrame(next) : done(); next(); })"
-"""Resolves when the page has been drawn that often."""
+"""Resolves after the page has drawn this number of frames."""
 
 
 def wait_until(page: ViewerPage, condition: Callable[[], Any], seconds: float = 60, every: int = 50) -> None:
-    """Until the condition holds, while the page goes on."""
+    """Waits until the condition is true, while the page continues to run."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -29,7 +29,7 @@ def wait_until(page: ViewerPage, condition: Callable[[], Any], seconds: float = 
 
 
 def rows(page: ViewerPage, index: int = 0) -> Counter[str]:
-    """How many rows the viewer holds of each entity, over all times."""
+    """The number of rows of each entity in the viewer, over all times."""
     saved = page.evaluate(
         """async (index) => {
           const viewer = document.querySelectorAll("rerun-viewer")[index];
@@ -45,7 +45,7 @@ def rows(page: ViewerPage, index: int = 0) -> Counter[str]:
 
 
 def rows_of(recording: bytes | Path) -> Counter[str]:
-    """How many rows a recording holds of each entity, over all times."""
+    """The number of rows of each entity in a recording, over all times."""
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "saved.rrd"
@@ -58,18 +58,18 @@ def rows_of(recording: bytes | Path) -> Counter[str]:
 
 
 def expect_rows(page: ViewerPage, index: int = 0, **expected: int) -> None:
-    """The viewer comes to hold that many rows of these entities; `a__b` stands for `/a/b`."""
+    """Waits until the viewer has these numbers of rows of entities. `a__b` stands for `/a/b`."""
     wanted = {"/" + name.replace("__", "/"): count for name, count in expected.items()}
     wait_until(page, lambda: wanted.items() <= rows(page, index).items(), seconds=120, every=300)
 
 
 def number(page: ViewerPage, label: str) -> float:
-    """What a `gr.Number` shows; 0 if it is empty."""
+    """The value that a `gr.Number` shows, or 0 if it is empty."""
     return float(page.get_by_role("spinbutton", name=label, exact=True).input_value() or 0)
 
 
 def time_of(page: ViewerPage, index: int = 0) -> int | None:
-    """Where the time cursor stands; None while there is none."""
+    """The time of the time cursor, or None if there is no time cursor."""
     text = page.evaluate(
         "(index) => document.querySelectorAll('rerun-viewer')[index]?.currentTime?.time?.toString()", index
     )
@@ -77,7 +77,7 @@ def time_of(page: ViewerPage, index: int = 0) -> int | None:
 
 
 def pixels(page: ViewerPage, color: Color, index: int = 0, near: int = 24) -> int:
-    """How many pixels of the viewer have about this color."""
+    """The number of pixels of the viewer with approximately this color."""
     picture = np.asarray(page.picture(index), int)
     return int((np.abs(picture - color).max(axis=2) <= near).sum())
 
@@ -87,19 +87,19 @@ def expect_color(page: ViewerPage, color: Color, least: int = 100, index: int = 
 
 
 def expect_play_button(page: ViewerPage, index: int = 0) -> None:
-    """The time panel is shown: its button for playing, or for pausing, is blue."""
+    """Waits until the time panel is shown: its button for playing or pausing is blue."""
     expect_color(page, (26, 106, 221), least=50, index=index)
 
 
 def step(page: ViewerPage, index: int = 0) -> None:
-    """Moves the time by a frame, as a user does: by a key."""
+    """Moves the time by one frame with a key, as a user does."""
     page.viewer(index).locator("canvas").focus()
-    page.evaluate(DRAW, 5)  # the viewer takes keys from the frame on in which it has seen that it is focused
+    page.evaluate(DRAW, 5)  # the viewer accepts keys from the frame on in which it has noticed its focus
     page.keyboard.press("ArrowRight")
 
 
 def click_at(page: ViewerPage, across: float = 0.5, down: float = 0.5, index: int = 0) -> None:
-    """Clicks into the viewer, at a place in parts of its size."""
+    """Clicks into the viewer, at a position relative to its size."""
     viewer = page.viewer(index)
     viewer.scroll_into_view_if_needed()
     box = viewer.bounding_box()

@@ -1,4 +1,4 @@
-"""One of the values of `pytest.mark.parametrize` that only `make test-slow` tries."""
+"""Values of `pytest.mark.parametrize` that only `make test-slow` tests."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _app(make: Callable[[], Rerun]) -> tuple[gr.Blocks, Rerun]:
 
 
 def sent_to_the_page(function: Callable[[], Any], make: Callable[[], Rerun] = Rerun) -> tuple[Any, Rerun]:
-    """What the page gets for the return value of an event listener, and the component of the session after that."""
+    """Returns the update that the page gets for the return value of a listener, and the component of the session after the update."""
     demo, viewer = _app(make)
     state = SessionState(demo)
     returned = in_event(function)

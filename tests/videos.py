@@ -1,4 +1,4 @@
-"""Videos for tests, without ffmpeg: Pillow encodes each picture as AVIF, whose AV1 data become the frames of an .mp4."""
+"""Videos for tests, made without ffmpeg: Pillow encodes each picture as AVIF, and its AV1 data becomes a frame of an .mp4."""
 
 from __future__ import annotations
 

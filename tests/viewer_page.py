@@ -1,4 +1,4 @@
-"""A page with viewers, as a test sees it."""
+"""A page with viewers, for tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 RESULTS = Path(os.environ.get("TEST_RESULTS") or Path(__file__).parents[1] / "test-results")
 
 OTHER_HOST = "gradio.test"
-"""This machine, by a name that browsers do not know to be it."""
+"""A name of this machine that browsers do not treat as localhost."""
 
 # Every event of every viewer on the page, in order; the viewer's debug log would cost more time than the viewer.
 INIT_SCRIPT = """
@@ -33,10 +33,10 @@ for (const type of ["loadstart", "load", "error", "viewer-event"]) {
 
 // Where a viewer's time cursor has been; of a recording that has just opened the viewer does not always tell, but from 0.41 on can be asked.
 window.timesOf = (index) => {
-  const told = window.seen.filter(({ detail, viewer }) => viewer === index && detail?.type === "time_update").map(({ detail }) => detail.time);
+  const reported = window.seen.filter(({ detail, viewer }) => viewer === index && detail?.type === "time_update").map(({ detail }) => detail.time);
   const now = document.querySelectorAll("rerun-viewer")[index]?.currentTime;
   const hasOpened = window.seen.some(({ detail }) => detail?.type === "recording_open" && detail.recording_id === now?.recording_id);
-  return hasOpened ? [...told, Number(now.time)] : told;
+  return hasOpened ? [...reported, Number(now.time)] : reported;
 };
 
 // The memory of each viewer, for as long as something else holds it.
@@ -50,7 +50,7 @@ WebAssembly.instantiate = async (...given) => {
 """
 
 NO_VIEWER_AHEAD = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
-"""A browser that saves data starts a viewer with the first value."""
+"""A browser with this setting starts a viewer only with the first value."""
 
 
 class ViewerPage:
@@ -63,7 +63,7 @@ class ViewerPage:
         page.on("pageerror", lambda error: self.page_errors.append(str(error)))
 
     def __getattr__(self, name: str) -> Any:
-        """All that a page of Playwright has: `page.get_by_label("frame")`."""
+        """Forwards to Playwright's page: `page.get_by_label("frame")`."""
         return getattr(self.page, name)
 
     def open(self, url: str) -> ViewerPage:
@@ -84,7 +84,7 @@ class ViewerPage:
         return self.page.locator("rerun-viewer").nth(index)
 
     def block(self, index: int = 0) -> Locator:
-        """All of the component: the viewer, and its label and buttons above."""
+        """The whole component: the viewer, its label and its buttons."""
         return self.page.locator(".block[data-rerun]").nth(index)
 
     def log_in(self) -> None:
@@ -102,18 +102,18 @@ class ViewerPage:
             expect(viewer).to_have_attribute("data-recordings", str(recordings), timeout=timeout * 1000)
 
     def expect_recordings(self, *ids: str, index: int = 0) -> None:
-        """The viewer says that it has opened these recordings, and no others."""
+        """Waits until the viewer has reported these recordings as open, and no others."""
         self.expect_state("ready", recordings=len(ids), index=index)
         assert sorted(self.opened(index)[-len(ids) :]) == sorted(ids)
 
     def events(self, type_: str, index: int | None = None) -> list[Any]:
-        """Details of the events of one type, oldest first; of what the viewer tells if it is a type of the viewer's."""
+        """The details of the events of one type, oldest first."""
         seen = self.page.evaluate("window.seen")
         of_viewer = [event for event in seen if index is None or event["viewer"] == index]
         if type_ in ("loadstart", "load", "error"):
             return [event["detail"] for event in of_viewer if event["type"] == type_]
-        told = [event["detail"] for event in of_viewer if event["type"] == "viewer-event"]
-        return [event for event in told if event["type"] == type_]
+        reported = [event["detail"] for event in of_viewer if event["type"] == "viewer-event"]
+        return [event for event in reported if event["type"] == type_]
 
     def wait_for_event(self, type_: str) -> None:
         self.page.wait_for_function(
@@ -122,7 +122,7 @@ class ViewerPage:
         )
 
     def expect_frame(self, frame: int, index: int = 0) -> None:
-        """The viewer's time cursor comes to this frame."""
+        """Waits until the viewer's time cursor is at this frame."""
         self.page.wait_for_function(
             "([frame, index]) => window.timesOf(index).some((time) => Math.floor(time) === frame)",
             arg=[frame, index],
@@ -130,13 +130,13 @@ class ViewerPage:
         )
 
     def wait_for_time(self, least: float) -> None:
-        """Until the first viewer's time cursor has come that far."""
+        """Waits until the first viewer's time cursor has reached this time."""
         self.page.wait_for_function(
             "least => window.timesOf(0).some((time) => time >= least)", arg=least, timeout=90_000
         )
 
     def wait_until(self, condition: str, seconds: float = 30) -> None:
-        """Until the function resolves to something true; `wait_for_function` takes the promise of an async one for true."""
+        """Waits until the function resolves to a true value. `wait_for_function` treats the promise of an async function as true."""
         deadline = time.monotonic() + seconds
         while not self.page.evaluate(condition):
             assert time.monotonic() < deadline, f"not within {seconds} s: {condition}"
@@ -158,7 +158,7 @@ class ViewerPage:
         expect(self.error(index)).to_be_visible()
 
     def third_party_requests(self) -> list[str]:
-        """What the page asked elsewhere, but for what the page of older Gradios asks itself."""
+        """The requests of the page to other servers, except those that the pages of older Gradio versions send."""
         local = (
             "127.0.0.1",
             "localhost",
@@ -180,7 +180,7 @@ class ViewerPage:
         return Image.open(io.BytesIO(self.viewer(index).screenshot())).convert("RGB")
 
     def brightness(self, index: int = 0) -> float:
-        """Of the canvas' median pixel, from 0 to 255."""
+        """The brightness of the canvas' median pixel, from 0 to 255."""
         pixels = sorted(self.picture(index).convert("L").resize((64, 64)).tobytes())
         return pixels[len(pixels) // 2]
 
@@ -196,7 +196,7 @@ class ViewerPage:
         return any(count > 500 for count, (red, green, blue) in colors if blue > 180 and red < 80 and green < 140)
 
     def expect_ahead(self, started: int) -> None:
-        """An empty viewer has started its Rerun viewer, which nobody sees. `started`: the number of viewers since the page was opened."""
+        """Waits until an empty viewer has started ahead, invisibly. `started`: the number of viewers since the page was opened."""
         self.page.wait_for_function(
             "started => window.memories.length === started"
             " && document.querySelector('rerun-viewer[data-state=idle] canvas')",
@@ -205,7 +205,7 @@ class ViewerPage:
         )
 
     def live_memories(self) -> int:
-        """How many WebAssembly memories the page holds after a garbage collection: one for each viewer that lives."""
+        """The number of WebAssembly memories after a garbage collection: one for each running viewer."""
         session = self.page.context.new_cdp_session(self.page)
         session.send("HeapProfiler.collectGarbage")
         session.detach()

@@ -29,7 +29,7 @@ from gradio_rerun._recordings.turns import conversion_turns
 from gradio_rerun._servers import forwarding
 
 SESSIONS = 20
-"""That Gradio remembers."""
+"""The number of sessions that Gradio remembers."""
 FRAMES = 8
 
 questions.POLL_SECONDS = 0.2
@@ -55,7 +55,7 @@ def stream() -> Iterator[rr.RecordingStream]:
 
 
 def listener(name: str) -> Callable[..., str]:
-    """A function that looks at all that the event of this name says."""
+    """A function that reads all fields of the event of this name."""
     kinds = {each.__name__.lower(): each for each in vars(events).values() if isinstance(each, type)}
     kind = kinds.get(name.replace("_", ""), gr.EventData)
     assert issubclass(kind, gr.EventData)
@@ -69,12 +69,12 @@ def listener(name: str) -> Callable[..., str]:
 
 
 async def ask() -> str:
-    """What the page of the visitor answers, or the error."""
+    """Returns the answer of the visitor's page, or the error."""
     return repr(await client.get_recording_schema())
 
 
 async def counts() -> dict[str, int]:
-    """What is held for sessions."""
+    """Returns the sizes of the collections that hold data of sessions."""
     gc.collect()
     questions._forget()
     return {
@@ -91,20 +91,20 @@ async def counts() -> dict[str, int]:
 
 
 with gr.Blocks() as demo:
-    told, numbers = gr.Textbox(), gr.JSON()
+    output, numbers = gr.Textbox(), gr.JSON()
     viewer = Rerun(sys.argv[1] if len(sys.argv) > 1 else None)
     client = ViewerClient(viewer, seconds=5)
     mcp_tools(viewer, seconds=5)
     streaming = Rerun(streaming=True)
     trivial = Trivial()
     for event in Rerun.EVENTS:
-        getattr(viewer, str(event))(listener(str(event)), viewer, told, api_name=f"event_{event}")
+        getattr(viewer, str(event))(listener(str(event)), viewer, output, api_name=f"event_{event}")
     unlimited: dict[str, Any] = {"concurrency_limit": None}
     gr.Button().click(stream, None, streaming, api_name="stream", **unlimited)
-    gr.Button().click(lambda: None, None, told, api_name="nothing", **unlimited)
-    gr.Button().click(ask, None, told, api_name="ask", **unlimited)
+    gr.Button().click(lambda: None, None, output, api_name="nothing", **unlimited)
+    gr.Button().click(ask, None, output, api_name="ask", **unlimited)
     # As `delete_cache` does with files that are old.
-    gr.Button().click(lambda: delete_files_created_by_app(demo, None), None, told, api_name="delete_files")
+    gr.Button().click(lambda: delete_files_created_by_app(demo, None), None, output, api_name="delete_files")
     gr.Button().click(counts, None, numbers, api_name="counts", **unlimited)
 
 

@@ -1,4 +1,4 @@
-"""A visitor of `visited_app.py`, without a browser, who may be ill-mannered."""
+"""A visitor of `visited_app.py`, without a browser, who may send invalid data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ READ_MESSAGES = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages"
 
 
 class Visitor(HttpPage):
-    """Sends whatever it is given: JSON with half letters and NaN, too."""
+    """Sends any data, including JSON with lone surrogates and NaN."""
 
     def component(self, id_: int) -> dict[str, Any]:
         return next(each for each in self.config["components"] if each["id"] == id_)
@@ -24,7 +24,7 @@ class Visitor(HttpPage):
         return str(answer.raise_for_status().json()[0])
 
     async def ask(self, component: int, function: str, data: Any, session: Any = None) -> httpx.Response:
-        """What a server function of a component answers."""
+        """Returns the response of a server function of a component."""
         return await self.client.send(self.question(component, function, data, session))
 
     def question(self, component: int, function: str, data: Any, session: Any = None) -> httpx.Request:
@@ -45,12 +45,12 @@ class Visitor(HttpPage):
         return await self.client.send(self.request("queue/join", body))
 
     async def news(self) -> str:
-        """All that the functions tell this visitor, until the last of them has ended."""
+        """Returns all messages of the functions to this visitor, until the last function has ended."""
         answer = await self.client.get(self._route("queue/data"), params={"session_hash": self.session})
         return answer.text
 
     def live_call(self, viewer: int) -> dict[str, Any]:
-        """A call to the Rerun server whose ticket this page has got."""
+        """A call to the Rerun server for which this page has a ticket."""
         (value,) = self.component(viewer)["props"]["value"]
         headers = {"content-type": "application/grpc-web+proto"}
         return {**value, "path": READ_MESSAGES, "headers": headers, "body": base64.b64encode(bytes(5)).decode()}

@@ -1,4 +1,4 @@
-"""A WebAssembly module that gets less memory than it would."""
+"""A WebAssembly module with a limited memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _MEMORY_SECTION = 5
 
 
 def with_memory_limit(module: bytes, more_pages: int) -> bytes:
-    """The module, whose memory can grow by so many pages of 64 kB only."""
+    """Returns the module with a memory that can grow by only this number of pages of 64 kB."""
     at = 8  # behind magic and version
     while True:
         size, content = _read(module, at + 1)
@@ -19,7 +19,7 @@ def with_memory_limit(module: bytes, more_pages: int) -> bytes:
 
 
 def _read(data: bytes, at: int) -> tuple[int, int]:
-    """The LEB128 number at `at`, and where it ends."""
+    """Returns the LEB128 number at `at`, and the offset of its end."""
     number = shift = 0
     while True:
         byte = data[at]

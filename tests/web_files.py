@@ -17,7 +17,7 @@ TOKEN = "hf_of_tests"
 
 @dataclass
 class WebFiles:
-    """`files`: the content by path, or a function that answers. `requests`: method, path and token of each request, in order."""
+    """`files`: the content by path, or a function that responds. `requests`: the method, path and token of each request, in order."""
 
     files: dict[str, bytes | Callable[[BaseHTTPRequestHandler], None]] = field(default_factory=dict)
     private: set[str] = field(default_factory=set)
@@ -74,7 +74,7 @@ def web_files() -> Iterator[WebFiles]:
 
 
 def redirect(url: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    """An answer that redirects."""
+    """A response that redirects."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(302)

@@ -66,7 +66,7 @@ test("when the viewer that is ahead has something to show, the next one starts",
   assert.deepEqual(done, ["one starts", "two starts"]);
 });
 
-test("a viewer that shows something before its turn, or has none, starts no other", () => {
+test("a viewer that shows a value before its turn, or has no turn, starts no other", () => {
   const [one, two] = [viewer("one"), viewer("two")];
   turns.ask(one);
   turns.ask(two);
@@ -92,7 +92,7 @@ test("a viewer that the user no longer sees gives its turn to one that is visibl
   assert.deepEqual(done.length, 3);
 });
 
-test("a hidden viewer does not start, and may ask again", () => {
+test("a hidden viewer does not start, and may request its turn again", () => {
   const one = viewer("one");
   one.isVisible = false;
   turns.ask(one);

@@ -137,7 +137,7 @@ const shown = () => element.all(({ localName, hidden, parent }) => localName ===
 const urls = () => viewer.recordings.map((/** @type {any} */ { url }) => url);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test("the initial value is shown, and each one that comes", () => {
+test("the initial value and each later value are shown", () => {
   props.value = [FILE];
   start();
   assert.deepEqual(urls(), [FILE.url]);
@@ -147,7 +147,7 @@ test("the initial value is shown, and each one that comes", () => {
   assert.deepEqual(urls(), []);
 });
 
-test("settings reach the viewer, those of the mount where an update has wiped them", () => {
+test("settings reach the viewer; after an update that removes them, those of the mount apply", () => {
   start();
   assert.equal(viewer.settings, SETTINGS);
   const other = { ...SETTINGS, height: "300px" };
@@ -157,7 +157,7 @@ test("settings reach the viewer, those of the mount where an update has wiped th
   assert.equal(viewer.settings, SETTINGS);
 });
 
-test("buttons are there for what there is to do", () => {
+test("buttons are shown for the actions that are possible", () => {
   start();
   assert.deepEqual(shown(), []);
   update("value", [FILE]);
@@ -179,14 +179,14 @@ test("buttons and names follow the language of the page", () => {
   assert.equal(viewer.ariaLabel, "My run");
 });
 
-test("a component that is gone is left alone", () => {
+test("a removed component is not changed", () => {
   start();
   element.parent?.remove();
   update("value", [FILE]);
   assert.deepEqual(urls(), []);
 });
 
-test("a value that comes again after a recording was closed is opened again", () => {
+test("a value that is returned again opens recordings that were closed", () => {
   props.value = [FILE];
   start();
   viewer.dispatchEvent(new CustomEvent("recording-close"));
@@ -200,7 +200,7 @@ test("a value that comes again after a recording was closed is opened again", ()
   assert.equal(urls().length, 1);
 });
 
-test("a value comes before the commands beside it, which are carried out once", async () => {
+test("a value is shown before the commands beside it, which are carried out once", async () => {
   start();
   props.value = [FILE];
   const settings = { ...SETTINGS, commands: [{ id: `bridge-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false, answers: false, question: null, seconds: 0 }] };
@@ -210,7 +210,7 @@ test("a value comes before the commands beside it, which are carried out once", 
   assert.deepEqual(viewer.done, ["close with 1 recordings"]);
 });
 
-test("a command that fails is reported to the user and to the listeners", async () => {
+test("a failed command is reported to the user and to listeners", async () => {
   start();
   viewer.carryOut = async () => {
     throw new Error("It cannot.");
@@ -254,7 +254,7 @@ for (const [where, given, reason] of FAILURES) {
   });
 }
 
-test("Clear empties the value, and says so", () => {
+test("Clear empties the value, and fires an event", () => {
   props.value = [FILE];
   props.settings = { ...SETTINGS, interactive: true };
   start();
@@ -275,7 +275,7 @@ test("a cleared value drops the commands that wait", async () => {
   assert.deepEqual(viewer.done, ["play with 0 recordings"]);
 });
 
-test("events that a command causes say so", async () => {
+test("events that a command causes have from_command", async () => {
   props.value = [FILE];
   start();
   update("settings", { ...SETTINGS, commands: [{ id: `own-${id}`, name: "pause", arguments: {}, request: null, target: [], causes: [{ type: "pause" }], waits: false, outlasts: false, answers: false, question: null, seconds: 0 }] });
@@ -287,7 +287,7 @@ test("events that a command causes say so", async () => {
   assert.deepEqual(triggered.map(([event, { from_command }]) => [event, from_command]), [["pause", true], ["play", undefined]]);
 });
 
-test("what the viewer reports reaches Python: a recording that opens as `load`, too", async () => {
+test("events of the viewer reach Python, and a recording that opens also as `load`", async () => {
   start();
   viewer.dispatchEvent(new CustomEvent("viewer-event", { detail: { type: "recording_open", application_id: "app", recording_id: "run", source: "a" } }));
   viewer.dispatchEvent(new CustomEvent("error", { detail: { message: "It broke." } }));
@@ -306,7 +306,7 @@ test("an uploaded file is converted by the app, or is an error in its words", as
   await assert.rejects(prepare("/tmp/upload/a.txt"), /^Error: It is no recording\.$/);
 });
 
-test("a Rerun server is asked through the app, as the component", async () => {
+test("calls to a Rerun server go through the app, with the id of the component", async () => {
   start({ session: "s" });
   /** @type {any[]} */
   const asked = [];

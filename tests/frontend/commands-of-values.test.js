@@ -66,7 +66,7 @@ test("the commands of a skipped value are dropped without an error, but for thos
   assert.deepEqual(failures, []);
 });
 
-test("a question about a value that was replaced is answered", async () => {
+test("a request about a value that was replaced is answered", async () => {
   values = { newest: 1, past: [], shown: 0 };
   queue.add([{ ...command("get_location"), question: "where", seconds: 15 }]);
   values.past = [1];

@@ -217,7 +217,7 @@ test("quick commands do not wait for one another, and all others wait for them",
   assert.deepEqual(viewer.done, ["play", "pause", "set_time", "set_timeline"]);
 });
 
-test("while data comes, the next command waits for a quick one, too", async () => {
+test("while data arrives, the next command waits for a quick one, too", async () => {
   viewer.isLoading = true;
   const answer = deferred();
   viewer.on.play = () => answer.promise;
@@ -229,7 +229,7 @@ test("while data comes, the next command waits for a quick one, too", async () =
   assert.deepEqual(viewer.done, ["play", "pause"]);
 });
 
-test("a command waits for its recording as long as data comes, and the one behind it waits, too", async () => {
+test("a command waits for its recording as long as data arrives, and the next command waits, too", async () => {
   viewer.isLoading = true;
   queue.add([command("play", { recording_id: "late" }), command("pause", { recording_id: "run" })]);
   await pass(60_000);
@@ -239,7 +239,7 @@ test("a command waits for its recording as long as data comes, and the one behin
   assert.deepEqual(viewer.done, ["play", "pause"]);
 });
 
-test("a command waits in a viewer that is not to be seen, as in a tab that is not selected", async () => {
+test("a command waits in a hidden viewer, as in a tab that is not selected", async () => {
   viewer.isShown = false;
   queue.add([command("play")]);
   await pass(120_000);
@@ -249,7 +249,7 @@ test("a command waits in a viewer that is not to be seen, as in a tab that is no
   assert.deepEqual(viewer.done, ["play"]);
 });
 
-test("a recording that does not come is reported, and the next command runs", async () => {
+test("a recording that does not arrive is reported, and the next command runs", async () => {
   queue.add([command("play", { recording_id: "never" }), command("pause")]);
   await pass(2_900);
   assert.deepEqual(failures, []);
@@ -267,7 +267,7 @@ test("without a recording, a command waits half a minute for one", async () => {
   assert.deepEqual(failures, ['The viewer could not carry out set_time(timeline="frame", time="3", play_state="paused"): No recording is open.']);
 });
 
-test("what is not there yet is tried again, for as long as data comes and a while after it", async () => {
+test("a command is tried again while data arrives and for some time after", async () => {
   let tries = 0;
   viewer.on.set_timeline = () => {
     tries++;
@@ -285,7 +285,7 @@ test("what is not there yet is tried again, for as long as data comes and a whil
   assert.deepEqual(failures, ['The viewer could not carry out set_timeline(timeline="late", recording_id="run"): There is no timeline late.']);
 });
 
-test("what cannot be done is reported at once, also by a quick command, and is not tried again", async () => {
+test("a command that is impossible is reported at once, and is not tried again", async () => {
   for (const name of ["set_timeline", "play"]) {
     let tries = 0;
     failures = [];
@@ -327,7 +327,7 @@ test("a command whose viewer ends is carried out in the next one, but for a quic
   assert.deepEqual([viewer.done, failures], [["set_timeline", "pause"], []]);
 });
 
-test("commands that wait are dropped by a clear, and those that come after it are carried out", async () => {
+test("a clear drops waiting commands, and later commands are carried out", async () => {
   viewer.isOpen = false;
   queue.add([command("play"), command("pause")]);
   await pass(100);
@@ -361,7 +361,7 @@ test("a picture, a recording and a state go to the functions that listen", async
   assert.deepEqual([...new Uint8Array(await uploaded[1].arrayBuffer())], [1]);
 });
 
-test("what an old viewer cannot save is reported", async () => {
+test("a save that an old viewer cannot do is reported", async () => {
   queue.add([command("save_blueprint")]);
   await pass(100);
   assert.deepEqual(failures, ["The viewer could not carry out save_blueprint(): It needs rerun-sdk 0.39 or newer."]);
@@ -371,7 +371,7 @@ test("what an old viewer cannot save is reported", async () => {
   assert.deepEqual(answers, [["blueprint_saved", { path: "/tmp/1/blueprint.rbl" }]]);
 });
 
-test("nothing is made or uploaded where nobody listens", async () => {
+test("without listeners, nothing is made or uploaded", async () => {
   listened = [];
   viewer.screenshot = viewer.saveRecording = viewer.saveBlueprint = viewer.getState = () => assert.fail("The viewer is asked.");
   queue.add(["take_screenshot", "save_recording", "save_blueprint", "get_state"].map((name) => command(name)));
@@ -382,7 +382,7 @@ test("nothing is made or uploaded where nobody listens", async () => {
 /** @param {string} type @param {object} [more] */
 const event = (type, more = {}) => ({ type, application_id: "app", recording_id: "run", ...more });
 
-test("what a command causes is its own, once, and for a second after its answer", async () => {
+test("an event within a second after a command's answer counts as caused by the command, once", async () => {
   queue.add([command("set_time", { timeline: "frame", time: "7", play: false })]);
   await pass(0);
   assert.equal(queue.isOwn(event("time_update", { time: 6 })), false);
@@ -399,7 +399,7 @@ test("what a command causes is its own, once, and for a second after its answer"
   assert.equal(queue.isOwn(event("pause")), false);
 });
 
-test("what the viewer reports before it answers is the command's own, too", async () => {
+test("an event before a command's answer counts as caused by the command", async () => {
   const answer = deferred();
   viewer.on.set_timeline = () => answer.promise;
   queue.add([command("set_timeline", { timeline: "frame" })]);
@@ -427,7 +427,7 @@ test("a time of nanoseconds, which the viewer reports as a float, is recognised"
   assert.equal(queue.isOwn(event("time_update", { time: Number(time) + 256 })), true);
 });
 
-test("events of another recording are not of a command that names one, but for close", async () => {
+test("events of another recording do not count as caused by a command with a recording id, except for close", async () => {
   queue.add([command("play", { recording_id: "run" })]);
   await pass(0);
   assert.equal(queue.isOwn(event("play", { recording_id: "other" })), false);
@@ -437,13 +437,13 @@ test("events of another recording are not of a command that names one, but for c
   assert.equal(queue.isOwn(event("selection_change", { recording_id: "other" })), true);
 });
 
-test("a recording that a command opens is its own for half a minute", async () => {
+test("a recording that opens within half a minute counts as opened by the command", async () => {
   queue.add([command("open", { urls: [{ url: "https://host.test/a.rrd", ticket: null }], navigate: true })]);
   await pass(29_000);
   assert.equal(queue.isOwn(event("recording_open", { recording_id: "a" })), true);
 });
 
-test("what no command has caused is the user's", async () => {
+test("other events count as caused by the user", async () => {
   assert.equal(queue.isOwn(event("play")), false);
   queue.add([command("get_state"), command("update_panels", { states: {} })]);
   await pass(0);
@@ -475,7 +475,7 @@ test("each command causes these events, and no others", async () => {
   }
 });
 
-test("a timeline that a command makes active is its own at whatever time", async () => {
+test("a timeline change counts as caused by the command, at any time", async () => {
   queue.add([command("set_timeline", { timeline: "frame" })]);
   await pass(0);
   assert.equal(queue.isOwn(event("time_update", { time: 17 })), true);
@@ -486,7 +486,7 @@ test("a timeline that a command makes active is its own at whatever time", async
 /** @param {string} name @param {any} [given] */
 const question = (name, given) => ({ ...command(name, given), question: `question ${name}`, seconds: 15 });
 
-test("a question is answered to the function, also where no listener is, and no event fires", async () => {
+test("a request is answered to the function, also without a listener, and fires no event", async () => {
   listened = [];
   queue.add([question("take_screenshot", { view_id: null, max_size: null }), question("get_state"), question("set_time", { timeline: "frame" })]);
   await pass(100);
@@ -498,7 +498,7 @@ test("a question is answered to the function, also where no listener is, and no 
   assert.deepEqual([answers, failures], [[], []]);
 });
 
-test("a question that fails is the function's error, and none of the page's", async () => {
+test("a failed request is an error in the function, not in the page", async () => {
   viewer.on.run_command = async () => {
     throw new Error("There is no such command.");
   };
@@ -507,14 +507,14 @@ test("a question that fails is the function's error, and none of the page's", as
   assert.deepEqual([replies, failures], [[["question run_command", { error: "There is no such command." }]], []]);
 });
 
-test("a question to a viewer without a recording is answered soon with the reason", async () => {
+test("a request to a viewer without a recording is answered soon with the reason", async () => {
   viewer.isOpen = false;
   queue.add([{ ...question("get_location"), seconds: 30 }]);
   await pass(3_200);
   assert.deepEqual(replies, [["question get_location", { error: "No recording is open." }]]);
 });
 
-test("a question is answered with the reason before the function gives up", async () => {
+test("a request is answered with the reason before the function times out", async () => {
   viewer.isOpen = false;
   viewer.isLoading = true;
   queue.add([question("get_location"), { ...question("get_logs"), seconds: 5 }]);
@@ -528,7 +528,7 @@ test("a question is answered with the reason before the function gives up", asyn
   assert.deepEqual(replies[2], ["question get_logs", { error: "It is in a part of the page that is not shown." }]);
 });
 
-test("a question to a viewer that is cleared is answered", async () => {
+test("a request to a viewer that is cleared is answered", async () => {
   viewer.isLoading = true;
   queue.add([question("get_state"), question("get_logs")]);
   await pass(100);

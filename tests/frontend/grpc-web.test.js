@@ -43,11 +43,11 @@ test("a short frame is one piece, as the viewer of 0.36 needs the last one; a lo
   assert.ok(/** @type {number} */ (counts.at(-1)) > 90);
 });
 
-test("what is left of a frame when the connection breaks is dropped", async () => {
+test("an incomplete frame is dropped when the connection is interrupted", async () => {
   assert.deepEqual(await all(body([...FRAMES[0], ...FRAMES[2].slice(0, 100)], 64)), [[0, FRAMES[0]]]);
 });
 
-test("a body that says nothing for too long is given up", async () => {
+test("a body without data for too long is aborted", async () => {
   let cancelled = false;
   const silent = new ReadableStream({ cancel: () => void (cancelled = true) });
   await assert.rejects(readFrames(silent, 10).next(), /sends no data/);

@@ -88,7 +88,7 @@ test("a place is in the recording that it names, which old viewers do by its own
   assert.ok(!isAt({ store: "Recording:other:one", timeline, time }, recording));
 });
 
-test("what is not open, or has no data yet, is left alone", () => {
+test("recordings that are not open, or have no data yet, are not changed", () => {
   const place = { store: "Recording:app:other", timeline: "steps", time: 7n };
   assert.equal(placeRequest(state({ timelines: ["steps"], timeline: "steps" }), place), null);
   assert.equal(placeRequest(state({ timelines: [], timeline: "steps" }), { ...place, store: STORE }), null);

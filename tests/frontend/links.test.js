@@ -77,7 +77,7 @@ function pair(end) {
   return [new FakeViewer(firstId, [firstId + 1]), new FakeViewer(firstId + 1, [firstId], end)];
 }
 
-test("what the user does in one viewer is shown by the other, once, whichever it is", async () => {
+test("an action of the user in one viewer is shown by the other, once, in both directions", async () => {
   const [one, two] = pair();
   assert.equal(await one.drag(5n), false);
   await draw();

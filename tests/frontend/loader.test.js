@@ -74,7 +74,7 @@ test("the glue runs with what it is given instead of the browser's", async () =>
   assert.deepEqual([fetched({}), opened({})], [["fetch", 1], ["open", 2]]);
 });
 
-test("progress is told to each that waits, from where it is", async () => {
+test("all that wait get the progress, from its current value", async () => {
   const [first, second] = /** @type {[number, number | null][][]} */ ([[], []]);
   await Promise.all([load({ onProgress: (/** @type {[number, number]} */ ...now) => first.push(now) }), load({ onProgress: (/** @type {[number, number]} */ ...now) => second.push(now) })]);
   assert.deepEqual(first, [[WASM.length, WASM.length]]);
@@ -84,7 +84,7 @@ test("progress is told to each that waits, from where it is", async () => {
   assert.deepEqual(late, first);
 });
 
-test("files that the browser has decompressed already, as some web servers want, are taken as they are", async () => {
+test("files that the browser has already decompressed, as for some web servers, are used unchanged", async () => {
   const headers = { "content-encoding": "gzip" };
   server[`/glue-${version}.js.gz`] = () => new Response(GLUE, { headers });
   server[WASM_PATH()] = () => new Response(WASM, { headers });
@@ -105,7 +105,7 @@ test("a page in place of a file, which a web server sends for a missing file, is
   await assert.rejects(load(), /was interrupted, or is damaged/);
 });
 
-test("what is damaged is put back by the server, and fetched past the browser's cache", async () => {
+test("damaged files are restored by the server, and fetched without the browser's cache", async () => {
   server[WASM_PATH()] = damaged;
   onCheck = () => {
     server[WASM_PATH()] = gzipped(WASM);
@@ -130,14 +130,14 @@ for (const [what, answer, words] of /** @type {[string, () => Response | Promise
   });
 }
 
-test("a server that cannot check its files is told by the error of the first try", async () => {
+test("if the server cannot check its files, the error is that of the first try", async () => {
   server[WASM_PATH()] = () => new Response("", { status: 404 });
   onCheck = () => Promise.reject(new Error("no check"));
   await assert.rejects(load(), /answered 404/);
   assert.equal(asked.length, 2);
 });
 
-test("a login that has ended is told, and not tried again", async () => {
+test("an expired login is reported, and not tried again", async () => {
   server[WASM_PATH()] = () => new Response("", { status: 401 });
   await assert.rejects(load(), /you are not logged in any more\. Please reload the page\.$/);
   assert.equal(checks, 0);
@@ -202,7 +202,7 @@ async function until(is) {
   }
 }
 
-test("what was compiled is kept for the next visit, and other versions are dropped", async () => {
+test("the compiled files are kept for the next visit, and other versions are removed", async () => {
   const cache = new FakeCache();
   cache.kept.set("http://app.test/gradio_rerun/viewer-old.wasm", WASM);
   globalThis.caches = /** @type {any} */ ({ open: async () => cache });
@@ -212,7 +212,7 @@ test("what was compiled is kept for the next visit, and other versions are dropp
   assert.deepEqual([...cache.kept], [[key, WASM]]);
 });
 
-test("on the next visit the wasm comes from what was kept", async () => {
+test("on the next visit, the wasm comes from the browser's cache", async () => {
   const cache = new FakeCache();
   globalThis.caches = /** @type {any} */ ({ open: async () => cache });
   cache.kept.set(`http://app.test/gradio_rerun/viewer-${version}.wasm`, WASM);
@@ -220,7 +220,7 @@ test("on the next visit the wasm comes from what was kept", async () => {
   assert.deepEqual(asked.map(({ path }) => path), [`/demo/gradio_api/file=/glue-${version}.js.gz`]);
 });
 
-test("what was kept and is damaged is fetched anew", async () => {
+test("a damaged file in the browser's cache is fetched again", async () => {
   const cache = new FakeCache();
   globalThis.caches = /** @type {any} */ ({ open: async () => cache });
   const key = `http://app.test/gradio_rerun/viewer-${version}.wasm`;
@@ -240,7 +240,7 @@ test("a browser that keeps nothing, or has no room, shows the viewer all the sam
   assert.ok((await load()).module);
 });
 
-test("what a browser lacks is told in words", () => {
+test("a feature that the browser lacks is named", () => {
   assert.equal(missingInBrowser(), null);
   const has = { gpu: /** @type {any} */ (navigator).gpu, validate: WebAssembly.validate, DecompressionStream, WebAssembly };
   WebAssembly.validate = () => false;

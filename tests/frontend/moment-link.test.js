@@ -147,7 +147,7 @@ const parameters = (href = copied[0]) => Object.fromEntries(new URL(href).search
 
 const LINK = "?rerun.application_id=app&rerun.recording_id=run&rerun.timeline=frame&rerun.time=42&rerun.selection=%2Fpoints%5B%233%5D";
 
-test("a copied link has what all viewers of the page show", async () => {
+test("a copied link has the moments of all viewers on the page", async () => {
   await open("?__theme=dark");
   const [left, right] = [new FakeViewer(7), new FakeViewer(3, "right")];
   const empty = new FakeViewer(9);
@@ -202,7 +202,7 @@ test("a viewer that has no layout, or refuses it, shows the rest of the moment",
   }
 });
 
-test("what was selected in another recording, or before it was opened again, is not in the link", async () => {
+test("a selection in another recording, or before the recording was opened again, is not in the link", async () => {
   await open();
   const viewer = new FakeViewer();
   const select = () => viewer.tell({ type: "selection_change", ...RUN, items: [{ type: "entity", entity_path: "/points" }] });
@@ -325,7 +325,7 @@ test("a moment is shown when all is loaded, also if the viewer has not reported 
   assert.equal(viewer.done[0], "frame 42");
 });
 
-test("the app's own commands, which come meanwhile, do not keep the user from the moment", async () => {
+test("commands of the app do not prevent that the moment is shown", async () => {
   await open(LINK);
   const viewer = new FakeViewer();
   viewer.load(["run"]);
@@ -351,7 +351,7 @@ test("viewers are numbered by their place in the app, and those that have left t
   assert.deepEqual([one, two, others["rerun-gone.recording_id"]], ["a", "b", undefined]);
 });
 
-test("a notice goes with the value that it is about", async () => {
+test("a notice disappears with its value", async () => {
   await open(LINK);
   const viewer = new FakeViewer();
   await viewer.load(["other"], "other app");
@@ -380,7 +380,7 @@ test("viewers take the moments with their own recordings, whichever comes first"
   assert.deepEqual([late.notice, early.notice], ["", ""]);
 });
 
-test("of two viewers with the same recording, each has its own moment, and a remounted one none again", async () => {
+test("of two viewers with the same recording, each has its own moment, and a remounted one has none", async () => {
   await open(`${LINK}&rerun2.application_id=app&rerun2.recording_id=run&rerun2.timeline=frame&rerun2.time=7`);
   const [one, two] = [new FakeViewer(1), new FakeViewer(2)];
   await two.load(["run"]);

@@ -59,13 +59,13 @@ for (const [what, query] of UNREADABLE) {
   test(`what cannot be read is left out: ${what}`, () => assert.deepEqual(readMoments(`?${query}`), new Map()));
 }
 
-test("of a parameter that is there twice, the first counts, and of thousands of viewers the first ones", () => {
+test("of a repeated parameter the first counts, and of thousands of viewers the first ones", () => {
   assert.equal(momentIn("https://app.test/?rerun.recording_id=a&rerun.recording_id=b")?.recording?.recording_id, "a");
   const many = Array.from({ length: 9_000 }, (_, index) => `rerun${index}.recording_id=run`).join("&");
   assert.equal(readMoments(many).size, 50);
 });
 
-test("any query is read without an error, and what is read can be written", () => {
+test("any query is read without an error, and the result can be written", () => {
   const number = random(7);
   const parts = ["rerun", ".", "time", "timeline", "=", "&", "%", "2", "-", "/", "selection", "recording_id", "\0", "é", "\ud800", "+"];
   for (let round = 0; round < 3_000; round++) {
@@ -85,7 +85,7 @@ test("a recording is that of the link, another of its application, or another on
   assert.equal(of({ application_id: "", recording_id: "other" }), "other");
 });
 
-test("what is selected has a path if it is an entity", () => {
+test("a selected entity has a path", () => {
   assert.equal(selectedPath([{ type: "entity", entity_path: "/a/b" }, { type: "entity", entity_path: "/c" }]), "/a/b");
   assert.equal(selectedPath([{ type: "entity", entity_path: "/a/b", instance_id: 0 }]), "/a/b[#0]");
   for (const items of [[], undefined, "no list", [{}], [{ type: "view", view_id: "1" }], [{ type: "entity" }], [{ type: "entity", entity_path: "a" }]]) assert.equal(selectedPath(items), null);

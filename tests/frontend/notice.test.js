@@ -37,7 +37,7 @@ const box = () => /** @type {any} */ (host.children[0]);
 /** What users read; null: nothing is shown. */
 const shown = () => (box().hasAttribute("data-shown") ? box().textContent : null);
 
-test("what was done is announced, and goes by itself", () => {
+test("a notice is announced, and disappears by itself", () => {
   notice.confirm("Link copied");
   const status = box().children[0];
   assert.deepEqual([shown(), status.role, status.textContent], ["Link copied", "status", "Link copied"]);

@@ -93,7 +93,7 @@ for (const [what, recording, news, state] of /** @type {[string, object, string,
   });
 }
 
-test("late news of a forgotten recording change nothing", () => {
+test("late events of a forgotten recording change nothing", () => {
   for (const recording of [FILE, BLUEPRINT, UPLOAD, STREAM, LIVE, CATALOG]) {
     const created = create(recording);
     created.forget();

@@ -79,7 +79,7 @@ test("a file that is open or opens is not opened again", () => {
   assert.deepEqual(told, ["open a", "open b"]);
 });
 
-test("a truncated file that is open is incomplete, one of which nothing could be read is not open", () => {
+test("a truncated file that is open is incomplete, and an unreadable one is not open", () => {
   open.open([file("a")]);
   opened("one");
   arrive("a", true);
@@ -174,7 +174,7 @@ test("of several errors in a file the first is reported, once", () => {
   assert.equal(changes.filter(Boolean).length, 1);
 });
 
-test("what the viewer says of a download that failed does not replace the reason", () => {
+test("the viewer's message about a failed download does not replace the reason", () => {
   open.open([file("a"), file("b")]);
   download("a").onError("There is no such recording (404).");
   open.onComplaint("Failed to fetch http://app.test/a.rrd: 404", PATH);
@@ -185,7 +185,7 @@ test("what the viewer says of a download that failed does not replace the reason
   assert.deepEqual(open.failures.length, 2);
 });
 
-test("a file with an error of which nothing opens has failed, and is incomplete if a part opens late", () => {
+test("a file with an error that does not open has failed, and is incomplete if a part opens late", () => {
   open.open([file("a")]);
   download("a").onProgress(50, 100);
   open.onComplaint("broken", PATH);
@@ -198,7 +198,7 @@ test("a file with an error of which nothing opens has failed, and is incomplete 
   assert.equal(changes.filter(Boolean).length, 1);
 });
 
-test("while nobody sees the viewer, it has more time", () => {
+test("a hidden viewer has more time", () => {
   open.open([file("a")]);
   arrive("a");
   isSeen = false;
@@ -209,7 +209,7 @@ test("while nobody sees the viewer, it has more time", () => {
   assert.equal(open.state, "error");
 });
 
-test("more of a recording that is open already is open after a while, since the viewer reports nothing", () => {
+test("another file of an open recording counts as open after some time, since the viewer reports nothing", () => {
   open.open([file("a")]);
   opened("one");
   arrive("a");
@@ -229,7 +229,7 @@ test("a blueprint is open when it has arrived", () => {
   assert.deepEqual(open.names, []);
 });
 
-test("what has failed is opened again by retry, and news of the first try are ignored", () => {
+test("Retry opens a failed recording again, and events of the first try are ignored", () => {
   open.open([file("a"), file("b")]);
   const first = download("a");
   first.onError("gone");
@@ -240,7 +240,7 @@ test("what has failed is opened again by retry, and news of the first try are ig
   assert.deepEqual(open.failures, []);
 });
 
-test("news of a recording that was closed are ignored, also when it is opened again", () => {
+test("events of a closed recording are ignored, also when it is opened again", () => {
   const a = file("a");
   open.open([a]);
   const first = download("a");
@@ -315,7 +315,7 @@ test("a large file whose end is missing is open in part", async () => {
   assert.match(open.failures[0], /^large: It is truncated/);
 });
 
-test("what the app has prepared for a recording that was closed meanwhile is released", async () => {
+test("a file that the app prepared for a recording that was closed meanwhile is released", async () => {
   let released = 0;
   prepare = async () => ({ recordings: [file("served")], release: () => released++ });
   open.open([{ ...file("large"), large: "/tmp/large.rrd" }]);

@@ -47,7 +47,7 @@ test("the viewer's own progress is shown until it has started", () => {
   assert.equal(progress(), null);
 });
 
-test("a recording is shown with how much of it has come, once a frame", () => {
+test("the progress of a recording is shown once a frame", () => {
   overlay.showDownload(recording("a.rrd"), 1_000_000, 12_000_000);
   overlay.showDownload(recording("a.rrd"), 3_000_000, 12_000_000);
   assert.equal(progress(), null);
@@ -59,7 +59,7 @@ test("a recording is shown with how much of it has come, once a frame", () => {
   assert.equal(progress(), null);
 });
 
-test("several recordings are one sum, of an end that is not known if that of one is not", () => {
+test("several recordings are one sum, and its size is unknown if one size is unknown", () => {
   overlay.showDownload(recording("a.rrd"), 1_000_000, 2_000_000);
   overlay.showDownload(recording("b.rrd"), 1_000_000, 6_000_000);
   draw();
@@ -74,13 +74,13 @@ test("several recordings are one sum, of an end that is not known if that of one
   assert.equal(progress(), null);
 });
 
-test("more than there should be is 100 %", () => {
+test("more bytes than announced are 100 %", () => {
   overlay.showDownload(recording("a.rrd"), 3_000_000, 2_000_000);
   draw();
   assert.equal(percent(), "100");
 });
 
-test("conversions and servers that are waited for are reported in words", () => {
+test("waiting for conversions and servers is reported", () => {
   overlay.showPreparation({ ...recording("a.glb"), upload: "/tmp/a.glb" });
   assert.deepEqual([progress(), percent()], ["Converting a.glb", null]);
   overlay.endDownloads();
@@ -88,7 +88,7 @@ test("conversions and servers that are waited for are reported in words", () => 
   assert.equal(progress(), "live: The app answered 502. Trying again.");
 });
 
-test("an error says what and why, with a way out, and can be closed where there is something behind it", () => {
+test("an error has a title, a reason and a button, and can be closed if a recording is behind it", () => {
   let retried = 0;
   const what = { title: "A recording could not be opened", message: "a.rrd: <b>gone</b>", action: "Retry" };
   overlay.showError({ ...what, covers: true }, () => retried++);
@@ -103,7 +103,7 @@ test("an error says what and why, with a way out, and can be closed where there 
   assert.deepEqual([byRole("alert").hidden, byRole("alert").textContent], [true, ""]);
 });
 
-test("all of it is in the language of the page, with the numbers of that language", () => {
+test("all texts and numbers are in the language of the page", () => {
   setLanguage("de");
   overlay.showViewerProgress(2_000_000, 8_000_000);
   assert.equal(progress(), "Viewer wird geladen: 2,0 MB von 8,0 MB (25 %)");
@@ -116,7 +116,7 @@ test("all of it is in the language of the page, with the numbers of that languag
   assert.equal(byRole("alert").textContent, "2 Aufzeichnungen konnten nicht geöffnet werdena.rrd: The file is empty.WiederholenSchließen");
 });
 
-test("what is shown changes with the language of the page, and the element reports the change", () => {
+test("the shown texts change with the language of the page, and the element reports the change", () => {
   let changes = 0;
   host.addEventListener("language-change", () => changes++);
   overlay.showError({ title: "The viewer stopped", message: "why", action: "Restart", covers: true }, () => {});
@@ -156,7 +156,7 @@ test("a state is announced when it lasts, in the language of the page", (context
   assert.equal(region.textContent, "");
 });
 
-test("nothing is left behind", () => {
+test("the overlay leaves no element behind", () => {
   overlay.showDownload(recording("a.rrd"), 1, 2);
   overlay.dispose();
   draw();

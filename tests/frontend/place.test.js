@@ -35,7 +35,7 @@ test("where the viewer does not report the type, a long range is one of nanoseco
   assert.equal(timeOn(timeline(null, 999_999n), "7"), 7n);
 });
 
-test("what is no time is refused in words", () => {
+test("a string that is not a time is refused", () => {
   for (const [type, text] of /** @type {const} */ ([["sequence", "2026-01-01"], ["duration", "soon"], ["duration", "2026-01-01"], ["timestamp", "soon"]])) {
     assert.throws(() => timeOn(timeline(type), text), /has no time of the timeline in t: "/);
   }
@@ -90,7 +90,7 @@ test("the last time of a recording is there, also while it is loading", async ()
   assert.equal(moves[0].time, 7n);
 });
 
-test("a text that is no time is refused at once, and a time after the end of what is there is set", async () => {
+test("a string that is not a time is refused at once, and a time after the end of the data is set", async () => {
   const { viewer, moves } = viewerWith({ timeline: "frame", end: 3n, isLoading: false });
   await assert.rejects(goTo(viewer, { timeline: null, time: "soon" }), /has no time of the timeline in t: "soon"/);
   await goTo(viewer, { timeline: null, time: "7" });

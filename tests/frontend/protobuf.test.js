@@ -3,14 +3,14 @@ import { test } from "node:test";
 
 import { message, read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 
-test("a text stands where its path says", () => {
+test("a string is read by its path", () => {
   const bytes = Uint8Array.from(textAt([1, 3, 20], "é"));
   assert.deepEqual([...bytes], [10, 7, 26, 5, 0xa2, 1, 2, 0xc3, 0xa9]);
   const found = message(message(read(bytes).get(1)?.[0]).get(3)?.[0]).get(20)?.[0];
   assert.equal(text(found), "é");
 });
 
-test("a long text says its length in two bytes", () => {
+test("a long string has a length of two bytes", () => {
   const bytes = Uint8Array.from(textAt([2], "x".repeat(300)));
   assert.deepEqual([...bytes.subarray(0, 3)], [18, 0xac, 2]);
   assert.equal(text(read(bytes).get(2)?.[0]).length, 300);
@@ -24,7 +24,7 @@ test("numbers and fields of other kinds are read, too", () => {
   assert.deepEqual(fields.get(4)?.map(text), ["A", "B"]);
 });
 
-test("what is not there is an empty message, or an empty text", () => {
+test("a missing field is an empty message, or an empty string", () => {
   assert.equal(message(undefined).size, 0);
   assert.equal(text(undefined), "");
 });

@@ -12,7 +12,7 @@ function waiting({ mock }) {
   mock.method(performance, "now", () => (now += 2_000));
 }
 
-test("questions are got as long as the viewer is in the page, each call with those that are known", async (context) => {
+test("questions are requested while the viewer is in the page, and each call names the known ones", async (context) => {
   waiting(context);
   /** @type {string[][]} */
   const calls = [];
@@ -28,7 +28,7 @@ test("questions are got as long as the viewer is in the page, each call with tho
   assert.deepEqual(asked, ["a", "b", "c"]);
 });
 
-test("what arrives after the viewer has left the page is for the next one", async () => {
+test("a question that arrives after the viewer has left the page is for the next viewer", async () => {
   let isThere = true;
   const next = async () => {
     isThere = false;
@@ -37,7 +37,7 @@ test("what arrives after the viewer has left the page is for the next one", asyn
   await getQuestions(next, () => isThere, () => assert.fail("A viewer that is gone is asked."));
 });
 
-test("while the server is away, the pauses get longer, up to ten seconds", async (context) => {
+test("while the server is unreachable, the pauses get longer, up to ten seconds", async (context) => {
   waiting(context);
   /** @type {number[]} */
   const pauses = [];
@@ -50,14 +50,14 @@ test("while the server is away, the pauses get longer, up to ten seconds", async
   assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 500, 1000]);
 });
 
-test("a server that does not wait is not asked again at once", async () => {
+test("if the server responds without waiting, the next call is delayed", async () => {
   /** @type {number[]} */
   const pauses = [];
   await getQuestions(async () => [], () => pauses.length < 3, () => {}, async (ms) => void pauses.push(ms));
   assert.deepEqual(pauses, [500, 1000, 2000]);
 });
 
-test("a call names the last thousand questions only, so that it stays small in a page that was asked many", async (context) => {
+test("a call names only the last thousand questions, so that it stays small", async (context) => {
   waiting(context);
   /** @type {string[][]} */
   const calls = [];

@@ -212,7 +212,7 @@ afterEach(() => {
   element.remove();
   element.disconnectedCallback();
   pass(1000);
-  element.recordings = []; // ends the viewer, which else would draw for ever
+  element.recordings = []; // ends the viewer, which else would draw forever
 });
 
 /** A recording with these ids in its only message. @param {string} ids @param {number} [length] of it */
@@ -415,7 +415,7 @@ test("an element that is moved keeps its viewer, one that is removed gives it ba
   assert.deepEqual([made.length, ids()], [2, ["a"]]);
 });
 
-test("a value takes the place of the one before in the same viewer; one that adds is opened beside it", async () => {
+test("a value replaces the previous one in the same viewer; a value that adds is opened beside it", async () => {
   const [a, b, c] = ["a", "b", "c"].map((name) => recording(name));
   await show(a);
   await show(b);

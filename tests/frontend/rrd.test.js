@@ -34,12 +34,12 @@ test("a recording is whole where a message ends, and truncated elsewhere, howeve
   }
 });
 
-test("behind the message that ends a recording there may be anything", () => {
+test("any data may follow the end message of a recording", () => {
   const whole = recording(...MESSAGES, message(0, 10));
   assert.equal(isTruncated(Uint8Array.from([...whole, 1, 2, 3])), false);
   assert.equal(isTruncated(whole.subarray(0, whole.length - 5)), false);
 });
 
-test("a file that is built otherwise is not reported as truncated", () => {
+test("a file with another structure is not reported as truncated", () => {
   assert.equal(isTruncated(recording(new Uint8Array(100).fill(255))), false);
 });

@@ -83,7 +83,7 @@ test("streams are saved as one recording, with one header, besides the files", a
   assert.equal(await saved[0].blob?.text(), "HEADER-12345xxyy");
 });
 
-test("what lives on a server is saved as the viewer holds it", async () => {
+test("a recording on a server is saved as the viewer holds it", async () => {
   await saveAll(saveRecordings(viewer([{ url: "rerun+http://127.0.0.1:9876/proxy", name: "live" }], Uint8Array.from([1, 2]))));
   assert.equal(saved[0].download, "live.rrd");
   assert.deepEqual(new Uint8Array(await /** @type {Blob} */ (saved[0].blob).arrayBuffer()), Uint8Array.from([1, 2]));
@@ -92,7 +92,7 @@ test("what lives on a server is saved as the viewer holds it", async () => {
   assert.deepEqual(saved, []); // a viewer that cannot save
 });
 
-test("a blob is given back when the browser has read it", async () => {
+test("a blob URL is revoked when the browser has read it", async () => {
   await saveAll(saveRecordings(viewer([{ url: "rerun+http://127.0.0.1:9876/proxy", name: "live" }], Uint8Array.from([1]))));
   assert.equal(blobs.size, 1);
   after(60_000);

@@ -31,7 +31,7 @@ const stream = (name, mark) => ({ ...file(name), marks: [mark] });
 /** @param {Recording[]} recordings */
 const names = (recordings) => recordings.map(({ name }) => name);
 
-test("a file takes the place of what was there, a stream too", () => {
+test("a file replaces everything before, also a stream", () => {
   const id = ++lastId;
   showNext(id, [file("a")]);
   assert.deepEqual(names(showNext(id, [file("b")])), ["b"]);
@@ -40,7 +40,7 @@ test("a file takes the place of what was there, a stream too", () => {
   assert.deepEqual(showNext(id, []), []);
 });
 
-test("the end that came along is that of the last announcement", () => {
+test("the bytes in the value belong to the last announcement", () => {
   const id = ++lastId;
   const [shown] = showNext(id, [{ ...stream("s", 10), end: "first" }]);
   assert.equal(shown.end, "first");
@@ -52,7 +52,7 @@ test("the end that came along is that of the last announcement", () => {
   assert.equal(shown.end, undefined);
 });
 
-test("a stream adds to what is there", () => {
+test("a stream adds to the shown recordings", () => {
   const id = ++lastId;
   showNext(id, [file("a")]);
   assert.deepEqual(names(showNext(id, [stream("s", 1)])), ["a", "s"]);
@@ -67,14 +67,14 @@ test("a stream that has grown is the same object with one more mark", () => {
   assert.deepEqual(second.marks, [10, 25]);
 });
 
-test("marks that come late or twice are left out, so that they ascend", () => {
+test("late or repeated marks are left out, so that marks ascend", () => {
   const id = ++lastId;
   const [shown] = showNext(id, [stream("s", 10)]);
   for (const mark of [25, 20, 25, 0, 30]) showNext(id, [stream("s", mark)]);
   assert.deepEqual(shown.marks, [10, 25, 30]);
 });
 
-test("a stream that is no longer shown is forgotten, and what arrives late of it is dropped", () => {
+test("a stream that is no longer shown is forgotten, and its late data is dropped", () => {
   const id = ++lastId;
   forgotten.length = 0;
   showNext(id, [stream("s", 10)]);
@@ -96,7 +96,7 @@ test("a clear that Gradio has merged with the value after it is a clear all the 
   assert.deepEqual(names(showNext(id, [{ ...stream("w", 1), cleared: 1 }, file("x")])), ["v"]);
 });
 
-test("the server is asked again when a stream comes that it should have forgotten", async () => {
+test("if a forgotten stream arrives, the request to forget it is repeated", async () => {
   const id = ++lastId;
   showNext(id, [stream("s", 10)]);
   showNext(id, [file("a")], null);
@@ -106,7 +106,7 @@ test("the server is asked again when a stream comes that it should have forgotte
   assert.deepEqual(forgotten, ["s"]);
 });
 
-test("a stream that others show, too, comes again from its start", async () => {
+test("a stream that other components also show is read again from its start", async () => {
   const id = ++lastId;
   const [before] = showNext(id, [stream("s", 10)]);
   showNext(id, [], true);
@@ -132,7 +132,7 @@ test("the marks of a long stream do not get more with each value, and still lead
   }, 0);
 });
 
-test("the whole value has what was there before a stream, and not what arrived late or was deleted", () => {
+test("the whole value has the recordings before a stream, but no late or deleted ones", () => {
   const id = ++lastId;
   showNext(id, [file("a")]);
   let value = [stream("s", 1)];
@@ -152,7 +152,7 @@ test("the whole value has a stream as it was announced last", () => {
   assert.deepEqual(wholeValue(showNext(id, value), value), ["a", "second"]);
 });
 
-test("a value from before the last clear changes neither what is shown nor what a function gets", () => {
+test("a value from before the last clear changes neither the viewer nor the input of functions", () => {
   const id = ++lastId;
   showNext(id, [{ ...stream("old", 5), cleared: 1 }]);
   showNext(id, [{ ...stream("new", 5), cleared: 2 }]);

@@ -43,7 +43,7 @@ test("the store id of another kind of store is read, too", () => {
   assert.deepEqual(recordingOf("Blueprint:app:b"), { application_id: "app", recording_id: "b" });
 });
 
-test("what is no store id is a recording id, as in Python", () => {
+test("a string that is not a store id is a recording id, as in Python", () => {
   for (const id of ["", "something else", "Recording:app", "Recording:a\\:b", "Recording:a\\"]) {
     assert.deepEqual(recordingOf(id), { application_id: "", recording_id: id });
   }

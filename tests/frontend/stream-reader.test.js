@@ -89,7 +89,7 @@ function assertAll(pieces, size = file.length) {
 
 const ranges = () => requests.map(({ init }) => init.headers.Range);
 
-test("what was announced is read by one request, and each byte is passed on once", async () => {
+test("the announced bytes are read by one request, and each byte is passed on once", async () => {
   const { reader, pieces, failures } = create([300, 1000]);
   await reader.read();
   assertAll(pieces);
@@ -100,7 +100,7 @@ test("what was announced is read by one request, and each byte is passed on once
 
 const base64 = (/** @type {Uint8Array} */ bytes) => Buffer.from(bytes).toString("base64");
 
-test("an end that came along is not asked for", async () => {
+test("bytes in the value are not requested", async () => {
   const marks = [300];
   const { reader, pieces } = create(marks);
   await reader.read(base64(file.subarray(0, 300)));
@@ -111,14 +111,14 @@ test("an end that came along is not asked for", async () => {
   assert.deepEqual(ranges(), []);
 });
 
-test("an end with a gap before it is asked for with the gap", async () => {
+test("bytes in the value with a gap before them are requested with the gap", async () => {
   const { reader, pieces } = create([300, 1000]);
   await reader.read(base64(file.subarray(300)));
   assertAll(pieces);
   assert.deepEqual(ranges(), ["bytes=0-"]);
 });
 
-test("an end that is announced twice is passed on once", async () => {
+test("bytes in the value that are announced twice are passed on once", async () => {
   const { reader, pieces } = create([1000]);
   await reader.read(base64(file));
   await reader.read(base64(file));
@@ -126,7 +126,7 @@ test("an end that is announced twice is passed on once", async () => {
   assert.deepEqual(ranges(), []);
 });
 
-test("an end that comes while a request goes on is read by the next", async () => {
+test("bytes in the value that arrive during a request are read by the next request", async () => {
   const marks = [300];
   const { reader, pieces } = create(marks);
   answers.push(() => partial(file.subarray(0, 300)));
@@ -146,7 +146,7 @@ test("cookies go to the page's own origin only, and nothing is kept on the way",
   assert.deepEqual(Object.keys(headers), ["Range"]);
 });
 
-test("no module asks for a range with an end, to which Gradio answers with the headers of the request, cookies among them", () => {
+test("no module requests a range with an end, to which Gradio answers with the headers of the request, cookies among them", () => {
   const asked = readdirSync(FRONTEND, { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".js"))
     .flatMap((name) => readFileSync(new URL(name, FRONTEND), "utf8").match(/bytes=.*/g) ?? []);
@@ -154,7 +154,7 @@ test("no module asks for a range with an end, to which Gradio answers with the h
   assert.match(asked[0], /^bytes=\$\{[^}]+\}-`/);
 });
 
-test("after a connection that ends or breaks, what is missing is asked for, and nothing twice", async (context) => {
+test("after an interrupted connection, only the missing bytes are requested", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { reader, pieces, failures } = create([300, 600, 1000]);
   answers = [() => partial(file.subarray(0, 100)), (from) => partial(file.subarray(from, 450), { breaks: true })];
@@ -165,7 +165,7 @@ test("after a connection that ends or breaks, what is missing is asked for, and 
   assert.deepEqual(failures, []);
 });
 
-test("a server that knows no ranges sends all again, of which the known part is left out", async (context) => {
+test("if the server does not support ranges, the known part of the response is skipped", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { reader, pieces } = create([1000]);
   answers = [() => partial(file.subarray(0, 500)), () => partial(file, { status: 200 })];
@@ -173,7 +173,7 @@ test("a server that knows no ranges sends all again, of which the known part is 
   assertAll(pieces);
 });
 
-test("bytes that were not announced yet wait until they are, and are not asked for again", async () => {
+test("bytes that are not announced yet wait for the announcement, and are not requested again", async () => {
   const marks = [400];
   const { reader, pieces } = create(marks);
   await reader.read();
@@ -188,7 +188,7 @@ test("bytes that were not announced yet wait until they are, and are not asked f
   assert.deepEqual(ranges(), ["bytes=0-", "bytes=1000-"]);
 });
 
-test("what is announced while it reads is read, too", async () => {
+test("bytes that are announced during a request are read, too", async () => {
   const marks = [400];
   const { reader, pieces } = create(marks);
   answers = [
@@ -203,7 +203,7 @@ test("what is announced while it reads is read, too", async () => {
   assert.deepEqual(ranges(), ["bytes=0-", "bytes=400-"]);
 });
 
-test("a piece ends where a message ends, however the bytes come", async () => {
+test("a piece ends at the end of a message, however the bytes arrive", async () => {
   for (const marks of [[13, 14, 500, 999, 1000], [1000], [700, 1000]]) {
     const { reader, pieces } = create([...marks]);
     await reader.read();
@@ -229,7 +229,7 @@ for (const status of [401, 403, 404, 416]) {
   });
 }
 
-test("a server that fails is asked seven times, each time after twice as long, and then it is reported", async (context) => {
+test("a failed request is repeated seven times with doubled delays, and then reported", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { reader, failures } = create([1000]);
   answers = Array(20).fill(refusal(502));
@@ -249,7 +249,7 @@ test("a server that fails is asked seven times, each time after twice as long, a
   assert.deepEqual(failures, ["the server answers 502 (after 0 of 1000 bytes)"]);
 });
 
-test("as long as something comes, it goes on", async (context) => {
+test("while data arrives, reading continues", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { reader, pieces, failures } = create([1000]);
   answers = Array.from({ length: 50 }, () => (/** @type {number} */ from) => partial(file.subarray(from, from + 20), { breaks: true }));
@@ -269,7 +269,7 @@ test("a stream that is not a recording is reported at once", async () => {
   }
 });
 
-test("an end stops it without a word, also while it waits", async (context) => {
+test("the end of the viewer stops the reader without an error, also during a delay", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { reader, pieces, failures, run } = create([1000]);
   answers = [refusal(502)];
@@ -281,7 +281,7 @@ test("an end stops it without a word, also while it waits", async (context) => {
   assert.deepEqual([pieces, failures, requests.length], [[], [], 1]);
 });
 
-test("the viewer gets a frame to work off what it has", async () => {
+test("the viewer gets a frame to process its data", async () => {
   const size = 80 << 20;
   file = recording(size);
   const marks = Array.from({ length: 80 }, (_, index) => (index + 1) << 20);

@@ -137,7 +137,7 @@ test("newer values do not prolong the time of the one that loads", () => {
   assert.equal(timer, first);
 });
 
-test("what cannot be closed is left to another viewer", () => {
+test("recordings that cannot be closed are left to another viewer", () => {
   show("a");
   canClose = false;
   show("b");

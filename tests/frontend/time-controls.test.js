@@ -60,7 +60,7 @@ function configure(settings, isEmpty = false) {
 /** @param {string} name of the HTML element */
 const find = (name) => /** @type {any} */ (host.all(({ localName }) => localName === name)[0]);
 
-test("they stand below a viewer that is too small for its own, and below no other", () => {
+test("time controls are shown below viewers that are too small for their own", () => {
   configure();
   assert.equal(host.hidden, false);
   for (const [width, height, isHidden] of [[700, 600, true], [700, 400, false], [600, 600, false], [700, 600, true]]) {
@@ -70,7 +70,7 @@ test("they stand below a viewer that is too small for its own, and below no othe
   }
 });
 
-test("their own height does not make a viewer too small", () => {
+test("the height of the time controls does not make a viewer too small", () => {
   configure();
   Object.assign(viewer, { clientWidth: 700, clientHeight: 470 }); // and 52 for them
   resized();
@@ -92,7 +92,7 @@ test("the app can have them always or never, and its own choice for the time pan
   assert.equal(host.hidden, true); // nothing to show
 });
 
-test("a recording without times of its own needs none, and one that opens changes nothing meanwhile", () => {
+test("a recording without timelines of its own needs no time controls, and an opening one changes nothing", () => {
   times = { ...times, timelines: [TICKS, { ...FRAMES, end: 10n }] };
   configure();
   assert.equal(host.hidden, true);
@@ -106,7 +106,7 @@ test("a recording without times of its own needs none, and one that opens change
   assert.deepEqual([host.hidden, find("input").disabled, find("span").textContent], [false, true, ""]);
 });
 
-test("they show the time, and follow the viewer", () => {
+test("time controls show the time, and follow the viewer", () => {
   configure();
   const [slider, select] = [find("input"), find("select")];
   assert.deepEqual([slider.max, slider.value, slider.getAttribute("aria-valuetext"), select.value], ["20", "2", "12", "frame"]);
@@ -117,7 +117,7 @@ test("they show the time, and follow the viewer", () => {
   assert.deepEqual([slider.value, find("span").textContent, host.all(({ ariaLabel }) => ariaLabel === "Pause recording").length], ["15", "25", 1]);
 });
 
-test("they play, pause, step, seek and change the timeline", () => {
+test("time controls play, pause, step, seek and change the timeline", () => {
   configure();
   const [back, play, forward] = host.all(({ localName }) => localName === "button");
   play.click();
@@ -135,7 +135,7 @@ test("they play, pause, step, seek and change the timeline", () => {
   ]);
 });
 
-test("the slider stays where the user has put it until the viewer is there", async () => {
+test("the slider stays where the user has put it until the viewer has reached the time", async () => {
   configure();
   const slider = find("input");
   Object.assign(slider, { value: "7" }).dispatchEvent(new Event("input"));
@@ -160,7 +160,7 @@ test("the right end of the slider is the end of the timeline, whatever the step"
   assert.equal(slider.step, "1");
 });
 
-test("they have names, and the button shows what it does", () => {
+test("time controls have names, and the button shows its action", () => {
   configure();
   assert.deepEqual([host.role, host.ariaLabel, find("input").type, find("input").ariaLabel, find("select").title], ["group", "Time controls", "range", "Time cursor", "Active timeline"]);
   const [back, play, forward] = /** @type {any[]} */ (host.all(({ localName }) => localName === "button"));
@@ -174,7 +174,7 @@ test("they have names, and the button shows what it does", () => {
   }
 });
 
-test("where they are not shown, the keyboard meets none of them, and before they are configured there are none", () => {
+test("hidden time controls are not reachable by keyboard, and do not exist before they are configured", () => {
   assert.equal(host.hidden, true);
   configure();
   assert.equal(host.children.length, 6);

@@ -16,7 +16,7 @@ function toolbar(act) {
   return { host, toolbar: new Toolbar(/** @type {any} */ (host), actions) };
 }
 
-test("each action has a button with a name, which does it", () => {
+test("each action has a button with a name", () => {
   /** @type {Action[]} */
   const done = [];
   const { host } = toolbar((name) => done.push(name));
@@ -36,7 +36,7 @@ test("the buttons have names in the language of the page, also after that has ch
   assert.equal(/** @type {any} */ (host).ariaLabel, "Aufzeichnung");
 });
 
-test("only the buttons that are to be shown are shown", () => {
+test("only the chosen buttons are shown", () => {
   const { host, toolbar: made } = toolbar(() => {});
   const shown = () => NAMES.filter((name) => !host.button(name).hidden);
   assert.deepEqual(shown(), []);

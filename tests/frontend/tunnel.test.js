@@ -68,7 +68,7 @@ test("a call goes to the app with its ticket, path, headers and body", async () 
   assert.equal(body, btoa(String.fromCharCode(1, 2, 255)));
 });
 
-test("a live recording reads on after each kind of break, and the viewer sees whole frames only", async (context) => {
+test("a live recording continues after each kind of interruption, and the viewer gets only whole frames", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   answers = [
     () => new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "content-type": "text/html" } }),
@@ -109,14 +109,14 @@ for (const [status, text, words] of /** @type {[number, string, string][]} */ ([
   });
 }
 
-test("a server that says that it has no live recording is believed", async () => {
+test("a server that reports that it has no live recording is not called again", async () => {
   answers = [answer(trailers("grpc-status:12\r\ngrpc-message:no%20such%20service"))];
   const response = await call(LIVE);
   await assert.rejects(response.arrayBuffer(), /no such service/);
   assert.equal(asked.length, 1);
 });
 
-test("a call that is given up is no error", async () => {
+test("an aborted call is not an error", async () => {
   const life = new AbortController();
   life.abort();
   await assert.rejects(call(LIVE, life.signal));
@@ -128,7 +128,7 @@ test("other calls are not tried again", async () => {
   assert.deepEqual(heard, ["error: The app cannot be reached."]);
 });
 
-test("what old viewers ask first is answered in the page", async () => {
+test("the first request of old viewers is answered in the page", async () => {
   const request = new Request("http://127.0.0.1:51234/version");
   const ask = () => assert.fail("The app is asked.");
   const response = await throughApp(request, { server: "rerun+http://127.0.0.1:51234", ticket: "t", ask, onWait: ask, onError: ask });

@@ -59,7 +59,7 @@ const input = () => /** @type {any} */ (host.all(({ localName }) => localName ==
 const rows = () => host.all(({ className }) => className === "rerun-upload").map(({ textContent }) => textContent);
 const prompt = () => host.all(({ className }) => className === "rerun-drop")[0];
 
-test("the place to drop files says what it takes, and is there for those who may upload", () => {
+test("the drop zone names its file types, and is shown if users may upload", () => {
   for (const [file_count, words] of [["single", "Drop Recording Here"], ["multiple", "Drop Recordings Here"], ["directory", "Drop Folder Here"]]) {
     configure({ file_count });
     assert.ok(prompt().textContent.startsWith(words));
@@ -86,7 +86,7 @@ test("files that were chosen are sent in turn, and handed over together", async 
   assert.equal(input().value, "");
 });
 
-test("files that are dropped are sent, and the place shows that it takes them", () => {
+test("dropped files are sent, and the drop zone is highlighted", () => {
   prompt().dispatchEvent(new Event("dragover", { cancelable: true }));
   assert.equal(prompt().hasAttribute("data-dragging"), true);
   prompt().dispatchEvent(new Event("dragleave"));
@@ -97,7 +97,7 @@ test("files that are dropped are sent, and the place shows that it takes them", 
   assert.deepEqual([prompt().hasAttribute("data-dragging"), drop.defaultPrevented, requests.length], [false, true, 1]);
 });
 
-test("a drop of no files is nothing", () => {
+test("a drop without files does nothing", () => {
   prompt().dispatchEvent(Object.assign(new Event("drop"), { dataTransfer: null }));
   assert.deepEqual([requests, alert()], [[], null]);
 });
@@ -117,7 +117,7 @@ for (const [options, files, words] of /** @type {[object, File[], string][]} */ 
   });
 }
 
-test("the place to drop files, its buttons and its errors are in the language of the page", async () => {
+test("the drop zone, its buttons and its errors are in the language of the page", async () => {
   setLanguage("fr");
   configure();
   assert.equal(prompt().textContent, "Déposez l'enregistrement ici- ou -Cliquez pour télécharger un fichier");
@@ -130,20 +130,20 @@ test("the place to drop files, its buttons and its errors are in the language of
   assert.equal(alert(), "a.rrd n'a pas pu être téléversé : le serveur a répondu 500 (disk full).");
 });
 
-test("a folder holds what it holds", () => {
+test("with a folder, file types do not apply", () => {
   configure({ file_count: "directory", file_types: [".rrd"] });
   panel.send([file("a.rrd"), file("notes.txt")]);
   assert.deepEqual([alert(), requests.length], [null, 1]);
 });
 
-test("a failure is reported, and what was there stays", async () => {
+test("a failure is reported, and the previous value stays", async () => {
   panel.send([file("a.rrd")]);
   await answer(500, { error: "disk full" });
   assert.equal(alert(), "a.rrd could not be uploaded: the server answered 500 (disk full).");
   assert.deepEqual(uploaded, []);
 });
 
-test("an upload can be cancelled, and another one takes its place", async () => {
+test("an upload can be cancelled, and another one can follow", async () => {
   panel.send([file("a.rrd")]);
   host.button("Cancel").click();
   await new Promise((resolve) => setImmediate(resolve));

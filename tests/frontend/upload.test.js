@@ -59,7 +59,7 @@ beforeEach(() => {
 
 const send = () => upload("http://app.test/demo", new File(["12345"], "a b.rrd"), { onProgress: (...now) => progress.push(now), signal: life.signal });
 
-test("a file goes to Gradio's upload route, and comes back as what Gradio takes as a value", async () => {
+test("a file is sent to Gradio's upload route, and becomes a value that Gradio accepts", async () => {
   const sending = send();
   const { last } = FakeRequest;
   assert.equal(last.opened[0], "POST");
@@ -106,7 +106,7 @@ test("an upload that is cancelled ends, with the reason", async () => {
   await assert.rejects(sending, (reason) => reason === "enough");
 });
 
-test("what is cancelled before it begins is not sent", async () => {
+test("an upload that is cancelled before it begins is not sent", async () => {
   life.abort("enough");
   await assert.rejects(send(), (reason) => reason === "enough");
   assert.equal(FakeRequest.last.sent, null);

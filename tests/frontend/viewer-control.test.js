@@ -63,7 +63,7 @@ test("a recording is shown by its URL", async () => {
   assert.equal(text(location), "about:recording?app_id=my%20app&recording_id=a%26b");
 });
 
-test("what the viewer does not know may still come, and differs from what the viewer cannot do", async () => {
+test("a refusal because of missing data differs from other refusals", async () => {
   for (const [reason, code] of [["x", "NOT_FOUND"], ["there is no timeline \"a\"", "INVALID_ARGUMENT"], ["that recording is not open", "INVALID_ARGUMENT"], ["no active recording", undefined]]) {
     answers = [refusing(/** @type {string} */ (reason), code)];
     await assert.rejects(control.carryOut(command("set_timeline"), []), (error) => error instanceof NotThere && error.message === reason);
@@ -72,14 +72,14 @@ test("what the viewer does not know may still come, and differs from what the vi
   await assert.rejects(control.carryOut(command("set_timeline"), []), (error) => !(error instanceof NotThere) && /** @type {Error} */ (error).message === "it is too big");
 });
 
-test("a viewer that ends answers nothing any more, which is not its failure", async () => {
+test("a viewer that ends does not answer, which is not an error of the viewer", async () => {
   answers = [() => new Promise(() => {})];
   const carried = control.carryOut(command("play"), []);
   life.abort();
   await assert.rejects(carried, Ended);
 });
 
-test("a viewer that ends while it closes a recording is not asked what it shows", async () => {
+test("a viewer that ends while it closes a recording gets no further request", async () => {
   answers = [
     async () => {
       queueMicrotask(() => life.abort());
@@ -89,14 +89,14 @@ test("a viewer that ends while it closes a recording is not asked what it shows"
   await assert.rejects(control.carryOut(command("close", {}, [], [1, 3, 1]), []), Ended);
 });
 
-test("of a command that was answered, nothing is kept", async () => {
+test("nothing is kept for a command that was answered", async () => {
   for (let count = 0; count < 20; count++) await control.carryOut(command("play"), []);
   answers = [refusing("no")];
   await assert.rejects(control.carryOut(command("play"), []));
   assert.equal(getEventListeners(life.signal, "abort").length, 0);
 });
 
-test("after its end a viewer is asked for nothing", async () => {
+test("after its end, a viewer gets no request", async () => {
   life.abort();
   await assert.rejects(control.carryOut(command("play"), []), Ended);
   assert.equal(requests.length, 0);
@@ -132,7 +132,7 @@ test("after a close another recording is shown, where the viewer would show its 
   assert.deepEqual([...requests[1]], textAt([20, 1], "about:recording?first"));
 });
 
-test("after a close the viewer is left alone where it shows a recording", async () => {
+test("after a close, a viewer that shows a recording gets no further request", async () => {
   state = encodeState(RUN_ID, [{ id: RUN_ID, location: "about:recording?first" }]);
   await control.carryOut(command("close", {}, [], [1, 3, 1]), []);
   assert.equal(requests.length, 1);
@@ -151,7 +151,7 @@ test("a picture is taken of the view of that name or id", async () => {
   }
 });
 
-test("a view that is not there may still come, and those that are there are named", async () => {
+test("a missing view may still arrive, and the existing views are named", async () => {
   state = encodeState(RUN_ID, [], [{ id: "1", name: "Plot" }, { id: "2", name: "Camera" }]);
   const taken = () => control.screenshotOfView(command("take_screenshot", { view_id: "Map" }));
   await assert.rejects(taken, (error) => error instanceof NotThere && error.message === 'There is no view "Map"; there are: "Plot", "Camera".');
@@ -159,7 +159,7 @@ test("a view that is not there may still come, and those that are there are name
   await assert.rejects(taken, /there are: none\.$/);
 });
 
-test("a viewer that makes no picture says so", async () => {
+test("a viewer that returns no picture is an error", async () => {
   state = encodeState(RUN_ID, [], [{ id: "1", name: "Plot" }]);
   await assert.rejects(control.screenshotOfView(command("take_screenshot", { view_id: "Plot" })), /^Error: The viewer made no picture of the view\.$/);
 });
@@ -261,7 +261,7 @@ test("an old viewer is controlled by its setters, and woken", async () => {
   assert.equal(woken, rounds.length);
 });
 
-test("an old viewer carries setters out later, and what was asked for counts until then", async (context) => {
+test("an old viewer applies setters later, and until then the requested value counts", async (context) => {
   let now = 1_000;
   context.mock.method(performance, "now", () => now);
   const { handle, control } = old();
@@ -276,7 +276,7 @@ test("an old viewer carries setters out later, and what was asked for counts unt
   assert.deepEqual(handle.set.at(-2), ["time", "run", "frame", 6]); // the user may have chosen another since
 });
 
-test("in an old viewer, what is not there may still come", async () => {
+test("in an old viewer, missing data may still arrive", async () => {
   const { handle, control } = old();
   await assert.rejects(control.carryOut(time({ timeline: "late" }), []), NotThere);
   await assert.rejects(control.carryOut(time({ timeline: "late", time: "1", play_state: "paused" }), []), NotThere);
@@ -285,7 +285,7 @@ test("in an old viewer, what is not there may still come", async () => {
   assert.deepEqual(handle.set, []);
 });
 
-test("what an old viewer cannot do is said, with the version that can", async () => {
+test("a command that an old viewer cannot do is an error with the version that can", async () => {
   const { control } = old();
   const each = [command("close"), command("run_command"), command("get_location"), time({ play_state: "following" })];
   for (const newer of each) {
@@ -295,7 +295,7 @@ test("what an old viewer cannot do is said, with the version that can", async ()
   assert.equal(control.closesOne, false);
 });
 
-test("the state of an old viewer is what it can be asked for, after what was asked is drawn", async () => {
+test("the state of an old viewer has what its getters return, after requested changes are drawn", async () => {
   let frames = 0;
   globalThis.requestAnimationFrame = (callback) => {
     frames++;
@@ -316,7 +316,7 @@ test("the state of an old viewer is what it can be asked for, after what was ask
   assert.ok(woken >= 3);
 });
 
-test("viewers before 0.41 are asked and set by their own methods", () => {
+test("viewers before 0.41 are read and set by their own methods", () => {
   /** @type {any[]} */
   const calls = [];
   let playing = false;

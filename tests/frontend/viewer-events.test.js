@@ -66,7 +66,7 @@ function sentOf(type) {
   return sent.filter(([each]) => each === type).map(([, data]) => data);
 }
 
-test("events reach Python in order, and what it does not listen to stays in the page", async () => {
+test("events reach Python in order, and events without listeners stay in the page", async () => {
   start();
   await viewer.report({ type: "recording_open", source: "a.rrd" }, { type: "something_new" }, { type: "selection_change", items: [1] }, { type: "selection_change", items: [2] }, { type: "play" });
   assert.deepEqual(sent, [
@@ -77,7 +77,7 @@ test("events reach Python in order, and what it does not listen to stays in the 
   ]);
 });
 
-test("the viewer is not asked for its time in the midst of its work", async () => {
+test("the viewer's time is not requested while the viewer handles an event", async () => {
   start();
   let isAtWork = true;
   Object.defineProperty(viewer, "currentTime", {
@@ -114,7 +114,7 @@ test("an event waits until each function has finished with the one before, and n
   assert.deepEqual(items(), [1, 2, 3, 4]);
 });
 
-test("events of one type do not wait for functions at another", async () => {
+test("events of one type do not wait for listeners of another", async () => {
   start({ selection_change: 1 });
   await viewer.report({ type: "selection_change", items: [] }, { type: "selection_change", items: [] }, { type: "pause" });
   assert.deepEqual(sent.map(([type]) => type), ["selection_change", "pause"]);
@@ -155,7 +155,7 @@ test("time updates keep the interval, and the last one is never lost", async (co
   assert.deepEqual(times(), ["1", "3", "4"]);
 });
 
-test("an element that leaves the page forgets what waits", async (context) => {
+test("an element that leaves the page drops waiting events", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   viewer.settings.time_update_interval = 1;
   start({ selection_change: 1 });
@@ -254,7 +254,7 @@ test("a timeline change that the viewer does not report is one all the same, and
   assert.deepEqual(changes().map(([timeline]) => timeline), ["frames", "steps", "frames"]);
 });
 
-test("another timeline than the one that was asked for is a change", async () => {
+test("another timeline than the requested one is a change", async () => {
   start();
   viewer.stand("frames", 3n);
   await viewer.report({ type: "recording_open" }, { type: "time_update", time: 3 }, { type: "timeline_change", timeline: "steps", time: 0 });
@@ -270,13 +270,13 @@ test("an element without settings yet, and a function that has finished with wha
   assert.deepEqual(sentOf("time_update").map(({ time }) => time), ["1", "2"]);
 });
 
-test("a timeline that the viewer does not say is none", async () => {
+test("a timeline that the viewer does not report is null", async () => {
   start();
   await viewer.report({ type: "time_update", time: 3 });
   assert.deepEqual(sent, [["time_update", { ...RUN, type: "time_update", time: "3", timeline: null, timeline_type: null }]]);
 });
 
-test("what else functions listen to takes part in the order", () => {
+test("the component's own events are in the same order", () => {
   const events = start({ state: 1 });
   events.add("state", { one: 1 });
   events.add("state", { two: 2 });

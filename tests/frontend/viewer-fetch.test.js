@@ -65,7 +65,7 @@ const REFUSED = [
 ];
 
 for (const url of REFUSED) {
-  test(`the viewer asks the app for nothing but files: ${url}`, async () => {
+  test(`the viewer can request only files of the app: ${url}`, async () => {
     const { recordings } = watched(`${FILES}/a.rrd`);
     for (const init of [{}, { method: "POST", body: "{}" }]) {
       await assert.rejects(create({ files: FILES, recordings })(new URL(url, "http://app.test/demo/"), init), /allows no request to http:\/\/app\.test\//);
@@ -74,19 +74,19 @@ for (const url of REFUSED) {
   });
 }
 
-test("a file of the app is read, and not written", async () => {
+test("a file of the app can be read, but not written", async () => {
   await assert.rejects(create({ files: FILES })(`${FILES}/a.png`, { method: "POST", body: "" }), /allows no request/);
   await assert.rejects(create({ files: FILES })(`${FILES}/a.png`, { method: "DELETE" }), /allows no request/);
 });
 
-test("the page that an app is embedded in is asked for nothing", async () => {
+test("the page that embeds an app gets no request", async () => {
   const files = "https://elsewhere.test/gradio_api/file=";
   for (const url of ["/logout", "http://app.test/gradio_api/file=/a.png"]) {
     await assert.rejects(create({ files })(new URL(url, "http://app.test/")), /allows no request to http:\/\/app\.test\//);
   }
 });
 
-test("the app's own origin, if it is allowed, is asked without cookies", async () => {
+test("requests to the app's own origin, if it is allowed, have no cookies", async () => {
   await create({ allowed_origins: ["http://app.test"] })("http://app.test/tiles/1/2/3.png");
   assert.equal(sent[0].credentials, "omit");
 });
@@ -120,12 +120,12 @@ test("a third party is refused", async () => {
   assert.deepEqual(sent, []);
 });
 
-test("an allowed origin is asked", async () => {
+test("requests to an allowed origin are sent", async () => {
   await create({ allowed_origins: ["https://tiles.test"] })("https://tiles.test/1/2/3.png");
   assert.equal(sent.length, 1);
 });
 
-test("telemetry is swallowed without a word unless it is on", async () => {
+test("telemetry is dropped silently unless it is on", async () => {
   const response = await create()("https://tel.rerun.io/api/pog", { method: "POST", body: "{}" });
   assert.equal(response.status, 204);
   assert.deepEqual(sent, []);
@@ -133,7 +133,7 @@ test("telemetry is swallowed without a word unless it is on", async () => {
   assert.equal(sent.length, 1);
 });
 
-test("the server of an open recording is asked, with all its paths", async () => {
+test("requests to the server of an open recording are sent, with all its paths", async () => {
   const { recordings } = watched("rerun+http://robot.test:9876/proxy");
   await create({ recordings })("http://robot.test:9876/rerun.sdk_comms/ReadMessages", { method: "POST" });
   assert.equal(sent.length, 1);
@@ -148,7 +148,7 @@ test("the server behind a rerun URL is known", () => {
   assert.equal(serverOf("rerun+http://127.0.0.1"), "http://127.0.0.1:51234");
 });
 
-test("a server behind the app is asked through the app, with all its paths", async () => {
+test("requests to a server behind the app go through the app, with all its paths", async () => {
   const { recordings } = watched("rerun+http://127.0.0.1:9876/proxy");
   for (const told of recordings.values()) Object.assign(told, { ticket: "t" });
   /** @type {any[]} */
@@ -165,7 +165,7 @@ test("a server behind the app is asked through the app, with all its paths", asy
 /** A header, and the message that ends a recording. */
 const WHOLE = `RRF2 is here${"\0".repeat(16)}`;
 
-test("a recording passes unchanged, and its progress is told", async () => {
+test("a recording passes unchanged, and its progress is reported", async () => {
   const url = "http://app.test/a.rrd";
   const { heard, recordings } = watched(url, 28);
   answer = () => new Response(WHOLE);
@@ -174,7 +174,7 @@ test("a recording passes unchanged, and its progress is told", async () => {
   assert.deepEqual(heard, [[28, 28], "end"]);
 });
 
-test("a recording that ends in the middle of a message passes unchanged, and that is told", async () => {
+test("a recording that ends in the middle of a message passes unchanged, and is reported as truncated", async () => {
   const url = "http://app.test/a.rrd";
   const { heard, recordings } = watched(url);
   const response = await create({ recordings })(url);
@@ -182,7 +182,7 @@ test("a recording that ends in the middle of a message passes unchanged, and tha
   assert.equal(heard.at(-1), "truncated");
 });
 
-test("a recording whose first bytes come one by one is one all the same", async () => {
+test("a recording whose first bytes arrive one by one is recognized", async () => {
   const url = "http://app.test/a.rrd";
   const { heard, recordings } = watched(url);
   answer = () => new Response(new ReadableStream({ start: (controller) => {
@@ -214,7 +214,7 @@ for (const [status, words] of /** @type {[number, string][]} */ ([[401, "require
   });
 }
 
-test("a connection that breaks in the middle is told with where", async () => {
+test("an interrupted connection is reported with its position", async () => {
   const url = "http://app.test/a.rrd";
   const { heard, recordings } = watched(url);
   let pulls = 0;
@@ -226,7 +226,7 @@ test("a connection that breaks in the middle is told with where", async () => {
   assert.deepEqual(heard, [[8, null], "The connection was interrupted after 8 bytes."]);
 });
 
-test("nothing is told of a download that was given up", async () => {
+test("an aborted download is not reported", async () => {
   const url = "http://app.test/a.rrd";
   const { heard, recordings } = watched(url);
   const run = new AbortController();

@@ -14,7 +14,7 @@ beforeEach(() => {
   console.info = (words) => said.push(words);
 });
 
-test("a link to a page opens in a tab that knows nothing of this one", () => {
+test("a link to a page opens in a tab without access to this one", () => {
   for (const [link, url] of [["https://host.test/a?b#c", "https://host.test/a?b#c"], ["other", "http://app.test/demo/other"], ["mailto:a@b.test", "mailto:a@b.test"]]) {
     opened = [];
     assert.equal(openLink(link), null);
@@ -22,7 +22,7 @@ test("a link to a page opens in a tab that knows nothing of this one", () => {
   }
 });
 
-test("what would run in this page, or is no link, is not opened", () => {
+test("a URL that would run code in this page, or is not a link, is not opened", () => {
   for (const link of ["javascript:alert(1)", " JavaScript:alert(1)", "java\nscript:alert(1)", "data:text/html,<script>", "blob:http://app.test/1", "file:///etc/passwd", "vbscript:x", "http://[", "about:blank"]) {
     assert.equal(openLink(link), null);
     assert.deepEqual(opened, []);

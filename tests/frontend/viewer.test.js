@@ -114,7 +114,7 @@ test("a viewer starts on its canvas, with our fetch, and keeps nothing in the br
   assert.deepEqual(callsOf("override_panel_state"), [["time", "collapsed"]]);
 });
 
-test("a viewer that does not start says why, and leaves nothing behind", async () => {
+test("a viewer that does not start reports the reason, and leaves nothing behind", async () => {
   handle.start = () => Promise.reject(new Error("no adapter"));
   await assert.rejects(start(), /^Error: The viewer did not start: no adapter$/);
   assert.equal(canvas.isRemoved, true);
@@ -128,7 +128,7 @@ test("a viewer that does not start says why, and leaves nothing behind", async (
   assert.deepEqual(heard, []);
 });
 
-test("events are passed on, but for those of a recording that is none", async () => {
+test("events are passed on, except those of the empty recording", async () => {
   await start();
   options.on_viewer_event('{"type":"play","application_id":"<EMPTY>"}');
   options.on_viewer_event('{"type":"pause","application_id":"app"}');
@@ -202,7 +202,7 @@ test("a lost WebGL context is reported", async () => {
   assert.match(heard[0][1], /WebGL context lost/);
 });
 
-test("what the viewer writes to the console as an error is passed on without its decoration", async () => {
+test("errors that the viewer writes to the console are passed on without styles", async () => {
   await start();
   globals.console.error("%cERROR%c crates/x.rs:7%c: It is broken, url: http://app.test/a.rrd", "color: red", "");
   globals.console.error("plain");
@@ -219,7 +219,7 @@ test("a viewer of 0.24, which only warns that it cannot read on, is understood",
   assert.deepEqual(heard, [["complaint", reason]]);
 });
 
-test("a URL that the viewer does not open, about which it only warns, is complained about", async (t) => {
+test("a URL that the viewer does not open, with only a warning, is reported", async (t) => {
   await start();
   t.mock.method(console, "warn", () => {});
   const warning = 'Failed to parse URL: http://app.test/config url="http://app.test/config"';
@@ -234,7 +234,7 @@ test("an error of the browser is left to the page's console", async () => {
   assert.deepEqual([heard, errors], [[], [[error]]]);
 });
 
-test("to a viewer that asks for the system's theme, the system has ours", async () => {
+test("a viewer that reads the system's theme gets the component's theme", async () => {
   await start();
   assert.equal(globals.matchMedia("(prefers-color-scheme: light)"), "all");
   assert.equal(globals.matchMedia("(prefers-color-scheme: dark)"), "not all");
@@ -296,7 +296,7 @@ test("in an old viewer each recording is closed, but for those that were forgott
   assert.equal(callsOf("remove_receiver").length, 2);
 });
 
-test("only panels that change are set, and those that are left to the user again", async () => {
+test("only panels that change are set, and panels that are left to the user again", async () => {
   const viewer = await start();
   called = [];
   viewer.setPanelStates({ time: "hidden", top: "hidden" }, { top: "hidden", selection: "expanded" });
@@ -317,7 +317,7 @@ test("the time and the timeline of the recording on screen are those of the view
   assert.deepEqual([viewer.currentTime, viewer.activeTimeline(run)], [null, null]);
 });
 
-test("an old viewer is asked for the timeline of a recording", async () => {
+test("the timeline of a recording in an old viewer is read by its getter", async () => {
   const viewer = await start();
   handle.get_active_timeline = (/** @type {string} */ id) => (id === "run" ? "frame" : undefined);
   assert.equal(viewer.activeTimeline({ application_id: "app", recording_id: "run" }), "frame");
@@ -328,7 +328,7 @@ test("an old viewer is asked for the timeline of a recording", async () => {
   assert.equal(viewer.activeTimeline({ application_id: "app", recording_id: "run" }), null);
 });
 
-test("what a viewer cannot save is null", async () => {
+test("a save that a viewer cannot do is null", async () => {
   const viewer = await start();
   assert.deepEqual([await viewer.saveRecording(), await viewer.saveBlueprint()], [null, null]);
   Object.assign(handle, { save_recording: async () => Uint8Array.from([1]), save_blueprint: async () => Uint8Array.from([2]) });
@@ -354,7 +354,7 @@ test("the welcome page is on screen where no recording is, and neither a server 
   assert.equal(viewer.showsWelcome, false);
 });
 
-test("an old viewer says that it shows a recording, and else nothing", async () => {
+test("an old viewer reports that it shows a recording, and nothing else", async () => {
   const viewer = await start();
   handle.get_active_recording_id = () => "run";
   assert.equal(viewer.showsWelcome, false);
@@ -489,7 +489,7 @@ test("a screenshot is as large as it may be, and no larger than the canvas", asy
   assert.equal((/** @type {any} */ (await viewer.screenshot(1000))).width, 400);
 });
 
-test("a screenshot of a viewer that draws nothing is what there is; one that cannot be read is an error", async () => {
+test("a screenshot of a viewer that draws nothing is the last frame; an unreadable one is an error", async () => {
   let frames = 0;
   fakeCanvases(() => false);
   globalThis.requestAnimationFrame = (callback) => (queueMicrotask(() => (frames++, callback(0))), 0);
@@ -521,7 +521,7 @@ test("frames are waited for one by one, and no longer when the viewer ends", asy
   assert.equal(asked.length, 3);
 });
 
-test("an ended viewer gives back its memory, its context and its canvas, also after a panic", async () => {
+test("an ended viewer releases its memory, its context and its canvas, also after a panic", async () => {
   (await start()).dispose();
   assert.deepEqual([callsOf("destroy").length, callsOf("free").length, lost, canvas.isRemoved], [1, 1, ["WEBGL_lose_context"], true]);
   canvas.isRemoved = false;

@@ -1,4 +1,4 @@
-"""Pattern: viewers in a closed gr.Accordion and in a gr.Sidebar, one of which is filled while it cannot be seen.
+"""Pattern: viewers in a closed gr.Accordion and in a gr.Sidebar. One of them gets its value while it is hidden.
 Whose: gradio-app/gradio, guide "Controlling layout"; dashboards with "details" below each result.
 Its user opens the accordion, then the sidebar, and sees the recordings."""
 

@@ -1,4 +1,4 @@
-"""Pattern: a workspace as high as the window, in which the viewer takes what its neighbours leave: `height="100%"`, `fill_height=True`, `scale`.
+"""Pattern: a workspace as high as the window, in which the viewer fills the remaining space: `height="100%"`, `fill_height=True`, `scale`.
 Whose: robium-ai/robium-apps, the workspace of its demos (`Rerun(streaming=True, height="100%")`).
 Its user sees the viewer fill the row, and the rest of the page."""
 

@@ -1,4 +1,4 @@
-"""Pattern: `rr.init`, global `rr.log`, `rr.save` to a path of its own at the end, and the path as the value; lazily cached examples.
+"""Pattern: `rr.init`, global `rr.log`, `rr.save` to a new path at the end, and the path as the value; lazily cached examples.
 Whose: pablovela5620/mini-dust3r (a Space for DUSt3R).
 Its user uploads pictures and sees the reconstruction; a click on an example computes it once and shows it at once thereafter."""
 

@@ -1,4 +1,4 @@
-"""Pattern: two recordings side by side, each viewer following the other's time, written without a look at the docs.
+"""Pattern: two recordings side by side, each viewer following the other's time, by a user who has not read the docs.
 Whose: comparison apps, such as pablovela5620/monoprior (`depth_compare_ui.py`).
 Its user sees both come to rest at the same time as soon as the hand does, with docs/recipes.md's line (`from_command`)."""
 

@@ -1,4 +1,4 @@
-"""Pattern: `launch(auth=...)`, and functions that ask who is there (`gr.Request.username`); `demo.load` shows each user their own.
+"""Pattern: `launch(auth=...)`, and functions that read the user name (`gr.Request.username`); `demo.load` shows each user their own.
 Whose: gradio-app/gradio, guide "Sharing your app" (authentication); lab dashboards.
 Its user logs in and sees the recording with their name."""
 

@@ -1,4 +1,4 @@
-"""Pattern: a reconstruction is computed once, written as a mesh, and written anew whenever a setting changes; a log beside it.
+"""Pattern: a reconstruction is computed once, written as a mesh, and written again whenever a setting changes; a log beside it.
 Whose: facebookresearch/vggt, demo_gradio.py (gr.Model3D, whose place the viewer takes).
 Its user reconstructs, moves the slider, and sees the points that are left."""
 

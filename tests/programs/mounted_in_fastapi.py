@@ -1,4 +1,4 @@
-"""Pattern: FastAPI with CORS around the app, a worker thread that puts log calls into a queue, a generator that takes them out.
+"""Pattern: FastAPI with CORS around the app, a worker thread that puts log calls into a queue, a generator that reads the queue.
 Whose: rerun-io/python-example-huggingface, app.py (FastAPI, mounted); a Space for PaddleOCR (the queue).
 Its user sees the pages' boxes appear one after another."""
 

@@ -1,4 +1,4 @@
-"""Pattern: `value` is a function that looks for the newest file of a folder, `every` some seconds.
+"""Pattern: `value` is a function that finds the newest file in a folder, `every` some seconds.
 Whose: nightly-evaluation dashboards; gradio-app/gradio, guide "Connecting to a database" (`every=`).
 Its user leaves the page open and sees the next run as soon as it is written; the same file again changes nothing."""
 

@@ -1,4 +1,4 @@
-"""Pattern: `@gr.render` builds a viewer for each run that is checked, each with a button of its own.
+"""Pattern: `@gr.render` builds a viewer for each selected run, each with its own button.
 Whose: gradio-app/gradio, guide "Dynamic apps with the render decorator"; experiment dashboards.
 Its user checks runs and sees a viewer for each; a button in one leaves the others alone."""
 

@@ -1,4 +1,4 @@
-"""Pattern: each session writes into a folder of its own, which `demo.unload` deletes; a gr.DownloadButton hands out what the viewer shows.
+"""Pattern: each session writes into its own folder, which `demo.unload` deletes; a gr.DownloadButton serves the recording that the viewer shows.
 Whose: gradio-app/gradio, guide "Resource cleanup" and demo/state_cleanup.
 Its user generates, downloads the recording, closes the tab, and leaves nothing behind."""
 

@@ -1,4 +1,4 @@
-"""Programs as users write them, after the patterns of public apps: each shows what its user expects to see."""
+"""Programs as users write them, after the patterns of public apps. Each test checks the result that the user expects."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_components_that_a_function_returns_update_two_viewers_and_the_tab(run: 
     assert box["height"] == 300
 
 
-def test_a_none_from_read_means_nothing_new(run: Run) -> None:
+def test_none_from_read_changes_nothing(run: Run) -> None:
     page = run("none_from_read")
     page.click("Run")
     expect(page.get_by_label("Status")).to_have_value("done", timeout=60_000)
@@ -47,7 +47,7 @@ def test_a_none_from_read_means_nothing_new(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_something_is_seen_while_values_come_in_quick_succession(run: Run) -> None:
+def test_values_in_quick_succession_are_shown_while_they_arrive(run: Run) -> None:
     page = run("values_in_quick_succession")
     page.click("Run")
     page.wait_for_event("recording_open")
@@ -85,7 +85,7 @@ def test_a_recording_of_the_same_id_is_shown_on_its_own_timeline(run: Run) -> No
 
 
 @pytest.mark.slow
-def test_a_file_whose_second_half_cannot_be_read_says_so(run: Run) -> None:
+def test_an_unreadable_second_half_of_a_file_is_reported(run: Run) -> None:
     page = run("second_half_unreadable")
     page.expect_frame(29)
     expect(page.viewer()).to_contain_text("incomplete", timeout=60_000)
@@ -151,7 +151,7 @@ def test_a_point_that_is_clicked_gets_the_color_of_its_label(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_a_viewer_that_is_folded_away_shows_its_recording_when_it_is_unfolded(run: Run) -> None:
+def test_a_viewer_in_a_closed_container_shows_its_recording_when_the_container_opens(run: Run) -> None:
     page = run("folded_away")
     page.click("Fill")
     page.get_by_role("button", name="Details").click()

@@ -1,4 +1,4 @@
-"""Programs as users write them, after the patterns of public apps: each shows what its user expects to see."""
+"""Programs as users write them, after the patterns of public apps. Each test checks the result that the user expects."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_an_interface_shows_an_uploaded_mesh_and_clears(run: Run, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_a_running_robot_is_seen_without_a_click(run: Run, program: dict[str, Any]) -> None:
+def test_a_running_robot_is_shown_without_a_click(run: Run, program: dict[str, Any]) -> None:
     page = run("live_robot")
     page.expect_state("ready", recordings=1)
     wait_until(page, lambda: number(page, "Time") > 10)
@@ -188,7 +188,7 @@ def test_a_cached_example_of_a_streaming_generator_holds_all_its_frames(run: Run
 
 
 @pytest.mark.slow
-def test_a_setting_writes_the_mesh_anew(run: Run) -> None:
+def test_a_changed_setting_writes_the_mesh_again(run: Run) -> None:
     page = run("mesh_with_settings")
     page.click("Reconstruct")
     page.expect_state("ready", recordings=1)

@@ -45,7 +45,7 @@ def run(page: ViewerPage, serve_recipe: Callable[[str], str]) -> Run:
 
 
 def set_slider(page: ViewerPage, label: str, value: int) -> None:
-    # Not by its number: what is typed there goes if the slider follows the viewer before Enter is pressed.
+    # Not by its number field: typed text is lost if the slider follows the viewer before Enter is pressed.
     page.get_by_label(f"range slider for {label}").fill(str(value))
 
 
@@ -100,7 +100,7 @@ def test_a_slider_moves_the_time_and_follows_it(run: Run) -> None:
     wait_until(page, lambda: time_of(page) == 50)
 
 
-def test_a_new_episode_takes_the_place_of_one_that_still_streams(run: Run) -> None:
+def test_a_new_episode_replaces_one_that_still_streams(run: Run) -> None:
     page = run("Episodes in a dropdown, streamed")
     page.expect_recordings("episode_0")
     for episode in (3, 0):
@@ -120,9 +120,7 @@ def test_a_script_with_rr_init_becomes_an_app(run: Run) -> None:
     expect_rows(page, walker=50)
 
 
-def test_what_a_function_on_zero_gpu_yields_can_travel_between_processes(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_values_of_a_zero_gpu_function_can_travel_between_processes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def gpu(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def generate(*values: Any) -> Any:
@@ -177,7 +175,7 @@ def test_a_narrow_viewer_has_a_play_button_with_an_expanded_time_panel(run: Run)
     expect_play_button(page)
 
 
-def test_a_viewer_stays_paused_where_it_was_when_the_annotator_has_written_its_file_anew(run: Run) -> None:
+def test_a_viewer_stays_paused_when_the_annotator_has_rewritten_its_file(run: Run) -> None:
     page = run("An annotator that writes its file anew")
     page.expect_state("ready", recordings=1)
     page.click("Go to 30")

@@ -1,4 +1,4 @@
-"""The tools that agents get: the page of a visitor is played by the test."""
+"""The tools for agents. The test plays the page of a visitor."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class App:
         assert (token["value"], token["visible"], button["visible"]) == ("", False, False)
 
     def use(self, tool: str, *given: Any, answers: list[dict[str, Any]], session: str = "one") -> tuple[Any, list[Any]]:
-        """What the tool returns, and the questions that the page got."""
+        """Returns the result of the tool, and the questions that the page got."""
 
         async def act() -> tuple[Any, list[Any]]:
             page, asked = Page(session, self.viewer), []
@@ -94,7 +94,7 @@ def test_a_tool_works_in_the_page_that_shows_the_token_until_it_is_revoked(app: 
     assert app.use("show", second, "a", answers=[DONE])[1][0]["name"] == "set_location"
 
 
-def test_the_oldest_token_goes_when_there_are_too_many(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_token_is_revoked_at_the_limit(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agents, "_MOST_TOKENS", 2)
     first, second, _ = (app.allow(session) for session in ("one", "two", "three"))
     with pytest.raises(AnswerError, match="token"):
@@ -102,7 +102,7 @@ def test_the_oldest_token_goes_when_there_are_too_many(app: App, monkeypatch: py
     assert app.use("state", second, answers=[STATE], session="two")
 
 
-def test_what_an_agent_sees_is_json(app: App) -> None:
+def test_results_of_the_tools_are_json(app: App) -> None:
     token = app.allow()
     state, _ = app.use("state", token, answers=[STATE])
     assert json.loads(state)["recordings"][0]["timelines"][0]["name"] == "frame"
@@ -129,33 +129,33 @@ def test_a_picture_is_the_file_that_the_page_has_uploaded(app: App, uploaded: Ca
 
 def test_an_agent_moves_the_recording_on_screen(app: App) -> None:
     token = app.allow()
-    told, (_, question) = app.use("set_time", token, "frame", 7, answers=[STATE, {}])
-    assert told == "The time cursor is at 7 on frame."
+    result, (_, question) = app.use("set_time", token, "frame", 7, answers=[STATE, {}])
+    assert result == "The time cursor is at 7 on frame."
     given = {"timeline": "frame", "kind": "sequence", "time": 7, "play_state": "paused", "recording_id": "run"}
     assert question["arguments"] == given
     _, (_, question) = app.use("set_time", token, "frame", 7, "playing", answers=[STATE, {}])
     assert question["arguments"] == {**given, "play_state": "playing"}
     opened = {"store_ids": [], "loading": []}
     for path in ("/world/arm", "world/arm"):
-        told, (question,) = app.use("select", token, path, answers=[opened])
-        assert told == f"{path} is selected."
+        result, (question,) = app.use("select", token, path, answers=[opened])
+        assert result == f"{path} is selected."
         assert question["arguments"]["urls"] == [{"url": "recording://world/arm", "ticket": None}]
-    told, (question,) = app.use(
+    result, (question,) = app.use(
         "highlight", token, 1, 2, 3, 4, "here", answers=[{"protocol": protocol("highlight_rect")}]
     )
     assert question["arguments"] == {"rect": [1, 2, 3, 4], "label": "here"}
-    assert told == "The user sees the outline."
+    assert result == "The user sees the outline."
     done = {"protocol": protocol("set_blueprint", blueprint_id="b")}
-    told, (question,) = app.use("set_blueprint", token, '{"/": {}}', answers=[done])
+    result, (question,) = app.use("set_blueprint", token, '{"/": {}}', answers=[done])
     assert (question["arguments"]["of"], question["arguments"]["partial"]) == ("recording", True)
     assert (
         viewer_control._message("Request").FromString(b64decode(question["request"])).set_blueprint.json == '{"/": {}}'
     )
-    assert told == "The blueprint is applied."
+    assert result == "The blueprint is applied."
 
 
 @pytest.mark.parametrize("blueprint", ["", "{", "[]", "3", "[" * 100_000])
-def test_a_blueprint_that_is_none_is_refused_in_words_that_reach_the_agent(app: App, blueprint: str) -> None:
+def test_an_invalid_blueprint_is_an_error_that_the_agent_can_read(app: App, blueprint: str) -> None:
     with pytest.raises(CommandError, match=r"Expected .* got str ") as refused:
         app.use("set_blueprint", app.allow(), blueprint, answers=[])
     assert len(str(refused.value)) < 400

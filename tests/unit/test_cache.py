@@ -78,7 +78,7 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder_and_on
     assert "GRADIO_RERUN_CACHE_DIR" in line
 
 
-def test_the_temporary_folder_goes_with_its_process(blocked: Path, tmp_path: Path) -> None:
+def test_the_temporary_folder_is_removed_when_its_process_exits(blocked: Path, tmp_path: Path) -> None:
     process = FakeSdk(tmp_path / "site").process("""
         from gradio_rerun._viewer.cache import stored, write_whole
         print(stored(lambda root: write_whole(root / "a", b"1") or root))
@@ -128,7 +128,7 @@ def test_when_nothing_can_be_written_the_error_names_both_reasons_and_the_cure(
 
 
 def fill_disk(monkeypatch: pytest.MonkeyPatch, is_full: Any) -> None:
-    """Lets files in folders for which `is_full` is true be made, but not be written."""
+    """Simulates a full disk for folders for which `is_full` is true: files can be created there, but not written."""
     make = tempfile.mkstemp
 
     def mkstemp(suffix: str, prefix: str, folder: Path) -> tuple[int, str]:
@@ -160,7 +160,7 @@ def test_other_users_may_read_what_is_written(tmp_path: Path) -> None:
     assert (tmp_path / "file").stat().st_mode & 0o444 == 0o444
 
 
-def test_what_a_killed_writer_left_is_removed_after_an_hour(tmp_path: Path) -> None:
+def test_files_of_a_killed_writer_are_removed_after_an_hour(tmp_path: Path) -> None:
     old, young, other = tmp_path / ".a.js.x1.tmp", tmp_path / ".a.js.x2.tmp", tmp_path / "a.js"
     for path in (old, young, other):
         path.touch()
@@ -170,7 +170,7 @@ def test_what_a_killed_writer_left_is_removed_after_an_hour(tmp_path: Path) -> N
     assert sorted(tmp_path.iterdir()) == sorted([young, other])
 
 
-def test_a_folder_that_is_not_there_has_nothing_to_remove(tmp_path: Path) -> None:
+def test_a_missing_folder_has_nothing_to_remove(tmp_path: Path) -> None:
     remove_abandoned(tmp_path / "none")
 
 
@@ -212,7 +212,7 @@ OTHERS = {
 @posix
 @pytest.mark.parametrize("others", OTHERS)
 @pytest.mark.parametrize("where", ["", "viewer", "viewer/1", "viewer/1/manifest.json"])
-def test_what_others_could_have_written_is_refused(
+def test_a_folder_that_other_users_can_write_to_is_refused(
     others: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "cache"
@@ -226,7 +226,7 @@ def test_what_others_could_have_written_is_refused(
 
 
 @posix
-def test_a_folder_above_may_be_of_anybody_and_sticky_but_not_open_to_all(
+def test_a_parent_folder_may_have_any_owner_but_be_world_writable_only_if_sticky(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "above" / "cache"
@@ -242,10 +242,10 @@ def test_a_folder_above_may_be_of_anybody_and_sticky_but_not_open_to_all(
 @pytest.mark.parametrize(
     "fields", [{"st_uid": 0}, {"st_mode": 0o40775, "st_gid": 0}, {"st_mode": 0o40775, "st_gid": 4242}]
 )
-def test_what_root_and_the_group_of_the_user_have_made_is_used(
+def test_folders_of_root_and_of_the_users_own_group_are_used(
     fields: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in images that root has prepared, and in those for any user id, whose group is root's."""
+    """Such folders are in images that root has prepared, and in images for any user id, which is in the group of root."""
     root = tmp_path / "cache"
     own_folder(root)
     monkeypatch.setattr(os, "getegid", lambda: 4242)

@@ -1,4 +1,4 @@
-"""What functions return and yield to a component, by way of Gradio's own `process_api`."""
+"""Values that functions return and yield to a component, through Gradio's own `process_api`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Session:
         self.calls = 0
 
     def call(self, number: int = 0, inputs: tuple[Any, ...] = ()) -> list[list[Any]]:
-        """What the page gets, value by value, of the app's function with that number."""
+        """Calls the app's function with this number, and yields each value that the page gets."""
         return asyncio.run(self._call(number, inputs))
 
     async def _call(self, number: int, inputs: tuple[Any, ...]) -> list[list[Any]]:
@@ -104,7 +104,7 @@ def partials(*values: Any) -> list[Callable[..., Any]]:
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2])
-def test_a_none_that_a_generator_yields_is_nothing_new(kind: int) -> None:
+def test_none_from_a_generator_changes_nothing(kind: int) -> None:
     demo, _ = app(partials(None, DATA, None, b"", DATA, None)[kind])
     first, *values, end = Session(demo).call()
     assert is_unchanged(first[0])
@@ -148,7 +148,7 @@ def test_none_means_the_same_beside_other_outputs() -> None:
 
 
 @pytest.mark.parametrize("value", [None, [], ()])
-def test_a_plain_function_clears(value: Any) -> None:
+def test_none_from_a_plain_function_clears(value: Any) -> None:
     async def asynchronous() -> Any:
         return value
 
@@ -295,7 +295,7 @@ def test_two_components_of_a_session_do_not_mix() -> None:
     assert one[0]["size"] == other[0]["size"]
 
 
-def test_calls_that_belong_to_no_session_or_to_several_stand_alone() -> None:
+def test_calls_of_no_session_or_of_several_get_a_file_each() -> None:
     with gr.Blocks() as demo:
         viewer, text = Rerun(streaming=True), gr.Textbox()
         gr.Button().click(lambda: DATA, None, viewer)
@@ -309,7 +309,7 @@ def test_calls_that_belong_to_no_session_or_to_several_stand_alone() -> None:
         assert Path(path).stat().st_size < 1.1 * len(DATA)
 
 
-def test_an_app_inside_another_one_is_followed() -> None:
+def test_calls_of_an_app_inside_another_app_share_a_file() -> None:
     with gr.Blocks() as inner:
         viewer = Rerun(streaming=True)
         gr.Button().click(lambda: DATA, None, viewer)
@@ -319,7 +319,7 @@ def test_an_app_inside_another_one_is_followed() -> None:
     assert len({file["path"] for _ in range(3) for (((file,),),) in [session.call()]}) == 1
 
 
-def test_an_interface_with_a_generator_is_followed() -> None:
+def test_calls_of_an_interface_with_a_generator_share_a_file() -> None:
     def run() -> Iterator[Any]:
         yield from generate(None, DATA, None)
 
@@ -383,7 +383,7 @@ def test_the_data_of_an_example_are_in_no_file_until_all_are_there(cache: Path) 
 
 
 def first_step(session: Session, function: Any, event: str) -> Any:
-    """What the page gets of the first value of a call that does not go on then."""
+    """Returns the first value that the page gets from a call that then stops."""
     output = asyncio.run(
         session.demo.process_api(
             block_fn=function,
@@ -397,7 +397,7 @@ def first_step(session: Session, function: Any, event: str) -> Any:
     return output["data"][0]
 
 
-def test_a_function_that_gradio_names_by_its_number_is_followed() -> None:
+def test_calls_of_a_function_that_gradio_names_by_its_number_share_a_file() -> None:
     demo, _ = app(lambda: DATA)
     session = Session(demo)
     (number,) = demo.fns
@@ -415,7 +415,7 @@ def test_a_run_that_was_cancelled_does_not_count_against_the_limit_of_the_next()
     assert other["size"] > one["size"]
 
 
-def test_calls_are_followed_once_however_many_components_there_are() -> None:
+def test_gradio_is_wrapped_once_for_all_components() -> None:
     Rerun()
     process = gr.Blocks.process_api
     Rerun()
@@ -468,7 +468,7 @@ def test_a_generator_that_replaces_nothing_is_not_warned_of(values: tuple[Any, .
 
 
 @pytest.mark.parametrize("streaming", [True, False])
-def test_a_function_that_returns_a_generator_is_told_what_to_attach(streaming: bool) -> None:
+def test_the_error_for_a_returned_generator_says_what_to_attach(streaming: bool) -> None:
     demo, _ = app(lambda: generate(DATA), streaming=streaming)
     with pytest.raises(Exception, match="attach a function that has `yield` in it"):
         Session(demo).call()

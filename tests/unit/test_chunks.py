@@ -29,7 +29,7 @@ from gradio_rerun.errors import NotARecordingError, RecordingError, RecordingNot
 
 
 def sdk(name: str) -> Any:
-    """A class of the SDK, from where the installed version has it; skips the test if it has none."""
+    """Returns a class of the SDK from the module in which the installed version has it. Skips the test if there is none."""
     for module in ("rerun.chunk", "rerun.experimental"):
         found = getattr(importlib.import_module(module), name, None) if importlib.util.find_spec(module) else None
         if found is not None:
@@ -98,7 +98,7 @@ def test_readers_of_other_files_become_recordings_named_by_the_files(tmp_path: P
     assert all(arrow_messages(each) > 0 for each in recordings)
 
 
-def test_a_reader_of_a_file_that_was_written_anew_is_another_value(tmp_path: Path, cache: Path) -> None:
+def test_a_reader_of_a_rewritten_file_is_another_value(tmp_path: Path, cache: Path) -> None:
     table = tmp_path / "states.parquet"
     pyarrow.parquet.write_table(pa.table({"joint_1": [0.0]}), table)
     reader = sdk("ParquetReader")(table)
@@ -123,7 +123,7 @@ def test_a_generator_yields_chunks_to_a_streaming_component(run: Path, cache: Pa
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder outside of those that the app serves."""
+    """A folder that the app does not serve."""
     for name in ("work", "outside", "temporary"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "work")
@@ -167,7 +167,7 @@ def test_an_error_in_the_stream_is_in_the_log_and_names_no_folder(
     assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
-def test_chunks_without_any_are_refused_in_words(run: Path, cache: Path) -> None:
+def test_an_empty_stream_of_chunks_is_refused(run: Path, cache: Path) -> None:
     nothing = sdk("RrdReader")(run).stream().filter(content="/nothing/**").collect()
     with pytest.raises(NotARecordingError, match="Expected a ChunkStore with something to show"):
         to_recordings(nothing, cache)

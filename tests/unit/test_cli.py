@@ -24,7 +24,7 @@ from gradio_rerun._viewer import cache
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, in this process: importing Gradio takes seconds."""
+    """Runs the command in this process, since importing Gradio takes seconds."""
     code: object = 0
     with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as errors:
         try:
@@ -81,7 +81,7 @@ def test_prepare_fails_if_the_viewer_is_deleted_when_it_ends(tmp_path: Path, mon
         (["--export", "nowhere", "--poster", "nowhere.png"], "Expected poster to be the path of a picture"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(arguments: list[str], words: str) -> None:
+def test_an_error_is_printed_in_one_line(arguments: list[str], words: str) -> None:
     result = run(*arguments)
     assert result.returncode == 2
     assert words in result.stderr.splitlines()[-1]
@@ -92,7 +92,7 @@ def test_what_is_wrong_is_said_in_one_line(arguments: list[str], words: str) -> 
 
 
 @pytest.mark.parametrize("arguments", [["nowhere.rrd"], [__file__], ["htp://host/a.rrd"], ["--theme", "pink"]])
-def test_what_is_wrong_is_reported_before_the_viewer_is_extracted(
+def test_errors_are_reported_before_the_viewer_is_extracted(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(tmp_path / "empty"))
@@ -153,7 +153,7 @@ def test_a_browser_opens_where_there_is_one(
     assert cli._has_browser() == opens
 
 
-def test_who_comes_too_early_sees_a_page_that_waits() -> None:
+def test_an_early_visitor_gets_a_page_that_waits() -> None:
     port = ports.free_port()
     with preparing_page("127.0.0.1", port):
         early = httpx.get(f"http://127.0.0.1:{port}/?__theme=dark", trust_env=False)
@@ -177,7 +177,7 @@ IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
 
 
 @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), pytest.param("::1", "[::1]", marks=IPV6)])
-def test_it_serves_the_example_and_ends_when_told(host: str, shown: str) -> None:
+def test_the_command_serves_the_example_until_it_is_terminated(host: str, shown: str) -> None:
     port = ports.free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gradio_rerun", "--host", host, "--port", str(port)],
@@ -185,7 +185,7 @@ def test_it_serves_the_example_and_ends_when_told(host: str, shown: str) -> None
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        # A shell that runs the tests in the background has them, and what they start, ignore it.
+        # A shell that runs the tests in the background makes them, and their processes, ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
@@ -207,7 +207,7 @@ def test_it_serves_the_example_and_ends_when_told(host: str, shown: str) -> None
 
 
 def _is_app(url: str) -> bool:
-    """Whether the app answers; until it does, the page that waits does, but for a moment between them."""
+    """Whether the app responds. Before, the waiting page responds, with a short gap between the two."""
     try:
         return httpx.get(url, trust_env=False, timeout=10).status_code == 200
     except httpx.TransportError:

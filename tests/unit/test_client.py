@@ -1,4 +1,4 @@
-"""Functions that ask the viewer in a page: a page is played by the test."""
+"""Functions that send requests to the viewer in a page. The test plays the page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOT_OURS = {
     "viewer_state": "deprecated",
     "viewer_logs": "deprecated",
 }
-"""Of the SDK's `ViewerClient`, what ours does not have, and why; docs/commands.md says so, too."""
+"""Methods of the SDK's `ViewerClient` that this one does not have, with the reasons, as in docs/commands.md."""
 
 
 def test_each_command_is_a_method() -> None:
@@ -152,7 +152,7 @@ def test_a_function_without_async_waits_in_its_thread(client: ViewerClient) -> N
 
 
 def answered(client: ViewerClient, ask: Callable[[ViewerClient], Any], data: Any) -> Any:
-    """What a function gets if the page answers `data`."""
+    """Returns the result in the function if the page answers `data`."""
 
     async def act() -> Any:
         page, answer = Page("one", client._viewer), ask(asked_by(client, "one"))
@@ -163,7 +163,7 @@ def answered(client: ViewerClient, ask: Callable[[ViewerClient], Any], data: Any
     return asyncio.run(act())
 
 
-def test_files_are_where_the_page_has_uploaded_them(client: ViewerClient, uploaded: Callable[[str], str]) -> None:
+def test_files_in_answers_are_uploads(client: ViewerClient, uploaded: Callable[[str], str]) -> None:
     for ask, name in (
         (ViewerClient.take_screenshot, "seen.png"),
         (ViewerClient.save_recording, "a.rrd"),
@@ -176,7 +176,7 @@ def test_files_are_where_the_page_has_uploaded_them(client: ViewerClient, upload
                 answered(client, ask, {"path": wrong})
 
 
-def test_a_function_gets_what_it_has_opened(client: ViewerClient) -> None:
+def test_open_returns_the_recordings(client: ViewerClient) -> None:
     data = {"command": "open", "store_ids": ["Recording:a:b"], "loading": ["https://a/b.rrd"] * 1000}
     opened = answered(client, lambda asking: asking.open("https://a/b.rrd"), data)
     assert (opened.store_ids, opened.loading) == (data["store_ids"], data["loading"])
@@ -186,7 +186,7 @@ def test_a_function_gets_what_it_has_opened(client: ViewerClient) -> None:
 
 
 @pytest.mark.parametrize("data", [None, "x", [], 3])
-def test_an_answer_that_is_no_object_is_refused(client: ViewerClient, data: Any) -> None:
+def test_an_answer_that_is_not_an_object_is_refused(client: ViewerClient, data: Any) -> None:
     with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
         answered(client, ViewerClient.get_state, data)
 
@@ -281,7 +281,7 @@ def test_result_would_block_the_event_loop(client: ViewerClient) -> None:
 @pytest.mark.parametrize(
     ("calls", "why"), [(False, "No page of this visitor"), (True, "Its page has received the question")]
 )
-def test_without_an_answer_it_is_an_error_that_says_why(viewer: Rerun, calls: bool, why: str) -> None:
+def test_a_missing_answer_is_an_error_with_the_reason(viewer: Rerun, calls: bool, why: str) -> None:
     async def ask() -> None:
         answer = asked_by(ViewerClient(viewer, seconds=0.1), "one").get_state()
         if calls:
@@ -293,7 +293,7 @@ def test_without_an_answer_it_is_an_error_that_says_why(viewer: Rerun, calls: bo
     assert not questions._pages["one", viewer._id].questions
 
 
-def test_pages_that_have_gone_are_forgotten(client: ViewerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_that_no_longer_call_are_forgotten(client: ViewerClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(questions, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(questions, "_GRACE_SECONDS", -1)
     for session in range(100):
@@ -313,7 +313,7 @@ def test_one_page_has_a_bounded_number_of_questions_and_one_process_of_pages(
     assert list(questions._pages) == [("one", client._viewer._id)]
 
 
-def test_a_call_to_a_viewer_that_nobody_asks_does_not_wait() -> None:
+def test_a_call_for_a_viewer_without_clients_does_not_wait() -> None:
     with gr.Blocks():
         viewer = Rerun()
     assert asyncio.run(asyncio.wait_for(Page("one", viewer).next(), 5)) == []
@@ -321,7 +321,7 @@ def test_a_call_to_a_viewer_that_nobody_asks_does_not_wait() -> None:
 
 
 @pytest.mark.parametrize("known", [None, 3, {"a": 1}, [3, None, []], "x"])
-def test_a_page_may_say_anything_of_what_it_knows(client: ViewerClient, known: Any) -> None:
+def test_a_page_may_send_any_list_of_known_questions(client: ViewerClient, known: Any) -> None:
     asked_by(client, "one").get_state()
     assert len(asyncio.run(questions.next_questions("one", client._viewer._id, known))) == 1
 
@@ -456,7 +456,7 @@ def test_a_response_is_read_and_is_of_the_sdks_class(kind: str, fields: Any, exp
 
 
 def plain(value: Any) -> Any:
-    """Objects as dicts, whichever class they are of."""
+    """Converts objects of any class to dicts."""
     if isinstance(value, list):
         return [plain(each) for each in value]
     if hasattr(value, "__dataclass_fields__"):

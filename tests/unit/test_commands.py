@@ -282,7 +282,7 @@ def test_pandas_times_are_exact() -> None:
         (lambda: separated([commands.show("run.rrd", commands.set_time(play_state="playing"))]), "commands.show"),
     ],
 )
-def test_what_cannot_be_raises_at_once_with_what_was_given(make: Any, said: str) -> None:
+def test_an_invalid_argument_raises_at_once_with_its_value(make: Any, said: str) -> None:
     with pytest.raises(CommandError, match="Expected") as raised:
         make()
     assert said in str(raised.value)
@@ -304,13 +304,13 @@ def test_what_cannot_be_raises_at_once_with_what_was_given(make: Any, said: str)
         lambda value: separated([commands.set_time(play_state="playing"), value]),
     ],
 )
-def test_of_a_long_wrong_value_the_beginning_is_named(make: Any) -> None:
+def test_an_error_contains_the_beginning_of_a_long_value(make: Any) -> None:
     with pytest.raises(CommandError, match=r"\[0, 1, 2") as raised:
         make(list(range(1000)))
     assert len(str(raised.value)) < 400
 
 
-def test_the_ends_of_what_is_allowed_are_allowed() -> None:
+def test_the_bounds_of_arguments_are_allowed() -> None:
     for number in (-(2**63), 2**63 - 1, np.int64(-1), np.uint8(3)):
         assert time_of(set_time(sequence=number)) == int(number)
     assert dict(commands.take_screenshot(max_size=2**31 - 1).arguments)["max_size"] == 2**31 - 1
@@ -404,7 +404,7 @@ def test_a_blueprint_is_for_the_application_of_the_active_recording(monkeypatch:
     assert "'active'" in repr(commands.set_blueprint(rrb.Blueprint()))
 
 
-def test_a_file_that_is_no_blueprint_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_blueprint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"nowhere\.rbl"):
         commands.set_blueprint("nowhere.rbl")
     (tmp_path / "text.rbl").write_text("text")
@@ -627,11 +627,11 @@ OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
         (commands.get_state(), []),
     ],
 )
-def test_a_command_says_which_events_it_may_cause(command: commands.Command, causes: list[Any]) -> None:
+def test_a_command_declares_the_events_that_it_may_cause(command: commands.Command, causes: list[Any]) -> None:
     assert to_wire([command], Servers(False))[0]["causes"] == causes
 
 
-def test_a_command_says_whether_the_next_one_waits_and_whether_it_outlasts_a_skipped_value() -> None:
+def test_a_command_declares_whether_the_next_one_waits_and_whether_it_outlasts_a_skipped_value() -> None:
     each = [set_time(sequence=1), set_time(play_state="playing"), set_time("a"), commands.get_state()]
     wired = to_wire([*each, commands.update_panels()], Servers(False))
     assert [sent["waits"] for sent in wired] == [False, False, True, True, True]
@@ -652,7 +652,7 @@ def test_a_command_says_whether_the_next_one_waits_and_whether_it_outlasts_a_ski
 @pytest.mark.parametrize(
     "command", [commands.take_screenshot(), commands.get_state(), commands.open("https://a/b.rrd")]
 )
-def test_what_the_page_does_itself_has_no_request(command: commands.Command) -> None:
+def test_commands_that_the_page_carries_out_have_no_request(command: commands.Command) -> None:
     (wired,) = to_wire([command], Servers(False))
     assert (wired["request"], wired["target"]) == (None, [])
 
@@ -663,11 +663,11 @@ def test_a_view_is_named_by_its_id_too() -> None:
 
 
 @pytest.mark.parametrize("value", [None, [], "run.rrd", ["a.rrd", "b.rrd"], b"RRF2"])
-def test_other_values_are_no_commands(value: Any) -> None:
+def test_other_values_are_not_commands(value: Any) -> None:
     assert separated(value) is None
 
 
-def test_a_function_may_return_one_or_several() -> None:
+def test_a_function_may_return_one_or_several_commands() -> None:
     viewer = Rerun(height=300)
     for value in (
         commands.set_time(play_state="playing"),
@@ -701,7 +701,7 @@ def test_commands_in_an_update_are_refused() -> None:
         Rerun().constructor_args.copy().update(gr.update(value=commands.set_time(play_state="playing")))
 
 
-def test_the_page_hears_to_which_answers_functions_listen() -> None:
+def test_the_page_gets_the_events_that_functions_listen_to() -> None:
     with gr.Blocks():
         viewer = Rerun()
         viewer.screenshot(lambda: None)
@@ -709,11 +709,13 @@ def test_the_page_hears_to_which_answers_functions_listen() -> None:
         assert '"listened": ["screenshot"]' in viewer.get_config()["js_on_load"]
 
 
-def test_the_docs_tell_of_each_command_which_sdk_it_needs() -> None:
+def test_the_docs_name_the_sdk_that_each_command_needs() -> None:
     docs = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
     rows = [re.split(r"\s*\|\s*", line) for line in docs.splitlines() if re.match(r"\| `\w+\(", line)]
-    told = {re.match(r"`(\w+)", row[1])[1]: tuple(map(int, re.match(r"0\.\d+", row[3])[0].split("."))) for row in rows}
-    assert told == NEEDS
+    documented = {
+        re.match(r"`(\w+)", row[1])[1]: tuple(map(int, re.match(r"0\.\d+", row[3])[0].split("."))) for row in rows
+    }
+    assert documented == NEEDS
     former = {"pause", "play", "screenshot", "set_panel_states", "set_recording", "set_timeline"}
     assert set(NEEDS) == set(commands.__all__) - {"Command", "Show", "show"} - former
 

@@ -111,7 +111,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert {name: config.get(name) for name in defaults} == defaults
 
 
-def test_the_page_has_room_for_the_viewer_before_it_is_there() -> None:
+def test_the_template_has_the_height_of_the_viewer() -> None:
     config = Rerun(height="70vh", render=False).get_config()
     assert "<rerun-viewer>" in config["html_template"]
     assert "height: 70vh" in config["css_template"]
@@ -199,13 +199,13 @@ def test_as_an_input_the_function_gets_paths_and_urls(
     assert Rerun().preprocess(model) == given
 
 
-def test_an_upload_that_was_deleted_is_told_to_the_user() -> None:
+def test_a_deleted_upload_is_an_error_for_the_user() -> None:
     with pytest.raises(RecordingError, match=r"a\.rrd was not uploaded, or was deleted"):
         Rerun().preprocess(Recordings.model_validate([{"path": "/nowhere/a.rrd"}]))
 
 
 def test_a_file_that_was_not_uploaded_is_refused_where_gradio_does_not_check_it(file: Path) -> None:
-    """Of the content of a gr.Chatbot, Gradio checks only files with "meta"."""
+    """In the content of a gr.Chatbot, Gradio checks only files with "meta"."""
     for path in (file, "a.rrd"):
         with pytest.raises(RecordingError, match="was not uploaded"):
             Rerun().preprocess(Recordings.model_validate([{"path": str(path)}]))
@@ -217,7 +217,7 @@ def test_a_file_that_was_not_uploaded_is_refused_where_gradio_does_not_check_it(
         (None, "x.anything", True),
         ([".png"], "x.PNG", True),
         ([".png"], "x.mcap", False),
-        ([".png"], "x.rrd", True),  # what a function has shown
+        ([".png"], "x.rrd", True),  # a file that a function has shown
         ([".png"], "recording without suffix", True),
         (["image"], "x.png", True),
         (["image"], "x.mp4", False),
@@ -237,12 +237,12 @@ def test_other_types_of_files_are_refused_from_clients_too(
     else:
         with pytest.raises(RecordingError, match="none of the types"):
             Rerun(file_types=types).preprocess(payload)
-        # A folder holds what it holds.
+        # With a folder, `file_types` does not apply.
         assert Rerun(file_types=types, file_count="directory").preprocess(payload) == [str(file)]
 
 
 @pytest.mark.parametrize(
-    ("update", "told"),
+    ("update", "expected"),
     [
         ({"scale": 3}, {"scale": 3, "height": "640px"}),
         ({"height": 300}, {"scale": None, "height": "300px"}),
@@ -250,17 +250,17 @@ def test_other_types_of_files_are_refused_from_clients_too(
         ({"min_width": 3, "theme": "dark"}, {"min_width": 3, "theme": "dark"}),
     ],
 )
-def test_every_update_tells_the_page_all_settings(update: dict[str, Any], told: dict[str, Any]) -> None:
+def test_every_update_sends_all_settings(update: dict[str, Any], expected: dict[str, Any]) -> None:
     sent, _ = sent_to_the_page(lambda: gr.update(**update), with_a_hidden_panel)
-    told = {**told, "panel_states": {"time": "hidden"}}
-    assert {name: sent["props"]["settings"][name] for name in told} == told
+    expected = {**expected, "panel_states": {"time": "hidden"}}
+    assert {name: sent["props"]["settings"][name] for name in expected} == expected
 
 
 def with_a_hidden_panel() -> Rerun:
     return Rerun(panel_states={"time": "hidden"})
 
 
-def test_updates_add_up() -> None:
+def test_updates_accumulate() -> None:
     viewer = Rerun(render=False)
     for update in ({"height": 300}, {"scale": 2}, {"theme": "dark"}):
         arguments = viewer.constructor_args.copy()
@@ -318,7 +318,7 @@ def test_the_examples_of_the_api_are_values() -> None:
         ("", "gzip"),
     ],
 )
-def test_the_code_of_the_viewer_comes_as_the_browser_takes_it(accepted: str, coding: str) -> None:
+def test_the_viewers_code_has_an_encoding_that_the_browser_accepts(accepted: str, coding: str) -> None:
     assets = viewer_assets()
     request = SimpleNamespace(headers={"accept-encoding": accepted} if accepted else {})
     answer = Rerun().viewer_code(assets.wasm.name, request)
@@ -327,7 +327,7 @@ def test_the_code_of_the_viewer_comes_as_the_browser_takes_it(accepted: str, cod
     assert Path(answer.path) == (assets.wasm_br if coding == "br" else assets.wasm)
 
 
-def test_the_page_can_have_damaged_files_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_can_request_that_damaged_files_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[bool] = []
     monkeypatch.setattr("gradio_rerun._component.server_functions.restore_page_files", lambda: checked.append(True))
     Rerun().restore_files()
@@ -338,19 +338,19 @@ def test_the_code_of_another_viewer_is_not_found() -> None:
     assert Rerun().viewer_code("other.wasm", SimpleNamespace(headers={})).status_code == 404
 
 
-def test_a_url_that_the_page_reaches_through_the_app_comes_to_the_function_without_its_ticket() -> None:
+def test_a_function_gets_the_url_of_a_server_behind_the_app_without_its_ticket() -> None:
     shown = Recordings.model_validate([{"server": "rerun+http://10.0.0.1/proxy", "ticket": "secret"}])
     assert Rerun().preprocess(shown) == "rerun+http://10.0.0.1/proxy"
 
 
 @pytest.mark.parametrize("text", ["/etc/passwd", "a.rrd", "file:///etc/passwd"])
-def test_a_text_from_a_client_is_no_path(text: str) -> None:
+def test_a_string_from_a_client_is_not_a_path(text: str) -> None:
     with pytest.raises(RecordingError, match="got the URL"):
         Rerun().preprocess(Recordings.model_validate([text]))
 
 
 @pytest.mark.parametrize("file_count", ["multiple", "directory"])
-def test_where_several_files_may_come_one_comes_as_a_list_too(
+def test_with_several_files_allowed_one_file_is_a_list(
     file_count: Any, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(file.parent))
@@ -363,7 +363,7 @@ def is_input(demo: gr.Blocks) -> bool:
     return '"isInput": true' in config["js_on_load"]
 
 
-def test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise() -> None:
+def test_a_component_that_is_only_an_input_is_interactive_by_default() -> None:
     with gr.Blocks() as as_input:
         gr.Button().click(lambda value: None, Rerun(), None)
     with gr.Blocks() as as_output:
@@ -373,8 +373,8 @@ def test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise(
         gr.Button().click(lambda value: value, viewer, viewer)
     with gr.Blocks() as with_examples:
         viewer = Rerun()
-        told = gr.Textbox()
-        gr.Button().click(repr, viewer, told)
+        expected = gr.Textbox()
+        gr.Button().click(repr, viewer, expected)
         gr.ClearButton([viewer])
         gr.Examples([["https://host.invalid/a.rrd"]], viewer)
     with gr.Blocks() as as_neither:
@@ -404,7 +404,7 @@ def test_the_page_gets_recordings_of_uploads_only(file: Path, tmp_path: Path, mo
     assert "it starts with" in open_upload(Rerun(file_types=[".png"], file_count="directory"), str(uploaded))["error"]
 
 
-def test_clients_are_told_what_the_value_is() -> None:
+def test_the_api_describes_the_value() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         gr.Button().click(lambda value: value, viewer, viewer, api_name="show")
@@ -427,11 +427,11 @@ def test_a_stream_without_new_data_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("sent", ["", None, [], [""]])
-def test_the_page_may_send_an_empty_text_for_no_recording(sent: Any) -> None:
+def test_the_page_may_send_an_empty_string_for_no_recording(sent: Any) -> None:
     assert Recordings.model_validate(sent).root == []
 
 
-def test_the_page_may_send_an_empty_text_beside_recordings() -> None:
+def test_the_page_may_send_an_empty_string_beside_recordings() -> None:
     urls = ["https://one.test/a.rrd", "https://two.test/b.rrd"]
     assert Recordings.model_validate([*urls, ""]).root == urls
     assert Recordings.model_validate(urls[0]).root == urls[:1]
@@ -466,7 +466,7 @@ def test_linked_viewers_name_each_other_in_the_page() -> None:
         assert f'"linked": {[each._id for each in others]}' in scripts[viewer._id]
 
 
-def test_what_cannot_be_linked_is_an_error() -> None:
+def test_a_wrong_argument_of_link_is_an_error() -> None:
     one, two, three = (Rerun(render=False) for _ in range(3))
     for wrong in [(), (one,), (one, "two"), ([one, two],)]:
         with pytest.raises(ParameterError, match="Expected link to get two Rerun components or more, got "):

@@ -46,7 +46,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def converted_or_skipped(path: Path, cache: Path, **options: Any) -> Path:
-    """Skips where the installed SDK has no importer for files of this suffix."""
+    """Skips the test if the installed SDK has no importer for files with this suffix."""
     try:
         return converted(path, cache, **options)
     except NotARecordingError as error:
@@ -58,7 +58,7 @@ def converted_or_skipped(path: Path, cache: Path, **options: Any) -> Path:
 def assert_recording(path: Path, name: str, at_least: int = 0) -> None:
     assert path.name == f"{name}.rrd"
     assert path.read_bytes()[:4] == b"RRF2"
-    assert arrow_messages(path) >= 2  # the name, and what the file holds
+    assert arrow_messages(path) >= 2  # the name, and the content of the file
     assert path.stat().st_size >= at_least
 
 
@@ -79,7 +79,7 @@ def test_paths_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert_recording(converted(Path("a.png"), Path("cache")), "a.png")
 
 
-def test_the_recording_does_not_tell_the_folders_of_the_server(tmp_path: Path, cache: Path) -> None:
+def test_the_recording_contains_no_folder_of_the_server(tmp_path: Path, cache: Path) -> None:
     path = converted(png(tmp_path / "a.png"), cache)
     assert tmp_path.name.encode() not in path.read_bytes()
 
@@ -202,12 +202,12 @@ def test_a_file_that_is_refused_gives_the_reason_and_leaves_nothing(
     assert_nothing_left(cache)
 
 
-def test_a_picture_that_is_cut_off_is_left_to_the_viewer_as_the_sdk_does(tmp_path: Path, cache: Path) -> None:
+def test_a_truncated_image_is_converted_as_the_sdk_does(tmp_path: Path, cache: Path) -> None:
     whole = png(tmp_path / "a.png").read_bytes()
     assert_recording(converted(write(tmp_path / "cut.png", whole[: len(whole) // 2]), cache), "cut.png")
 
 
-def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path, cache: Path) -> None:
+def test_the_error_for_a_missing_file_says_so(tmp_path: Path, cache: Path) -> None:
     with pytest.raises(RecordingNotFoundError, match=r"gone\.png"):
         converted(tmp_path / "gone.png", cache)
 
@@ -334,14 +334,14 @@ def test_a_small_file_that_needs_much_memory_or_room_is_refused_with_the_limit(
 
 @pytest.mark.parametrize("value", ["much", "-1", "0", "1tb", "nan"])
 @pytest.mark.parametrize("name", ["MEMORY", "SIZE", "SECONDS"])
-def test_a_limit_that_is_none_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_limit_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"GRADIO_RERUN_CONVERT_{name}", value)
     with pytest.raises(ParameterError, match=f"GRADIO_RERUN_CONVERT_{name} to be .*{value}"):
         limits()
 
 
 @pytest.mark.parametrize("suffix", [".urdf", ".gltf", ".md", ".txt"])
-def test_a_text_that_is_too_long_is_refused_before_it_is_read(
+def test_a_text_file_that_is_too_large_is_refused_before_it_is_read(
     suffix: str, tmp_path: Path, cache: Path, processes: list[subprocess.Popen[bytes]]
 ) -> None:
     path = tmp_path / f"long{suffix}"
@@ -355,10 +355,10 @@ def test_a_text_that_is_too_long_is_refused_before_it_is_read(
 @pytest.mark.parametrize(
     "name", ["//host/share/a.stl", r"\\host\share\a.stl", "file:////host/a.stl", "package:////host/a.stl"]
 )
-def test_no_other_machine_is_asked_for_a_mesh(
+def test_no_mesh_is_requested_from_another_machine(
     name: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On Windows, such a name is one of a file of another machine, whatever the check of the resolved path says then."""
+    """On Windows, such a name is that of a file on another machine, even if the check of the resolved path passes."""
     monkeypatch.setenv("ROS_PACKAGE_PATH", str(tmp_path))
     resolved: list[str] = []
     resolve = Path.resolve
@@ -407,7 +407,7 @@ def test_a_file_that_nobody_waits_for_is_not_read_to_its_end(tmp_path: Path, cac
     asyncio.run(leave())
 
 
-def test_what_killed_conversions_have_left_an_hour_ago_is_removed(tmp_path: Path, cache: Path) -> None:
+def test_files_of_killed_conversions_are_removed_after_an_hour(tmp_path: Path, cache: Path) -> None:
     old = [write(cache / ".0.a.part", "half"), write(cache / ".0.a.parts" / "0.stl", "copy").parent]
     new = write(cache / ".0.b.part", "half")
     for path in old:
@@ -448,7 +448,7 @@ def test_a_conversion_ends_and_cleans_up_when_the_app_dies(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="this system does not show the limits of a process")
-def test_copies_of_parts_go_when_the_app_dies_while_no_file_can_be_opened(tmp_path: Path) -> None:
+def test_copies_of_parts_are_removed_when_the_app_dies_while_no_file_can_be_opened(tmp_path: Path) -> None:
     document, positions = gltf(2_000_000)
     document["buffers"][0]["uri"] = "parts.bin"
     target, copy = tmp_path / "half.part", write(tmp_path / "half.parts" / "0.bin", positions)
@@ -466,7 +466,7 @@ def test_copies_of_parts_go_when_the_app_dies_while_no_file_can_be_opened(tmp_pa
     assert not copy.parent.exists()
 
 
-def test_settings_of_the_app_for_rerun_do_not_disturb(
+def test_environment_variables_for_rerun_do_not_affect_a_conversion(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RERUN", "off")
@@ -490,7 +490,7 @@ def test_programs_on_the_path_are_not_run(tmp_path: Path, cache: Path, monkeypat
     ("name", "expected"),
     [("a.png", True), ("A.GLB", True), ("a.rrd", False), ("a.rbl", False), ("a", False), ("a.py", False)],
 )
-def test_what_is_convertible_is_told_by_the_suffix(name: str, expected: bool) -> None:
+def test_the_suffix_decides_what_is_convertible(name: str, expected: bool) -> None:
     assert is_convertible(Path(name)) is expected
 
 
@@ -505,7 +505,7 @@ def test_the_suffixes_are_lower_case_and_listed_once() -> None:
     assert len(set(CONVERTIBLE_SUFFIXES)) == len(CONVERTIBLE_SUFFIXES)
 
 
-def test_an_application_id_is_made_of_what_every_sdk_takes() -> None:
+def test_an_application_id_has_only_characters_that_every_sdk_accepts() -> None:
     assert application_id("a b.png") == "a_b_png"
     assert len(application_id("x" * 300)) == 100
     assert application_id("日本.png") == "_png"

@@ -12,12 +12,12 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 
-# Where a distribution has another name than the package that is imported.
+# Distributions whose name differs from the imported package.
 DISTRIBUTIONS = {"google": "protobuf", "rerun": "rerun-sdk", "rerun_bindings": "rerun-sdk", "rerun_cli": "rerun-sdk"}
 
 
 def imported() -> set[str]:
-    """The distributions that the sources import, also for type checkers only and within functions."""
+    """The distributions that the sources import, including imports in functions and for type checkers only."""
     names = set()
     for path in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -32,7 +32,7 @@ def imported() -> set[str]:
 def declared() -> dict[str, Requirement]:
     found = re.search(r"^dependencies = (\[.*?^\])", (ROOT / "pyproject.toml").read_text(), re.DOTALL | re.MULTILINE)
     assert found
-    requirements = [Requirement(each) for each in ast.literal_eval(found[1])]  # such a list is one of Python, too
+    requirements = [Requirement(each) for each in ast.literal_eval(found[1])]  # such a list is also a Python list
     return {each.name: each for each in requirements}
 
 
@@ -47,7 +47,7 @@ def test_each_dependency_says_what_it_needs_at_least_and_the_installed_one_is_en
 
 
 def test_no_range_excludes_a_version_that_gradio_takes() -> None:
-    """The oldest version that Gradio takes is enough, and Gradio alone says which is too new."""
+    """The oldest version that Gradio accepts is sufficient, and only Gradio sets an upper limit."""
     for text in metadata.requires("gradio") or []:
         theirs = Requirement(text)
         ours = declared().get(theirs.name.lower())

@@ -1,4 +1,4 @@
-"""README.md and docs/: every program in them runs, and everything public is in them."""
+"""README.md and docs/: every program runs, and all public names are described."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGES = {path.stem: path.read_text() for path in (ROOT / "README.md", *sorted((R
 BLOCKS = [
     pytest.param(code, id=f"{name}-{number}")
     for name, text in PAGES.items()
-    if name != "SKILL"  # it has programs of other pages
+    if name != "SKILL"  # it repeats programs of other pages
     for number, code in enumerate(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL), start=1)
 ]
 ENTITY = {"type": "entity", "entity_path": "/points", "position": [1.0, 2.0, 3.0]}
@@ -33,7 +33,7 @@ EVENT = {"application_id": "app", "recording_id": "run", "time": "7", "timeline"
 
 
 @pytest.mark.parametrize("name", ["benchmarks.md", "benchmarks.json", "compatibility.md"])
-def test_what_a_run_has_written_names_no_path_of_its_machine(name: str) -> None:
+def test_generated_files_contain_no_path_of_the_machine(name: str) -> None:
     assert (
         re.findall(
             r"(?<![\w/.:)])/(?:root|home|Users|tmp|var|work|opt|usr)\b\S{,80}", (ROOT / "docs" / name).read_text()
@@ -43,7 +43,7 @@ def test_what_a_run_has_written_names_no_path_of_its_machine(name: str) -> None:
 
 
 @pytest.mark.parametrize("code", BLOCKS)
-def test_each_program_builds_and_its_functions_give_what_the_viewer_takes(
+def test_each_program_builds_and_its_functions_return_valid_values(
     code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     launched: list[gr.Blocks] = []
@@ -63,7 +63,7 @@ def test_each_program_builds_and_its_functions_give_what_the_viewer_takes(
             for value in result if inspect.isgenerator(result) else [result]:
                 assert Rerun(streaming=streaming).postprocess(value)
     if "serve_grpc" in code:
-        assert viewers[0].value[0]["ticket"]  # its page asks the server through the app
+        assert viewers[0].value[0]["ticket"]  # the page connects to the server through the app
         names["recording"].disconnect()
     if "mark" in names:
         assert Rerun(streaming=True).postprocess(names["mark"](SelectionChange(None, EVENT)))
@@ -109,7 +109,7 @@ def test_every_parameter_is_described() -> None:
     assert sorted(re.findall(r"\w+", "".join(described))) == sorted(parameters)
 
 
-def test_every_event_is_described_with_its_class_and_what_that_tells() -> None:
+def test_every_event_is_described_with_its_class_and_fields() -> None:
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", PAGES["events"], flags=re.MULTILINE)
     described = re.findall(r"\w+", "".join(rows))
     assert described[:5] == ["change", "upload", "clear", "load", "error"]
@@ -151,7 +151,7 @@ def test_the_files_and_tests_that_contributing_names_for_an_addition_exist() -> 
             assert any(f"def {name}(" in path.read_text() for path in files), name
 
 
-# Of texts that errors are made of, "…" stands for what differs.
+# In templates of error messages, "…" stands for the variable parts.
 
 
 def template(node: ast.expr) -> str:
@@ -175,7 +175,7 @@ def texts_of_python() -> Iterator[str]:
 
 
 def texts_of_the_page() -> Iterator[str]:
-    """All texts of more than one word in our modules that end as a sentence does, or that the overlay has as a title."""
+    """Yields the strings in the frontend that are sentences, and the titles of the overlay."""
     for path in sorted((ROOT / "src" / "gradio_rerun" / "frontend").rglob("*.js")):
         if path.name == "words.js":
             continue  # the translations
@@ -188,7 +188,7 @@ def texts_of_the_page() -> Iterator[str]:
                 yield text
 
 
-# Put together in a way that cannot be read off.
+# Messages that the code joins from several strings.
 OF_MORE_THAN_ONE_PIECE = (
     "rerun-sdk … did not return its web viewer: …",
     "rerun-sdk … could not serve its web viewer: …",
@@ -212,10 +212,10 @@ def describes(described: str, text: str) -> bool:
 
 
 @pytest.mark.parametrize("text", SAID)
-def test_every_text_of_an_error_has_its_cause_and_cure(text: str) -> None:
+def test_every_error_message_is_described(text: str) -> None:
     assert any(describes(each, text) for each in DESCRIBED), text
 
 
 @pytest.mark.parametrize("described", sorted({each for each in DESCRIBED if " " in each}))
-def test_every_text_that_is_described_is_said(described: str) -> None:
+def test_every_described_message_exists(described: str) -> None:
     assert any(describes(described, text) for text in (*SAID, *OF_MORE_THAN_ONE_PIECE)), described

@@ -1,4 +1,4 @@
-"""Nothing that takes time runs on the event loop, where all visitors would wait for it. With other Gradios: tests/matrix.py."""
+"""No slow work runs on the event loop, where all visitors would wait for it. tests/matrix.py runs these tests with other versions of Gradio."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from gradio_rerun.lerobot import Episode
 BEATS = 5
 HEARTBEAT = 0.02  # seconds
 LIMIT = 30.0
-"""Seconds in which an event loop that is not blocked has beaten."""
+"""Seconds within which an event loop that is not blocked has a heartbeat."""
 
 
 class Heart:
-    """Beats on the event loop. What takes time waits for it: on the loop itself, it would wait in vain."""
+    """Heartbeats on the event loop. Slow work waits for heartbeats, which never come if the work runs on the loop itself."""
 
     def __init__(self) -> None:
         self._beat = threading.Semaphore(0)
@@ -52,7 +52,7 @@ class Heart:
 
 @pytest.fixture
 def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
-    """Whatever is converted, hashed, copied, read or written takes five heartbeats."""
+    """Each conversion, hash, copy, read or write takes five heartbeats."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
     heart = Heart()
 
@@ -86,7 +86,7 @@ sys.addaudithook(_note)
 
 
 def call(demo: gr.Blocks, heart: Heart) -> list[Any]:
-    """The values that the page gets of the app's function. No file is opened on the event loop."""
+    """Returns the values that the page gets from the app's function. Fails if a file is opened on the event loop."""
 
     async def call() -> list[Any]:
         global _loop_thread
@@ -240,7 +240,7 @@ def test_the_event_loop_goes_on_while_a_render_makes_a_component(heart: Heart, t
 def test_an_update_looks_at_no_file_on_the_event_loop(
     way: Callable[[Any], Any], heart: Heart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A network drive takes milliseconds for each."""
+    """On a network drive, each access takes milliseconds."""
     looked: list[str] = []
 
     def noted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -261,7 +261,7 @@ def test_an_update_looks_at_no_file_on_the_event_loop(
 
 @pytest.mark.parametrize("way", [update, returned])
 def test_a_call_within_a_call_returns_an_update(way: Callable[[Any], Any], heart: Heart, tmp_path: Path) -> None:
-    """As gr.Examples(cache_mode="lazy") calls its function."""
+    """gr.Examples(cache_mode="lazy") calls its function like this."""
     with gr.Blocks() as demo:
         gr.Button().click(way(recording(tmp_path)), None, Rerun())
     token = LocalContext.in_event_listener.set(True)
@@ -310,7 +310,7 @@ def test_an_error_leaves_nothing_unprepared_in_the_session(heart: Heart) -> None
 def test_gradio_does_not_check_the_file_of_a_stream_at_each_yield(
     heart: Heart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each check resolves paths."""
+    """Each of these checks would resolve paths."""
     resolve, resolved = Path.resolve, []
 
     def counted(path: Path, *args: Any, **options: Any) -> Path:

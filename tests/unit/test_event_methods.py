@@ -127,7 +127,7 @@ def test_a_subclass_can_have_events_of_its_own() -> None:
     assert not hasattr(viewer, "like")
 
 
-# What Gradio does with events and attributes.
+# Gradio's use of events and attributes.
 
 
 def targets(demo: gr.Blocks) -> list[tuple[str, str]]:

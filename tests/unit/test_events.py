@@ -79,7 +79,7 @@ def test_each_class_has_the_fields_of_what_the_page_sends(kind: type[gr.EventDat
     assert kind.__doc__
 
 
-def test_names_that_gradio_keeps_for_itself_are_others_on_the_wire() -> None:
+def test_names_that_gradio_reserves_are_renamed_on_the_wire() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         viewer.load(lambda: None)
@@ -93,7 +93,7 @@ def time_update(**data: Any) -> events.TimeUpdate:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in DATA if issubclass(kind, events.ViewerEvent)])
-def test_what_the_viewer_tells_is_frozen_and_can_be_compared_copied_and_pickled(kind: type[gr.EventData]) -> None:
+def test_event_data_is_frozen_and_can_be_compared_copied_and_pickled(kind: type[gr.EventData]) -> None:
     with gr.Blocks():
         event = kind(Rerun(), DATA[kind][0])
     assert copy.deepcopy(event) == pickle.loads(pickle.dumps(event)) == event
@@ -113,9 +113,9 @@ def test_the_segment_is_read_as_the_viewer_of_0_41_writes_it() -> None:
         events.Play(None, {"segment_id": {"id": 3}})
 
 
-@pytest.mark.parametrize(("told", "time"), [("-3", -3), (3.7, 3), (-3.5, -4), (0, 0), (str(2**63 - 1), 2**63 - 1)])
-def test_a_time_is_an_integer_that_lost_no_digits(told: str | float, time: int) -> None:
-    event = time_update(time=told)
+@pytest.mark.parametrize(("sent", "time"), [("-3", -3), (3.7, 3), (-3.5, -4), (0, 0), (str(2**63 - 1), 2**63 - 1)])
+def test_a_time_is_an_integer_that_lost_no_digits(sent: str | float, time: int) -> None:
+    event = time_update(time=sent)
     assert (type(event.time), event.time) == (int, time)
 
 
@@ -125,11 +125,11 @@ def test_a_time_is_a_datetime_in_utc_or_a_timedelta() -> None:
     assert time_update(time="-1500", timeline_type="duration").as_timedelta() == timedelta(microseconds=-2)
     hour = time_update(time=str(3_600 * 10**9), timeline_type="duration")
     assert hour.as_timedelta() == timedelta(hours=1)
-    # Older viewers do not tell the type: then the caller has to know.
+    # Older viewers do not report the type, so the caller must know it.
     assert time_update(time=str(STAMP)).as_datetime() == stamp.as_datetime()
 
 
-def test_a_sequence_is_no_time_and_a_duration_no_moment() -> None:
+def test_a_sequence_is_not_a_timedelta_and_a_duration_not_a_datetime() -> None:
     sequence = time_update(time="7", timeline_type="sequence")
     with pytest.raises(TimelineError, match=r"'t', which counts a sequence.*its number: 7"):
         sequence.as_timedelta()
@@ -139,7 +139,7 @@ def test_a_sequence_is_no_time_and_a_duration_no_moment() -> None:
         time_update(time="7", timeline_type="duration").as_datetime()
 
 
-def test_a_type_of_timeline_that_is_yet_to_come_is_not_known() -> None:
+def test_an_unknown_timeline_type_is_none() -> None:
     assert time_update(time="7", timeline_type="moon").timeline_type is None
 
 
@@ -173,13 +173,13 @@ SELECTED = [
 ]
 
 
-@pytest.mark.parametrize(("told", "item"), SELECTED)
-def test_each_kind_of_selection_becomes_an_item(told: Any, item: events.SelectionItem) -> None:
-    event = events.SelectionChange(None, {**RECORDING, "items": [told]})
+@pytest.mark.parametrize(("sent", "item"), SELECTED)
+def test_each_kind_of_selection_becomes_an_item(sent: Any, item: events.SelectionItem) -> None:
+    event = events.SelectionChange(None, {**RECORDING, "items": [sent]})
     assert event.items == (item,)
     assert hash(event) == hash(copy.deepcopy(event))
-    if isinstance(told, dict):
-        assert event.items[0].type == told["type"]
+    if isinstance(sent, dict):
+        assert event.items[0].type == sent["type"]
 
 
 def test_a_function_gets_the_class_that_it_names() -> None:
@@ -188,25 +188,25 @@ def test_a_function_gets_the_class_that_it_names() -> None:
             assert f"gradio_rerun.events.{kind.__name__}`" in getattr(Rerun, kind.type).__doc__
 
 
-@pytest.mark.parametrize("told", [2**63, -(2**63) - 1, str(2**63), math.nan, math.inf, None, "soon", [7], "9" * 5000])
-def test_what_is_no_time_of_64_bits_is_refused_with_its_beginning(told: Any) -> None:
+@pytest.mark.parametrize("sent", [2**63, -(2**63) - 1, str(2**63), math.nan, math.inf, None, "soon", [7], "9" * 5000])
+def test_a_time_that_is_not_a_64_bit_integer_is_refused_with_its_beginning(sent: Any) -> None:
     with pytest.raises(EventDataError, match="integer of 64 bits, got") as refused:
-        time_update(time=told)
+        time_update(time=sent)
     assert len(str(refused.value)) < 200
     assert time_update(time=str(-(2**63))).time == -(2**63)
 
 
 @pytest.mark.parametrize("kind", [*DATA, events.State, events.Screenshot])
-@pytest.mark.parametrize("told", [None, "text", [{}], list(range(1000))])
-def test_what_is_no_object_is_refused_with_its_beginning(kind: type[gr.EventData], told: Any) -> None:
-    if kind is events.Clear:  # which tells nothing
+@pytest.mark.parametrize("sent", [None, "text", [{}], list(range(1000))])
+def test_data_that_is_not_an_object_is_refused_with_its_beginning(kind: type[gr.EventData], sent: Any) -> None:
+    if kind is events.Clear:  # which has no data
         return
     with pytest.raises(EventDataError, match=r"got (None|'text'|\[)") as refused:
-        kind(None, told)
+        kind(None, sent)
     assert len(str(refused.value)) < 200
 
 
-def test_what_is_missing_in_an_event_is_empty() -> None:
+def test_missing_fields_of_an_event_are_empty() -> None:
     load = events.Load(None, {"recording_id": "run"})
     assert (load.application_id, load.recording_id) == ("", "run")
     assert events.Upload(None, {}).names == []
@@ -219,7 +219,7 @@ def test_what_is_missing_in_an_event_is_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "told", "words"),
+    ("kind", "sent", "words"),
     [
         (events.Load, {"recording_id": 7}, "'recording_id' of an event to be a string, got 7"),
         (events.Error, {"message": {"a": 1}}, "'message' of an event to be a string, got {'a': 1}"),
@@ -230,15 +230,15 @@ def test_what_is_missing_in_an_event_is_empty() -> None:
         (events.TimeUpdate, {"time": "1", "timeline": [1]}, "'timeline' of an event to be a string, got [1]"),
     ],
 )
-def test_a_field_of_another_type_is_refused_with_its_name(kind: type[gr.EventData], told: Any, words: str) -> None:
+def test_a_field_of_another_type_is_refused_with_its_name(kind: type[gr.EventData], sent: Any, words: str) -> None:
     with pytest.raises(EventDataError, match=re.escape(words)):
-        kind(None, told)
+        kind(None, sent)
 
 
 def test_a_state_that_cannot_be_read_is_refused_with_its_beginning() -> None:
-    for told in ({}, {"protocol": "x"}, {"protocol": "AAAA"}, {"viewer_version": "0.24", "recordings": 3}):
+    for sent in ({}, {"protocol": "x"}, {"protocol": "AAAA"}, {"viewer_version": "0.24", "recordings": 3}):
         with pytest.raises(EventDataError, match=r"that the viewer reports, got \{") as refused:
-            events.State(None, told)
+            events.State(None, sent)
         assert len(str(refused.value)) < 200
     state = events.State(None, {"viewer_version": "0.24", "recordings": [], "active_recording_id": None}).state
     assert (state.viewer_version, state.recordings, state.active_recording) == ("0.24", (), None)
@@ -274,7 +274,7 @@ def test_an_event_of_more_parts_than_a_viewer_shows_is_refused_before_they_are_r
         events.SelectionChange(None, {**RECORDING, "items": [{}] * 10_000})
 
 
-def test_only_what_happens_often_shows_no_progress() -> None:
+def test_only_frequent_events_show_no_progress() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         for name in ("time_update", "play", "load"):
@@ -295,7 +295,7 @@ def test_items_of_a_selection_cannot_be_changed() -> None:
     assert hash(events.UnknownItem("moon", {"type": "moon"})) == hash(events.UnknownItem("moon", []))
 
 
-# What gradio_rerun 0.x passed to listeners.
+# `event.payload`, the data that gradio_rerun 0.x passed to listeners.
 
 ITEMS = {
     "EntitySelectionItem": SELECTED[0][0],
@@ -324,8 +324,8 @@ def test_the_time_of_a_payload_is_a_float_as_the_sdk_declares() -> None:
 
 
 def test_the_items_of_a_payload_are_of_the_sdk_and_new_kinds_are_left_out() -> None:
-    told = [*ITEMS.values(), {"type": "moon"}, {"type": "entity"}, {"type": "view", "view_id": 3}, "moon", None]
-    payload = events.SelectionChange(None, {**RECORDING, "items": told}).payload
+    sent = [*ITEMS.values(), {"type": "moon"}, {"type": "entity"}, {"type": "view", "view_id": 3}, "moon", None]
+    payload = events.SelectionChange(None, {**RECORDING, "items": sent}).payload
     assert [type(item) for item in payload.items] == [getattr(SDK, name) for name in ITEMS]
     entity = payload.items[0]
     assert (entity.entity_path, entity.instance_id, entity.view_name, entity.position) == (
@@ -352,7 +352,7 @@ def test_without_a_class_in_the_sdk_a_payload_is_the_event(kind: type[Any], monk
 
 
 @pytest.mark.parametrize("error", [KeyError, TypeError, ValueError, AttributeError, RuntimeError])
-def test_what_the_sdk_refuses_is_no_error(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_that_the_sdk_refuses_is_not_an_error(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: str) -> None:
         raise error
 

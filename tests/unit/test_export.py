@@ -134,7 +134,7 @@ def test_the_page_has_the_parameters(run: Path, folder: Path, tmp_path: Path) ->
     assert (folder / "poster.png").read_bytes() == (tmp_path / "Figure.PNG").read_bytes()
 
 
-def test_an_export_replaces_the_files_of_the_one_before_and_no_others(run: Path, folder: Path, tmp_path: Path) -> None:
+def test_an_export_replaces_only_the_files_of_the_previous_one(run: Path, folder: Path, tmp_path: Path) -> None:
     export(run, folder, poster=png(tmp_path / "figure.png"))
     (folder / "CNAME").write_text("paper.example")
     (folder / "viewer" / "mine.txt").touch()
@@ -147,7 +147,7 @@ def test_an_export_replaces_the_files_of_the_one_before_and_no_others(run: Path,
     assert recordings_of(folder) == {"other.rrd": "recordings/other.rrd"}
 
 
-def test_an_export_that_fails_leaves_the_one_before(run: Path, folder: Path) -> None:
+def test_a_failed_export_keeps_the_previous_one(run: Path, folder: Path) -> None:
     export(run, folder)
     before = {name: (folder / name).read_bytes() for name in files_in(folder)}
     with pytest.raises(RecordingError):
@@ -216,7 +216,7 @@ def test_a_folder_with_other_files_is_refused_and_stays(run: Path, folder: Path)
     assert (folder / "index.html").read_text() == "mine"
 
 
-def test_what_can_be_no_folder_is_refused_in_words(run: Path) -> None:
+def test_a_path_that_cannot_be_a_folder_is_refused(run: Path) -> None:
     for folder in (3, None, b"site"):
         with pytest.raises(ParameterError, match="Expected folder to be a path, got "):
             export(run, folder)  # type: ignore[arg-type]

@@ -14,16 +14,14 @@ from gradio_rerun._viewer.extraction import extract_viewer
 from gradio_rerun.errors import ViewerError
 
 
-def test_the_files_are_those_that_the_server_of_the_sdk_hands_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_files_are_those_that_the_server_of_the_sdk_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeSdk(tmp_path).install(monkeypatch)
     files = extract_viewer()
     assert (files.glue, files.wasm) == (GLUE, WASM)
     assert len(fake.ports()) == 1
 
 
-def test_a_proxy_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FakeSdk(tmp_path).install(monkeypatch)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
@@ -40,14 +38,16 @@ def test_another_port_is_tried_when_one_is_taken_in_between(tmp_path: Path, monk
     assert len(fake.ports()) == 3
 
 
-def test_no_port_at_all_is_an_error_with_what_the_sdk_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_free_port_is_an_error_with_the_output_of_the_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeSdk(tmp_path, body='raise RuntimeError("Address already in use")').install(monkeypatch)
     with pytest.raises(ViewerError, match=r"exit code 1\. It said: (.|\n)*Address already in use\n.*--prepare"):
         extract_viewer()
     assert len(fake.ports()) == 5
 
 
-def test_the_last_words_of_a_process_that_dies_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_contains_the_last_output_of_a_process_that_dies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = 'print("many\\n" * 10_000, file=sys.stderr)\nprint("GLIBC_9.99 not found", file=sys.stderr)\nos._exit(3)'
     FakeSdk(tmp_path, body=body).install(monkeypatch)
     with pytest.raises(ViewerError, match=r"rerun-sdk 0\.41\.0 could not serve .* exit code 3") as caught:
@@ -82,7 +82,7 @@ def test_an_sdk_without_a_viewer_is_an_error_with_the_cure(
 
 @pytest.mark.parametrize("content", [b"", b"<html>not built</html>", b"\0asn" + WASM])
 @pytest.mark.parametrize("name", ["re_viewer.js", "re_viewer_bg.wasm"])
-def test_what_is_no_viewer_is_not_taken_for_one(
+def test_other_content_is_not_accepted_as_the_viewer(
     name: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (FakeSdk(tmp_path).install(monkeypatch).served / name).write_bytes(content)
@@ -90,7 +90,7 @@ def test_what_is_no_viewer_is_not_taken_for_one(
         extract_viewer()
 
 
-def test_a_file_cut_short_on_its_way_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_truncated_download_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = """
         def get(self):
             self.send_response(200)
@@ -142,7 +142,7 @@ def test_the_server_ends_when_the_process_that_wants_the_viewer_is_killed(tmp_pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
-def test_the_server_ends_when_the_viewer_is_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_ends_after_the_extraction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = tmp_path / "alive"
     os.mkfifo(pipe)
     descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)

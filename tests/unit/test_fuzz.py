@@ -1,4 +1,4 @@
-"""What parses foreign bytes and foreign JSON, on whatever can come. HYPOTHESIS_PROFILE=long tries thirty times as much."""
+"""Parsers of untrusted bytes and JSON, with arbitrary input. HYPOTHESIS_PROFILE=long tries thirty times as many cases."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ NUMBERS = st.sampled_from([0, 1, 2, 255, 256, 257, 2**31, 2**32, 2**63, 2**64 - 
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """One or two recordings, or what was one, with pieces cut out, repeated, or written over."""
+    """One or two recordings, or a recording with pieces removed, repeated or overwritten."""
     data = bytearray(draw(st.sampled_from([*REAL, REAL[0] * 2, REAL[0] + REAL[1], REAL[0][:HEADER_SIZE]])))
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(data)))
@@ -80,7 +80,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def built(draw: st.DrawFn) -> bytes:
-    """A header, and messages of any kind and of a length that may be a lie."""
+    """A header, and messages of any kind whose length may be wrong."""
     header = draw(st.just(b"RRF2\x00\x29\x00\x00\x02\x00\x00\x00") | st.binary(min_size=12, max_size=12))
     messages = []
     for _ in range(draw(st.integers(0, 5))):
@@ -251,11 +251,13 @@ TEXTS = ("application_id", "recording_id", "source", "message", "segment_id", "t
 
 
 def expect_its_types(event: Any) -> None:
-    told = vars(event)  # Gradio's EventData answers for what it has no attribute for from the data
+    fields = vars(event)  # Gradio's EventData looks up missing attributes in the data
     # As they were sent: no dict or number has become a string.
     data = {"segment_id": event._data.get("partition_id"), **event._data} if isinstance(event._data, dict) else {}
-    assert all((told[name] or "") == (data.get(name) or "") for name in TEXTS if name in told and name != "segment_id")
-    assert all(isinstance(told.get(name) or "", str) for name in TEXTS)
+    assert all(
+        (fields[name] or "") == (data.get(name) or "") for name in TEXTS if name in fields and name != "segment_id"
+    )
+    assert all(isinstance(fields.get(name) or "", str) for name in TEXTS)
     if isinstance(event, events.Upload):
         assert event.names == (event._data.get("names") or [])
     if isinstance(event, events.State):
@@ -295,7 +297,7 @@ def test_a_url_is_of_a_known_scheme_with_a_host_and_without_a_password_or_is_ref
         checked = checked_url(url)
     except UnsupportedValueError:
         return
-    # Letter by letter, not by the parser that the code asks: so does a browser see it.
+    # Character by character, as a browser reads it, not with the parser of the tested code.
     assert checked in url
     match = re.fullmatch(r"([a-z+]+)://([^/?#\\@\s]+)(?:[/?#].*)?", checked, flags=re.IGNORECASE)
     assert match
@@ -321,7 +323,7 @@ def test_a_height_cannot_leave_its_attribute_or_run_in_the_template(height: Any)
     assert not re.search(r"[`$\\{}'\";:<>&=]", css)
 
 
-def test_nothing_but_the_height_is_in_the_template() -> None:
+def test_the_template_contains_only_the_height() -> None:
     plain, other = (
         Rerun(render=False),
         Rerun(
@@ -350,14 +352,14 @@ def test_a_name_in_the_cache_is_a_name_for_any_file_system(name: str) -> None:
 
 
 @given(st.text(string.printable), st.text(string.printable))
-def test_what_is_shown_of_an_example_is_no_html(folder: str, name: str) -> None:
+def test_the_text_of_an_example_is_not_html(folder: str, name: str) -> None:
     assume(name)
     shown = VIEWER.process_example([f"{folder}/{name}", FileData(path="/x", orig_name=name)])
     assert not set("<>\"'") & set(shown)
 
 
 @given(st.text())
-def test_the_message_of_an_error_is_no_html_for_the_page_and_is_itself_for_python(text: str) -> None:
+def test_an_error_message_is_escaped_for_the_page_and_unchanged_for_python(text: str) -> None:
     error = GradioRerunError(text)
     assert not set("<>") & set(error.message)
     assert str(error) == text

@@ -19,7 +19,7 @@ def test_a_second_append_keeps_the_first_bytes(tmp_path: Path) -> None:
     assert growing.file_data().mime_type == STREAM_TYPE
 
 
-def test_what_was_written_halfway_is_written_over(tmp_path: Path) -> None:
+def test_a_partial_write_is_overwritten(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
     growing.append([b"one"], 3, None)
     with growing.path.open("ab") as file:
@@ -28,7 +28,7 @@ def test_what_was_written_halfway_is_written_over(tmp_path: Path) -> None:
     assert growing.path.read_bytes() == b"onewhole"
 
 
-def test_the_limit_is_named_and_what_is_there_stays(tmp_path: Path) -> None:
+def test_the_limit_is_named_and_the_data_stays(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
     growing.append([b"12345678"], 8, 10)
     with pytest.raises(StreamTooLongError, match=r"8 bytes: 3 more would pass max_stream_size=10"):
@@ -61,7 +61,7 @@ def test_a_recording_grows_up_to_its_limit(limit: int | None, fits: bool, tmp_pa
     assert growing.size == growing.path.stat().st_size
 
 
-def test_a_recording_is_no_longer_there_when_its_file_is_deleted_or_cut(tmp_path: Path) -> None:
+def test_a_recording_no_longer_exists_when_its_file_is_deleted_or_truncated(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
     assert growing.is_there()  # nothing that could be missing
     growing.append([b"whole"], 5, None)
@@ -74,7 +74,7 @@ def test_a_recording_is_no_longer_there_when_its_file_is_deleted_or_cut(tmp_path
     assert not growing.is_there()
 
 
-def test_what_fails_at_first_can_succeed_later(tmp_path: Path) -> None:
+def test_an_append_that_failed_can_succeed_later(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path / "cache" / "of this component", "my run.rrd")
     (tmp_path / "cache").write_bytes(b"a file where a folder should be")
     with pytest.raises(RecordingError, match="More of the stream cannot be kept"):
@@ -92,7 +92,7 @@ def test_the_folder_of_a_recording_cannot_be_guessed(tmp_path: Path) -> None:
     assert {len(name) for name in names} == {40}
 
 
-def test_who_reads_the_file_meanwhile_finds_no_half_of_a_message(tmp_path: Path) -> None:
+def test_readers_of_the_file_see_only_whole_messages(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
     sizes = set()
 
@@ -107,7 +107,7 @@ def test_who_reads_the_file_meanwhile_finds_no_half_of_a_message(tmp_path: Path)
         assert sizes == {number * 2 * MOST_KEPT}
 
 
-def test_the_memory_has_the_end_of_a_long_recording_only(tmp_path: Path) -> None:
+def test_the_memory_holds_only_the_end_of_a_long_recording(tmp_path: Path) -> None:
     growing = GrowingRecording(tmp_path)
     for letter in (b"a", b"b", b"c"):
         growing.append([letter * (MOST_KEPT // 2)], MOST_KEPT // 2, None)

@@ -77,7 +77,7 @@ def test_no_file_is_longer_than_300_lines() -> None:
     assert long == set()
 
 
-def test_each_oddity_of_gradio_names_its_versions_and_the_test_that_tells_when_it_can_go() -> None:
+def test_each_oddity_of_gradio_names_its_versions_and_the_test_that_shows_when_it_can_be_removed() -> None:
     for path in (PACKAGE / "_gradio").glob("[!_]*.py"):
         described = ast.get_docstring(ast.parse(path.read_text())) or ""
         assert re.search(r"^Gradio 6\.\d+ to 6\.\d+\.", described, re.MULTILINE), path.name

@@ -1,4 +1,4 @@
-"""Episodes of LeRobot datasets: what the meta files say, and what the viewer gets."""
+"""Episodes of LeRobot datasets: their metadata, and their recordings."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def contents(path: Path) -> dict[str, Any]:
 
 
 @VERSIONS
-def test_the_episodes_are_listed_with_what_the_dataset_says_about_them(make: Make, tmp_path: Path) -> None:
+def test_the_episodes_are_listed_with_their_metadata(make: Make, tmp_path: Path) -> None:
     found = lerobot.episodes(str(make(tmp_path / "dataset", episodes=4, cameras=())))
     assert [(each.index, each.length, each.seconds) for each in found] == [(i, 10, 1.0) for i in range(4)]
     assert [each.tasks for each in found] == [(TASKS[0],), (TASKS[1],)] * 2
@@ -77,7 +77,7 @@ def test_the_list_changes_with_the_dataset(tmp_path: Path) -> None:
     assert [(each.index, each.tasks) for each in lerobot.episodes(dataset)][-1] == (7, ())
 
 
-def test_what_a_dataset_does_not_say_is_none(tmp_path: Path) -> None:
+def test_missing_metadata_is_none(tmp_path: Path) -> None:
     dataset = tmp_path / "dataset"
     write(dataset / "meta" / "info.json", '{"features": [], "fps": "ten"}')
     lines = ['{"episode_index": 2, "length": "long", "tasks": [null, "go"]}', "{", "[]", '{"episode_index": -1}']
@@ -88,7 +88,7 @@ def test_what_a_dataset_does_not_say_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [10**400, 2**63, float("inf"), float("nan"), True, 0, -1])
-def test_numbers_that_nothing_can_have_are_as_those_that_are_missing(number: Any, tmp_path: Path) -> None:
+def test_impossible_numbers_count_as_missing(number: Any, tmp_path: Path) -> None:
     dataset = tmp_path / "dataset"
     write(dataset / "meta" / "info.json", json.dumps({"fps": number, "chunks_size": number}))
     entries = [{"episode_index": 0, "length": 10}, {"episode_index": 1, "length": number}, {"episode_index": number}]
@@ -100,7 +100,7 @@ def test_numbers_that_nothing_can_have_are_as_those_that_are_missing(number: Any
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "nowhere/x.parquet", "meta"])
-def test_a_file_that_cannot_exist_is_none_of_those_of_the_episode(name: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_exist_is_not_a_file_of_the_episode(name: str, tmp_path: Path) -> None:
     dataset = lerobot_v2(tmp_path / "dataset", cameras=())
     info = json.loads((dataset / "meta" / "info.json").read_text())
     write(dataset / "meta" / "info.json", json.dumps({**info, "data_path": name}))
@@ -132,7 +132,7 @@ def test_an_episode_has_its_own_files(make: Make, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", [3, None, b"x", ["x"], "~nobody-of-this-name/x"])
-def test_what_is_no_folder_is_refused_in_words(folder: Any) -> None:
+def test_a_path_that_is_not_a_folder_is_refused(folder: Any) -> None:
     for call in (lerobot.episodes, lambda given: lerobot.episode(given, 0)):
         with pytest.raises((ParameterError, NotARecordingError), match="Expected the folder of a LeRobot dataset"):
             call(folder)
@@ -228,7 +228,7 @@ def test_the_viewer_gets_one_episode_with_its_videos(
     for entity in ("/observation.state", "/action", *(f"/{camera}" for camera in CAMERAS)):
         assert found["rows"][entity] == 10, entity
     assert found["text"] == ""
-    # Once only, until the dataset changes.
+    # Only once, until the dataset changes.
     assert len(conversions(processes)) == 1
     assert shown(lerobot.episode(dataset, 1), cache) == path
     assert len(conversions(processes)) == 1
@@ -304,7 +304,7 @@ def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
     text = str(contents(shown(lerobot.episode(dataset, 1), cache))["text"])
     run = (tmp_path / "run").read_text() if (tmp_path / "run").exists() else ""
     assert ("-i dataset/videos" in run) == (is_known and has_ffmpeg)
-    # What is shown and logged advises to install ffmpeg only where this helps.
+    # The viewer and the log advise to install ffmpeg only if this helps.
     said = text + capfd.readouterr().err
     assert ("nstall ffmpeg" in said) == (is_known and not has_ffmpeg)
     assert ("Couldn't find an installation" in said) == (is_known and not has_ffmpeg)
@@ -314,7 +314,7 @@ def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
 
 
 def b_frames() -> Path:
-    """A video of Gradio's, in H.264 with B-frames."""
+    """A video from Gradio's package, in H.264 with B-frames."""
     path = Path(gr.__file__).parent / "media_assets" / "videos" / "b.mp4"
     if not path.is_file():
         pytest.skip("this Gradio brings no such video")
@@ -421,13 +421,13 @@ def test_a_function_gets_public_datasets_of_the_hub_only(hub: WebFiles) -> None:
     hub.private |= set(hub.files)
     with pytest.raises(RecordingError, match="us/pick"):  # although it is in the cache
         in_event(lambda: lerobot.episodes("hf://datasets/us/pick"))
-    assert len(lerobot.episodes("hf://datasets/us/pick@main")) == 3  # where the app is built
+    assert len(lerobot.episodes("hf://datasets/us/pick@main")) == 3  # outside functions, where the app is built
 
 
 @pytest.mark.parametrize(
     "url", ["hf://datasets/us", "hf://datasets/us/pick/run.rrd", "hf://us/model", "hf://datasets/us/.."]
 )
-def test_what_is_no_dataset_of_the_hub_is_named(url: str) -> None:
+def test_a_url_that_is_not_a_dataset_of_the_hub_is_named(url: str) -> None:
     with pytest.raises((ParameterError, RecordingError), match=r"hf://datasets/lerobot/pusht|could not be fetched"):
         lerobot.episodes(url)
 

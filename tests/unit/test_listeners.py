@@ -10,10 +10,10 @@ from gradio_rerun import Rerun
 
 
 def listener_counts(demo: gr.Blocks, index: int = 0) -> dict[str, int]:
-    """What the page is told of the functions at the events of a viewer."""
+    """Returns the number of listeners of each event of a viewer, as the page gets it."""
     texts = [each["props"].get("js_on_load") or "" for each in demo.get_config_file()["components"]]
-    told = [re.search(r"part = (\{.*\});", text) for text in texts]
-    found: dict[str, int] = json.loads([each for each in told if each][index][1])["listenerCounts"]
+    matches = [re.search(r"part = (\{.*\});", text) for text in texts]
+    found: dict[str, int] = json.loads([each for each in matches if each][index][1])["listenerCounts"]
     return found
 
 
@@ -58,7 +58,7 @@ def test_gr_on_drops_no_event_of_a_viewer_unless_the_app_says_so() -> None:
     assert listener_counts(demo) == {"key_input": 2, "play": 1, "pause": 1}
 
 
-def test_the_page_hears_of_the_end_of_each_function_however_it_was_attached() -> None:
+def test_the_page_is_notified_of_the_end_of_each_listener_however_it_is_attached() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         viewer.time_update(lambda: None).then(lambda: None)
@@ -79,13 +79,13 @@ def test_the_page_hears_of_the_end_of_each_function_however_it_was_attached() ->
         quiet = {"api_visibility": "private", "queue": False, "show_progress": "hidden", "inputs": [], "outputs": []}
         quiet["targets"] = [(None, "then")]  # gr.load refuses other names that have no component
         assert {name: each[name] for name in quiet} == quiet
-    # After a failure only what waits for failures runs.
+    # After a failure, only listeners of failures run.
     after = [each["id"] for each in functions(demo) if each["targets"][0][1] != "then"]
     followed = {(each["trigger_after"], each["trigger_only_on_failure"]) for each in ends}
     assert followed == {(function, on_failure) for function in after for on_failure in (False, True)}
 
 
-def test_the_page_does_not_wait_for_what_tells_no_end() -> None:
+def test_the_page_does_not_wait_for_listeners_whose_end_is_not_reported() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
         viewer.play(lambda: None)
@@ -100,7 +100,7 @@ def test_a_function_of_gr_on_can_be_the_first_of_an_app() -> None:
     assert listener_counts(demo) == {"play": 1}
 
 
-def test_each_viewer_has_its_own() -> None:
+def test_each_viewer_has_its_own_listeners() -> None:
     with gr.Blocks() as demo:
         first, second = Rerun(), Rerun()
         first.play(lambda: None)

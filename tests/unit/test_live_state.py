@@ -1,4 +1,4 @@
-"""The input by which functions get what a viewer shows."""
+"""`LiveState`, an input with the state of a viewer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
 from gradio_client import Client
-from test_viewer_state import told
+from test_viewer_state import page_report
 
 from gradio_rerun import LiveState, Rerun
 from gradio_rerun.errors import EventDataError, ParameterError, PlacementError
@@ -18,7 +18,7 @@ from gradio_rerun.events import EntityItem
 
 RUN = "Recording:app:run"
 CURSOR = {"timeline": {"name": "frame"}, "time": {"time": 7}}
-REPORTED = told(
+REPORTED = page_report(
     location="about:recording",
     active_store_id=RUN,
     viewer_version="0.41.0",
@@ -57,13 +57,13 @@ def test_a_function_gets_what_the_page_reports() -> None:
         {**REPORTED, "selection": [{}] * 10_000},
     ],
 )
-def test_what_no_viewer_reports_is_refused(sent: Any) -> None:
+def test_a_state_that_no_viewer_sends_is_refused(sent: Any) -> None:
     with pytest.raises(EventDataError) as caught:
         LiveState(Rerun()).preprocess(sent)
     assert len(str(caught.value)) < 300
 
 
-def test_it_is_an_input_of_a_viewer_and_takes_no_room() -> None:
+def test_a_live_state_is_an_input_and_takes_no_space() -> None:
     with pytest.raises(ParameterError, match="Expected viewer to be a Rerun component, got str 'x'"):
         LiveState("x")  # type: ignore[arg-type]
     with gr.Blocks():

@@ -1,4 +1,4 @@
-"""What docs/migrating.md says of code for gradio_rerun 0.x that can be seen without a browser."""
+"""Claims of docs/migrating.md about code for gradio_rerun 0.x that need no browser."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_panels_and_states_that_do_not_exist_are_an_error(states: Any) -> None:
         Rerun(panel_states=states)
 
 
-def test_what_is_no_recording_is_an_error() -> None:
+def test_a_value_that_is_not_a_recording_is_an_error() -> None:
     for value in (b"", b"xx"):
         with pytest.raises(NotARecordingError):
             Rerun().postprocess(value)

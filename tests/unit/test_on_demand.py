@@ -98,7 +98,7 @@ def test_a_file_that_has_changed_gets_another_server(file: Path, serve: Serve) -
 def test_at_the_limit_no_other_file_is_served(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_demand, "_MOST_SERVERS", 1)
     server = serve(file)
-    with pytest.raises(RecordingError, match="serves 1 large recordings already"):
+    with pytest.raises(RecordingError, match="already serves 1 large recordings"):
         serve(write_recording(file.with_name("other.rrd"), "other"))
     assert serve(file) is server
 
@@ -107,7 +107,7 @@ def test_nobody_takes_the_lease_of_another_page(file: Path, serve: Serve, monkey
     monkeypatch.setattr(on_demand, "_MOST_LEASES", 2)
     for lease in ["a", "b", "a"]:
         server = serve(file, lease)
-    with pytest.raises(RecordingError, match="2 pages show this recording already"):
+    with pytest.raises(RecordingError, match="2 pages already show this recording"):
         serve(file, "c")
     assert server.leases.keys() == {"a", "b"}
     server.leases["a"] = 0  # which has ended

@@ -1,4 +1,4 @@
-"""The threads that rerun-sdk keeps of RecordingStreams that no code holds any more."""
+"""The threads that rerun-sdk keeps for RecordingStreams without references."""
 
 from __future__ import annotations
 

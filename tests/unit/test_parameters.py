@@ -52,7 +52,7 @@ WRONG: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("name", [name for name in PARAMETERS if name != "value"])  # those are a RecordingError
-def test_a_wrong_value_is_refused_with_what_was_given_and_what_is_possible(name: str) -> None:
+def test_a_wrong_value_is_refused_with_the_value_and_the_valid_values(name: str) -> None:
     for wrong in WRONG[name]:
         with pytest.raises(ParameterError, match=rf"^Expected {name} to [a-z]+ [^,\s].*, got ") as caught:
             Rerun(**{name: wrong}, render=False) if name != "render" else Rerun(render=wrong)
@@ -63,7 +63,7 @@ def test_a_wrong_value_is_refused_with_what_was_given_and_what_is_possible(name:
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_right_values_are_taken(name: str) -> None:
+def test_valid_values_are_accepted(name: str) -> None:
     Rerun(**{name: CHANGES[name], "render": False})
 
 
@@ -85,7 +85,7 @@ def test_right_values_are_taken(name: str) -> None:
         {"visible": "hidden", "buttons": ("download", gr.Button("mine", render=False)), "height": np.float32(2.5)},
     ],
 )
-def test_other_right_values_are_taken(parameters: Any) -> None:
+def test_other_valid_values_are_accepted(parameters: Any) -> None:
     Rerun(**parameters, render=False)
 
 
@@ -109,7 +109,7 @@ def test_the_built_in_buttons(parameters: Any, buttons: list[str]) -> None:
     assert settings["clear_if_interactive"] == ("buttons" not in parameters)
 
 
-def test_a_misspelt_word_is_answered_with_the_word_that_is_meant() -> None:
+def test_the_error_for_a_misspelt_word_suggests_the_right_word() -> None:
     with pytest.raises(ParameterError, match="Did you mean 'download'"):
         Rerun(buttons=["dowload"])
     with pytest.raises(ParameterError, match="Did you mean 'dark'"):
@@ -118,7 +118,7 @@ def test_a_misspelt_word_is_answered_with_the_word_that_is_meant() -> None:
         Rerun(keys=["arrowup"])
 
 
-def test_a_suffix_without_its_dot_is_answered_with_the_suffix() -> None:
+def test_the_error_for_a_suffix_without_its_dot_suggests_the_suffix() -> None:
     with pytest.raises(ParameterError, match=r"Write '\.rrd'\.$"):
         Rerun(file_types=["rrd"], render=False)
 
@@ -130,6 +130,6 @@ def test_no_error_shows_the_token_of_a_tunnel() -> None:
 
 
 @pytest.mark.parametrize("name", ["height", "scale", "min_width", "time_update_interval", "every"])
-def test_a_number_that_no_float_can_be_is_refused(name: str) -> None:
+def test_a_number_beyond_the_range_of_floats_is_refused(name: str) -> None:
     with pytest.raises(ParameterError, match=f"Expected {name} to be .*, got 1000"):
         Rerun(**{name: 10**400, "render": False})

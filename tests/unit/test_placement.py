@@ -1,4 +1,4 @@
-"""The component in the places of other components."""
+"""The component in chats, datasets, states and flagging."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def table(title: str) -> dict[str, str]:
     return {row[0]: row[-1] for row in rows[1:]}
 
 
-def test_what_is_checked_has_tests() -> None:
+def test_each_check_has_tests() -> None:
     assert table("What is checked where").keys() <= table("Which tests prove it").keys()
 
 

@@ -114,7 +114,7 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_a_source_that_is_not_there_is_no_problem_of_the_cache(tmp_path: Path) -> None:
+def test_a_missing_source_is_not_reported_as_a_problem_of_the_cache(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         published_folder(tmp_path / "none")
 
@@ -127,7 +127,7 @@ def test_files_that_have_not_changed_are_not_read_again(source: Path, monkeypatc
 
 @pytest.mark.parametrize("name", ["b.js", "deep/b.js"])
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("damaged")])
-def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(
+def test_a_file_that_is_damaged_while_the_app_runs_is_restored(
     source: Path, damage: Callable[[Path], object], name: str
 ) -> None:
     published = published_folder(source)

@@ -73,13 +73,13 @@ def test_the_same_file_again_is_the_same_value(file: Path, cache: Path) -> None:
     assert to_recordings(file, cache) == to_recordings(str(file), cache)
 
 
-def test_a_file_written_anew_is_another_value(file: Path, cache: Path) -> None:
+def test_a_rewritten_file_is_another_value(file: Path, cache: Path) -> None:
     before = to_recordings(file, cache)
     write_recording(file, "run_2", frames=3)
     assert to_recordings(file, cache) != before
 
 
-def test_what_was_shown_before_is_the_same_value_when_it_comes_back(file: Path, cache: Path) -> None:
+def test_an_earlier_value_is_the_same_value_when_it_is_returned_again(file: Path, cache: Path) -> None:
     (item,) = to_recordings(file, cache)
     assert to_recordings(path_of(item), cache) == [item]
 
@@ -103,7 +103,7 @@ ROBOT = '<robot name="r" xmlns:x="urn:x"><link name="base"><visual><geometry>{}<
 
 @dataclass
 class Served:
-    """A working folder, a folder outside of it with secrets, and what the app lets Gradio serve."""
+    """A working folder, a folder with secrets outside it, and the paths that the app lets Gradio serve."""
 
     work: Path
     outside: Path
@@ -215,7 +215,7 @@ def test_a_robot_in_a_log_gets_no_file_of_the_server(served: Served, cache: Path
 
 
 def with_outer_file(served: Served, change: str) -> Path:
-    """A dataset that names a file outside of its folder."""
+    """A dataset that names a file outside its folder."""
     dataset = lerobot(served.work / "dataset")
     info = json.loads((dataset / "meta" / "info.json").read_text())
     video = {"dtype": "video", "shape": [2, 2, 3], "names": None}
@@ -297,7 +297,7 @@ def test_a_big_file_on_another_device_is_copied(file: Path, cache: Path, monkeyp
     assert path_of(item).read_bytes() == file.read_bytes()
 
 
-def test_a_cached_copy_that_was_cut_is_made_anew(file: Path, cache: Path) -> None:
+def test_a_truncated_copy_in_the_cache_is_made_again(file: Path, cache: Path) -> None:
     (item,) = to_recordings(file, cache)
     path_of(item).write_bytes(b"RRF2")
     to_recordings(file, cache)
@@ -363,7 +363,7 @@ def test_bytes_are_kept_by_their_content(data: Any, cache: Path) -> None:
     assert path_of(one).read_bytes() == content
 
 
-def test_a_binary_stream_gives_what_it_has(cache: Path) -> None:
+def test_a_binary_stream_gives_its_data(cache: Path) -> None:
     recording = rr.RecordingStream("test_app")
     stream = recording.binary_stream()
     log_points(recording)
@@ -400,7 +400,7 @@ def test_the_global_recording_gives_all_each_time_too(cache: Path) -> None:
     assert path_of(second).stat().st_size > path_of(first).stat().st_size
 
 
-def test_a_recording_stream_survives_the_deletion_of_what_was_served(cache: Path) -> None:
+def test_a_recording_stream_survives_the_deletion_of_its_file(cache: Path) -> None:
     recording = rr.RecordingStream("my_app")
     log_points(recording)
     (first,) = to_recordings(recording, cache)
@@ -411,14 +411,14 @@ def test_a_recording_stream_survives_the_deletion_of_what_was_served(cache: Path
 
 
 @pytest.mark.parametrize("value", [3, 2.5, {"a": 1}, object(), [[]], [None]])
-def test_what_is_no_recording_is_named(value: Any, cache: Path) -> None:
+def test_a_value_that_is_not_a_recording_is_named(value: Any, cache: Path) -> None:
     with pytest.raises(UnsupportedValueError, match=r"Expected .* got .*return the recording") as caught:
         to_recordings(value, cache)
     assert isinstance(caught.value, TypeError)
 
 
 @pytest.mark.parametrize("text", ["x" * 5_000, "/tmp/" + "x" * 5_000 + ".rrd", "http://" + "x" * 5_000 + ":y/a.rrd"])
-def test_a_long_text_is_not_repeated_whole(text: str, cache: Path) -> None:
+def test_an_error_does_not_contain_a_long_string_whole(text: str, cache: Path) -> None:
     with pytest.raises(RecordingError) as caught:
         to_recordings(text, cache)
     assert len(str(caught.value)) < 1_000
@@ -434,7 +434,7 @@ def test_a_missing_file_is_named_and_the_folder_is_for_the_server_s_log(
     assert f"{Path.cwd()}/some/nowhere.rrd" in capsys.readouterr().err
 
 
-def test_an_error_does_not_tell_whether_there_is_a_file_that_gradio_may_not_serve(
+def test_an_error_does_not_reveal_whether_a_file_that_gradio_may_not_serve_exists(
     served: Served, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = set()
@@ -475,7 +475,9 @@ def test_without_gradio_s_check_nothing_is_read(served: Served, cache: Path, mon
     ("content", "words"),
     [(b"", "it is empty"), (b"\x89PNG", "it starts with"), (b"RRF0abc", "older rerun-sdk")],
 )
-def test_a_file_that_is_no_recording_says_why(content: bytes, words: str, tmp_path: Path, cache: Path) -> None:
+def test_the_error_for_a_file_that_is_not_a_recording_has_the_reason(
+    content: bytes, words: str, tmp_path: Path, cache: Path
+) -> None:
     path = tmp_path / "x.rrd"
     path.write_bytes(content)
     with pytest.raises(NotARecordingError, match=words):
@@ -517,7 +519,7 @@ def special_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[l
 
 
 def test_a_pipe_a_socket_or_a_device_is_refused_at_once(special_files: list[Path], cache: Path) -> None:
-    """The thread that opens a pipe would wait for ever."""
+    """A thread that opens a pipe would wait forever."""
     for path in special_files:
         with pytest.raises(NotARecordingError, match=f"got '{path.name}', which is a pipe, a socket or a device"):
             to_recordings(path, cache)
@@ -563,7 +565,7 @@ def test_a_piece_of_a_stream_on_a_full_disk_is_named(file: Path, cache: Path) ->
         to_recordings(file.read_bytes(), cache, stream=Appender(Shown(cache), Call(), None))
 
 
-def test_a_cache_that_is_gone_is_made_again(file: Path, cache: Path) -> None:
+def test_a_deleted_cache_is_created_again(file: Path, cache: Path) -> None:
     before = to_recordings(file, cache)
     shutil.rmtree(cache)
     assert to_recordings(file, cache) == before
@@ -572,19 +574,19 @@ def test_a_cache_that_is_gone_is_made_again(file: Path, cache: Path) -> None:
 
 def test_a_recording_that_may_not_be_read_is_refused_in_words(file: Path, cache: Path) -> None:
     file.chmod(0)
-    told, tell = os.pipe()
+    read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            if os.geteuid() == 0:  # who may read everything
+            if os.geteuid() == 0:  # root may read everything
                 os.setuid(65534)
             to_recordings(file, cache)
         except RecordingError as error:
-            os.write(tell, str(error).encode())
+            os.write(write_end, str(error).encode())
         finally:
             os._exit(0)
     os.waitpid(child, 0)
-    message = os.read(told, 10_000).decode()
+    message = os.read(read_end, 10_000).decode()
     assert "Permission denied" in message
     assert "Give the path of a file that the app's user may read." in message
 
@@ -658,7 +660,7 @@ def test_a_name_that_a_file_system_cannot_take_is_shortened_and_keeps_its_suffix
     assert path_of(item).name == cached
 
 
-def test_bytes_that_were_cut_in_the_cache_are_written_anew(cache: Path) -> None:
+def test_truncated_bytes_in_the_cache_are_written_again(cache: Path) -> None:
     content = recording_bytes("one")
     (item,) = to_recordings(content, cache)
     assert isinstance(item, FileData)
@@ -689,18 +691,18 @@ def test_a_recording_whose_data_went_elsewhere_is_refused_and_shown_again_when_m
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
-def test_no_bytes_are_refused_as_empty(kind: Any, cache: Path) -> None:
+def test_empty_bytes_are_refused(kind: Any, cache: Path) -> None:
     with pytest.raises(NotARecordingError, match="0 bytes: it is empty"):
         to_recordings(kind(b""), cache)
 
 
-def test_of_a_long_wrong_value_the_beginning_is_named(cache: Path) -> None:
+def test_an_error_contains_the_beginning_of_a_long_value(cache: Path) -> None:
     with pytest.raises(UnsupportedValueError, match=r"got dict \{0: 1, 1: 1") as refused:
         to_recordings(dict.fromkeys(range(1000), 1), cache)
     assert len(str(refused.value)) < 450
 
 
-def test_blanks_around_a_url_are_dropped(cache: Path) -> None:
+def test_whitespace_around_a_url_is_removed(cache: Path) -> None:
     assert to_recordings(" HTTPS://host/a.rrd\n", cache) == ["HTTPS://host/a.rrd"]
 
 
@@ -734,11 +736,11 @@ def test_a_url_that_the_viewer_does_not_open_is_refused_with_the_reason(url: str
     "host",
     ["a", "10.0.0.1", "127.1", "0x7f.0.0.1", "2130706433", "[::1]", "a.b.", "a_b", "münchen.de", "1a", "1.2.3.4."],
 )
-def test_a_host_that_browsers_take_is_taken(host: str, cache: Path) -> None:
+def test_a_host_that_browsers_accept_is_accepted(host: str, cache: Path) -> None:
     assert to_recordings(f"https://{host}/a.rrd", cache) == [f"https://{host}/a.rrd"]
 
 
-def test_a_server_that_the_page_reaches_through_the_app_comes_with_its_ticket(cache: Path) -> None:
+def test_the_url_of_a_server_behind_the_app_has_a_ticket(cache: Path) -> None:
     servers = Servers(True)
     servers.trust()
     (item,) = to_recordings("rerun+http://host/proxy", cache, servers=servers)

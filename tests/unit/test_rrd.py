@@ -13,7 +13,7 @@ from gradio_rerun._recordings.rrd import HEADER_SIZE, split, stores
 
 
 def frames_in(path: Path) -> list[int]:
-    """What the SDK's own reader finds on the timeline `frame`."""
+    """Returns the times that the SDK's own reader finds on the timeline `frame`."""
     try:
         chunks = importlib.import_module("rerun.chunk")
     except ImportError:
@@ -28,7 +28,7 @@ def frames_in(path: Path) -> list[int]:
 
 
 def reads(count: int) -> list[bytes]:
-    """What a BinaryStream gives, frame by frame."""
+    """The data of a BinaryStream, frame by frame."""
     recording = rr.RecordingStream("test_app", recording_id="one")
     stream = recording.binary_stream()
     chunks = []
@@ -48,7 +48,7 @@ def test_the_messages_of_several_behind_one_header_are_one_recording_for_the_sdk
     assert frames_in(path) == list(range(5))
 
 
-def test_several_recordings_behind_each_other_give_the_messages_of_all() -> None:
+def test_joined_recordings_give_the_messages_of_all() -> None:
     one, two = recording_bytes("one"), recording_bytes("two")
     first, second, both = split(one), split(two), split(one + two)
     assert first
@@ -56,7 +56,7 @@ def test_several_recordings_behind_each_other_give_the_messages_of_all() -> None
     assert both == (first[0], [*first[1], *second[1]])
 
 
-def test_a_recording_without_its_end_is_whole_too() -> None:
+def test_a_recording_without_an_end_message_is_whole() -> None:
     header, messages = split(recording_bytes("one")) or (b"", [])
     assert split(header + b"".join(messages)) == (header, messages)
 
@@ -64,7 +64,7 @@ def test_a_recording_without_its_end_is_whole_too() -> None:
 @pytest.mark.parametrize(
     "damage", ["cut in a message", "cut in a length", "cut in the header", "other kind", "other header"]
 )
-def test_what_is_built_otherwise_is_not_split(damage: str) -> None:
+def test_data_with_another_structure_is_not_split(damage: str) -> None:
     data = recording_bytes("one")
     header, messages = split(data) or (b"", [])
     whole = header + b"".join(messages)
@@ -103,7 +103,7 @@ def test_messages_are_of_known_kinds_and_whole(messages: list[bytes], is_known: 
 
 
 @pytest.mark.parametrize(("tables", "is_known"), [(0, True), (1, True), (2, True), (16, True), (17, False)])
-def test_a_recording_may_begin_behind_the_tables_of_contents_of_another(tables: int, is_known: bool) -> None:
+def test_a_recording_may_begin_after_the_footer_of_another(tables: int, is_known: bool) -> None:
     foot = b"t" * 20 * tables + b"RRF2FOOT" + tables.to_bytes(4, "little") if tables else b""
     first, second = message(DATA, b"first"), message(STORE_INFO, b"second")
     data = HEADER + first + message(END, b"table") + foot + HEADER + second + message(END)
@@ -145,8 +145,8 @@ def test_a_message_that_names_no_store_belongs_to_none(content: bytes) -> None:
     ],
     ids=["one introduction again and again", "a number without end", "small messages"],
 )
-def test_what_takes_long_to_read_is_only_what_is_long(messages: bytes) -> None:
-    """Else they would take 10 s and more: a user may have made the bytes."""
+def test_the_time_to_read_depends_only_on_the_length(messages: bytes) -> None:
+    """A user may send such bytes, which would otherwise take 10 s or more."""
     start = time.process_time()
     stores([memoryview(messages)])
     assert time.process_time() - start < 5

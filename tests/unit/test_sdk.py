@@ -18,7 +18,7 @@ def test_the_version_is_that_of_the_installed_sdk() -> None:
 
 
 @pytest.mark.parametrize("version", ["0.24.0", "0.24.1a1", "0.100.0", "1.0", "0.42.0+dev"])
-def test_a_version_from_0_24_on_is_taken(version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_from_0_24_on_is_accepted(version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FakeSdk(tmp_path, version=version).install(monkeypatch)
     assert sdk.sdk_version() == version
 
@@ -56,7 +56,7 @@ def test_the_layout_with_a_pth_file_is_found_too(tmp_path: Path, monkeypatch: py
     moved = tmp_path / "rerun_sdk" / "rerun"
     moved.parent.mkdir()
     archive.parent.rename(moved)
-    monkeypatch.syspath_prepend(str(moved.parent))  # what rerun_sdk.pth does
+    monkeypatch.syspath_prepend(str(moved.parent))  # as rerun_sdk.pth does
     assert sdk.packaged_viewer() == moved / archive.name
 
 
@@ -93,7 +93,7 @@ def test_a_script_of_the_user_that_hides_the_sdk_is_named(tmp_path: Path, monkey
         sdk.packaged_viewer()
 
 
-def test_a_module_put_in_the_place_of_rerun_is_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_in_place_of_rerun_is_not_accepted_as_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rerun", types.ModuleType("rerun"))
     with pytest.raises(SdkError, match="finds no package 'rerun'"):
         sdk.packaged_viewer()
@@ -113,7 +113,7 @@ def test_a_frozen_app_is_not_started_again(monkeypatch: pytest.MonkeyPatch) -> N
         sdk.viewer_server_command()
 
 
-def test_an_embedded_python_without_executable_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_embedded_python_without_executable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "")
     with pytest.raises(ViewerError, match=r"sys\.executable is ''"):
         sdk.viewer_server_command()

@@ -1,4 +1,4 @@
-"""What clients other than our page may try, on apps that run. The files of the server are `secret`, those of users `uploads`."""
+"""Attempts of clients other than the component's page, against running apps. Files of the server are `secret`, those of users `uploads`."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class App:
     http: httpx.Client
 
     def call(self, name: str, *data: Any, session: str = "") -> tuple[bool, str]:
-        """Whether the call succeeds, and all that a page is told of it; each call is a session of its own."""
+        """Returns whether the call succeeds, and everything that the page receives. Each call has its own session."""
         index = next(index for index, each in self.demo.fns.items() if each.api_name == name)
         session = session or secrets.token_hex()
         self._post("queue/join", {"data": data, "fn_index": index, "session_hash": session}).raise_for_status()
-        told = self.http.get(f"{self.url}gradio_api/queue/data?session_hash={session}").text
-        (end,) = [line for line in told.splitlines() if '"process_completed"' in line]
-        return json.loads(end.removeprefix("data:"))["success"], told
+        received = self.http.get(f"{self.url}gradio_api/queue/data?session_hash={session}").text
+        (end,) = [line for line in received.splitlines() if '"process_completed"' in line]
+        return json.loads(end.removeprefix("data:"))["success"], received
 
     def open_upload(self, path: Any) -> Any:
         answer = self.ask("open_upload", path)
@@ -79,7 +79,7 @@ class App:
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
-    """A working directory, a temporary one, one for uploads, and one beside them that no app has to do with."""
+    """A working directory, a temporary one, one for uploads, and one that no app uses."""
     root = tmp_path_factory.mktemp("security").resolve()
     for name in ("work", "temporary", "uploads", "outside"):
         (root / name).mkdir()
@@ -119,7 +119,7 @@ def stream() -> Iterator[bytes]:
 
 
 def blueprint_of_thread(path: str) -> commands.Command:
-    """A thread does not know which app it works for."""
+    """A thread does not know its app."""
     with ThreadPoolExecutor() as pool:
         return pool.submit(commands.set_blueprint, path).result()
 
@@ -170,8 +170,8 @@ def named(request: pytest.FixtureRequest, folders: Folders) -> str:
 
 def test_a_path_from_a_client_reaches_a_function_only_if_it_is_an_upload(app: App, named: str) -> None:
     for value in ({"path": named, "meta": META}, {"path": named, "meta": META, "is_stream": True}, {"path": named}):
-        succeeded, told = app.call("tell", [value])
-        assert not succeeded, told
+        succeeded, received = app.call("tell", [value])
+        assert not succeeded, received
     assert app.call("tell", [named])[0] is False
 
 
@@ -181,11 +181,9 @@ def test_a_path_from_a_client_becomes_a_recording_only_if_it_is_an_upload(app: A
     assert "was not uploaded" in answer["error"]
 
 
-def test_the_file_route_gives_out_nothing_but_uploads_and_what_was_shown(
-    app: App, named: str, folders: Folders
-) -> None:
+def test_the_file_route_serves_only_uploads_and_shown_files(app: App, named: str, folders: Folders) -> None:
     secret = folders.secret.read_bytes()
-    # Once as it is, since clients tidy up paths, and once encoded.
+    # Once unchanged, though clients normalize paths, and once encoded.
     for path in {quote(named, safe="/%.~:\\", errors="replace"), quote(named, safe="", errors="replace")}:
         connection = http.client.HTTPConnection(urlsplit(app.url).netloc, timeout=60)
         connection.request("GET", f"/gradio_api/file={path}")
@@ -195,7 +193,7 @@ def test_the_file_route_gives_out_nothing_but_uploads_and_what_was_shown(
         connection.close()
 
 
-def test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_gradio_may_not_serve(
+def test_a_function_that_returns_user_input_serves_no_file_that_gradio_may_not_serve(
     app: App, folders: Folders
 ) -> None:
     folders.secret.with_suffix(".rbl").write_bytes(folders.secret.read_bytes())
@@ -203,13 +201,13 @@ def test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_grad
     blueprint = folders.secret.with_suffix(".rbl")
     of_blueprint = ("blueprint", blueprint), ("blueprint_of_thread", blueprint)
     for name, path in [*(("show", path) for path in ways), *of_blueprint]:
-        succeeded, told = app.call(name, str(path))
+        succeeded, received = app.call(name, str(path))
         assert not succeeded
-        assert "may not serve" in told
+        assert "may not serve" in received
 
 
 @pytest.mark.parametrize("data", [None, 3, True, {"a": 1}, ["x"], "", "\ud800"])
-def test_what_is_no_path_is_told_to_be_none(app: App, data: Any) -> None:
+def test_a_string_that_is_not_a_path_is_an_error_that_says_so(app: App, data: Any) -> None:
     assert "was not uploaded" in app.open_upload(data)["error"]
 
 
@@ -230,9 +228,9 @@ def test_what_is_no_path_is_told_to_be_none(app: App, data: Any) -> None:
 )
 def test_a_url_of_another_kind_is_refused_from_clients_and_from_functions(app: App, url: str) -> None:
     for name, value in (("tell", [url]), ("tell", url), ("show", url)):
-        succeeded, told = app.call(name, value)
-        assert not succeeded, told
-        assert re.search("Expected|may not serve", told)
+        succeeded, received = app.call(name, value)
+        assert not succeeded, received
+        assert re.search("Expected|may not serve", received)
 
 
 @pytest.mark.parametrize("file", [{"path": "http://127.0.0.1/x.rrd"}, {"path": "http://[::1]/x.rrd"}])
@@ -249,14 +247,14 @@ def test_a_value_of_another_shape_is_an_error_and_the_app_goes_on(app: App, valu
 def test_a_client_cannot_name_a_piece_of_a_stream_which_would_be_taken_and_deleted(app: App) -> None:
     upload = app.upload("chunk.rrd", recording_bytes("uploaded"))
     value = {"path": upload, "meta": META, "mime_type": STREAM_TYPE, "size": 3, "url": "https://elsewhere.test/x.rrd"}
-    succeeded, told = app.call("echo", [value])
+    succeeded, received = app.call("echo", [value])
     assert succeeded
-    assert STREAM_TYPE not in told
-    assert "elsewhere" not in told
+    assert STREAM_TYPE not in received
+    assert "elsewhere" not in received
     assert Path(upload).is_file()
 
 
-def test_a_client_may_call_nothing_else_of_the_component(app: App) -> None:
+def test_a_client_can_call_only_the_server_functions_of_the_component(app: App) -> None:
     members = [name for name in dir(Rerun) if getattr(getattr(Rerun, name, None), "_is_server_fn", False)]
     assert members == [
         *("answer_question", "ask_server", "close_large_file", "forget_recording", "next_questions"),
@@ -273,7 +271,7 @@ def test_a_client_forgets_no_recording_that_it_cannot_name(app: App, path: Any) 
 
 
 @pytest.mark.parametrize(("accepted", "coding"), [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", "gzip")])
-def test_the_viewer_comes_as_compressed_as_a_client_can_take_it(app: App, accepted: str, coding: str) -> None:
+def test_the_viewer_has_the_best_compression_that_a_client_accepts(app: App, accepted: str, coding: str) -> None:
     name = viewer_assets().wasm.name
     answer = app.ask("viewer_code", name, **{"Accept-Encoding": accepted})
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/wasm")
@@ -286,25 +284,25 @@ def test_a_client_gets_no_other_file_for_the_viewer(app: App, name: Any) -> None
     assert app.ask("viewer_code", name).status_code == 404
 
 
-def test_the_types_that_may_be_uploaded_hold_for_clients_too(launched: Callable[..., App]) -> None:
+def test_file_types_apply_to_all_clients(launched: Callable[..., App]) -> None:
     with gr.Blocks() as demo:
-        viewer, told = Rerun(file_types=[".png"]), gr.Textbox()
-        gr.Button().click(repr, viewer, told, api_name="tell")
+        viewer, received = Rerun(file_types=[".png"]), gr.Textbox()
+        gr.Button().click(repr, viewer, received, api_name="tell")
     app = launched(demo, viewer)
     upload = app.upload("robot.mcap", b"\x89MCAP0\r\n")
     succeeded, message = app.call("tell", [{"path": upload, "meta": META}])
     assert not succeeded
     assert "robot.mcap is none of the types that can be uploaded: .png" in message
     assert "none of the types" in app.open_upload(upload)["error"]
-    recording = app.upload("shown.rrd", recording_bytes("shown"))  # as what a function has shown
+    recording = app.upload("shown.rrd", recording_bytes("shown"))  # as a file that a function has shown
     assert app.call("tell", [{"path": recording, "meta": META}])[0] is True
 
 
-def test_without_a_login_there_is_nothing(launched: Callable[..., App], folders: Folders) -> None:
+def test_without_a_login_a_client_gets_nothing(launched: Callable[..., App], folders: Folders) -> None:
     recording = write_recording(folders.uploads / "initial" / "run.rrd", "run", frames=1)
     with gr.Blocks() as demo:
-        viewer, told = Rerun(recording), gr.Textbox()
-        gr.Button().click(repr, viewer, told, api_name="tell")
+        viewer, received = Rerun(recording), gr.Textbox()
+        gr.Button().click(repr, viewer, received, api_name="tell")
     app = launched(demo, viewer, auth=("user", "password"))
     settings = viewer.get_config()["props"]["settings"]
     files = [recording, *(settings["viewer"][name]["path"] for name in ("glue", "wasm")), settings["bridge"]["path"]]
@@ -332,15 +330,15 @@ def test_without_a_login_there_is_nothing(launched: Callable[..., App], folders:
     assert set(answers()) == {200}
 
 
-def path_shown(told: str) -> str:
-    return re.findall(r'"path": ?"([^"]+)"', told)[0]
+def path_shown(received: str) -> str:
+    return re.findall(r'"path": ?"([^"]+)"', received)[0]
 
 
-def test_what_one_session_sees_is_told_to_no_other(app: App) -> None:
-    succeeded, told = app.call("stream")
+def test_a_session_learns_nothing_about_another_session(app: App) -> None:
+    succeeded, received = app.call("stream")
     assert succeeded
-    folder = Path(path_shown(told)).parent.name
-    assert app.file(path_shown(told)).status_code == 200
+    folder = Path(path_shown(received)).parent.name
+    assert app.file(path_shown(received)).status_code == 200
     told_to_others = [
         httpx.get(f"{app.url}{path}").text
         for path in (
@@ -354,22 +352,22 @@ def test_what_one_session_sees_is_told_to_no_other(app: App) -> None:
     ]
     told_to_others += [app.call("tell", None)[1], app.call("stream")[1]]
     assert not any(folder in each for each in told_to_others)
-    for path in (Path(path_shown(told)).parent, Path(path_shown(told)).parent.parent):
+    for path in (Path(path_shown(received)).parent, Path(path_shown(received)).parent.parent):
         assert app.file(path).status_code == 403
 
 
 def test_a_session_with_the_name_of_a_cache_streams_as_any_other(app: App) -> None:
     """Gradio names the run of a generator by its session, whose hash a client chooses."""
-    succeeded, told = app.call("stream", session="cache")
+    succeeded, received = app.call("stream", session="cache")
     assert succeeded
-    recording = Path(path_shown(told))
+    recording = Path(path_shown(received))
     assert recording.stat().st_size > len(recording_bytes("of_stream"))
-    succeeded, told = app.call("stream_much", session="cache")
+    succeeded, received = app.call("stream_much", session="cache")
     assert not succeeded
-    assert "max_stream_size" in told
+    assert "max_stream_size" in received
 
 
-def test_the_folders_of_what_is_shown_are_random(app: App, folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_of_shown_files_have_random_names(app: App, folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     token_hex = secrets.token_hex
     monkeypatch.setattr(secrets, "token_hex", lambda size=32: (asked.append(size), token_hex(size))[1])
@@ -382,7 +380,7 @@ def test_the_folders_of_what_is_shown_are_random(app: App, folders: Folders, mon
     assert re.fullmatch("[0-9a-f]{40}", shown.parent.name)
 
 
-def test_names_and_labels_are_no_html(app: App, folders: Folders) -> None:
+def test_names_and_labels_are_not_html(app: App, folders: Folders) -> None:
     config = app.http.get(f"{app.url}config").json()
     assert HTML not in app.http.get(app.url).text  # the config within the page
     parts = [each["props"] for each in config["components"] if each["props"].get("name") == "rerun"]
@@ -396,7 +394,7 @@ def test_names_and_labels_are_no_html(app: App, folders: Folders) -> None:
     assert HTML not in app.viewer.process_example(str(recording))
 
 
-# What a file or a text of a user may carry into a message, by what is wrong with it.
+# HTML in files and strings of users that may get into messages, by the error.
 WITH_HTML: dict[str, tuple[str, bytes | None]] = {
     "a file that is missing": (f"{HTML}nowhere.rrd", None),
     "a file that is no recording": (f"{HTML}none.rrd", HTML.encode()),
@@ -413,30 +411,30 @@ WITH_HTML: dict[str, tuple[str, bytes | None]] = {
 
 @pytest.mark.parametrize("what", WITH_HTML)
 def test_a_message_shows_html_of_names_and_contents_as_text(app: App, what: str) -> None:
-    # Gradio's page takes messages for HTML.
+    # Gradio's page treats messages as HTML.
     name, content = WITH_HTML[what]
     if content is not None:
         Path(name).write_bytes(content)
-    succeeded, told = app.call("show", name)
+    succeeded, received = app.call("show", name)
     assert not succeeded
-    assert "<" not in told
-    assert "&lt;" in told
+    assert "<" not in received
+    assert "&lt;" in received
 
 
 # Gradio's own messages name the paths that a client sends as they are: to that client alone.
 @pytest.mark.parametrize("value", [[HTML], [f"{HTML}://host/x.rrd"], [f"ftp://{HTML}"]])
 def test_a_message_shows_html_of_a_client_as_text(app: App, value: Any) -> None:
-    succeeded, told = app.call("tell", value)
+    succeeded, received = app.call("tell", value)
     assert not succeeded
-    assert HTML not in told
+    assert HTML not in received
 
 
 SECRETS = {"Cookie": "access-token=mine", "Authorization": "Bearer mine", "X-Mine": "mine"}
 
 
 @pytest.mark.parametrize("asked", [None, "bytes=0-", "bytes=100-", "bytes=99999999-"])
-def test_what_our_page_asks_for_is_answered_without_the_headers_of_the_request(app: App, asked: str | None) -> None:
-    """A cache in front of the app would give them to others. Gradio does that with closed ranges, as bytes=0-10."""
+def test_responses_to_the_page_do_not_contain_the_headers_of_the_request(app: App, asked: str | None) -> None:
+    """A cache in front of the app would send the headers to others. Gradio's responses to closed ranges, such as bytes=0-10, contain them."""
     file = app.upload("run.rrd", recording_bytes("ranges"))
     answer = app.file(file, **SECRETS, **({"Range": asked} if asked else {}))
     assert answer.status_code == {None: 200, "bytes=99999999-": 416}.get(asked, 206)

@@ -77,7 +77,7 @@ def test_a_panel_state_of_none_leaves_the_panel_to_the_user() -> None:
 
 
 @pytest.mark.parametrize("origins", ["https://a.test", ["a.test"], ["https://a.test/path"], ["ftp://a.test"]])
-def test_what_is_no_list_of_origins_is_refused(origins: Any) -> None:
+def test_origins_that_are_not_a_list_are_refused(origins: Any) -> None:
     with pytest.raises(ParameterError, match="Expected allowed_origins"):
         settings(allowed_origins=origins)
 
@@ -105,7 +105,7 @@ def test_by_default_what_the_sdk_opens_may_be_uploaded() -> None:
 
 
 @pytest.mark.parametrize("types", [".rrd", [3], [""]])
-def test_what_is_no_list_of_file_types_is_refused(types: Any) -> None:
+def test_file_types_that_are_not_a_list_are_refused(types: Any) -> None:
     with pytest.raises(ParameterError, match="Expected file_types"):
         settings(file_types=types)
 
@@ -119,7 +119,7 @@ def test_the_files_of_the_page_are_static_files_of_gradio() -> None:
         assert file["url"] == f"/gradio_api/file={file['path']}"
 
 
-def test_asking_again_adds_no_static_paths() -> None:
+def test_a_second_call_adds_no_static_paths() -> None:
     from gradio.data_classes import _StaticFiles
 
     settings()
@@ -129,7 +129,7 @@ def test_asking_again_adds_no_static_paths() -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1, "fast", True, None, float("inf"), float("nan")])
-def test_what_is_no_interval_is_refused(seconds: Any) -> None:
+def test_an_invalid_interval_is_refused(seconds: Any) -> None:
     with pytest.raises(ParameterError, match="Expected time_update_interval"):
         settings(time_update_interval=seconds)
     assert settings(time_update_interval=0)["time_update_interval"] == 0
@@ -184,7 +184,7 @@ def test_for_a_string_in_place_of_a_list_the_list_is_suggested(name: str) -> Non
         (["video"], ["video/*"]),
     ],
 )
-def test_several_file_types_are_told_the_browser_in_their_order(types: Any, accepted: list[str]) -> None:
+def test_the_browser_gets_several_file_types_in_their_order(types: Any, accepted: list[str]) -> None:
     assert settings(file_types=types)["file_types"] == accepted
 
 
@@ -196,13 +196,13 @@ def test_keys_are_characters_and_the_names_that_browsers_give() -> None:
         settings(keys=["w", "F13"])
 
 
-def test_flags_and_sizes_are_told_the_page_as_they_are() -> None:
-    told = settings(streaming=True, telemetry=True, scale=2, min_width=300, interactive=False, time_update_interval=0.5)
-    assert (told["streaming"], told["telemetry"]) == (True, True)
-    assert (told["scale"], told["min_width"], told["interactive"]) == (2, 300, False)
-    assert (told["time_update_interval"], told["theme"], told["file_count"]) == (0.5, "auto", "single")
-    told = settings()
-    assert (told["streaming"], told["telemetry"], told["panel_states"]) == (False, False, {})
+def test_the_page_gets_flags_and_sizes_unchanged() -> None:
+    sent = settings(streaming=True, telemetry=True, scale=2, min_width=300, interactive=False, time_update_interval=0.5)
+    assert (sent["streaming"], sent["telemetry"]) == (True, True)
+    assert (sent["scale"], sent["min_width"], sent["interactive"]) == (2, 300, False)
+    assert (sent["time_update_interval"], sent["theme"], sent["file_count"]) == (0.5, "auto", "single")
+    sent = settings()
+    assert (sent["streaming"], sent["telemetry"], sent["panel_states"]) == (False, False, {})
 
 
 def test_each_module_of_the_page_is_served_where_another_module_imports_it() -> None:
@@ -227,14 +227,14 @@ def test_each_module_of_the_page_is_served_where_another_module_imports_it() -> 
     assert len(served) == len(own)
 
 
-def test_the_page_learns_name_and_size_of_each_file() -> None:
-    told = settings()
-    for file in (told["bridge"], told["viewer"]["glue"], told["viewer"]["wasm"]):
+def test_the_page_gets_the_name_and_size_of_each_file() -> None:
+    sent = settings()
+    for file in (sent["bridge"], sent["viewer"]["glue"], sent["viewer"]["wasm"]):
         path = Path(file["path"])
         assert (file["orig_name"], file["size"]) == (path.name, path.stat().st_size)
         assert (file["is_stream"], file["meta"]) == (False, {"_type": "gradio.FileData"})
-    assert told["bridge"]["orig_name"] == "bridge.js"
-    assert told["viewer"]["wasm_size"] > told["viewer"]["wasm"]["size"] > 1_000_000 > told["viewer"]["glue"]["size"]
+    assert sent["bridge"]["orig_name"] == "bridge.js"
+    assert sent["viewer"]["wasm_size"] > sent["viewer"]["wasm"]["size"] > 1_000_000 > sent["viewer"]["glue"]["size"]
 
 
 PACKAGE = Path(gradio_rerun.__file__).parent

@@ -33,7 +33,7 @@ def shown(tmp_path: Path) -> Shown:
 
 
 def give(shown: Shown, value: Any, call: Call = CALL, limit: int | None = None) -> list[Any]:
-    """What the page gets of a value."""
+    """Returns the items of the value that the page gets."""
     recordings = to_recordings(value, shown._cache, stream=Appender(shown, call, limit))
     return shown.next(call, recordings)
 
@@ -48,7 +48,7 @@ def paths(value: list[Any]) -> list[str]:
 
 
 def chunks(number: int, recording_id: str = "one") -> list[bytes]:
-    """A recording in pieces, of which only the first brings SetStoreInfo."""
+    """A recording in pieces. Only the first piece contains SetStoreInfo."""
     recording = rr.RecordingStream("test_app", recording_id=recording_id)
     stream = recording.binary_stream()
     data = []
@@ -181,7 +181,7 @@ def test_a_stream_whose_file_was_deleted_goes_on_in_another(shown: Shown) -> Non
 
 
 def log(recording: rr.RecordingStream, step: int) -> bytes:
-    """All that was logged into the recording, after one more step."""
+    """Logs one more step. Returns all data of the recording."""
     recording.log("text", rr.TextLog(f"step {step}"))
     with read_sink(recording) as sink:
         sink.log.seek(0)
@@ -195,7 +195,7 @@ def test_a_file_that_was_deleted_is_not_remembered(shown: Shown) -> None:
     assert [path for path in module._shown_by_path if path.startswith(str(Path(file.path).parents[1]))] == [file.path]
 
 
-def test_recordings_that_each_call_makes_anew_are_in_one_file(shown: Shown, tmp_path: Path) -> None:
+def test_new_recording_streams_of_each_call_are_in_one_file(shown: Shown, tmp_path: Path) -> None:
     logged = []
     for step in range(20):
         recording = rr.RecordingStream("app", recording_id="one")
@@ -206,7 +206,7 @@ def test_recordings_that_each_call_makes_anew_are_in_one_file(shown: Shown, tmp_
 
 
 @pytest.mark.parametrize("call", [CALL, RUN])
-def test_a_recording_that_is_given_itself_adds_only_what_is_new(call: Call, shown: Shown) -> None:
+def test_a_recording_stream_that_is_returned_again_adds_only_new_data(call: Call, shown: Shown) -> None:
     recording = rr.RecordingStream("itself")
     for step in range(3):
         logged = log(recording, step)
@@ -216,7 +216,7 @@ def test_a_recording_that_is_given_itself_adds_only_what_is_new(call: Call, show
         assert path_of(file).read_bytes() == logged
 
 
-def test_a_recording_given_again_after_a_clear_or_a_deletion_is_there_as_a_whole(shown: Shown) -> None:
+def test_a_recording_stream_that_is_returned_again_after_a_clear_or_a_deletion_is_whole(shown: Shown) -> None:
     recording = rr.RecordingStream("itself")
     logged = log(recording, 0)
     (before,) = give(shown, recording)
@@ -236,7 +236,7 @@ def test_a_recording_that_sessions_share_is_kept_at_most_twice(tmp_path: Path) -
         values = [give(shown, recording) for shown in sessions]
         assert [path_of(*value).read_bytes() for value in values] == [logged] * 5
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2
-    assert forget(values[1][0].path) is True  # it comes again, as a whole
+    assert forget(values[1][0].path) is True  # the recording is sent again, as a whole
     assert forget(values[0][0].path) is False
 
 
@@ -270,14 +270,14 @@ def test_nothing_new_is_the_last_value_of_the_run(shown: Shown) -> None:
     assert shown.unchanged(RUN) is None
 
 
-def test_many_runs_leave_little_behind(shown: Shown) -> None:
+def test_memory_is_bounded_for_many_runs(shown: Shown) -> None:
     for number in range(100):
         give(shown, recording_bytes("one"), Call(run=str(number), is_generator=True))
     assert len(shown._runs) == module._MOST_RUNS
     assert len(shown._sent) == len(shown._items) == len(shown._growing) == 1
 
 
-def test_many_recordings_leave_little_behind(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded_for_many_recordings(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_STORES", 10)
     monkeypatch.setattr(module, "_store_infos", Bounded(10))
     for number in range(30):
@@ -319,7 +319,7 @@ def test_sessions_that_stream_at_once_share_what_is_known_of_recordings() -> Non
     assert (failures, len(known)) == ([], 2)
 
 
-def test_what_comes_after_the_end_of_a_run_leaves_little_behind(shown: Shown) -> None:
+def test_memory_is_bounded_for_data_after_the_end_of_a_run(shown: Shown) -> None:
     for number in range(100):
         run = Call(run=str(number), is_generator=True)
         give(shown, recording_bytes("one"), run)
@@ -341,14 +341,14 @@ def test_bytes_that_are_no_recording_are_refused(shown: Shown) -> None:
 
 
 def end_of(value: list[Any]) -> bytes | None:
-    """What comes along of the only file."""
+    """The data of the only file that travels with the value."""
     (file,) = value
     type_, *parameters = file.mime_type.split(";")
     assert type_ == STREAM_TYPE
     return next((base64.b64decode(each[4:]) for each in parameters if each.startswith("end=")), None)
 
 
-def test_data_tell_the_page_that_they_came_after_a_clear(shown: Shown) -> None:
+def test_data_after_a_clear_is_marked_for_the_page(shown: Shown) -> None:
     def cleared() -> int | None:
         (file,) = give(shown, recording_bytes("one"), RUN)
         return next((int(each[8:]) for each in file.mime_type.split(";") if each.startswith("cleared=")), None)
@@ -373,7 +373,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("call", [CALL, RUN])
-def test_a_little_that_is_new_comes_along(call: Call, shown: Shown, clock: list[float]) -> None:
+def test_small_new_data_travels_with_the_value(call: Call, shown: Shown, clock: list[float]) -> None:
     seen = b""
     for name in ("one", "two", "three"):
         value = give(shown, recording_bytes(name), call)
@@ -383,7 +383,7 @@ def test_a_little_that_is_new_comes_along(call: Call, shown: Shown, clock: list[
     assert seen == path_of(*value).read_bytes()
 
 
-def test_what_is_yielded_in_a_hurry_or_is_much_does_not_come_along(shown: Shown, clock: list[float]) -> None:
+def test_large_data_and_rapid_yields_do_not_travel_with_the_value(shown: Shown, clock: list[float]) -> None:
     give(shown, recording_bytes("one"), RUN)
     clock[0] += 0.001
     assert end_of(give(shown, recording_bytes("two"), RUN)) is None
@@ -399,12 +399,12 @@ def test_what_is_yielded_in_a_hurry_or_is_much_does_not_come_along(shown: Shown,
     assert path_of(*last).read_bytes().endswith(end)
 
 
-def test_nothing_comes_along_of_a_file_that_is_gone(shown: Shown) -> None:
+def test_no_data_of_a_deleted_file_travels_with_the_value(shown: Shown) -> None:
     file = FileData(path="/nowhere/a.rrd", size=10, mime_type=STREAM_TYPE)
     assert end_of(shown.next(CALL, [file])) is None
 
 
-def test_a_page_that_forgets_late_does_not_clear_what_has_come_since(shown: Shown) -> None:
+def test_a_late_forget_does_not_clear_newer_data(shown: Shown) -> None:
     (before,) = paths(give(shown, recording_bytes("one")))
     shown.clear()
     (after,) = paths(give(shown, recording_bytes("two")))
@@ -420,7 +420,7 @@ def test_a_file_replaces_a_stream_and_stays_a_file(shown: Shown, tmp_path: Path)
         assert (path_of(file), file.mime_type) == (path, None)
 
 
-def test_what_a_run_yields_outside_of_a_session_becomes_one_value(tmp_path: Path) -> None:
+def test_values_of_a_run_outside_a_session_become_one_value(tmp_path: Path) -> None:
     pieces = chunks(3)
     values: list[Any] = [[piece] for piece in pieces]
     file = FileData(path=str(write_recording(tmp_path / "files" / "a.rrd", "a")))
@@ -433,7 +433,7 @@ def test_what_a_run_yields_outside_of_a_session_becomes_one_value(tmp_path: Path
     assert {each for each in tmp_path.rglob("*") if each.is_file()} == {path_of(stream), Path(file.path)}
 
 
-def test_after_data_that_were_refused_the_store_is_still_introduced(shown: Shown) -> None:
+def test_after_refused_data_the_store_info_is_still_written(shown: Shown) -> None:
     first, second = chunks(2)
     with pytest.raises(StreamTooLongError):
         shown.append(first, RUN, limit=10)
@@ -442,7 +442,7 @@ def test_after_data_that_were_refused_the_store_is_still_introduced(shown: Shown
     assert all(stores(messages).values())
 
 
-def test_what_the_page_replaces_itself_is_no_clear_for_the_data_after_it(shown: Shown) -> None:
+def test_a_replacement_by_the_page_is_not_a_clear_for_later_data(shown: Shown) -> None:
     (before,) = give(shown, recording_bytes("one"), RUN)
     forget(before.path)
     (after,) = give(shown, recording_bytes("one"), RUN)

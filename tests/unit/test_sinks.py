@@ -49,7 +49,7 @@ def test_the_file_of_a_recording_stays_and_grows(tmp_path: Path) -> None:
     assert not shared(str(tmp_path / "other.rrd"))
 
 
-def test_a_file_that_was_deleted_is_written_anew_as_a_whole(tmp_path: Path) -> None:
+def test_a_deleted_file_is_written_again_as_a_whole(tmp_path: Path) -> None:
     recording = rr.RecordingStream("my_app")
     log_points(recording)
     with read_sink(recording) as sink:
@@ -75,7 +75,7 @@ def test_a_sink_does_not_keep_its_source_alive(kind: str, tmp_path: Path) -> Non
     assert [each() for each in left] == [None, None]
 
 
-def test_what_a_full_disk_has_refused_is_there_when_it_has_room_again(capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_that_a_full_disk_refuses_is_written_when_there_is_space(capsys: pytest.CaptureFixture[str]) -> None:
     recording = rr.RecordingStream("my_app")
     stream = recording.binary_stream()
     for step in range(3):
@@ -101,7 +101,7 @@ def test_what_a_full_disk_has_refused_is_there_when_it_has_room_again(capsys: py
     assert all(name in written for name in (b"/more", b"/last"))
 
 
-def test_a_slow_sink_holds_up_nobody_else() -> None:
+def test_a_slow_sink_does_not_delay_others() -> None:
     slow, other = rr.RecordingStream("slow"), rr.RecordingStream("other")
     log_points(slow)
     log_points(other)

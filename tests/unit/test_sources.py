@@ -1,4 +1,4 @@
-"""Files of buckets, of the Hugging Face Hub and of web servers as values: which the app fetches, and for whom."""
+"""Files of buckets, of the Hugging Face Hub and of web servers as values: which files the app fetches, and for whom."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ RUNS = "s3://bucket/runs/"
         ("gcs://bucket", "gs://bucket/a.rrd", True),
         ("hf://datasets/us/runs", "hf://datasets/us/runs/a.rrd", True),
         ("https://Host.test/runs/", "HTTPS://host.test:443/runs/a.mcap?x=1", True),
-        # Another folder or bucket, however it is written.
+        # Another folder or bucket, in any notation.
         *[
             (RUNS, f"s3://bucket/runs/{name}", False)
             for name in (
@@ -166,7 +166,7 @@ def test_a_folder_allows_its_files_and_no_others(folder: str, url: str, is_allow
     assert allowed(folder).admits(url) is is_allowed
 
 
-def test_sources_that_nobody_trusts_allow_nothing() -> None:
+def test_untrusted_sources_allow_nothing() -> None:
     for sources in (Sources([RUNS]), Sources(None, f"{RUNS}a.rrd"), pickle.loads(pickle.dumps(allowed(RUNS)))):
         assert not sources.admits(f"{RUNS}a.rrd")
     assert copy.deepcopy(allowed(RUNS)).admits(f"{RUNS}a.rrd")
@@ -217,7 +217,7 @@ def test_a_file_that_must_be_converted_leaves_no_copy(bucket: Any, cache: Path) 
 
 
 class _PathLike:
-    """As cloudpathlib has it: `__fspath__` would download the file to a place of its own."""
+    """Like a path of cloudpathlib, whose `__fspath__` would download the file into the cache of cloudpathlib."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -261,7 +261,7 @@ def test_a_file_of_another_machine_is_no_local_file(url: str, cache: Path) -> No
         to_recordings(url, cache)
 
 
-def test_what_a_store_reports_is_an_error_in_words(bucket: Any, cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_error_of_a_store_is_a_readable_error(bucket: Any, cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for name, error in (("b.rrd", RecordingNotFoundError), ("", RecordingError)):
         with pytest.raises(error, match=r"There is no file 'b\.rrd'|Expected the URL of a file"):
             shown(f"memory://bucket/runs/{name}", cache, "memory://bucket")
@@ -274,7 +274,7 @@ def test_what_a_store_reports_is_an_error_in_words(bucket: Any, cache: Path, cap
     assert "b.rrd" in capfd.readouterr().err
 
 
-def test_nothing_is_fetched_to_its_end_for_somebody_who_has_left(bucket: Any, cache: Path) -> None:
+def test_a_fetch_ends_when_the_visitor_leaves(bucket: Any, cache: Path) -> None:
     begun, may_go_on = threading.Event(), threading.Event()
 
     class Slow(_PathLike):
@@ -365,7 +365,7 @@ def test_a_file_of_a_web_server_is_converted_if_its_folder_is_allowed(server: We
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0"])
-def test_nothing_is_asked_of_a_server_in_the_network_of_the_app(server: WebFiles, cache: Path, host: str) -> None:
+def test_no_request_reaches_a_server_in_the_network_of_the_app(server: WebFiles, cache: Path, host: str) -> None:
     port = server.url.rpartition(":")[2]
     with pytest.raises(RecordingError, match=r"no public address, or does not exist.*allowed_sources"):
         to_recordings(f"http://{host}:{port}/a.md", cache, sources=allowed("http://192.168.0.1/", "http://127.0.0.1/"))
@@ -381,7 +381,7 @@ def test_a_name_that_does_not_exist_is_refused_as_a_private_one_is(cache: Path) 
     assert texts[0] == texts[1]
 
 
-def test_a_redirect_leads_to_no_place_that_is_not_allowed(server: WebFiles, cache: Path) -> None:
+def test_a_redirect_to_a_url_that_is_not_allowed_is_refused(server: WebFiles, cache: Path) -> None:
     with web_files() as other:
         other.files = {"/a.md": b"# A secret"}
         for target in (
@@ -424,10 +424,10 @@ def test_only_addresses_of_the_public_internet_are_public(address: str, is_publi
     assert web_file.is_public(address) is is_public
 
 
-def test_the_address_that_was_checked_is_the_one_that_is_asked(
+def test_requests_go_to_the_address_that_was_checked(
     server: WebFiles, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name may have a public address when it is looked up first, and another one a moment later."""
+    """The first lookup of a name may return a public address, and the next one another address."""
     looked_up: list[str] = []
     find = socket.getaddrinfo
 
@@ -447,7 +447,9 @@ def test_the_address_that_was_checked_is_the_one_that_is_asked(
     assert server.requests == []
 
 
-def test_what_a_server_sends_is_limited(server: WebFiles, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_and_time_of_a_response_are_limited(
+    server: WebFiles, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def announced(request: Any) -> None:
         request.send_response(200)
         request.send_header("Content-Length", "10000000000")
@@ -498,7 +500,7 @@ URL = "memory://bucket/runs/a.rrd"
 
 
 def is_shown(viewer: Rerun, value: Any = URL) -> bool:
-    """Whether a function may return it."""
+    """Whether a function may return this value."""
     try:
         return bool(viewer.postprocess(value).root)
     except RecordingError:
@@ -506,13 +508,13 @@ def is_shown(viewer: Rerun, value: Any = URL) -> bool:
 
 
 class Own(Rerun):
-    """Allows a folder by itself: no caller passes `allowed_sources`."""
+    """A subclass that allows a folder. Callers do not pass `allowed_sources`."""
 
     def __init__(self, value: Any = None, *, folder: str = "memory://bucket", **parameters: Any) -> None:
         super().__init__(value, allowed_sources=[folder], **parameters)
 
 
-def test_a_function_may_return_what_the_author_has_named(bucket: Any) -> None:
+def test_a_function_may_return_files_that_the_author_has_named(bucket: Any) -> None:
     assert not is_shown(in_app())
     assert is_shown(in_app(allowed_sources=["memory://bucket/runs/"]))
     assert is_shown(in_app(kind=Own))
@@ -554,7 +556,7 @@ def test_an_update_keeps_what_is_allowed_and_a_dict_allows_nothing(bucket: Any) 
     assert is_shown(Rerun(**changed))
 
 
-def test_a_folder_that_is_allowed_is_in_nothing_that_a_page_gets(bucket: Any) -> None:
+def test_pages_do_not_get_the_allowed_folders(bucket: Any) -> None:
     with gr.Blocks() as demo:
         Rerun(allowed_sources=["s3://secret-bucket"])
         Own(folder="s3://secret-bucket")
@@ -573,7 +575,7 @@ def test_a_component_of_an_app_that_was_loaded_fetches_nothing(bucket: Any) -> N
 
 
 def called(function: Callable[..., Any], source: Any, target: Any, data: Any) -> str:
-    """All that the page gets when it calls a function of an app."""
+    """Calls a function of an app, and returns everything that the page receives."""
     with gr.Blocks() as demo:
         for each in {source, target}:
             each.render()
@@ -582,7 +584,7 @@ def called(function: Callable[..., Any], source: Any, target: Any, data: Any) ->
     return json.dumps([asyncio.run(call), demo.config], default=repr)
 
 
-def test_what_a_client_sends_allows_nothing(bucket: Any) -> None:
+def test_data_from_a_client_allows_no_source(bucket: Any) -> None:
     forged = {"component": "rerun", "constructor_args": {"allowed_sources": ["memory://bucket"], "value": URL}}
     forged |= {"value": [URL], "type": "component", "props": {}}
     message = {"role": "user", "content": [forged], "metadata": None, "options": None}

@@ -27,12 +27,12 @@ from gradio_rerun._viewer.cache import _fallback_folder, stored
 from gradio_rerun.errors import RecordingError
 
 
-def test_work_in_threads_holds_none_of_gradio_s() -> None:
+def test_work_in_threads_uses_none_of_gradios_threads() -> None:
     done = threading.Event()
 
     async def ask_and_look() -> None:
         asked = [asyncio.create_task(in_thread(lambda: done.wait(60))) for _ in range(50)]
-        await to_thread.run_sync(done.set)  # with a thread that Gradio takes for files
+        await to_thread.run_sync(done.set)  # with a thread of the pool that Gradio uses for files
         assert all(await asyncio.gather(*asked))
 
     asyncio.run(ask_and_look())
@@ -63,7 +63,7 @@ def hold(turns: Turns, key: str, held: threading.Event, end: threading.Event) ->
         assert end.wait(60)
 
 
-def test_few_wait_for_a_turn_and_the_others_are_told_that_the_app_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_queue_for_turns_is_bounded_and_then_the_app_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gradio_rerun._recordings.turns._WAITING_FOR_EACH_CORE", 2)
     turns, held, end = Turns(lambda: 1), threading.Event(), threading.Event()
     with ThreadPoolExecutor(4) as pool:
@@ -80,7 +80,7 @@ def test_few_wait_for_a_turn_and_the_others_are_told_that_the_app_is_busy(monkey
                 each.result()
 
 
-def test_one_thing_is_done_once_at_a_time() -> None:
+def test_equal_work_runs_once_at_a_time() -> None:
     turns, held, end = Turns(lambda: 2), threading.Event(), threading.Event()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(hold, turns, "same", held, end)
@@ -97,7 +97,7 @@ def test_one_thing_is_done_once_at_a_time() -> None:
             each.result()
 
 
-def test_who_leaves_loses_the_turn() -> None:
+def test_work_whose_client_disconnects_loses_its_turn() -> None:
     turns, held, end = Turns(lambda: 1), threading.Event(), threading.Event()
     waits = threading.Event()
 
@@ -142,7 +142,7 @@ def test_the_cores_of_a_container_are_those_of_its_control_group(
     assert turns._cores_of_container(tmp_path) == expected
 
 
-def test_there_is_a_core() -> None:
+def test_at_least_one_core_is_counted() -> None:
     assert cores() >= 1
 
 
@@ -162,7 +162,7 @@ def test_a_thread_counts_until_its_work_has_ended(monkeypatch: pytest.MonkeyPatc
         waiting = asyncio.create_task(in_thread(end.is_set))
         for _ in range(20):
             await to_thread.run_sync(int)
-        gone = asyncio.create_task(in_thread(end.is_set))  # leaves before its turn
+        gone = asyncio.create_task(in_thread(end.is_set))  # disconnects before its turn
         await asyncio.wait({gone}, timeout=0.01)
         gone.cancel()
         end.set()

@@ -1,4 +1,4 @@
-"""Which Rerun servers a page reaches through the app, and what the app passes on."""
+"""Which Rerun servers a page reaches through the app, and which requests the app forwards."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def free_port() -> int:
 
 
 def admitted(viewer: Rerun, value: Any) -> list[bool]:
-    """Of each URL of the value, whether the page gets a ticket for its server."""
+    """Returns for each URL of the value whether the page gets a ticket for its server."""
     recordings = viewer.postprocess(value)
     return [isinstance(each, ServerUrl) for each in recordings.root]
 
@@ -75,18 +75,18 @@ def test_a_private_address_that_the_author_names_goes_through_the_app(url: str) 
 
 
 @pytest.mark.parametrize("url", [PUBLIC, "rerun://app.example.com/dataset/1", "rerun+http://8.8.8.8:9876/proxy"])
-def test_an_address_that_every_browser_reaches_is_asked_by_the_browser(url: str) -> None:
+def test_the_browser_connects_to_a_public_address_itself(url: str) -> None:
     assert in_app(url).value == [url]
 
 
-def test_what_a_function_returns_may_come_from_a_user_and_gets_no_ticket() -> None:
+def test_a_url_that_a_function_returns_may_come_from_a_user_and_gets_no_ticket() -> None:
     assert admitted(in_app(), PRIVATE) == [False]
     assert admitted(in_app(PUBLIC), "rerun+http://169.254.169.254/proxy") == [False]
     assert admitted(in_app(lambda: PRIVATE), PRIVATE) == [False]
     assert in_app(lambda: PRIVATE).value == [PRIVATE]
 
 
-def test_what_the_author_has_named_a_function_may_return_too() -> None:
+def test_a_function_may_return_a_server_that_the_author_has_named() -> None:
     viewer = in_app([PRIVATE, PUBLIC])
     of_same = "rerun+http://127.0.0.1:9876/dataset/1?segment_id=2#when=frame@3"
     assert admitted(viewer, [of_same, "rerun+http://127.0.0.1:9877/proxy", PUBLIC]) == [True, False, False]
@@ -103,7 +103,7 @@ def test_what_the_author_has_named_a_function_may_return_too() -> None:
         ({PUBLIC: "token", PRIVATE: None}, [True, True]),
     ],
 )
-def test_a_parameter_says_it_all(setting: Any, expected: list[bool]) -> None:
+def test_the_parameter_tunnel_decides_which_servers_get_a_ticket(setting: Any, expected: list[bool]) -> None:
     assert admitted(in_app(tunnel=setting), [PRIVATE, PUBLIC]) == expected
     assert admitted(in_app([PRIVATE, PUBLIC], tunnel=setting), [PRIVATE, PUBLIC]) == expected
 
@@ -124,7 +124,7 @@ def test_an_error_does_not_repeat_a_token(wrong: Any) -> None:
 
 
 class OwnServers(Rerun):
-    """Names servers by itself: no caller passes `tunnel`."""
+    """A subclass that names servers. Callers do not pass `tunnel`."""
 
     def __init__(self, value: Any = None, *, server: str = PRIVATE, **parameters: Any) -> None:
         super().__init__(value, tunnel=True if server == "all" else [server], **parameters)
@@ -169,12 +169,12 @@ def test_an_update_keeps_what_the_value_has_named() -> None:
 
 
 def listed_by(component: Rerun) -> str:
-    """All that the app says of a component, or can."""
+    """Everything that the app sends to pages about a component, or could send."""
     return json.dumps([component.value, component.get_config(), *component._constructor_args], default=repr)
 
 
 def test_a_component_that_is_not_part_of_the_app_gets_no_ticket() -> None:
-    """Such as one that a function builds in a thread, which does not know that it runs in a function."""
+    """For example a component that a function builds in a thread. The thread does not know that it runs in a function."""
     for viewer in (
         Rerun(PRIVATE),
         Rerun(PRIVATE, tunnel=True),
@@ -191,9 +191,9 @@ def test_a_function_that_builds_a_component_in_a_thread_gets_no_ticket(call: Ask
         viewer = await asyncio.get_running_loop().run_in_executor(None, lambda: Rerun(url, tunnel=True))
         return listed_by(viewer)
 
-    told = call(build, gr.Textbox(), gr.Textbox(), "rerun+http://169.254.169.254:80/proxy")
-    assert "169.254.169.254" in told
-    assert not re.search(TICKET, told)
+    received = call(build, gr.Textbox(), gr.Textbox(), "rerun+http://169.254.169.254:80/proxy")
+    assert "169.254.169.254" in received
+    assert not re.search(TICKET, received)
 
 
 def test_a_component_built_in_a_thread_while_an_app_is_built_gets_no_ticket(call: Ask) -> None:
@@ -222,7 +222,7 @@ def test_a_component_whose_place_is_given_later_gets_its_tickets_then() -> None:
 
 
 def test_a_component_of_an_app_that_was_loaded_opens_nothing() -> None:
-    """Its parameters and its value are what another app says."""
+    """The parameters and the value come from another app."""
     with gr.Blocks() as theirs:
         Rerun(PRIVATE)
     config = theirs.get_config_file()
@@ -252,9 +252,9 @@ def test_a_component_that_a_client_sends_to_a_chat_opens_nothing(call: Ask) -> N
         return seen[0]
 
     message = {"role": "user", "content": [FORGED], "metadata": None, "options": None}
-    told = call(echo, gr.Chatbot(), Rerun(), [message])
-    assert PRIVATE in told
-    assert not re.search(TICKET, told)
+    received = call(echo, gr.Chatbot(), Rerun(), [message])
+    assert PRIVATE in received
+    assert not re.search(TICKET, received)
     assert not re.search(TICKET, listed_by(seen[0]))
 
 
@@ -276,7 +276,7 @@ def test_the_parameters_of_a_component_that_a_client_sends_open_nothing(call: As
 
 
 @needs((0, 31))
-def test_the_objects_of_the_sdk_come_from_no_user(tmp_path: Any) -> None:
+def test_sdk_objects_get_a_ticket_since_no_user_can_send_them(tmp_path: Any) -> None:
     pytest.importorskip("datafusion")
     write_recording(tmp_path / "a.rrd", "a", frames=1)
     with rr.server.Server(host="127.0.0.1", datasets={"runs": tmp_path}) as server:
@@ -303,7 +303,7 @@ class Subclass(Rerun):
 
 
 @pytest.mark.parametrize("kind", [Rerun, Subclass])
-def test_a_token_is_in_nothing_that_gradio_keeps_of_a_component(kind: type[Rerun]) -> None:
+def test_gradio_keeps_no_token_of_a_component(kind: type[Rerun]) -> None:
     given = {PRIVATE: "geheim"}
     with gr.Blocks() as demo:
         viewer = kind(PRIVATE, tunnel=given)
@@ -342,7 +342,7 @@ def strings_in(thing: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", [Rerun, Subclass])
-def test_a_token_is_in_nothing_that_lists_copies_or_pickles_a_component(kind: type[Rerun]) -> None:
+def test_lists_copies_and_pickles_of_a_component_contain_no_token(kind: type[Rerun]) -> None:
     viewer = in_app(PRIVATE, tunnel={PRIVATE: "geheim"}, kind=kind)
     servers, outside = viewer._servers, kind(PRIVATE, tunnel={PRIVATE: "geheim"}, render=False)
     for each in (viewer, copy.copy(viewer), outside, copy.deepcopy(outside), copy.deepcopy(servers)):
@@ -355,23 +355,23 @@ def test_a_token_is_in_nothing_that_lists_copies_or_pickles_a_component(kind: ty
     assert pickle.loads(pickle.dumps(servers)).ticket(PRIVATE) is None
 
 
-def test_a_token_is_in_nothing_that_a_page_gets(call: Ask) -> None:
+def test_pages_do_not_get_tokens(call: Ask) -> None:
     given = {PRIVATE: "geheim"}
     for function, target in (
         (lambda _: Rerun(PRIVATE, tunnel=given), Rerun()),
         (lambda _: gr.update(value=PRIVATE), Rerun(tunnel=given)),
         (lambda _: PRIVATE, Rerun(tunnel=given)),
     ):
-        told = call(function, gr.Textbox(), target, "")
-        assert re.search(TICKET, told)
-        assert "geheim" not in told
+        received = call(function, gr.Textbox(), target, "")
+        assert re.search(TICKET, received)
+        assert "geheim" not in received
     assert "geheim" not in call(lambda _: Rerun(tunnel=given), gr.Textbox(), gr.HTML(), "")
 
 
 def test_a_token_in_a_render_reaches_no_page(rendered: Callable[..., str]) -> None:
-    told = rendered(lambda url: Rerun(url, tunnel={PRIVATE: "geheim"}))
-    assert re.search(TICKET, told)
-    assert "geheim" not in told
+    received = rendered(lambda url: Rerun(url, tunnel={PRIVATE: "geheim"}))
+    assert re.search(TICKET, received)
+    assert "geheim" not in received
 
 
 def test_replicas_with_the_same_secret_take_the_tickets_of_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,7 +398,7 @@ class App:
         self.http = client
 
     def request(self, address: str = "127.0.0.1", **changes: Any) -> httpx.Request:
-        """What the page would send, but for the `changes`."""
+        """The request of the page, with these `changes`."""
         first = self.viewer.value[0]
         call = {"path": READ_MESSAGES, "headers": GRPC_WEB, "body": base64.b64encode(EMPTY).decode()}
         call |= first if isinstance(first, dict) else {"server": first, "ticket": "0" * 64}
@@ -440,7 +440,7 @@ Ask = Callable[..., str]
 
 
 def answer(demo: gr.Blocks, function: int, data: Any) -> str:
-    """All that the page of the session `s` gets when it calls a function."""
+    """Calls a function, and returns everything that the page of the session `s` receives."""
     request = gr.Request(session_hash="s")
     call = demo.process_api(function, [data], SessionState(demo), request, session_hash="s")
     return json.dumps([asyncio.run(call), demo.config, demo.get_api_info()], default=repr)
@@ -448,7 +448,7 @@ def answer(demo: gr.Blocks, function: int, data: Any) -> str:
 
 @pytest.fixture
 def call() -> Ask:
-    """Calls a function of an app, and returns all that its page gets."""
+    """Calls a function of an app, and returns everything that its page receives."""
 
     def call(function: Callable[..., Any], source: Any, target: Any, data: Any) -> str:
         with gr.Blocks() as demo:
@@ -462,7 +462,7 @@ def call() -> Ask:
 
 @pytest.fixture
 def rendered() -> Callable[..., str]:
-    """Runs a function as a `gr.render`, with an address that a user has typed, and returns all that the page gets."""
+    """Runs a function as a `gr.render`, with an address that a user has typed, and returns everything that the page receives."""
 
     def rendered(function: Callable[[str], Any]) -> str:
         with gr.Blocks() as demo:
@@ -559,7 +559,7 @@ def refusing() -> Iterator[tuple[App, list[Call], str]]:
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_is_refused_does_not_reach_the_server(what: str, refusing: tuple[App, list[Call], str]) -> None:
+def test_a_refused_call_does_not_reach_the_server(what: str, refusing: tuple[App, list[Call], str]) -> None:
     app, calls, port = refusing
     changes, status = REFUSED[what]
     changes = {name: value.format(port=port) if name == "server" else value for name, value in changes.items()}
@@ -590,7 +590,7 @@ def test_a_redirect_is_not_followed(launch: Launch) -> None:
 
 
 @pytest.mark.parametrize("answer", [{"content_type": "text/html"}, {"status": 302, "content_type": "text/plain"}])
-def test_what_is_no_answer_of_a_rerun_server_is_not_shown(launch: Launch, answer: Any) -> None:
+def test_a_response_that_is_not_grpc_web_is_not_forwarded(launch: Launch, answer: Any) -> None:
     def respond(call: Call) -> None:
         call.answer(**answer)
         call.write(b"secret")
@@ -602,14 +602,14 @@ def test_what_is_no_answer_of_a_rerun_server_is_not_shown(launch: Launch, answer
     assert "not%20a%20Rerun%20server" in got.headers["grpc-message"]
 
 
-def test_a_server_that_is_not_there_is_told_as_grpc_tells_it(launch: Launch, free_port: int) -> None:
+def test_an_unreachable_server_is_reported_as_a_grpc_status(launch: Launch, free_port: int) -> None:
     answer = launch(f"rerun+http://127.0.0.1:{free_port}/proxy").ask()
     assert (answer.status_code, answer.headers["grpc-status"], answer.content) == (200, "14", b"")
     assert "cannot%20be%20reached" in answer.headers["grpc-message"]
 
 
 class Endless:
-    """Writes until the caller goes."""
+    """Writes until the caller disconnects."""
 
     def __init__(self, piece: bytes, pause: float = 0) -> None:
         self.piece = piece
@@ -628,7 +628,7 @@ class Endless:
         self.ended.set()
 
 
-def test_the_call_ends_when_the_page_goes(launch: Launch) -> None:
+def test_the_call_ends_when_the_page_disconnects(launch: Launch) -> None:
     endless = Endless(EMPTY, pause=0.05)
     with other_server(endless) as (url, _):
         app = launch(url)
@@ -641,7 +641,7 @@ def test_the_call_ends_when_the_page_goes(launch: Launch) -> None:
         assert forwarding._open_calls == []
 
 
-def test_the_call_ends_when_the_page_goes_before_there_is_an_answer(launch: Launch) -> None:
+def test_the_call_ends_when_the_page_disconnects_before_the_response(launch: Launch) -> None:
     arrived, gone = threading.Event(), threading.Event()
 
     def respond(call: Call) -> None:
@@ -689,7 +689,7 @@ def test_more_calls_than_are_allowed_are_refused(launch: Launch, monkeypatch: py
         (["1/a", "2/b"], "3/c", False),
     ],
 )
-def test_who_holds_few_of_all_calls_takes_one_of_those_who_hold_many(
+def test_a_client_with_few_calls_takes_one_from_a_client_with_many(
     open_: list[str], newcomer: str, is_admitted: bool, launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def caller(text: str) -> dict[str, str]:
@@ -744,10 +744,10 @@ def test_in_a_render_an_address_may_be_what_a_user_has_typed_and_gets_no_ticket(
         made.append(Rerun(url))
         made.append(Rerun(url, tunnel=True))
 
-    told = rendered(show)
+    received = rendered(show)
     assert made[0].value == [PRIVATE]
     assert made[1].value[0]["server"] == PRIVATE
-    assert re.search(r"session\W+s\W", told)
+    assert re.search(r"session\W+s\W", received)
 
 
 def test_the_command_open_goes_through_the_app_as_a_value_does() -> None:

@@ -1,4 +1,4 @@
-"""Changes by `gr.update(...)` and by returning `Rerun(...)`: what Gradio makes of them. The effect in the page is in browser/test_updates.py."""
+"""The data that Gradio sends for `gr.update(...)` and for a returned `Rerun(...)`. browser/test_updates.py tests the effect in the page."""
 
 from __future__ import annotations
 

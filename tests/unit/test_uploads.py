@@ -34,14 +34,14 @@ def test_an_upload_keeps_the_path_that_gradio_gave_it(uploads: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "loop/x.rrd", "\ud800"])
-def test_what_no_system_opens_is_refused_or_keeps_its_path(name: str, uploads: Path) -> None:
+def test_a_path_that_no_system_opens_is_refused_or_unchanged(name: str, uploads: Path) -> None:
     (uploads / "loop").symlink_to(uploads / "loop")
     with suppress(RecordingError):
         assert uploaded_file(f"{uploads}/{name}") == uploads / name
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "{uploads}/../passwd", "passwd", "{uploads}-other/passwd"])
-def test_a_path_elsewhere_is_refused_without_a_word_of_the_servers_folders(path: str, uploads: Path) -> None:
+def test_a_path_elsewhere_is_refused_without_naming_a_folder_of_the_server(path: str, uploads: Path) -> None:
     with pytest.raises(RecordingError) as refused:
         uploaded_file(path.format(uploads=uploads))
     assert str(refused.value).startswith("passwd was not uploaded")
@@ -51,7 +51,7 @@ def test_a_path_elsewhere_is_refused_without_a_word_of_the_servers_folders(path:
     ("path", "named"),
     [(3, "3"), (None, "None"), ([1], "[1]"), ("{uploads}/x\0.rrd", r"'{uploads}/x\x00.rrd'")],
 )
-def test_what_is_no_path_is_refused_as_it_was_given(path: Any, named: str, uploads: Path) -> None:
+def test_a_value_that_is_not_a_path_is_refused_with_its_value(path: Any, named: str, uploads: Path) -> None:
     given = path.format(uploads=uploads) if isinstance(path, str) else path
     with pytest.raises(RecordingError) as refused:
         uploaded_file(given)
@@ -60,7 +60,7 @@ def test_what_is_no_path_is_refused_as_it_was_given(path: Any, named: str, uploa
 
 @pytest.mark.parametrize("name", ["gone.rrd", "", "x" * 300 + ".rrd", "\ud800.rrd", "a\0b.rrd"])
 @pytest.mark.parametrize("types", [None, ["file"]])
-def test_what_is_no_file_is_refused_whatever_may_be_uploaded(name: str, types: Any, tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_refused_for_all_file_types(name: str, types: Any, tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"^.{1,80} was not uploaded"):
         check_file(tmp_path / name, types)
 
@@ -97,7 +97,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "types"), TAKEN)
-def test_files_of_the_types_are_taken_and_recordings_always(name: str, types: Any, tmp_path: Path) -> None:
+def test_files_of_the_types_and_recordings_are_accepted(name: str, types: Any, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"x")
     check_file(tmp_path / name, types)
 
@@ -118,7 +118,7 @@ def test_files_of_other_types_are_refused_unless_they_start_as_a_recording(
 
 
 class Client:
-    """A client that has sent a request, and may leave."""
+    """A client that has sent a request, and may disconnect."""
 
     def __init__(self, session: str) -> None:
         self.has_left = False
@@ -160,7 +160,7 @@ def test_the_uploads_of_a_session_are_opened_one_after_the_other_and_those_of_ot
     assert sorted(done) == ["one", "one", "one", "other"]
 
 
-def test_what_a_client_has_asked_for_ends_when_the_client_leaves() -> None:
+def test_the_work_for_a_client_ends_when_the_client_disconnects() -> None:
     started, ended = threading.Event(), threading.Event()
 
     def work() -> dict[str, Any]:

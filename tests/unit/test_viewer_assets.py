@@ -67,7 +67,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def test_the_installed_sdk_hands_out_its_viewer(real_assets: ViewerAssets) -> None:
+def test_the_viewer_comes_from_the_installed_sdk(real_assets: ViewerAssets) -> None:
     assert real_assets.version == metadata.version("rerun-sdk")
     wasm = gzip.decompress(real_assets.wasm.read_bytes())
     assert wasm.startswith(b"\0asm")
@@ -94,7 +94,7 @@ def test_the_files_are_named_by_version_and_content(
     assert brotli.decompress(assets.wasm_br.read_bytes()) == WASM
 
 
-def test_a_version_that_urls_cannot_hold_is_written_otherwise(
+def test_characters_that_urls_cannot_contain_are_replaced_in_the_version(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[], ViewerAssets]
 ) -> None:
     FakeSdk(tmp_path / "site", version="0.42.0a1+dev").install(monkeypatch)
@@ -119,7 +119,7 @@ def test_the_first_use_says_what_happens_and_how_long_it_took_and_the_second_say
     assert output.out == ""
 
 
-def test_the_second_process_uses_what_the_first_took_out(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+def test_the_second_process_uses_the_files_of_the_first(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
     assert use() == use()
     assert len(sdk.ports()) == 1
 
@@ -130,7 +130,7 @@ def test_a_packaged_viewer_is_used_the_same_way(sdk: FakeSdk, use: Callable[[], 
     assert use() == use()
 
 
-def test_a_process_looks_once(sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path) -> None:
+def test_a_process_reads_the_manifest_once(sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path) -> None:
     assets = use()
     (manifest,) = folder.rglob("*.json")
     manifest.write_text("nobody reads this now")
@@ -144,7 +144,7 @@ def test_a_cache_that_was_emptied_is_filled_again(sdk: FakeSdk, use: Callable[[]
     assert assets.wasm.is_file()
 
 
-def test_threads_that_ask_at_once_get_one_extraction(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+def test_simultaneous_threads_share_one_extraction(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
     viewer_assets._assets = None
     found: list[ViewerAssets] = []
     threads = [threading.Thread(target=lambda: found.append(viewer_assets.viewer_assets())) for _ in range(4)]
@@ -212,7 +212,7 @@ def change_a_byte(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [truncate, change_a_byte, Path.unlink, lambda path: path.write_bytes(b"")])
 @pytest.mark.parametrize("which", ["glue", "wasm", "wasm_br"])
-def test_a_damaged_file_is_taken_out_again(
+def test_a_damaged_file_is_extracted_again(
     which: str, damage: Callable[[Path], None], sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
 ) -> None:
     assets = use()
@@ -322,7 +322,7 @@ def test_a_cache_that_cannot_be_written_costs_an_extraction_per_process(
     assert "set GRADIO_RERUN_CACHE_DIR to" in capsys.readouterr().err
 
 
-def test_an_sdk_without_viewer_leaves_nothing_and_is_asked_again(
+def test_an_sdk_without_viewer_leaves_no_file_and_is_tried_again(
     sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
 ) -> None:
     (sdk.served / "re_viewer_bg.wasm").rename(sdk.served / "later")
@@ -344,7 +344,7 @@ def test_a_missing_sdk_is_an_error_even_when_its_viewer_is_cached(
 
 def test_importing_reads_no_variable_starts_no_thread_and_writes_nothing(folder: Path, sdk: FakeSdk) -> None:
     process = sdk.process("""
-        import os, threading, platformdirs  # which reads variables itself
+        import os, threading, platformdirs  # platformdirs reads variables at import
         os.environ = None
         import gradio_rerun._viewer.assets
         print(threading.active_count())
@@ -353,13 +353,13 @@ def test_importing_reads_no_variable_starts_no_thread_and_writes_nothing(folder:
     assert not folder.exists()
 
 
-def test_the_process_that_takes_the_viewer_out_does_not_load_rerun(sdk: FakeSdk) -> None:
+def test_the_process_that_extracts_the_viewer_does_not_import_rerun(sdk: FakeSdk) -> None:
     process = sdk.process(USE + 'print("rerun" in sys.modules)')
     assert process.communicate()[0].splitlines()[1] == "False"
 
 
 @pytest.mark.parametrize("damage", [truncate, change_a_byte, Path.unlink])
-def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(
+def test_a_file_that_is_damaged_while_the_app_runs_is_restored(
     damage: Callable[[Path], None], sdk: FakeSdk, use: Callable[[], ViewerAssets], folder: Path
 ) -> None:
     assets = use()
@@ -369,7 +369,7 @@ def test_a_file_that_is_damaged_while_the_app_runs_is_put_back(
     assert gzip.decompress(assets.wasm.read_bytes()) == WASM
 
 
-def test_an_update_does_not_wait_until_missing_files_are_put_back(
+def test_an_update_does_not_wait_until_missing_files_are_restored(
     sdk: FakeSdk, use: Callable[[], ViewerAssets], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Gradio updates components on the event loop."""
@@ -396,7 +396,7 @@ def test_an_update_does_not_wait_until_missing_files_are_put_back(
     assert wasm.is_file()
 
 
-def test_a_check_of_whole_files_takes_nothing_out(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
+def test_a_check_of_intact_files_extracts_nothing(sdk: FakeSdk, use: Callable[[], ViewerAssets]) -> None:
     assets = use()
     before = assets.wasm.stat().st_mtime_ns
     viewer_assets.restore_viewer_assets()
@@ -407,7 +407,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the fo
 
 
 def plant(folder: Path) -> None:
-    """What another user could put there: a script, and the manifest that fits it."""
+    """Files that another user could put there: a script, and a manifest for it."""
     (manifest,) = folder.rglob("manifest-*.json")
     content = json.loads(manifest.read_bytes())
     glue = manifest.with_name(content["glue"]["name"])
@@ -455,7 +455,7 @@ def test_a_check_of_files_that_have_not_changed_does_not_read_them(
     assert read == [".json"]  # the manifest
 
 
-def test_checks_that_fail_start_one_extraction_in_a_while(
+def test_failed_checks_start_one_extraction_per_interval(
     sdk: FakeSdk, use: Callable[[], ViewerAssets], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assets = use()

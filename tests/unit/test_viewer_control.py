@@ -12,7 +12,7 @@ from gradio_rerun._viewer import viewer_control
 PROTO = viewer_control.COMPILED.with_suffix(".proto")
 
 
-def test_what_is_compiled_is_what_is_written(tmp_path: Path) -> None:
+def test_the_compiled_protocol_is_up_to_date(tmp_path: Path) -> None:
     protoc = pytest.importorskip("grpc_tools.protoc")
     descriptor_pb2 = pytest.importorskip("google.protobuf.descriptor_pb2")
     compiled = tmp_path / "compiled.binpb"
@@ -22,7 +22,7 @@ def test_what_is_compiled_is_what_is_written(tmp_path: Path) -> None:
     assert read(compiled.read_bytes()) == read(viewer_control.COMPILED.read_bytes())
 
 
-def test_a_request_holds_what_it_is_given() -> None:
+def test_a_request_contains_its_fields() -> None:
     assert viewer_control.request("run_command", id="a") == b"\x5a\x03\x0a\x01a"
     assert viewer_control.request("run_command", id=None) == b"\x5a\x00"
 
@@ -53,7 +53,7 @@ OURS = {
     "View": "ViewerView",
     "Report": "ViewerReport",
 }
-"""Our name of a message, and the protocol's, where they differ. A request is `X` here and `XRequest` there."""
+"""Messages whose name here differs from the protocol's. A request is `X` here and `XRequest` in the protocol."""
 
 OF_ANOTHER_FILE = {"Timeline", "Time", "TimeRange"}
 
@@ -75,7 +75,7 @@ def test_the_messages_have_the_numbers_of_the_installed_sdk() -> None:
 
 
 def sdk_protocol() -> Any:
-    """The definition of the protocol inside the SDK's binary, which holds it with its comments."""
+    """Returns the definition of the protocol from the SDK's binary, which contains it with comments."""
     import rerun_bindings
 
     (binary,) = Path(rerun_bindings.__file__).parent.glob("*.so")
@@ -88,7 +88,7 @@ def sdk_protocol() -> Any:
 
 
 def message_end(content: Any, start: int) -> int:
-    """Where the FileDescriptorProto ends: at the first byte that begins none of its fields."""
+    """Returns the end of the FileDescriptorProto: the first byte that does not begin one of its fields."""
     at = start
     while True:
         tag, body = varint(content, at)

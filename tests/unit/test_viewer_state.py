@@ -23,14 +23,14 @@ except ImportError:  # before rerun-sdk 0.37
 BIG = 1_714_979_289_123_456_789
 
 
-def told(**fields: Any) -> dict[str, str]:
+def page_report(**fields: Any) -> dict[str, str]:
     state = viewer_control._message("State")(**fields)
     return {"protocol": base64.b64encode(state.SerializeToString()).decode()}
 
 
 def test_the_protocol_is_read() -> None:
     state = reported_state(
-        told(
+        page_report(
             location="about:recording",
             active_store_id=r"Recording:my\:app:run",
             viewer_version="0.41.0",
@@ -84,12 +84,12 @@ def test_the_protocol_is_read() -> None:
 
 
 def test_an_empty_viewer_has_a_state() -> None:
-    state = reported_state(told())
+    state = reported_state(page_report())
     assert (state.recordings, state.active_recording, state.location, state.views) == ((), None, None, ())
     assert (state.timeline, state.time, state.play_state) == (None, None, None)
 
 
-def test_the_page_tells_what_an_older_viewer_knows() -> None:
+def test_the_page_reports_the_state_of_an_older_viewer() -> None:
     recording = {"application_id": "app", "recording_id": "run", "timeline": "frame", "time": 3.7}
     state = reported_state(
         {
@@ -135,7 +135,7 @@ def test_types_of_timelines_and_play_states_have_names_as_far_as_they_are_known(
 ) -> None:
     timeline = {"timeline": {"name": "t"}, "time_type": number}
     recording = {"store_id": "Recording:app:run", "timelines": [timeline], "play_state": number}
-    (found,) = reported_state(told(recordings=[recording])).recordings
+    (found,) = reported_state(page_report(recordings=[recording])).recordings
     assert (found.timelines[0].type, found.play_state) == (type_, play_state)
 
 
@@ -143,16 +143,16 @@ def test_types_of_timelines_and_play_states_have_names_as_far_as_they_are_known(
     ("report", "problem"),
     [({"summary": "short"}, "short"), ({"details": "long"}, "long"), ({"summary": "a", "details": "b"}, "a: b")],
 )
-def test_a_problem_of_a_view_is_told_as_far_as_the_viewer_tells_it(report: dict[str, str], problem: str) -> None:
-    (view,) = reported_state(told(views=[{"view_id": "id", "reports": [report]}])).views or ()
+def test_a_problem_of_a_view_has_the_fields_that_the_viewer_reports(report: dict[str, str], problem: str) -> None:
+    (view,) = reported_state(page_report(views=[{"view_id": "id", "reports": [report]}])).views or ()
     assert (view.problems, view.visible) == ((problem,), False)
 
 
-def test_the_last_of_all_times_is_one_for_older_viewers_too() -> None:
+def test_the_largest_time_is_valid_for_older_viewers() -> None:
     last = 9223372036854776000  # as JSON writes the float of 2**63 - 1
     recording = {"application_id": "app", "recording_id": "run", "timeline": "t", "time": last, "playing": None}
-    told = {**recording, "range": {"min": -last, "max": last}}
-    state = reported_state({"viewer_version": "0.24.1", "active_recording_id": "run", "recordings": [told]})
+    reported = {**recording, "range": {"min": -last, "max": last}}
+    state = reported_state({"viewer_version": "0.24.1", "active_recording_id": "run", "recordings": [reported]})
     assert state.recordings[0].timelines == (TimelineState("t", None, -(2**63), 2**63 - 1, 2**63 - 1),)
 
 

@@ -1,4 +1,4 @@
-"""The frontend's requests for large files. Each response is lines of JSON: the progress, then the result."""
+"""Answers the frontend's requests for large files. A response consists of lines of JSON: the progress, then the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST_LEASE = 64
 
 
 def large_file(data: Any, above: int | None) -> tuple[Path, str]:
-    """The file and the name of the lease that a client has sent. Raises a `RecordingError` if the file is not a large one in Gradio's cache."""
+    """Returns the file and the name of the lease in a client's request. Raises a `RecordingError` if the file is not a large file in Gradio's cache."""
     if not isinstance(data, dict) or not isinstance(data.get("lease"), str) or len(data["lease"]) > _LONGEST_LEASE:
         raise RecordingError("This is not a request for a large file.")
     file = uploaded_file(data.get("path"))
@@ -40,9 +40,9 @@ def large_file(data: Any, above: int | None) -> tuple[Path, str]:
 def lines_while(
     work: Callable[[Progress], dict[str, Any]], turn: anyio.Lock, at_once: Callable[[], dict[str, Any] | None]
 ) -> Response:
-    """A response with the result of `at_once`, or if it is None, with the progress of `work` and its result.
+    """Responds with the result of `at_once` or, if this is None, with the progress of `work` and its result.
 
-    Both run in a thread. The work waits for its turn, and ends when the client disconnects.
+    Both run in a thread. `work` waits for its turn, and ends when the client disconnects.
     """
     return StreamingResponse(
         _lines(work, turn, at_once), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"}

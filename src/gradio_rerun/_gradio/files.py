@@ -4,7 +4,7 @@ Gradio serves static paths, uploads and its cache. It checks the path of a file 
 this package writes there. The check is a private function.
 
 Gradio 6.10 to 6.31. Remove `may_serve` when Gradio has a public check, and
-tests/unit/test_security.py::test_a_function_that_passes_on_what_a_user_typed_gives_out_no_file_that_gradio_may_not_serve passes with that.
+tests/unit/test_security.py::test_a_function_that_returns_user_input_serves_no_file_that_gradio_may_not_serve passes with that.
 """
 
 from __future__ import annotations

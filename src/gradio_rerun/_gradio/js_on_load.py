@@ -4,7 +4,7 @@ Gradio runs `js_on_load` of gr.HTML once for each mount, with `props` and withou
 `get_config`, which Gradio calls when the app is complete, writes what is known only then into the script.
 
 Gradio 6.10 to 6.31. Remove `part_in_app` when props have the events of the app, and
-tests/unit/test_component.py::test_a_component_that_is_only_an_input_is_interactive_unless_told_otherwise passes without it.
+tests/unit/test_component.py::test_a_component_that_is_only_an_input_is_interactive_by_default passes without it.
 """
 
 from __future__ import annotations

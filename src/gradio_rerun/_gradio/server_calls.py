@@ -3,7 +3,7 @@
 Gradio passes a server function the request of Starlette, without the session, and does not cancel the call when the client disconnects.
 
 Gradio 6.10 to 6.31. Remove this file when the request has a session, and
-tests/unit/test_uploads.py::test_what_a_client_has_asked_for_ends_when_the_client_leaves passes without it.
+tests/unit/test_uploads.py::test_the_work_for_a_client_ends_when_the_client_disconnects passes without it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Gradio serves files, and calls `postprocess`, in the 40 threads of anyio. Slow values would make visitors wait for files.
 
-Gradio 6.10 to 6.31. Remove this file when tests/unit/test_threads.py::test_work_in_threads_holds_none_of_gradio_s passes without it.
+Gradio 6.10 to 6.31. Remove this file when tests/unit/test_threads.py::test_work_in_threads_uses_none_of_gradios_threads passes without it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Large recordings on demand: a Rerun server for each file, from which viewers read the parts that they show.
+"""Serves large recordings on demand: each file gets a Rerun server, and viewers read only the parts that they show.
 
-Viewers have leases. When no lease is left, the server ends.
+Each viewer holds a lease. The server ends when no lease is left.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ from .limits import limits
 from .turns import Turns
 
 LEASE_SECONDS = 900.0
-"""How long a lease lasts. Pages renew it each minute; a computer that sleeps does not."""
+"""Duration of a lease. Pages renew their leases every minute, unless the computer sleeps."""
 
 _MOST_SERVERS = 20
-"""A server uses some 230 MB while it is read from."""
+"""At once. A server uses about 230 MB while viewers read from it."""
 
 _MOST_LEASES = 1000
-"""Of one file."""
+"""For one file."""
 
 _LOOKS_EVERY = 15.0
 """Seconds between two searches for servers without leases."""
 
 _SLOWEST = 10_000_000
-"""Bytes a second that a disk writes at least."""
+"""Bytes per second that the slowest disk writes."""
 
 _LONGEST_LINE = 10_000
 
 Progress = Callable[[float], object]
-"""Receives the part of the file that is ready, from 0 to 1, if the file has to be prepared."""
+"""Receives the progress from 0 to 1, if the file has to be prepared."""
 
 
 @dataclass(eq=False)
@@ -57,30 +57,32 @@ class FileServer:
 
     process: subprocess.Popen[bytes]
     folder: Path
-    """The process' own, which ends with it."""
+    """The temporary folder of the process. It is removed when the process ends."""
     urls: list[str]
-    """Of the recordings in the file."""
+    """One URL for each recording in the file."""
     is_truncated: bool
     secret: str = ""
     leases: dict[str, float] = field(default_factory=dict)
-    """By name: when they end."""
+    """Names of leases, and the times at which they end."""
 
     def lease(self, name: str) -> None:
         """Adds or renews a lease. Raises a `RecordingError` if there are too many."""
         now = time.monotonic()
         self.leases = {each: until for each, until in self.leases.items() if now < until}
         if name not in self.leases and len(self.leases) >= _MOST_LEASES:
-            raise RecordingError(f"{_MOST_LEASES} pages show this recording already. Please try again later.")
+            raise RecordingError(
+                f"{_MOST_LEASES} pages already show this recording, which is the limit. Please try again later."
+            )
         self.leases[name] = now + LEASE_SECONDS
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the process runs, and anybody reads from it."""
+        """Whether the process runs and has a valid lease."""
         now = time.monotonic()
         return self.process.poll() is None and any(now < until for until in self.leases.values())
 
     def end(self) -> None:
-        """Ends the process. No ticket opens it any more."""
+        """Ends the process and makes its tickets invalid."""
         file_servers.remove(self.urls[0], self.secret)
         _end(self.process, self.folder)
 
@@ -88,23 +90,23 @@ class FileServer:
 _turns = Turns(lambda: 4, "opening")
 _lock = ModuleLock()
 _processes: set[subprocess.Popen[bytes]] = set()
-"""All of them, also those that do not serve yet."""
+"""All processes, including those that do not serve yet."""
 _servers: dict[str, FileServer] = {}
-"""By file, as it was when the server started."""
+"""By `_key` of the file. A changed file has another key, and gets another server."""
 _sweeper: threading.Thread | None = None
 
 
 def served(path: Path, cache: Path, lease: str, on_progress: Progress) -> FileServer:
-    """The server for the recordings in a file. It starts if there is none, and runs until the last lease ends.
+    """Returns the server for the recordings in a file. Starts a server if none runs. The server runs until its last lease ends.
 
-    A file without a manifest, as older versions of rerun-sdk and streams write it, is written once more, with a manifest, into a folder in `cache`.
+    Older versions of rerun-sdk and streams write files without a manifest. Such a file is rewritten with a manifest, into a folder in `cache`.
     Raises a `RecordingError` if the file cannot be served.
     """
     if not serves_files():
         raise SdkError(
-            f"rerun-sdk {sdk_version()} serves no part of a file: rerun-sdk 0.32 or newer is needed. Run: pip install -U rerun-sdk"
+            f"rerun-sdk {sdk_version()} cannot serve parts of a file: rerun-sdk 0.32 or newer is needed. Run: pip install -U rerun-sdk"
         )
-    if server := renewed(path, lease):  # without a turn: others may take long
+    if server := renewed(path, lease):  # does not wait for a turn: other files may take long
         return server
     key = _key(path)
     with _turns.turn(key):
@@ -117,12 +119,12 @@ def served(path: Path, cache: Path, lease: str, on_progress: Progress) -> FileSe
 
 
 def renewed(path: Path, lease: str) -> FileServer | None:
-    """The server for a file, if it runs already. The lease begins, or is renewed. Raises a `RecordingError` if the file cannot be read."""
+    """Returns the running server for a file, or None. Begins or renews the lease. Raises a `RecordingError` if the file cannot be read."""
     return _known(_key(path), lease)
 
 
 def end_lease(path: Path, lease: str) -> None:
-    """A viewer no longer shows the file."""
+    """Ends the lease of a viewer that no longer shows the file."""
     with suppress(RecordingError):
         key = _key(path)
         with _lock:
@@ -158,7 +160,7 @@ def _check_room(key: str) -> None:
         dead.end()
     if is_full:
         raise RecordingError(
-            f"The app serves {_MOST_SERVERS} large recordings already, and no more at once. Please try again later."
+            f"The app already serves {_MOST_SERVERS} large recordings, which is its limit. Please try again later."
         )
 
 
@@ -175,14 +177,14 @@ def _add(key: str, server: FileServer, lease: str) -> None:
 
 def _started(path: Path, cache: Path, on_progress: Progress) -> FileServer:
     most, size = limits(), path.stat().st_size
-    # Conversions remove such a folder after an hour, if this process is killed.
+    # If this process is killed, a conversion removes the folder after an hour.
     folder = cache.absolute() / f".{secrets.token_hex(8)}.part"
     command = serving_command(path.absolute(), folder, most.memory, 2 * size + most.size)
     pipe = subprocess.PIPE
     environment = {**os.environ, "RUST_LOG": "error"}
     try:
         folder.mkdir(parents=True)
-        # In a session of its own, so that `_kill` also ends the program that the process may have started.
+        # A new session, so that `_kill` also ends a program that the process has started.
         process = subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
         )
@@ -215,7 +217,7 @@ def _started(path: Path, cache: Path, on_progress: Progress) -> FileServer:
 
 
 def _ready(lines: IO[bytes], folder: Path, on_progress: Progress) -> dict[str, Any] | None:
-    """The line with the URLs; None if the process ends without it."""
+    """Returns the report with the URLs, or None if the process ends without one."""
     for line in lines:
         report: dict[str, Any] = json.loads(line)
         if "urls" in report:
@@ -226,7 +228,7 @@ def _ready(lines: IO[bytes], folder: Path, on_progress: Progress) -> dict[str, A
 
 
 def _read(lines: IO[bytes], said: list[str]) -> None:
-    """Keeps the last lines that the process writes to stderr, as long as it runs."""
+    """Keeps the last three lines that the process writes to stderr."""
     with lines:
         while line := lines.readline(_LONGEST_LINE):
             if text := line.decode(errors="replace").strip():
@@ -235,8 +237,8 @@ def _read(lines: IO[bytes], said: list[str]) -> None:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends the process, and those that it has started."""
-    # An id that was waited for may be that of another process.
+    """Kills the process and the processes that it has started."""
+    # After `wait`, the id may belong to another process.
     if hasattr(os, "killpg") and process.returncode is None:
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -259,7 +261,7 @@ def _touch(folder: Path) -> None:
 
 
 def _end_unwanted() -> bool:
-    """Ends the servers that nobody reads from. Returns whether there are others."""
+    """Ends the servers without a valid lease. Returns whether other servers are left."""
     with _lock:
         unwanted_ones = [key for key, each in _servers.items() if not each.is_wanted]
         ended = [_servers.pop(key) for key in unwanted_ones]
@@ -284,13 +286,13 @@ def _sweep() -> None:
 
 @after_fork
 def _after_fork() -> None:
-    """The servers are those of the parent process, and end when it closes their stdin: a child process keeps none open."""
+    """Servers end when their stdin is closed. They belong to the parent process, so the child process closes its copies of their stdin."""
     global _sweeper
     _sweeper = None
     _turns.forget()
     for process in _processes:
         if process.stdin:
             process.stdin.close()
-        process.returncode = 0  # no child of this process
+        process.returncode = 0  # not a child of this process
     _processes.clear()
     _servers.clear()

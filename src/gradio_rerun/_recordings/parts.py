@@ -51,7 +51,7 @@ def check_parts(folder: Path, files: Mapping[str, Path], may_read: Callable[[Pat
     for name, file in files.items():
         if may_read is not None and not may_read(file):
             raise refused(folder, f"it names the file {name!r}, {_NOT_ALLOWED}")
-        if file.exists() and not file.is_file():  # the SDK would wait for ever
+        if file.exists() and not file.is_file():  # the SDK would wait forever
             raise refused(folder, f"it names {name!r}, which is a pipe, a socket or a device")
 
 

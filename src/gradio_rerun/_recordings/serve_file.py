@@ -1,15 +1,15 @@
-"""Serves the recordings in one file by the Rerun server of the installed rerun-sdk: a script, run in a process of its own.
+"""A script that serves the recordings in one file with the Rerun server of the installed rerun-sdk, in its own process.
 
     python serve_file.py serve FILE MEMORY SIZE FOLDER NAME [entry of sys.path ...]
 
-The server reads the manifest at the end of FILE. If FILE has none, or several, this process writes the messages of FILE into a new file with
-one manifest in FOLDER, and serves this file. MEMORY and SIZE are limits in bytes: of the memory of this process, and of the new file.
+The server reads the manifest at the end of FILE. If FILE has no manifest, or several, this process writes the messages of FILE into a new file
+in FOLDER, with one manifest, and serves the new file. MEMORY limits the memory of this process, SIZE the size of the new file, both in bytes.
 
 Each line of stdout is a JSON object: {"progress": 0.5} while the new file is written, then {"urls": [...], "is_truncated": false} with the URLs
-of the recordings. The exit code is `REFUSED`, with the reason in the last line of stderr, if FILE cannot be served. That line may be shown to users.
+of the recordings. If FILE cannot be served, the exit code is `REFUSED`, and the last line of stderr is the reason, which may be shown to users.
 
-When stdin ends, which it also does when the parent process dies, this process removes FOLDER and exits.
-It imports nothing of this package, because that would import Gradio, which takes seconds.
+When stdin is closed, also because the parent process has died, this process removes FOLDER and exits.
+The script does not import this package, since that would import Gradio, which takes seconds.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from urllib.parse import quote
 
 if TYPE_CHECKING:
     from .convert_file import REFUSED, end_with_stdin, limit_resources
-else:  # The package would import Gradio, which takes seconds.
+else:  # Importing the package would import Gradio, which takes seconds.
     from convert_file import REFUSED, end_with_stdin, limit_resources
 
 HEADER_SIZE = 12
 _MESSAGE = struct.Struct("<QQ")
-"""Kind and length. See rrd.py."""
+"""The kind and the length of a message. See rrd.py."""
 _END = 0
 _MAGIC = b"RRF2"
 _FOOT = b"RRF2FOOT"
@@ -54,7 +54,7 @@ UNREADABLE = "rerun-sdk cannot read it"
 _MOST_RECORDINGS = 1000
 _LONGEST_ID = 1000
 _LONGEST_NAME = 100
-"""Characters, as of the ids."""
+"""Of the dataset; in characters, as `_LONGEST_ID`."""
 
 
 class UnreadableError(Exception):
@@ -68,15 +68,15 @@ def main() -> None:
     limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
     watch = threading.Thread(target=end_with_stdin, args=(target, folder), daemon=True)
     watch.start()
-    # Python puts this script's folder first: its modules would hide others with the same names.
+    # Python puts this script's folder first. Its modules would hide other modules with the same names.
     sys.path[:] = sys.argv[7:]
     try:
         parts, is_truncated = parts_of(file)
         if not has_one_manifest(file, parts):
             write_with_manifest(file, parts, target)
         else:
-            with contextlib.suppress(OSError):  # another device
-                os.link(file, target)  # Gradio may delete the file (`delete_cache`)
+            with contextlib.suppress(OSError):  # on another device
+                os.link(file, target)  # since Gradio may delete the file (`delete_cache`)
         if target.exists():
             file = target
         server, urls = serve(file, name)
@@ -98,9 +98,9 @@ def report(**line: Any) -> None:
 
 
 def parts_of(path: Path) -> tuple[list[tuple[int, int]], bool]:
-    """Where the messages of each recording stream in a file begin and end, and whether the file ends in the middle of a message.
+    """Returns where the messages of each recording stream in a file begin and end, and whether the file is truncated.
 
-    A file has several streams if other files were joined. Raises an `UnreadableError` if its format is unknown.
+    A file has several streams if it was joined from several files. Raises an `UnreadableError` if its format is unknown.
     """
     parts = []
     size = path.stat().st_size
@@ -115,7 +115,7 @@ def parts_of(path: Path) -> tuple[list[tuple[int, int]], bool]:
             if not found.startswith(_MAGIC):
                 break  # a part of the manifest
             if found != header:
-                raise UnreadableError("it consists of recordings of different versions of rerun-sdk")
+                raise UnreadableError("its recordings were written by different versions of rerun-sdk")
             start = at + HEADER_SIZE
             end, kind = _end_of_messages(file, start, size)
             parts.append((start, end))
@@ -126,7 +126,7 @@ def parts_of(path: Path) -> tuple[list[tuple[int, int]], bool]:
 
 
 def _end_of_messages(file: BinaryIO, at: int, size: int) -> tuple[int, int | None]:
-    """Where the complete messages end, and the kind of the message there; None if there is none."""
+    """Returns where the complete messages end, and the kind of the message at that place, or None if no message begins there."""
     while at + _MESSAGE.size <= size:
         file.seek(at)
         kind, length = _MESSAGE.unpack(file.read(_MESSAGE.size))
@@ -141,7 +141,7 @@ def _end_of_messages(file: BinaryIO, at: int, size: int) -> tuple[int, int | Non
 
 
 def _end_of_stream(file: BinaryIO, at: int, size: int) -> int:
-    """Where the stream ends whose last message is at `at`."""
+    """Returns the end of the stream whose last message begins at `at`."""
     file.seek(at)
     _, length = _MESSAGE.unpack(file.read(_MESSAGE.size))
     at += _MESSAGE.size + length
@@ -184,7 +184,7 @@ def write_with_manifest(path: Path, parts: list[tuple[int, int]], target: Path) 
 
 
 def _blocks(path: Path, parts: list[tuple[int, int]]) -> Iterator[bytes]:
-    """The header and all messages, as one recording stream."""
+    """Yields the header and all messages, as one recording stream."""
     size = max(1, sum(end - start for start, end in parts))
     done, reported = 0, time.monotonic()
     with path.open("rb") as file:
@@ -201,7 +201,7 @@ def _blocks(path: Path, parts: list[tuple[int, int]]) -> Iterator[bytes]:
 
 
 def rerun_program() -> Path:
-    """The program `rerun` of the installed rerun-sdk."""
+    """The path of the program `rerun` of the installed rerun-sdk."""
     import rerun_cli
 
     program = Path(rerun_cli.__file__).with_name("rerun.exe" if os.name == "nt" else "rerun")
@@ -212,7 +212,7 @@ def rerun_program() -> Path:
 
 @contextlib.contextmanager
 def without_analytics(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment in which the program `rerun` sends no usage data, and leaves the user's settings alone."""
+    """The environment variables with which the program `rerun` sends no usage data and does not touch the user's settings."""
     home = folder / "home"
     places = [home / ".config" / "rerun", home / "Library" / "Application Support" / "rs.rerun.Rerun"]
     for place in places:
@@ -233,10 +233,10 @@ def without_analytics(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def serve(path: Path, name: str) -> tuple[Any, list[str]]:
-    """A Rerun server for the recordings in `path`, as a dataset, and their URLs. The blueprint in the file becomes the dataset's default."""
+    """Starts a Rerun server with the file as a dataset. Returns the server and the URLs of the recordings. The blueprint in the file becomes the dataset's default."""
     import rerun as rr
 
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:_LONGEST_NAME]  # the server refuses others
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:_LONGEST_NAME]  # the server refuses other characters
     server = rr.server.Server(host="127.0.0.1", datasets={name: [path]})
     dataset = catalog_client(server.url()).get_dataset(name)
     segments = dataset.segment_ids()
@@ -253,7 +253,7 @@ def serve(path: Path, name: str) -> tuple[Any, list[str]]:
 
 
 def catalog_client(url: str) -> Any:
-    """The SDK's client, also without datafusion, which only its tables need."""
+    """The SDK's client without datafusion, which only the tables of the client need and which may not be installed."""
     from rerun.catalog import CatalogClient
     from rerun_bindings import CatalogClientInternal
 

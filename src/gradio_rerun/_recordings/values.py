@@ -172,7 +172,7 @@ def _read_start(path: Path) -> bytes:
     """The first bytes of a file; none of a folder that can be converted."""
     try:
         mode = path.stat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # opening a pipe or a terminal may wait for ever
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # opening a pipe or a terminal may wait forever
             raise NotARecordingError(
                 "Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, "
                 f"got {path.name!r:.200}, which is a pipe, a socket or a device. Return its bytes."

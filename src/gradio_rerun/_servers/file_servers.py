@@ -1,6 +1,6 @@
-"""The origins of the Rerun servers that this process has started for large files, and the secrets that their tickets depend on.
+"""The origins of the Rerun servers that this process has started for large files, and the secrets that are part of their tickets.
 
-A port that one server has left may be taken by another. A ticket for the first one does not open the second one.
+A server may get the port of a server that has ended. The tickets of the ended server do not open the new one.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ after_fork(_secrets.clear)
 
 
 def add(url: str) -> str:
-    """A server with this URL has started. Returns its secret."""
+    """Adds a server that has started. Returns its secret."""
     secret = _secrets[origin_of(url)] = secrets.token_hex(16)
     return secret
 
 
 def remove(url: str, secret: str) -> None:
-    """The server with this URL and secret ends."""
+    """Removes the server with this URL and secret."""
     if _secrets.get(origin_of(url)) == secret:
         del _secrets[origin_of(url)]
 
 
 def may_be_at(origin: str) -> bool:
-    """Whether a server of this process may be at the origin: an address has many names, and each server has a port of its own."""
+    """Whether the origin has the port of such a server. The host is not compared, since an address has many names."""
     return urlsplit(origin).port in {urlsplit(each).port for each in _secrets}
 
 
 def secret_of(origin: str) -> str | None:
-    """The secret of the server at this origin; None if this process has started no such server."""
+    """The secret of the server at this origin, or None if this process runs no such server."""
     return _secrets.get(origin)

@@ -1,10 +1,10 @@
-/** Has the app prepare files that the viewer does not open as they are: it converts uploads, and serves large files piece by piece. */
+/** Requests files that the app must prepare for the viewer: uploads, which it converts, and large files, which it serves piece by piece. */
 
 /** @typedef {import("../wire.js").FileData} FileData */
 /** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("../viewer/open-recordings.js").Prepared} Prepared */
 
-/** ms; _recordings/on_demand.py ends a server whose leases nobody renews for 15 minutes. */
+/** ms. A server ends if its leases are not renewed for 15 minutes: _recordings/on_demand.py. */
 const RENEW_EVERY = 60_000;
 
 /**
@@ -15,7 +15,7 @@ const RENEW_EVERY = 60_000;
  * @property {(value: unknown) => Recording[]} toRecordings
  */
 
-/** The answer of `open_large_file`. @typedef {{servers?: import("../wire.js").ServerUrl[], is_truncated?: boolean, error?: string}} Opened */
+/** The result of `open_large_file`. @typedef {{servers?: import("../wire.js").ServerUrl[], is_truncated?: boolean, error?: string}} Opened */
 
 /** @param {App} app @returns {import("../viewer/open-recordings.js").Prepare} */
 export function preparer(app) {
@@ -29,7 +29,7 @@ export function preparer(app) {
 }
 
 /**
- * A large file as recordings of a Rerun server of the app. If the app cannot serve it, the viewer downloads it whole.
+ * Opens a large file as recordings on a Rerun server of the app. If the app cannot serve the file, the viewer downloads it whole.
  * @param {App} app
  * @param {Recording} recording
  * @param {{signal: AbortSignal, onProgress: (part: number) => void}} options
@@ -55,7 +55,7 @@ async function openLarge({ call, toRecordings }, { large, ...whole }, { signal, 
   const lost = new Promise((resolve) => {
     const renew = async () => {
       const renewed = await open(life.signal).catch(() => null);
-      // After an error, the next minute may bring an answer.
+      // After an error, the lease is renewed a minute later.
       if (!renewed?.servers || renewed.servers[0].server === servers[0].server) return;
       release();
       resolve("The app no longer serves it. Open it again.");
@@ -66,7 +66,7 @@ async function openLarge({ call, toRecordings }, { large, ...whole }, { signal, 
   return { recordings, isTruncated: is_truncated === true, release, lost };
 }
 
-/** The last of the lines of JSON in a response; those before report the progress. @param {Response} response @param {(part: number) => void} onProgress */
+/** Returns the last line of JSON in a response. The lines before report the progress. @param {Response} response @param {(part: number) => void} onProgress */
 async function lastLine(response, onProgress) {
   if (!response.ok) throw new Error(`The app answered ${response.status}.`);
   const reader = /** @type {ReadableStream} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
