@@ -127,7 +127,7 @@ def wait_for_selection(page: ViewerPage, entity_path: str) -> None:
     )
 
 
-def test_a_function_asks_for_all_that_the_viewer_can_answer(page: ViewerPage, launch: Launch) -> None:
+def test_a_function_gets_each_answer_of_the_viewer(page: ViewerPage, launch: Launch) -> None:
     async def wrong(client: ViewerClient) -> list[Any]:
         return [await client.run_command("no.such.command")]
 

@@ -188,7 +188,7 @@ def test_another_recording_can_be_shown(page: ViewerPage, launch: Launch) -> Non
     assert sorted(each.application_id for each in state.recordings) == ["my:app", "other"]
 
 
-def test_what_is_not_there_is_an_error_and_the_next_command_runs(page: ViewerPage, launch: Launch) -> None:
+def test_a_missing_recording_is_an_error_and_the_next_command_runs(page: ViewerPage, launch: Launch) -> None:
     app = App(
         two_timelines("run"),
         go=[
@@ -215,7 +215,7 @@ def test_300_commands_in_one_list(page: ViewerPage, launch: Launch) -> None:
     assert app.answers.empty()
 
 
-def test_commands_before_the_viewer_is_there_wait_for_it(page: ViewerPage, launch: Launch) -> None:
+def test_commands_wait_until_the_viewer_has_started(page: ViewerPage, launch: Launch) -> None:
     app = App(None, go=commands.set_time("frame", sequence=6), show=two_timelines("run"))
     page.open(launch(app.demo)).click("go")
     page.wait_for_timeout(1000)
@@ -365,7 +365,9 @@ def test_a_recording_and_a_blueprint_can_be_saved(page: ViewerPage, launch: Laun
 
 
 @pytest.mark.parametrize("kind", ["object", slow("file")])
-def test_a_blueprint_applies_to_what_is_open(page: ViewerPage, launch: Launch, tmp_path: Path, kind: str) -> None:
+def test_a_blueprint_applies_to_the_open_recordings(
+    page: ViewerPage, launch: Launch, tmp_path: Path, kind: str
+) -> None:
     blueprint = rrb.Blueprint(rrb.Spatial3DView(), rrb.BlueprintPanel(state="hidden"))
     blueprint.save("my:app", str(tmp_path / "hidden.rbl"))
     command = (
@@ -395,7 +397,9 @@ def test_panels_can_be_hidden_and_shown(page: ViewerPage, launch: Launch) -> Non
     page.expect_blueprint_panel(shown=True)
 
 
-def test_a_url_opens_besides_what_is_open(page: ViewerPage, launch: Launch, other_server: tuple[str, Path]) -> None:
+def test_a_url_opens_beside_the_open_recordings(
+    page: ViewerPage, launch: Launch, other_server: tuple[str, Path]
+) -> None:
     url, folder = other_server
     write_recording(folder / "remote.rrd", "of_url")
     app = App(two_timelines("run"), go=commands.open(f"{url}/remote.rrd"), wrong=commands.open(f"{url}/none.rrd"))
@@ -451,7 +455,7 @@ def test_the_only_recording_can_be_closed(page: ViewerPage, launch: Launch) -> N
 
 
 @pytest.mark.slow
-def test_a_value_that_is_returned_again_opens_what_was_closed(page: ViewerPage, launch: Launch) -> None:
+def test_a_value_that_is_returned_again_opens_closed_recordings(page: ViewerPage, launch: Launch) -> None:
     value = [two_timelines("one"), two_timelines("two", "other")]
     close = commands.close(store_ids=["one"]) if VERSION >= (0, 41) else None
     app = App(value[: 2 if close else 1], close=close or commands.close(), again=value[: 2 if close else 1])
@@ -467,7 +471,7 @@ def test_a_value_that_is_returned_again_opens_what_was_closed(page: ViewerPage, 
 
 @pytest.mark.slow
 @without((0, 41))
-def test_what_an_older_viewer_cannot_do_is_said(page: ViewerPage, launch: Launch) -> None:
+def test_a_command_that_an_older_viewer_cannot_do_is_an_error(page: ViewerPage, launch: Launch) -> None:
     app = App(
         [two_timelines("one"), two_timelines("two")],
         go=[
@@ -497,7 +501,7 @@ def test_a_command_of_the_viewers_palette_can_be_run(page: ViewerPage, launch: L
     assert "make.coffee" in app.answer(page)
 
 
-def test_the_state_tells_what_is_open(page: ViewerPage, launch: Launch) -> None:
+def test_the_state_has_the_open_recordings(page: ViewerPage, launch: Launch) -> None:
     app = App(two_timelines("run"), go=commands.set_time("frame", sequence=2))
     opened(page, launch, app).click("go")
     wait_for(page, "time_update", time=2)
@@ -512,7 +516,7 @@ def test_the_state_tells_what_is_open(page: ViewerPage, launch: Launch) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_uploaded_when_nobody_listens(page: ViewerPage, launch: Launch) -> None:
+def test_nothing_is_uploaded_without_a_listener(page: ViewerPage, launch: Launch) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(two_timelines("run"))
         gr.Button("go").click(

@@ -115,26 +115,26 @@ def test_a_recording_shows_in_a_tab_behind_a_login(page: ViewerPage) -> None:
     page.expect_recordings("recording_a")
 
 
-def test_a_function_hears_of_it(page: ViewerPage, heard: Heard) -> None:
+def test_a_listener_receives_the_event(page: ViewerPage, heard: Heard) -> None:
     opened = hear(page, heard, events.RecordingOpen)
     assert (opened.application_id, opened.recording_id) == ("app_a", "recording_a")
 
 
-def test_a_new_value_replaces_it(page: ViewerPage) -> None:
+def test_a_new_value_replaces_the_recording(page: ViewerPage) -> None:
     page.click("b")
     page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
     page.expect_state("ready", recordings=1)
     assert page.opened()[-1] == "recording_b"
 
 
-def test_an_update_of_the_height_keeps_it(page: ViewerPage) -> None:
+def test_an_update_of_the_height_keeps_the_recording(page: ViewerPage) -> None:
     page.click("lower")
     page.wait_for_function("() => document.querySelector('.block[data-rerun]').offsetHeight === 250")
     page.expect_state("ready", recordings=1)
     assert page.opened()[-1] == "recording_b"
 
 
-def test_another_tab_and_back_does_not_reload_it(page: ViewerPage) -> None:
+def test_another_tab_and_back_does_not_reload_the_viewer(page: ViewerPage) -> None:
     page.forget_events()
     tab(page, "Other")
     expect(page.viewer()).to_be_hidden()
@@ -155,14 +155,14 @@ def test_a_command_plays(page: ViewerPage, heard: Heard) -> None:
     assert hear(page, heard, events.Play).recording_id == "recording_b"
 
 
-def test_a_screenshot_comes_as_a_file(page: ViewerPage, heard: Heard) -> None:
+def test_a_screenshot_is_a_file(page: ViewerPage, heard: Heard) -> None:
     page.click("picture")
     with Image.open(hear(page, heard, events.Screenshot).path) as picture:
         assert picture.height == page.viewer().evaluate("viewer => viewer.clientHeight")
         assert len(picture.convert("RGB").getcolors(10**6) or []) > 10
 
 
-def test_none_clears_it(page: ViewerPage) -> None:
+def test_none_clears_the_viewer(page: ViewerPage) -> None:
     page.click("clear")
     page.expect_state("idle", recordings=0)
     expect(page.viewer().locator("canvas")).to_be_hidden()  # the next one may have started
@@ -176,7 +176,7 @@ def test_a_stream_shows_to_its_last_frame(page: ViewerPage) -> None:
         page.expect_frame(FRAMES - 1)
 
 
-def test_an_upload_replaces_it_and_reaches_the_function(page: ViewerPage, recording_a: Path) -> None:
+def test_an_upload_replaces_the_recording_and_reaches_the_function(page: ViewerPage, recording_a: Path) -> None:
     page.forget_events()
     page.viewer().locator("input[type=file]").set_input_files(recording_a)
     page.wait_for_event("recording_open")

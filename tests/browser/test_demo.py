@@ -124,7 +124,7 @@ def test_each_example_opens_on_click_and_replaces_the_one_before(demo_page: View
     assert demo_page.page_errors == []
 
 
-def test_uploads_take_the_place_of_the_example_and_a_picture_is_converted(
+def test_uploads_replace_the_example_and_an_image_is_converted(
     demo_page: ViewerPage, recording_a: Path, recording_b: Path, tmp_path: Path
 ) -> None:
     Image.new("RGB", (64, 48), "orange").save(tmp_path / "sunset.png")
@@ -139,7 +139,7 @@ def test_uploads_take_the_place_of_the_example_and_a_picture_is_converted(
 
 
 @pytest.mark.slow
-def test_a_url_opens_on_run_and_on_enter_and_what_is_none_loses_nothing(
+def test_a_url_opens_on_run_and_on_enter_and_a_wrong_one_keeps_the_recording(
     demo_page: ViewerPage, other_server: tuple[str, Path], tmp_path: Path
 ) -> None:
     server, folder = other_server
@@ -222,7 +222,7 @@ def expect_in_step(page: ViewerPage, left: int, right: int, *, least: int) -> No
 
 
 @pytest.mark.slow
-def test_the_events_tab_marks_what_is_clicked_and_keeps_two_viewers_in_step(demo_page: ViewerPage) -> None:
+def test_the_events_tab_marks_clicked_points_and_keeps_two_viewers_in_step(demo_page: ViewerPage) -> None:
     page = demo_page
     page.get_by_role("tab", name="Events").click()
     left, right = 1, 2

@@ -86,7 +86,7 @@ def test_mounted_in_fastapi(page: ViewerPage, recording_a: Path, upload: Path) -
 
 
 @pytest.mark.slow
-def test_below_a_path_that_a_proxy_takes_away(
+def test_below_a_path_that_a_proxy_strips(
     page: ViewerPage, launch: Launch, recording_a: Path, upload: Path, tmp_path: Path
 ) -> None:
     app = launch(deployed_app(recording_a), root_path="/apps/viewer")

@@ -41,7 +41,7 @@ def test_a_missing_recording_says_so_and_opens_on_retry_once_it_is_there(
     expect(page.error()).to_be_hidden()
 
 
-def test_files_that_are_no_recordings_say_so_and_open_once_mended(
+def test_files_that_are_not_recordings_are_reported_and_open_when_fixed(
     page: ViewerPage, launch: Launch, other_server: Server
 ) -> None:
     url, folder = other_server
@@ -64,7 +64,7 @@ def test_files_that_are_no_recordings_say_so_and_open_once_mended(
 
 
 @pytest.mark.slow
-def test_one_that_fails_leaves_the_others_usable(
+def test_a_failed_recording_leaves_the_others_usable(
     page: ViewerPage, launch: Launch, other_server: Server, recording_a: Path
 ) -> None:
     url, folder = other_server
@@ -79,7 +79,7 @@ def test_one_that_fails_leaves_the_others_usable(
     assert page.opened() == ["recording_a", "found"]
 
 
-def test_a_server_that_is_not_there_says_so(page: ViewerPage, launch: Launch, free_port: int) -> None:
+def test_an_unreachable_server_is_reported(page: ViewerPage, launch: Launch, free_port: int) -> None:
     with gr.Blocks() as demo:
         Rerun(f"http://127.0.0.1:{free_port}/a.rrd", height=300)
         Rerun(f"rerun+http://127.0.0.1:{free_port}/proxy", height=300, tunnel=False)
@@ -117,7 +117,7 @@ def test_a_viewer_that_cannot_be_fetched_says_so_and_starts_on_retry(
         ),
     ],
 )
-def test_a_browser_that_lacks_something_is_told_what(
+def test_a_feature_that_the_browser_lacks_is_named(
     script: str, words: str, page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     page.add_init_script(script)
@@ -144,7 +144,7 @@ def test_a_panic_shows_its_message_and_restart_reopens_the_recordings(
     page.expect_recordings("recording_a", "recording_b")
 
 
-def test_a_login_that_ended_is_said(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_an_expired_login_is_reported(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(height=300)
         gr.Button("show").click(lambda: recording_a, None, viewer)

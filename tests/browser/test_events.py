@@ -103,7 +103,7 @@ def expect_told(page: ViewerPage, heard: list[ViewerEvent], kind: type[Any]) -> 
     assert len(of(heard, kind)) == len(page.events(kind.type))
 
 
-def test_an_opened_recording_tells_its_ids_its_timeline_and_its_times(
+def test_the_events_of_an_opened_recording_have_its_ids_timeline_and_times(
     page: ViewerPage, launch: Launch, images: Path
 ) -> None:
     heard: list[ViewerEvent] = []
@@ -129,7 +129,7 @@ def tells_types(page: ViewerPage) -> bool:
     return bool(page.evaluate("document.querySelector('rerun-viewer').currentTime !== null"))
 
 
-def test_a_click_into_an_image_tells_the_pixel(page: ViewerPage, launch: Launch, images: Path) -> None:
+def test_a_click_into_an_image_reports_the_pixel(page: ViewerPage, launch: Launch, images: Path) -> None:
     heard: list[ViewerEvent] = []
     with gr.Blocks() as demo:
         listen(Rerun(images, height=400), heard, SelectionChange)
@@ -293,7 +293,9 @@ def test_slow_functions_also_those_that_fail_get_the_last_time_and_never_two_at_
     assert len(page.requests_for("queue/join")) == count
 
 
-def test_times_come_at_the_interval_and_the_last_one_always(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+def test_time_updates_arrive_at_the_interval_and_the_last_one_always(
+    page: ViewerPage, launch: Launch, tmp_path: Path
+) -> None:
     heard: list[tuple[float, int]] = []
     long = write_images(tmp_path / "long.rrd", "long", frames=75)
     with gr.Blocks() as demo:
@@ -321,7 +323,7 @@ BURST = """() => {
 }"""
 
 
-def test_a_burst_is_heard_completely_and_in_order(page: ViewerPage, launch: Launch) -> None:
+def test_all_events_of_a_burst_arrive_in_order(page: ViewerPage, launch: Launch) -> None:
     heard: list[str] = []
     with gr.Blocks() as demo:
         viewer = Rerun()
@@ -430,7 +432,7 @@ def test_after_a_cancelled_call_the_next_event_comes(page: ViewerPage, launch: L
 
 
 @pytest.mark.slow
-def test_outputs_and_states_can_hold_what_was_told(page: ViewerPage, launch: Launch, images: Path) -> None:
+def test_outputs_and_states_can_hold_event_data(page: ViewerPage, launch: Launch, images: Path) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(images)
         state = gr.State()

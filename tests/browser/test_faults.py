@@ -133,7 +133,7 @@ def test_a_server_that_restarts_leaves_the_recording_on_screen_and_serves_the_ne
 
 
 @pytest.mark.slow
-def test_each_file_of_the_viewer_that_breaks_off_is_fetched_again(
+def test_an_interrupted_download_of_each_viewer_file_is_repeated(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     def fault(exchange: Exchange) -> None:
@@ -148,7 +148,7 @@ def test_each_file_of_the_viewer_that_breaks_off_is_fetched_again(
 
 
 @pytest.mark.slow
-def test_a_viewer_that_breaks_off_again_and_again_says_so_and_starts_on_retry(
+def test_a_viewer_whose_download_always_fails_is_reported_and_starts_on_retry(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     most: int | None = 5000
@@ -199,7 +199,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_files_of_the_viewer_that_are_damaged_or_gone_on_the_server_are_put_back_when_a_page_needs_them(
+def test_damaged_or_deleted_viewer_files_on_the_server_are_restored_when_a_page_needs_them(
     page: ViewerPage, launch: Launch, own_cache: Path, recording_a: Path
 ) -> None:
     url = launch(app(recording_a))
@@ -214,7 +214,7 @@ def test_files_of_the_viewer_that_are_damaged_or_gone_on_the_server_are_put_back
 
 
 @pytest.mark.slow
-def test_a_recording_that_is_gone_from_gradio_s_cache_comes_back_when_it_is_shown_again(
+def test_a_recording_deleted_from_gradios_cache_is_restored_when_it_is_shown_again(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     demo = app(recording_a, show=lambda: recording_a)
@@ -230,7 +230,7 @@ def test_a_recording_that_is_gone_from_gradio_s_cache_comes_back_when_it_is_show
 
 
 @pytest.mark.slow
-def test_on_a_full_disk_what_is_on_screen_stays_and_the_app_goes_on(
+def test_on_a_full_disk_the_shown_recording_stays_and_the_app_continues(
     page: ViewerPage, launch: Launch, tmp_path: Path
 ) -> None:
     paths = [write_recording(tmp_path / f"{name}.rrd", name, points=1000) for name in ("one", "two")]
@@ -245,9 +245,7 @@ def test_on_a_full_disk_what_is_on_screen_stays_and_the_app_goes_on(
 
 
 @pytest.mark.slow
-def test_a_stream_onto_a_full_disk_ends_with_an_error_and_what_came_before_stays(
-    page: ViewerPage, launch: Launch
-) -> None:
+def test_a_stream_onto_a_full_disk_ends_with_an_error_and_keeps_its_data(page: ViewerPage, launch: Launch) -> None:
     go = threading.Event()
     page.open(
         launch(
@@ -282,7 +280,7 @@ def test_an_upload_to_a_full_disk_says_so_and_works_the_next_time(
     page.expect_recordings("big")
 
 
-def test_a_recording_that_is_cut_off_shows_what_there_is_and_says_so(
+def test_a_truncated_recording_shows_its_complete_part_and_is_reported(
     page: ViewerPage, launch: Launch, other_server: tuple[str, Path]
 ) -> None:
     url, folder = other_server
@@ -306,7 +304,7 @@ def test_a_recording_that_is_cut_off_shows_what_there_is_and_says_so(
     expect(page.error()).to_be_hidden()
 
 
-def test_an_error_beside_what_can_be_seen_can_be_closed(
+def test_an_error_beside_a_visible_recording_can_be_closed(
     page: ViewerPage, launch: Launch, recording_a: Path, other_server: tuple[str, Path]
 ) -> None:
     with gr.Blocks() as demo:
@@ -329,7 +327,7 @@ def garbled(data: bytes) -> bytes:
 
 
 @pytest.mark.slow
-def test_of_a_recording_that_the_viewer_cannot_read_it_is_said_why_and_one_of_a_newer_sdk_opens(
+def test_an_unreadable_recording_is_reported_with_the_reason_and_one_of_a_newer_sdk_opens(
     page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
 ) -> None:
     data = recording_a.read_bytes()
@@ -360,7 +358,7 @@ def test_a_viewer_that_loses_its_graphics_says_so_and_restarts_with_its_recordin
 
 
 @pytest.mark.slow
-def test_a_viewer_that_gets_no_more_memory_says_so_and_shows_the_next_value(
+def test_a_viewer_without_memory_is_reported_and_the_next_value_is_shown(
     page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
 ) -> None:
     big = write_recording(tmp_path / "big.rrd", "big", frames=60, points=160_000)
@@ -380,7 +378,7 @@ def test_a_viewer_that_gets_no_more_memory_says_so_and_shows_the_next_value(
 
 
 @pytest.mark.slow
-def test_a_tab_that_sleeps_while_a_stream_comes_has_all_of_it_when_it_wakes(page: ViewerPage, launch: Launch) -> None:
+def test_a_tab_that_sleeps_during_a_stream_has_all_data_when_it_wakes(page: ViewerPage, launch: Launch) -> None:
     go, ended = threading.Event(), threading.Event()
 
     def run() -> Iterator[bytes]:

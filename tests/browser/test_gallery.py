@@ -109,7 +109,7 @@ def test_keys_and_buttons_drive_the_robot_which_stops_when_a_key_is_released(pag
 
 
 @pytest.mark.slow
-def test_the_simulation_is_shown_while_it_runs_and_stops_when_told(page: ViewerPage, launch: Launch) -> None:
+def test_the_simulation_is_shown_while_it_runs_and_stops_on_a_click(page: ViewerPage, launch: Launch) -> None:
     page.open(launch(load("simulation").demo)).click("Start")
     page.wait_for_time(1e9)
     page.click("Stop")

@@ -128,7 +128,7 @@ def test_an_error_reaches_its_listener_once(page: ViewerPage, launch: Launch, ot
 
 
 @pytest.mark.slow
-def test_several_files_come_as_a_list(page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path) -> None:
+def test_several_files_are_a_list(page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path) -> None:
     page.open(launch(app(file_count="multiple")))
     expect(prompt(page)).to_contain_text("Drop Recordings Here")
     chooser(page).set_input_files([recording_a, recording_b])
@@ -136,7 +136,7 @@ def test_several_files_come_as_a_list(page: ViewerPage, launch: Launch, recordin
     expect_told(page, r"^\['.*/a\.rrd', '.*/b\.rrd'\]$")
 
 
-def test_a_folder_comes_as_a_list(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+def test_a_folder_is_a_list(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_recording(tmp_path / "folder" / f"{name}.rrd", name)
     page.open(launch(app(file_count="directory")))
@@ -163,7 +163,7 @@ def test_a_wrong_type_and_a_wrong_number_are_refused_and_the_former_value_stays(
 
 
 @pytest.mark.slow
-def test_a_file_over_the_apps_limit_is_refused(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+def test_a_file_larger_than_the_apps_limit_is_refused(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     big = write_recording(tmp_path / "big.rrd", "big", points=20_000)
     page.open(launch(app(), max_file_size="1mb"))
     chooser(page).set_input_files(big)

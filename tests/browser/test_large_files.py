@@ -119,7 +119,7 @@ def test_a_file_without_a_manifest_gets_one_and_a_truncated_one_is_shown_as_such
     assert downloads(page) == []
 
 
-def test_what_cannot_be_served_is_downloaded_whole(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_served_is_downloaded_whole(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     large = write_recording(tmp_path / "large.rrd", "large", points=2000)
     on_demand._servers.update({str(number): None for number in range(on_demand._MOST_SERVERS)})  # type: ignore[misc]
     try:
@@ -157,7 +157,7 @@ def expect_points(page: ViewerPage) -> None:
 
 @pytest.mark.slow
 @needs((0, 33))
-def test_of_five_gigabytes_any_frame_is_shown(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+def test_any_frame_of_five_gigabytes_is_shown(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     if shutil.disk_usage(tmp_path).free < 8e9:
         pytest.skip("5 GB of disk are missing")
     huge = write_recording(tmp_path / "huge.rrd", "huge", frames=970, points=430_000)

@@ -67,7 +67,7 @@ def heights(page: ViewerPage, prefix: str) -> list[float]:
     )
 
 
-def test_a_block_is_as_high_as_an_image_and_a_model_of_the_same_height_and_none_is_the_default(
+def test_a_block_is_as_high_as_gr_image_and_gr_model3d_and_height_none_is_the_default(
     new_tab: NewTab,
 ) -> None:
     with gr.Blocks() as demo:
@@ -127,7 +127,7 @@ def test_the_toolbar_is_above_the_viewer_and_both_fill_the_block(new_tab: NewTab
 
 
 @pytest.mark.slow
-def test_all_of_the_parent(new_tab: NewTab) -> None:
+def test_height_100_percent_fills_the_parent(new_tab: NewTab) -> None:
     """Each viewer fills what has a height: a row, a column, a tab, a group, a grid, with its toolbar and its neighbours."""
     with gr.Blocks() as demo:
         with gr.Row(elem_id="stretched"):
@@ -204,7 +204,7 @@ def test_fill_height_gives_the_rest_of_the_window(new_tab: NewTab, height: Any) 
 
 
 @pytest.mark.parametrize("width", [slow(1280), 390])
-def test_a_long_label_is_cut_and_never_lies_over_buttons(new_tab: NewTab, recording_a: Path, width: int) -> None:
+def test_a_long_label_is_shortened_and_never_covers_buttons(new_tab: NewTab, recording_a: Path, width: int) -> None:
     with gr.Blocks() as demo:
         one, two = gr.Button("Mine", visible=False), gr.Button("Another", visible=False)
         buttons = ["download", "screenshot", "fullscreen", "clear", one, two]

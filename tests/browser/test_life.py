@@ -80,7 +80,7 @@ def test_a_viewer_in_a_tab_starts_when_the_tab_is_selected_and_then_stays(
     assert page.events("error") == []
 
 
-def test_a_hidden_viewer_goes_on_and_comes_back(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_a_hidden_viewer_keeps_running_and_is_shown_again(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
         viewer = Rerun(recording_a, height=300)
         gr.Button("hide").click(lambda: gr.update(visible="hidden"), None, viewer)
@@ -143,7 +143,7 @@ def test_a_skip_of_all_outputs_changes_nothing_also_when_the_viewer_comes_back(
 
 
 @pytest.mark.slow
-def test_a_value_set_while_the_viewer_is_not_in_the_page_is_there_when_it_is(
+def test_a_value_set_while_the_viewer_is_not_in_the_page_is_shown_later(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     with gr.Blocks() as demo:
@@ -188,7 +188,7 @@ def test_leaving_and_coming_back_20_times_leaves_one_live_viewer(
     wait_until(page, lambda: page.live_memories() == before, every=300)  # the last one that left is given up
 
 
-def test_a_viewer_in_a_render_is_made_anew_with_it(
+def test_a_viewer_in_a_render_is_remounted_with_the_render(
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:
     with gr.Blocks() as demo:

@@ -19,7 +19,7 @@ from gradio_rerun import Rerun
 
 
 @pytest.mark.slow
-def test_many_who_open_and_stream_at_once_lose_nothing(launch: Callable[..., str], tmp_path: Path) -> None:
+def test_many_visitors_who_open_and_stream_at_once_lose_no_data(launch: Callable[..., str], tmp_path: Path) -> None:
     chunk = pytest.importorskip("rerun.chunk")
     path = write_recording(tmp_path / "shown.rrd", "shown", frames=20, points=5000)
 

@@ -44,7 +44,9 @@ def wait_until_kept(page: ViewerPage) -> None:
     }""")
 
 
-def test_a_viewer_on_its_way_shows_bytes_and_percent(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_the_download_of_the_viewer_shows_bytes_and_percent(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
     throttle(page.page, 5)
     page.open(launch(app(recording_a)))
     progress = page.viewer().get_by_role("progressbar")
@@ -59,7 +61,7 @@ def test_a_viewer_on_its_way_shows_bytes_and_percent(page: ViewerPage, launch: L
 
 
 @pytest.mark.slow
-def test_300_mb_behind_a_login_show_before_they_have_come(
+def test_300_mb_behind_a_login_are_shown_while_they_are_downloaded(
     page: ViewerPage, launch: Launch, big_recording: Path
 ) -> None:
     url = launch(app(big_recording), auth=("user", "password"))
@@ -112,9 +114,7 @@ def test_the_viewers_code_comes_by_brotli_which_the_browser_decompresses(
 
 
 @pytest.mark.slow
-def test_a_component_of_a_render_hands_out_the_viewers_code_too(
-    page: ViewerPage, launch: Launch, recording_a: Path
-) -> None:
+def test_a_component_in_a_render_serves_the_viewers_code(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:
 
         @gr.render()

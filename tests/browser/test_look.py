@@ -47,7 +47,7 @@ def violations(page: ViewerPage) -> list[Any]:
     "name",
     ["components-light", slow("components-dark"), slow("components-light-narrow"), slow("components-dark-narrow")],
 )
-def test_it_looks_as_it_did_beside_components_of_gradio(browser: Browser, launch: Launch, name: str) -> None:
+def test_the_component_looks_as_in_the_screenshots_beside_gradios(browser: Browser, launch: Launch, name: str) -> None:
     def distance(picture: bytes) -> float:
         return components.difference(components.opened(picture), components.kept(name))
 
@@ -104,7 +104,7 @@ def test_axe_finds_nothing_in_an_empty_viewer_that_takes_no_files(
 
 
 @pytest.mark.first_visit
-def test_nothing_jumps(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_the_layout_does_not_shift(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     page.add_init_script(SHIFTS)
     page.open(launch(app(recording_a, interactive=True)))
     for button, state in [("show", "ready"), ("none", "idle"), ("fail", "error"), ("show", "ready")]:
@@ -178,7 +178,9 @@ def tab_to(page: ViewerPage, control: Locator) -> None:
     raise AssertionError("the keyboard does not reach it")
 
 
-def test_a_keyboard_alone_opens_plays_seeks_and_leaves(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_the_keyboard_alone_opens_plays_seeks_and_leaves_the_viewer(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
     with gr.Blocks() as demo:
         gr.Textbox(label="above")
         Rerun(height=400, interactive=True, time_controls=True)

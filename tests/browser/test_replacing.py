@@ -44,7 +44,7 @@ def on_timeline(path: Path, timeline: str, frames: int = 100) -> Path:
     return path
 
 
-def test_of_values_in_quick_succession_some_are_seen_while_they_come_and_the_last_in_the_end(
+def test_values_in_quick_succession_are_shown_while_they_arrive_and_the_last_one_at_the_end(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     enough = threading.Event()
@@ -105,7 +105,7 @@ def test_the_welcome_page_is_never_seen(page: ViewerPage, launch: Launch, record
     assert page.evaluate("window.welcomes") == 0
 
 
-def test_a_recording_of_which_the_viewer_reads_a_part_says_so(
+def test_a_recording_that_the_viewer_reads_in_part_is_reported(
     page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path
 ) -> None:
     half = tmp_path / "half.rrd"

@@ -113,7 +113,7 @@ def test_a_second_run_adds_and_an_empty_list_clears(page: ViewerPage, launch: La
 
 
 @pytest.mark.slow
-def test_what_is_no_data_does_no_harm_in_the_middle(page: ViewerPage, launch: Launch) -> None:
+def test_values_without_data_in_the_middle_of_a_stream_change_nothing(page: ViewerPage, launch: Launch) -> None:
     def run() -> Iterator[Any]:
         for number, chunk in enumerate(stream_bytes("run")):
             yield chunk
@@ -129,7 +129,7 @@ def test_what_is_no_data_does_no_harm_in_the_middle(page: ViewerPage, launch: La
 
 
 @pytest.mark.slow
-def test_an_empty_list_in_the_middle_leaves_what_comes_after_it(page: ViewerPage, launch: Launch) -> None:
+def test_an_empty_list_in_the_middle_keeps_only_later_data(page: ViewerPage, launch: Launch) -> None:
     def run() -> Iterator[Any]:
         for number, chunk in enumerate(stream_bytes("run")):
             yield chunk
@@ -141,7 +141,9 @@ def test_an_empty_list_in_the_middle_leaves_what_comes_after_it(page: ViewerPage
     wait_until(lambda: held(page)["run"] == Counter(range(11, FRAMES)))
 
 
-def test_none_is_nothing_new_from_a_generator_and_clears_from_a_function(page: ViewerPage, launch: Launch) -> None:
+def test_none_from_a_generator_changes_nothing_and_none_from_a_function_clears(
+    page: ViewerPage, launch: Launch
+) -> None:
     def run() -> Iterator[Any]:
         yield None, "running"
         for chunk in stream_bytes("run", frames=10):
@@ -163,7 +165,9 @@ def test_none_is_nothing_new_from_a_generator_and_clears_from_a_function(page: V
     page.expect_state("idle", recordings=0)
 
 
-def test_ticks_are_one_recording_that_functions_and_downloads_get_as_a_whole(page: ViewerPage, launch: Launch) -> None:
+def test_timer_ticks_are_one_recording_that_functions_and_downloads_get_as_a_whole(
+    page: ViewerPage, launch: Launch
+) -> None:
     chunk = pytest.importorskip("rerun.chunk")
     ticks, source = 50, Source("ticks", points=1)
     stream = source.recording.binary_stream()
@@ -233,7 +237,7 @@ def test_after_the_clear_button_a_timer_begins_a_new_recording(page: ViewerPage,
 
 
 @pytest.mark.slow
-def test_a_function_gets_what_was_there_before_a_stream_too(
+def test_a_function_also_gets_the_recordings_before_a_stream(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     viewer = Rerun(str(recording_a), streaming=True, height=300, render=False)
@@ -388,7 +392,7 @@ def test_the_value_is_the_path_of_the_whole_recording(page: ViewerPage, launch: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["cancel", "error"])
-def test_a_run_that_is_broken_off_leaves_a_readable_file_and_nothing_in_memory(
+def test_an_interrupted_run_leaves_a_readable_file_and_nothing_in_memory(
     end: str, page: ViewerPage, launch: Launch
 ) -> None:
     chunk = pytest.importorskip("rerun.chunk")
@@ -556,7 +560,7 @@ def test_a_bad_network_loses_and_doubles_nothing(page: ViewerPage, launch: Launc
 
 
 @pytest.mark.slow
-def test_a_stream_that_cannot_be_read_says_so_and_goes_on_with_retry(page: ViewerPage, launch: Launch) -> None:
+def test_a_stream_that_cannot_be_read_is_reported_and_continues_on_retry(page: ViewerPage, launch: Launch) -> None:
     is_broken = True
 
     def fault(exchange: Exchange) -> None:
@@ -572,7 +576,7 @@ def test_a_stream_that_cannot_be_read_says_so_and_goes_on_with_retry(page: Viewe
 
 
 @pytest.mark.slow
-def test_what_was_requested_before_a_clear_is_dropped_after_it(page: ViewerPage, launch: Launch) -> None:
+def test_data_requested_before_a_clear_is_dropped_after_it(page: ViewerPage, launch: Launch) -> None:
     requested, held_back = threading.Event(), threading.Event()
 
     def fault(exchange: Exchange) -> None:

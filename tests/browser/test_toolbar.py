@@ -36,7 +36,7 @@ def shown(page: ViewerPage, index: int = 0) -> list[str]:
 
 
 @pytest.mark.slow
-def test_an_output_has_no_buttons_that_change_it_and_each_can_be_had_and_left_out(
+def test_an_output_has_no_buttons_that_change_its_value_and_each_button_is_optional(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     cases: list[tuple[dict[str, Any], list[str]]] = [
@@ -81,7 +81,7 @@ def test_download_saves_each_recording_under_its_own_name(
 
 @pytest.mark.slow
 @pytest.mark.skipif(version("rerun-sdk") < "0.39", reason="viewers before 0.39 do not give out what they hold")
-def test_download_saves_what_came_from_a_live_server(page: ViewerPage, launch: Launch, free_port: int) -> None:
+def test_download_saves_a_recording_of_a_live_server(page: ViewerPage, launch: Launch, free_port: int) -> None:
     import rerun as rr
     from recordings import log_points
 

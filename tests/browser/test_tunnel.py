@@ -75,7 +75,7 @@ def test_a_live_recording_plays_behind_a_login_on_one_port(page: ViewerPage, lau
 
 
 @pytest.mark.slow
-def test_it_does_below_a_root_path(page: ViewerPage, launch: Launch, live: str) -> None:
+def test_a_live_recording_plays_below_a_root_path(page: ViewerPage, launch: Launch, live: str) -> None:
     inner = launch(showing(live), root_path="/apps/viewer").rstrip("/")
     with fault_proxy(inner, Exchange.pass_on, prefix="/apps/viewer") as proxy:
         page.open(f"{proxy}/apps/viewer/").expect_recordings("live")
@@ -84,7 +84,7 @@ def test_it_does_below_a_root_path(page: ViewerPage, launch: Launch, live: str) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("change", [str, buffering_and_compressing])
-def test_it_does_behind_nginx(
+def test_a_live_recording_plays_behind_nginx(
     change: Callable[[str], str], page: ViewerPage, launch: Launch, free_port: int, tmp_path: Path
 ) -> None:
     with (
@@ -99,7 +99,7 @@ def test_it_does_behind_nginx(
 
 
 @pytest.mark.slow
-def test_it_does_mounted_in_another_app(page: ViewerPage, live: str) -> None:
+def test_a_live_recording_plays_in_a_mounted_app(page: ViewerPage, live: str) -> None:
     app = gr.mount_gradio_app(FastAPI(), showing(live), path="/gradio")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
@@ -110,7 +110,9 @@ def test_it_does_mounted_in_another_app(page: ViewerPage, live: str) -> None:
 
 
 @pytest.mark.slow
-def test_it_does_in_a_render_and_beside_a_file(page: ViewerPage, launch: Launch, live: str, recording_a: Path) -> None:
+def test_a_live_recording_plays_in_a_render_and_beside_a_file(
+    page: ViewerPage, launch: Launch, live: str, recording_a: Path
+) -> None:
     with gr.Blocks() as demo:
         text = gr.Textbox(live)
 
@@ -123,7 +125,7 @@ def test_it_does_in_a_render_and_beside_a_file(page: ViewerPage, launch: Launch,
     assert all(path for _, path in asked)
 
 
-def test_what_a_user_types_is_asked_by_the_browser(page: ViewerPage, launch: Launch, live: str) -> None:
+def test_the_browser_connects_to_a_server_that_a_user_types(page: ViewerPage, launch: Launch, live: str) -> None:
     with gr.Blocks() as demo:
         text = gr.Textbox(live)
         gr.Button("show").click(lambda url: url, text, Rerun(height=300))
@@ -172,7 +174,7 @@ def progress(page: ViewerPage) -> Any:
     return page.viewer().locator(".rerun-progress")
 
 
-def test_a_connection_that_breaks_is_made_again(
+def test_an_interrupted_connection_is_restored(
     page: ViewerPage, launch: Launch, live_recording: tuple[rr.RecordingStream, str]
 ) -> None:
     def fault(exchange: Exchange) -> None:

@@ -242,7 +242,7 @@ def page(browser: Browser, recording_a: Path, recording_b: Path) -> Iterator[Vie
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_an_update_has_its_effect_and_another_takes_it_back(
+def test_an_update_takes_effect_and_another_one_reverts_it(
     name: str, page: ViewerPage, request: pytest.FixtureRequest
 ) -> None:
     try:

@@ -151,7 +151,9 @@ def test_two_files_of_one_recording_are_one(page: ViewerPage, launch: Launch, tm
 
 @pytest.mark.slow
 @pytest.mark.first_visit
-def test_none_while_the_viewer_is_on_its_way_ends_it(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+def test_none_during_the_download_of_the_viewer_ends_the_viewer(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
     page.route("**/*.wasm.gz", lambda route: None)  # it never comes
     page.open(launch(app(show=recording_a, clear=lambda: None))).click("show")
     page.expect_state("loading")
