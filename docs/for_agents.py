@@ -53,7 +53,7 @@ gradio_rerun 0.x is the predecessor, with another interface. Until 1.0 is on PyP
   `Rerun(streaming=True)`.
 - **`None`**: a function that returns `None` clears the viewer. With `streaming=True`, a `None` that a generator yields changes nothing, since `BinaryStream.read()` returns it when nothing was logged.
   Return `gr.skip()` to change nothing, and `[]` to clear.
-- **Sinks**: after `recording.save(path)` or `recording.connect_grpc()`, return the path or the URL, not the recording.
+- **Sinks**: after `recording.save(path)` or `recording.connect_grpc()`, call `recording.flush()`, and return the path or the URL, not the recording.
 - **Files**: Gradio serves files of the working directory and of the temporary one. Other folders need `launch(allowed_paths=[...])`.
 - **Inputs**: as an input, the component gives the path as `str`, a URL as it is, a list if there are several, and `None` if there is no recording.
 - **URLs of users**: check a URL before the server fetches it. Do not write `tunnel=True` if functions return URLs that users have typed.
