@@ -262,6 +262,7 @@ def _logged(source: Any, cache: Path, stream: Appender | Unjoined | None) -> Fil
     with read_sink(source) as sink:
         if not sink.has_data:
             if stream:
+                sink.report_empty()
                 return FileData(path="", size=0)
             raise NotARecordingError(
                 f"Expected a {type(source).__name__} with something to show, got {described(source)}: it holds no data of its own. "
