@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,15 @@ from recordings import log_points
 
 from gradio_rerun._recordings import orphans
 from gradio_rerun._recordings.values import to_recordings
+
+
+@pytest.fixture(autouse=True)
+def no_global_recording() -> Iterator[None]:
+    """Puts rerun's global recording back, which programs of other tests have left."""
+    before = rr.get_global_data_recording()
+    rr.set_global_data_recording(None)
+    yield
+    rr.set_global_data_recording(before)
 
 
 def logged() -> rr.RecordingStream:
@@ -63,23 +73,21 @@ def test_the_recording_of_rr_init_stays_while_the_threads_of_others_end(
     monkeypatch.setattr(orphans, "SWEEP_EVERY", 0.05)
     monkeypatch.setattr(orphans, "BESIDE_GLOBAL", 4)
     wait_until(lambda: orphans._sweeper is None)
+    monkeypatch.setattr(orphans, "_values", 0)
     rr.init("script", recording_id="script")
     stream = rr.binary_stream()
     before = threads_of_streams()
-    try:
-        for values in (3, 3):  # few, and many
-            for _ in range(values):
-                to_recordings(logged(), tmp_path)
-            wait_until(lambda: orphans._sweeper is None)
-            current = rr.get_global_data_recording()
-            assert current is not None
-            assert current.get_recording_id() == "script"
-            stream.read()
-            rr.log("x", rr.Points2D([[1, 2]]))
-            assert b"Points2D" in (stream.read() or b"")
-        wait_until(lambda: threads_of_streams() <= before, seconds=30)
-    finally:
-        rr.set_global_data_recording(None)
+    for values in (3, 3):  # few, and many
+        for _ in range(values):
+            to_recordings(logged(), tmp_path)
+        wait_until(lambda: orphans._sweeper is None)
+        current = rr.get_global_data_recording()
+        assert current is not None
+        assert current.get_recording_id() == "script"
+        stream.read()
+        rr.log("x", rr.Points2D([[1, 2]]))
+        assert b"Points2D" in (stream.read() or b"")
+    wait_until(lambda: threads_of_streams() <= before, seconds=30)
 
 
 def test_a_recording_whose_viewer_is_away_does_not_end_the_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
