@@ -56,5 +56,9 @@ def suggestion(word: Any, known: Collection[str]) -> str:
 
 
 def described(value: Any) -> str:
-    """The type and the start of a value, for an error."""
-    return f"{type(value).__name__} {value!r}"[:120]
+    """The type and the start of a value, for an error; the type alone if the value cannot be printed."""
+    kind = type(value).__name__
+    try:
+        return f"{kind} {value!r}"[:120]
+    except Exception:
+        return kind

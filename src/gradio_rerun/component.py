@@ -129,7 +129,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             allowed_sources: URLs of folders, such as "s3://bucket/runs/", whose files functions may return. The app fetches these files, with its own credentials. Without it, the app fetches only the files in `value`, and files of public web servers that the SDK can convert.
             tunnel: The Rerun servers (`rerun://`, `rerun+http://`, `rerun+https://`) that the page reaches through the app, behind its login and on its port. True: all servers in values; do not take URLs from users then. A list: these servers. A dict: these servers, each with the token that the app sends to it, or None. False: none, the browser connects to all of them itself. None: the servers in `value`, and those of the SDK's own objects, if their address is private.
             time_update_interval: The least number of seconds between two `time_update` events. The last time is always sent.
-            time_controls: If True, buttons, a slider and the timelines stand below the viewer, as HTML that a keyboard, a screen reader and a thumb operate. If None, only below a viewer that is too small for its own time panel, if the recording has a timeline.
+            time_controls: If True, buttons, a slider and the timelines stand below the viewer, as HTML that a keyboard, a screen reader and a thumb operate. If None, only below a viewer that is too narrow for its own time panel, if the recording has a timeline.
             keys: The keys that the event `key_input` reports while the viewer has the focus, such as `["w", "a", "s", "d", "Space", "ArrowUp"]`. The viewer itself does not get them.
         """
         arguments = locals()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 import gradio as gr
 import pytest
 import rerun as rr
+import rerun.blueprint as rrb
 from full_disk import full_disk
 from gradio.context import LocalContext
 from gradio.data_classes import FileData
@@ -410,11 +412,38 @@ def test_a_recording_stream_survives_the_deletion_of_its_file(cache: Path) -> No
     assert path_of(again).read_bytes() == content
 
 
-@pytest.mark.parametrize("value", [3, 2.5, {"a": 1}, object(), [[]], [None]])
+@pytest.mark.parametrize("value", [3, 2.5, {"a": 1}, object(), [[]]])
 def test_a_value_that_is_not_a_recording_is_named(value: Any, cache: Path) -> None:
     with pytest.raises(UnsupportedValueError, match=r"Expected .* got .*return the recording") as caught:
         to_recordings(value, cache)
     assert isinstance(caught.value, TypeError)
+
+
+class NoRepr:
+    def __repr__(self) -> str:
+        raise RuntimeError("no device")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([None], r"got NoneType None\. Leave it out of the list\."),
+        (io.BytesIO(b"RRF2"), r"Return the path of the file, or the bytes in it\."),
+        (rr.RecordingStream("kept").memory_recording(), r"Return the result of its method drain_as_bytes\."),
+        (rrb.Blueprint(), r"Send it with the recording, by recording\.send_blueprint"),
+        (rrb.Spatial2DView(), r"Send it with the recording, by recording\.send_blueprint"),
+        (NoRepr(), r"got NoRepr\. Log it with rerun"),
+    ],
+)
+def test_the_error_for_a_value_that_nearly_is_a_recording_names_the_cure(value: Any, words: str, cache: Path) -> None:
+    with pytest.raises(UnsupportedValueError, match=words):
+        to_recordings(value, cache)
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_string_is_an_error_that_says_so(text: str, cache: Path) -> None:
+    with pytest.raises(RecordingNotFoundError, match="got an empty string"):
+        to_recordings(text, cache)
 
 
 @pytest.mark.parametrize("text", ["x" * 5_000, "/tmp/" + "x" * 5_000 + ".rrd", "http://" + "x" * 5_000 + ":y/a.rrd"])
@@ -489,6 +518,8 @@ def test_the_error_for_a_file_that_is_not_a_recording_has_the_reason(
 def test_a_directory_and_a_nul_byte_are_refused_in_words(tmp_path: Path, cache: Path) -> None:
     with pytest.raises(NotARecordingError, match="got the directory"):
         to_recordings(tmp_path, cache)
+    with pytest.raises(NotARecordingError, match=r"got the directory '\.'"):
+        to_recordings(".", cache)
     with pytest.raises(RecordingError):
         to_recordings("a\0b.rrd", cache)
 

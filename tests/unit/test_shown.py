@@ -448,3 +448,16 @@ def test_a_replacement_by_the_page_is_not_a_clear_for_later_data(shown: Shown) -
     (after,) = give(shown, recording_bytes("one"), RUN)
     assert after.path != before.path
     assert "cleared=" not in after.mime_type
+
+
+def test_a_stream_whose_data_goes_elsewhere_is_reported_once_in_the_log(
+    tmp_path: Path, shown: Shown, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved, fresh, read = (rr.RecordingStream("my_app") for _ in range(3))
+    saved.save(tmp_path / "saved.rrd")
+    for _ in range(2):
+        saved.log("x", rr.Points2D([[1, 2]]))
+        give(shown, saved)
+    assert capsys.readouterr().err.count("return that path, URL or BinaryStream instead") == 1
+    assert give(shown, [fresh, read.binary_stream()])
+    assert capsys.readouterr().err == ""

@@ -11,6 +11,7 @@ import atexit
 import gc
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 from .._fork import ModuleLock, after_fork
@@ -54,7 +55,8 @@ def _sweep(bindings: Any) -> None:
         if is_quiet:
             swept = seen
             if not _has_recordings(bindings):
-                bindings.flush_and_cleanup_orphaned_recordings()
+                with suppress(RuntimeError):  # the server of one of them cannot be reached: it is left as it is
+                    bindings.flush_and_cleanup_orphaned_recordings()
 
 
 def _has_recordings(bindings: Any) -> bool:

@@ -33,6 +33,7 @@ class Sink:
     size: int = 0
     has_data: bool = False
     """Whether there are messages other than SetStoreInfo, which only names the recording."""
+    _is_reported: bool = False
     header: bytes | None = None
     token: str = field(default_factory=secrets.token_hex)
     owner: weakref.ref[Any] | None = None
@@ -70,6 +71,15 @@ class Sink:
         self.size = self.log.tell()
         if is_new:
             self.header = header
+
+    def report_empty(self) -> None:
+        """Writes once into the app's log that a RecordingStream has no data: a new one has its start time, unless its author does not send it."""
+        if not isinstance(self.stream, _Reader) and not self._is_reported:
+            self._is_reported = True
+            log(
+                "a RecordingStream has no data of its own yet. If its data goes to a file, a server or a BinaryStream "
+                "(save, connect_grpc, binary_stream), return that path, URL or BinaryStream instead"
+            )
 
     def growing(self, cache: Path, name: str, limit: int | None) -> GrowingRecording:
         """The recording in `cache` that contains all the data and will contain later data."""

@@ -97,7 +97,7 @@ def _to_recording(
             return servers.admit(found)
         return _file(found, cache) if isinstance(found, Path) else _file_data(fetched(found, cache))
     if isinstance(item, (str, os.PathLike)):
-        return _file(Path(item), cache)
+        return _file(_named(item), cache)
     if isinstance(item, _BYTES):
         return _chunk(bytes(item), stream) if stream else _bytes(bytes(item), cache)
     if isinstance(item, Episode):
@@ -125,7 +125,18 @@ def _unsupported(item: Any) -> UnsupportedValueError:
             f"{WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
             "not one that returns a generator or an object with a generator as `__call__`."
         )
-    return UnsupportedValueError(f"{WANTED}; got {described(item)}. Log it with rerun and return the recording.")
+    got = described(item)
+    if item is None:
+        return UnsupportedValueError(f"{WANTED}; got {got}. Leave it out of the list.")
+    if callable(getattr(item, "read", None)):
+        return UnsupportedValueError(f"{WANTED}; got {got}. Return the path of the file, or the bytes in it.")
+    if callable(getattr(item, "drain_as_bytes", None)):  # a MemoryRecording of rerun-sdk
+        return UnsupportedValueError(f"{WANTED}; got {got}. Return the result of its method drain_as_bytes.")
+    if type(item).__module__.startswith("rerun.blueprint"):
+        return UnsupportedValueError(
+            f"{WANTED}; got {got}. Send it with the recording, by recording.send_blueprint, or return gradio_rerun.commands.set_blueprint(...)."
+        )
+    return UnsupportedValueError(f"{WANTED}; got {got}. Log it with rerun and return the recording.")
 
 
 def _of_sdk(item: Any, cache: Path, stream: Appender | Unjoined | None, servers: Servers) -> Recording | None:
@@ -147,6 +158,14 @@ def _is_rerun(item: Any, name: str) -> bool:
 def check_source(path: Path) -> None:
     """Raises a `RecordingError` if Gradio may not serve the file. For a file whose content was read outside of the app's context."""
     _is_left_to_gradio(as_path("the path", path))
+
+
+def _named(item: str | os.PathLike[str]) -> Path:
+    if not str(item).strip():
+        raise RecordingNotFoundError(
+            "Expected the path of a recording, got an empty string. Return None to show nothing."
+        )
+    return Path(item)
 
 
 def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
@@ -190,7 +209,7 @@ def _read_start(path: Path) -> bytes:
         if is_convertible(path):
             return b""
         raise NotARecordingError(
-            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {path.name!r:.200}."
+            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {path.name or str(path)!r:.200}."
         ) from error
     except (OSError, ValueError) as error:
         log(f"{str(path)!r} cannot be read: {error}")
@@ -243,6 +262,7 @@ def _logged(source: Any, cache: Path, stream: Appender | Unjoined | None) -> Fil
     with read_sink(source) as sink:
         if not sink.has_data:
             if stream:
+                sink.report_empty()
                 return FileData(path="", size=0)
             raise NotARecordingError(
                 f"Expected a {type(source).__name__} with something to show, got {described(source)}: it holds no data of its own. "

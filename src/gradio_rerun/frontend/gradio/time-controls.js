@@ -7,11 +7,8 @@ import { OWN_TIMELINES } from "../viewer/viewer-state.js";
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("../viewer/viewer-control.js").Times} Times */
 
-/** Pixels. A smaller viewer hides its time panel unless that is expanded. */
-const ROOM = { width: 630, height: 500 };
-
-/** Pixels: the height of the controls. */
-const HEIGHT = 52;
+/** Pixels. A narrower viewer of a newer rerun-sdk hides a collapsed time panel; the layout of a recording may collapse it at any height. */
+const NARROW = 630;
 
 /** ms between two readings of the viewer's time while it plays. */
 const EVERY = 100;
@@ -61,12 +58,10 @@ export class TimeControls {
     this.#look();
   }
 
-  /** Whether the controls may be shown: the app wants them, or the viewer is too small for its own. */
+  /** Whether the controls may be shown: the app wants them, or the viewer is too narrow for its own. */
   get #fits() {
     const { isOn, isEmpty } = this.#wanted;
-    const { clientWidth, clientHeight } = this.#viewer;
-    const height = clientHeight + (this.#host.hidden ? 0 : HEIGHT);
-    return !isEmpty && (isOn ?? (clientWidth < ROOM.width || height < ROOM.height));
+    return !isEmpty && (isOn ?? this.#viewer.clientWidth < NARROW);
   }
 
   #lookSoon() {
