@@ -229,7 +229,9 @@ class Mutant:
         self.tree = ast.fix_missing_locations(tree)
         self.function = function
         """The first line of the function that it is in; None if it runs at import."""
-        self.text = " ".join(f"{self.line}: {before[:90]} -> {ast.unparse(new)[:90]}".split())
+        after = ast.unparse(new)
+        same = max(0, sum(accumulate((a == b for a, b in zip(before, after, strict=False)), min)) - 40)
+        self.text = " ".join(f"{self.line}: {before[same:][:90]} -> {after[same:][:90]}".split())
 
 
 def patch(functions: list[types.FunctionType], tree: ast.Module, file: Path) -> bool:

@@ -286,6 +286,18 @@ def test_an_updated_component_goes_on_with_its_recording() -> None:
     assert viewer.temp_files == {file["path"]}
 
 
+@pytest.mark.parametrize("streaming", [True, False])
+def test_the_files_of_a_value_that_is_refused_are_deleted_with_the_others(
+    streaming: bool, tmp_path: Path, cache: Path
+) -> None:
+    file = tmp_path / "run.rrd"
+    file.write_bytes(DATA)
+    demo, viewer = app(lambda: [file, "nowhere.rrd"], streaming=streaming)
+    with pytest.raises(gr.Error, match="there is no such file"):
+        Session(demo).call()
+    assert viewer.temp_files == {str(path) for path in cache.rglob("*.rrd")} != set()
+
+
 def test_two_components_of_a_session_do_not_mix() -> None:
     with gr.Blocks() as demo:
         viewers = [Rerun(streaming=True), Rerun(streaming=True)]
