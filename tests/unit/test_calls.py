@@ -427,11 +427,12 @@ def test_a_run_that_was_cancelled_does_not_count_against_the_limit_of_the_next()
     assert other["size"] > one["size"]
 
 
-def test_calls_are_followed_once_however_many_components_there_are() -> None:
+@pytest.mark.parametrize("name", ["process_api", "postprocess_data", "handle_streaming_outputs"])
+def test_gradio_is_wrapped_once_however_many_components_there_are(name: str) -> None:
     Rerun()
-    process = gr.Blocks.process_api
+    process = getattr(gr.Blocks, name)
     Rerun()
-    assert gr.Blocks.process_api is process
+    assert getattr(gr.Blocks, name) is process
 
 
 def test_a_wrapper_that_another_package_has_put_around_gradio_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

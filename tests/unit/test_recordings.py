@@ -464,8 +464,10 @@ def test_without_gradio_s_check_nothing_is_read(served: Served, cache: Path, mon
         with pytest.raises(RecordingError, match=r"give the \.rrd file"):
             to_recordings(served.outside / name, cache)
     recording = write_recording(served.outside / "run.rrd", "run", frames=1)
-    (item,) = to_recordings(recording, cache)
+    listed: set[str] = set()
+    (item,) = to_recordings(recording, cache, listed=listed)
     assert path_of(item) == recording  # Gradio decides
+    assert not listed  # or `delete_cache` would delete it
     named = to_recordings([recording, FileData(path=str(recording), orig_name="mine.rrd")], cache)
     assert [each.orig_name for each in named if isinstance(each, FileData)] == ["run.rrd", "mine.rrd"]
     assert not cache.exists()
@@ -542,6 +544,15 @@ def test_a_dataset_with_a_pipe_in_it_is_refused_at_once(tmp_path: Path, cache: P
     os.mkfifo(episode)
     with pytest.raises(NotARecordingError, match=r"episode_000000\.parquet', which is a pipe, a socket or a device"):
         to_recordings(dataset, cache)
+
+
+def test_a_wrong_value_is_refused_without_loading_rerun(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a second, and 200 MB."""
+    monkeypatch.delitem(sys.modules, "rerun")
+    with pytest.raises(UnsupportedValueError, match="got int 3"):
+        to_recordings(3, cache)
+    assert not has_data(3)
+    assert "rerun" not in sys.modules
 
 
 def test_one_wrong_item_refuses_the_list(file: Path, cache: Path) -> None:
