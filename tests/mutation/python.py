@@ -95,7 +95,7 @@ TESTS = {
     "_recordings/tables": ["chunks"],
     "_recordings/turns": ["threads"],
     "_recordings/urls": ["recordings", "sources", "agents", "fuzz"],
-    "_recordings/values": ["recordings", "fuzz", "shown", "chunks"],
+    "_recordings/values": ["recordings", "fuzz", "shown", "chunks", "sources"],
     "_recordings/web_file": ["sources"],
     "_servers/forwarding": ["tunnel"],
     "_servers/frames": ["tunnel"],

@@ -493,11 +493,13 @@ def test_a_directory_and_a_nul_byte_are_refused_in_words(tmp_path: Path, cache: 
         to_recordings("a\0b.rrd", cache)
 
 
-def test_a_symlink_loop_is_refused_in_words(tmp_path: Path, cache: Path) -> None:
+def test_a_symlink_loop_is_refused_in_words(tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     loop = tmp_path / "loop.rrd"
     loop.symlink_to(loop)
-    with pytest.raises(RecordingError, match="cannot be read"):
+    with pytest.raises(RecordingError, match="'loop.rrd' cannot be read") as refused:
         to_recordings(loop, cache)
+    assert str(tmp_path) not in str(refused.value)
+    assert f"{str(loop)!r} cannot be read" in capsys.readouterr().err  # for the app's author
 
 
 @pytest.fixture
@@ -555,9 +557,13 @@ def test_a_wrong_value_is_refused_without_loading_rerun(cache: Path, monkeypatch
     assert "rerun" not in sys.modules
 
 
-def test_one_wrong_item_refuses_the_list(file: Path, cache: Path) -> None:
+def test_one_wrong_item_refuses_the_list_and_what_was_made_for_the_others_can_be_deleted(
+    file: Path, cache: Path
+) -> None:
+    listed: set[str] = set()
     with pytest.raises(RecordingError):
-        to_recordings([file, 3], cache)
+        to_recordings([file, 3], cache, listed=listed)
+    assert listed == {str(path) for path in cache.rglob("*.rrd")} != set()
 
 
 @pytest.mark.parametrize("kind", [Path, Path.read_bytes])
