@@ -496,7 +496,7 @@ def test_a_directory_and_a_nul_byte_are_refused_in_words(tmp_path: Path, cache: 
 def test_a_symlink_loop_is_refused_in_words(tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     loop = tmp_path / "loop.rrd"
     loop.symlink_to(loop)
-    with pytest.raises(RecordingError, match="'loop.rrd' cannot be read") as refused:
+    with pytest.raises(RecordingError, match=r"'loop\.rrd' cannot be read") as refused:
         to_recordings(loop, cache)
     assert str(tmp_path) not in str(refused.value)
     assert f"{str(loop)!r} cannot be read" in capsys.readouterr().err  # for the app's author
