@@ -8,17 +8,20 @@ import gc
 import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 import rerun as rr
+from apps import in_app
+from gradio.cli.commands.reload import reload_thread
 from gradio.state_holder import SessionState
 from recordings import recording_bytes
 
 from gradio_rerun import Rerun, commands
-from gradio_rerun._gradio import postponed
+from gradio_rerun._gradio import calls, postponed
 from gradio_rerun._gradio.calls import Call, current_call
 from gradio_rerun._recordings import shown
 
@@ -433,6 +436,26 @@ def test_gradio_is_wrapped_once_however_many_components_there_are(name: str) -> 
     process = getattr(gr.Blocks, name)
     Rerun()
     assert getattr(gr.Blocks, name) is process
+
+
+def opens_its_server(*, is_reloading: bool = False) -> bool:
+    """Whether a viewer in an app that this thread builds reaches its server through the app."""
+    if is_reloading:
+        reload_thread.running_reload = True
+    (shown,) = in_app("rerun+http://10.0.0.1:9876/proxy").value
+    return isinstance(shown, dict)
+
+
+def test_after_the_first_call_apps_are_built_by_the_main_thread_and_by_reloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other threads may belong to functions, where a user may have named the server."""
+    monkeypatch.setattr(calls, "_has_called", False)
+    demo, _ = app(lambda: DATA)
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(opens_its_server).result()
+        Session(demo).call()
+        assert not thread.submit(opens_its_server).result()
+        assert thread.submit(opens_its_server, is_reloading=True).result()
+    assert opens_its_server()
 
 
 def test_a_wrapper_that_another_package_has_put_around_gradio_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
