@@ -64,7 +64,7 @@ TESTS = {
     "_gradio/files": ["uploads", "recordings"],
     "_gradio/js_on_load": ["component", "listeners", "commands"],
     "_gradio/listeners": ["listeners", "events", "client"],
-    "_gradio/postponed": ["event_loop", "updates"],
+    "_gradio/postponed": ["event_loop", "updates", "calls"],
     "_gradio/server_calls": ["uploads"],
     "_gradio/streams": ["event_loop", "calls"],
     "_gradio/threads": ["threads"],

@@ -24,6 +24,7 @@ from gradio_rerun import Rerun, commands
 from gradio_rerun._gradio import calls, postponed
 from gradio_rerun._gradio.calls import Call, current_call
 from gradio_rerun._recordings import shown
+from gradio_rerun._wire import Recordings
 
 DATA = recording_bytes("one")
 
@@ -469,6 +470,24 @@ def test_a_wrapper_that_another_package_has_put_around_gradio_changes_nothing(mo
     assert gr.Blocks.process_api is not traced
     session = Session(demo)
     assert sizes(session.call()) < sizes(session.call())  # one recording, which grows
+
+
+def test_commands_leave_the_value_that_a_deep_link_has() -> None:
+    demo, viewer = app(lambda: gr.update(value=DATA), lambda: commands.set_time(play_state="playing"), streaming=False)
+    session = Session(demo)
+    (((update),),) = session.call(0)
+    session.call(1)
+    assert session.state.config_values[viewer._id]["props"]["value"] == update["value"] != []
+
+
+def test_after_a_call_a_value_is_prepared_at_once() -> None:
+    demo, viewer = app(lambda: DATA, streaming=False)
+
+    async def call_and_prepare() -> Any:
+        await Session(demo)._call(0, ())
+        return viewer.postprocess(DATA)
+
+    assert isinstance(asyncio.run(call_and_prepare()), Recordings)
 
 
 def test_outside_of_an_app_there_is_no_call() -> None:
