@@ -369,6 +369,8 @@ test("a recording that opens while the moment waits for its own does not stay on
 test("a recording without times is in the link if it is the only one that is open", async () => {
   await open();
   const viewer = new FakeViewer();
+  await viewer.load([]);
+  assert.equal(viewer.link.moment, null);
   await viewer.load(["run"]);
   viewer.times = null;
   assert.deepEqual(viewer.link.moment, { recording: RUN, place: null, selection: null, layout: null });

@@ -51,7 +51,7 @@ TESTS = {
     "_component/parameters": ["parameters", "component"],
     "_component/questions": ["client"],
     "_component/requests": ["commands", "client"],
-    "_component/remote_access": ["tunnel", "updates"],
+    "_component/remote_access": ["sources", "tunnel", "updates"],
     "_component/server_functions": ["component"],
     "_component/settings": ["settings", "parameters", "component"],
     "_component/streaming": ["calls", "component", "event_loop"],
