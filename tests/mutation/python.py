@@ -52,7 +52,7 @@ TESTS = {
     "_component/questions": ["client"],
     "_component/requests": ["commands", "client"],
     "_component/remote_access": ["sources", "tunnel", "updates"],
-    "_component/server_functions": ["component"],
+    "_component/server_functions": ["component", "server_functions"],
     "_component/settings": ["settings", "parameters", "component"],
     "_component/streaming": ["calls", "component", "event_loop"],
     "_episode_browser": ["lerobot"],
