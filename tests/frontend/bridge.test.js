@@ -179,6 +179,86 @@ test("buttons and names follow the language of the page", () => {
   assert.equal(viewer.ariaLabel, "My run");
 });
 
+test("the block of Gradio gets the size and the label that gr.HTML does not give it", () => {
+  start();
+  const block = /** @type {any} */ (element.parent);
+  assert.deepEqual({ ...block.style }, { height: "640px", flexGrow: "2", minWidth: "min(160px, 100%)" });
+  update("settings", { ...SETTINGS, height: "70vh", scale: null, min_width: null });
+  assert.deepEqual({ ...block.style }, { height: "70vh", flexGrow: "", minWidth: "" });
+  const [above, icon] = [new FakeElement(), new FakeElement("span")];
+  icon.textContent = "code";
+  block.querySelector = () => Object.assign(above, { querySelector: (/** @type {string} */ what) => (what === "span" ? icon : null) });
+  update("settings", SETTINGS);
+  assert.deepEqual([above.dataset.label, icon.textContent, icon.children.length], ["Recording", "", 1]);
+  const [drawn] = icon.children;
+  update("label", "My run");
+  assert.deepEqual([above.dataset.label, icon.children], ["", [drawn]]);
+});
+
+test("a generator that ends without a yield leaves what is shown", () => {
+  props.settings = { ...SETTINGS, streaming: true };
+  start();
+  for (const [value, there] of /** @type {[any, any[]][]} */ ([[[FILE], [FILE.url]], ["", [FILE.url]], [[], []]])) {
+    update("value", value);
+    assert.deepEqual([urls(), props.value], [there, there.length ? [FILE] : []]);
+  }
+});
+
+test("a picture of the viewer is saved as a file; a viewer that makes none saves nothing", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  context.mock.method(URL, "createObjectURL", () => "blob:picture");
+  /** @type {string[][]} */
+  const saved = [];
+  context.mock.method(FakeElement.prototype, "click", function () {
+    const { localName, href, download } = /** @type {any} */ (this);
+    if (localName === "a") saved.push([href, download]);
+    else this.dispatchEvent(new Event("click"));
+  });
+  props.value = [FILE];
+  props.settings = { ...SETTINGS, buttons: ["screenshot"] };
+  start();
+  for (const picture of [new Blob(["png"]), null]) {
+    viewer.viewer = { screenshot: async () => picture };
+    element.button("Screenshot").click();
+    await settled();
+  }
+  assert.deepEqual(saved, [["blob:picture", "screenshot.png"]]);
+});
+
+test("a file of the user is the value of the component then, and Python receives its name", async () => {
+  /** @type {any[]} */
+  const requests = [];
+  globalThis.XMLHttpRequest = /** @type {any} */ (class {
+    upload = {};
+    status = 200;
+    response = ["/tmp/upload/a.rrd"];
+    open() {}
+    send() {
+      requests.push(this);
+    }
+  });
+  props.settings = { ...SETTINGS, interactive: true };
+  start();
+  const [prompt] = element.all(({ className }) => className === "rerun-drop");
+  prompt.dispatchEvent(Object.assign(new Event("drop"), { dataTransfer: { files: [new File(["RRF2"], "a.rrd")] } }));
+  requests[0].onload();
+  await settled();
+  assert.deepEqual(triggered, [["upload", { names: ["a.rrd"] }]]);
+  const [{ path, orig_name, meta }] = props.value;
+  assert.deepEqual([path, orig_name, meta, viewer.recordings.length], ["/tmp/upload/a.rrd", "a.rrd", { _type: "gradio.FileData" }, 1]);
+});
+
+test("commands for an empty viewer wait through updates", async () => {
+  start();
+  viewer.takesCommands = () => false;
+  const command = { id: `waits-${id}`, name: "open", arguments: {}, request: null, target: [], causes: [], waits: false, outlasts: false, answers: false, question: null, seconds: 0 };
+  update("settings", { ...SETTINGS, commands: [command] });
+  update("settings", SETTINGS);
+  viewer.takesCommands = () => true;
+  for (let tries = 0; tries < 100 && viewer.done.length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(viewer.done, ["open with 0 recordings"]);
+});
+
 test("a removed component is not changed", () => {
   start();
   element.parent?.remove();

@@ -180,6 +180,21 @@ test("a command makes a viewer lead, and events of those that follow are marked"
   assert.equal(await one.tell("time_update"), true);
 });
 
+test("a click in a viewer does not make it lead while it still reports the time to which it was set", async () => {
+  const [one, two] = pair();
+  await one.drag(4n);
+  await draw();
+  await one.drag(5n);
+  await draw();
+  now += 10;
+  two.dispatchEvent(new Event("pointerdown"));
+  assert.equal(await two.tell("time_update"), true);
+  two.times = { ...two.times, time: 4n }; // where it was before: now the user has moved it
+  assert.equal(await two.tell("time_update"), false);
+  await draw();
+  assert.equal(one.times.time, 4n);
+});
+
 test("a viewer whose recording is shorter stays at its end, and is not moved again and again", async () => {
   const [one, two] = pair(10n);
   await one.drag(50n);

@@ -339,6 +339,46 @@ test("commands of the app do not prevent that the moment is shown", async () => 
   assert.equal(viewer.times.time, 42n);
 });
 
+test("a user who moves the time right after the moment is shown keeps the new time", async () => {
+  await open(LINK);
+  const viewer = new FakeViewer();
+  viewer.load(["run"]);
+  while (!viewer.done.includes("frame 42")) {
+    await new Promise((resolve) => setImmediate(resolve));
+    tick(10);
+  }
+  viewer.host.dispatchEvent(new Event("pointerdown"));
+  viewer.times = { ...viewer.times, time: 1n };
+  await settled();
+  assert.equal(viewer.times.time, 1n);
+});
+
+test("a recording that opens while the moment waits for its own does not stay on the screen", async () => {
+  await open(LINK);
+  const viewer = new FakeViewer();
+  viewer.load(["run"]);
+  viewer.running.open.state = "loading"; // another one of the value
+  await settled();
+  assert.equal(viewer.done.at(-1), "frame 42");
+  viewer.times = { ...viewer.times, store: "Recording:app:other" };
+  viewer.running.open.state = "ready";
+  await settled();
+  assert.deepEqual(viewer.done.slice(0, 3), ["frame 42", "show run", "open recording://points[#3]"]);
+});
+
+test("a recording without times is in the link if it is the only one that is open", async () => {
+  await open();
+  const viewer = new FakeViewer();
+  await viewer.load([]);
+  assert.equal(viewer.link.moment, null);
+  await viewer.load(["run"]);
+  viewer.times = null;
+  assert.deepEqual(viewer.link.moment, { recording: RUN, place: null, selection: null, layout: null });
+  await viewer.load(["run", "other"]);
+  viewer.times = null;
+  assert.equal(viewer.link.moment, null);
+});
+
 test("viewers are numbered by their place in the app, and those that have left the page are in no link", async () => {
   await open();
   const [second, first, gone] = [new FakeViewer(9), new FakeViewer(3), new FakeViewer(12, "gone")];

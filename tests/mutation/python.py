@@ -1,11 +1,12 @@
 """Mutation testing: changes one thing at a time in a module, and lists the changes that the module's quick tests do not notice.
 
-    python tests/mutation/python.py [--sample 150] [module ...]
+    python tests/mutation/python.py [--sample 150] [--seconds 20] [module ...]
 
 A module is a path in the package, such as commands/_time; _time alone also finds it.
 
 Importing Gradio and collecting tests takes seconds. So the tests run in forks of a process that has done it: each fork changes the code of
-one function, and runs the tests that call it. What runs at import is changed in the file, of a copy, and takes longer.
+one function, and runs the tests that call it, the quickest first, until they have taken `--seconds` without the change. What runs at import is
+changed in the file, of a copy, and takes longer.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +51,8 @@ TESTS = {
     "_component/parameters": ["parameters", "component"],
     "_component/questions": ["client"],
     "_component/requests": ["commands", "client"],
-    "_component/remote_access": ["tunnel", "updates"],
-    "_component/server_functions": ["component"],
+    "_component/remote_access": ["sources", "tunnel", "updates"],
+    "_component/server_functions": ["component", "server_functions"],
     "_component/settings": ["settings", "parameters", "component"],
     "_component/streaming": ["calls", "component", "event_loop"],
     "_episode_browser": ["lerobot"],
@@ -62,7 +64,7 @@ TESTS = {
     "_gradio/files": ["uploads", "recordings"],
     "_gradio/js_on_load": ["component", "listeners", "commands"],
     "_gradio/listeners": ["listeners", "events", "client"],
-    "_gradio/postponed": ["event_loop", "updates"],
+    "_gradio/postponed": ["event_loop", "updates", "calls"],
     "_gradio/server_calls": ["uploads"],
     "_gradio/streams": ["event_loop", "calls"],
     "_gradio/threads": ["threads"],
@@ -93,7 +95,7 @@ TESTS = {
     "_recordings/tables": ["chunks"],
     "_recordings/turns": ["threads"],
     "_recordings/urls": ["recordings", "sources", "agents", "fuzz"],
-    "_recordings/values": ["recordings", "fuzz", "shown"],
+    "_recordings/values": ["recordings", "fuzz", "shown", "chunks", "sources"],
     "_recordings/web_file": ["sources"],
     "_servers/forwarding": ["tunnel"],
     "_servers/frames": ["tunnel"],
@@ -227,7 +229,9 @@ class Mutant:
         self.tree = ast.fix_missing_locations(tree)
         self.function = function
         """The first line of the function that it is in; None if it runs at import."""
-        self.text = " ".join(f"{self.line}: {before[:90]} -> {ast.unparse(new)[:90]}".split())
+        after = ast.unparse(new)
+        same = max(0, sum(accumulate((a == b for a, b in zip(before, after, strict=False)), min)) - 40)
+        self.text = " ".join(f"{self.line}: {before[same:][:90]} -> {after[same:][:90]}".split())
 
 
 def patch(functions: list[types.FunctionType], tree: ast.Module, file: Path) -> bool:
@@ -292,8 +296,8 @@ def mutants(source: str, file: Path) -> list[Callable[[], Mutant]]:  # noqa: C90
 class Session:
     """A pytest plugin, which instead of running the tests runs them once for each mutant, in forks."""
 
-    def __init__(self, file: Path, chosen: list[Mutant], results: Path) -> None:
-        self.file, self.chosen, self.results = file, chosen, results
+    def __init__(self, file: Path, chosen: list[Mutant], results: Path, seconds: float) -> None:
+        self.file, self.chosen, self.results, self.most_seconds = file, chosen, results, seconds
         self.called: dict[int, set[str]] = {}
         """By the first line of a function: the tests that call it."""
         self.seconds: dict[str, float] = {}
@@ -310,8 +314,11 @@ class Session:
         functions = [each for each in gc.get_objects() if isinstance(each, types.FunctionType)]
         functions = [each for each in functions if each.__code__.co_filename == str(self.file)]
         gc.freeze()  # or each fork copies what its garbage collector touches
-        if in_fork(lambda: self.note_calls(session, functions), 600) != "survived":
-            os._exit(1)
+        running = self.results.with_name("running")
+        while in_fork(lambda: self.note_calls(session, functions, running), 600) != "survived":
+            if not running.exists() or running.read_text() in self.seconds:
+                os._exit(1)
+            self.seconds[running.read_text()] = NEVER  # it hangs in a fork
         called, self.seconds = json.loads(self.results.read_text())
         self.results.unlink()
         results = {}
@@ -319,7 +326,9 @@ class Session:
             called_by = called.get(str(mutant.function), [])
             if mutant.function is None or "" in called_by:
                 continue  # what it makes exists already
-            tests = usable([each for each in session.items if each.nodeid in called_by], self.seconds)
+            tests = usable(
+                [each for each in session.items if each.nodeid in called_by], self.seconds, self.most_seconds
+            )
             limit = 3 * sum(self.seconds[each.nodeid] for each in tests) + 5
 
             def act(tree: ast.Module = mutant.tree, tests: list[pytest.Item] = tests) -> None:
@@ -334,7 +343,7 @@ class Session:
         self.results.write_text(json.dumps([results, self.seconds]))
         return True
 
-    def note_calls(self, session: pytest.Session, functions: list[types.FunctionType]) -> None:
+    def note_calls(self, session: pytest.Session, functions: list[types.FunctionType], running: Path) -> None:
         """Runs each test, and notes which functions it calls and how long it takes."""
         now = ""
         builtins.__called__ = lambda line: self.called.setdefault(line, set()).add(now)  # type: ignore[attr-defined]
@@ -345,24 +354,29 @@ class Session:
                 node.body[start:start] = ast.parse(f"__called__({first_line(node)})").body
         patch(functions, ast.fix_missing_locations(tree), self.file)
         for item in session.items:
-            now, start = item.nodeid, time.process_time()
+            if item.nodeid in self.seconds:
+                continue
+            now, start = item.nodeid, time.monotonic()
+            running.write_text(now)
+            signal.setitimer(signal.ITIMER_REAL, 60)  # ends this process
             item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
             # Some fail in a fork: rerun's global recording is one of the first process.
-            self.seconds[item.nodeid] = NEVER if session.testsfailed else time.process_time() - start
+            self.seconds[item.nodeid] = NEVER if session.testsfailed else time.monotonic() - start
             session.testsfailed = 0
+        signal.setitimer(signal.ITIMER_REAL, 0)
         self.results.write_text(json.dumps([{line: list(tests) for line, tests in self.called.items()}, self.seconds]))
 
 
 class Once:
     """A pytest plugin: runs the quickest tests first."""
 
-    def __init__(self, seconds: dict[str, float]) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: dict[str, float], most_seconds: float) -> None:
+        self.seconds, self.most_seconds = seconds, most_seconds
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed:  # of those collected
             os._exit(1)
-        run_tests(usable(session.items, self.seconds))
+        run_tests(usable(session.items, self.seconds, self.most_seconds))
         os._exit(0)
 
 
@@ -370,10 +384,12 @@ NEVER = 1e9
 DOES_NOT_FIT = 99
 
 
-def usable(items: list[pytest.Item], seconds: dict[str, float]) -> list[pytest.Item]:
-    """The quickest first; those that a mutant gives other names have no time."""
+def usable(items: list[pytest.Item], seconds: dict[str, float], most_seconds: float) -> list[pytest.Item]:
+    """The quickest first, until they take `most_seconds`; those that a mutant gives other names have no time."""
     known = {item: seconds.get(item.nodeid, 0) for item in items}
-    return sorted((item for item in items if known[item] < NEVER), key=known.__getitem__)
+    ordered = sorted((item for item in items if known[item] < NEVER), key=known.__getitem__)
+    taken = list(accumulate(known[item] for item in ordered))
+    return [item for item, sum_ in zip(ordered, taken, strict=True) if sum_ <= most_seconds or item is ordered[0]]
 
 
 def run_tests(items: list[pytest.Item]) -> None:
@@ -385,18 +401,18 @@ def run_tests(items: list[pytest.Item]) -> None:
             os._exit(1)
 
 
-def in_fork(act: Callable[[], object], cpu_seconds: float) -> str:
-    """Acts in a fork: "survived" if it comes to its end, "killed" if not, "timeout" after so many seconds."""
+def in_fork(act: Callable[[], object], seconds: float) -> str:
+    """Acts in a fork: "survived" if it comes to its end, "killed" if not, "timeout" after so many seconds, or two times as many while it waits."""
     child = os.fork()
     if child == 0:
         os.setsid()
-        resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_seconds) + 1, int(cpu_seconds) + 2))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
         try:
             act()
         except BaseException:
             os._exit(1)
         os._exit(0)
-    deadline = time.monotonic() + 20 * cpu_seconds
+    deadline = time.monotonic() + 2 * seconds
     done = 0, 0
     try:
         while done == (0, 0) and time.monotonic() < deadline:
@@ -421,10 +437,12 @@ def pytest_in(folder: Path, files: list[str], plugin: object) -> None:
     output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    os._exit(int(pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[plugin])))
+    os._exit(
+        int(pytest.main(["-q", "--tb=native", "--assert=plain", "-p", "no:cacheprovider", *files], plugins=[plugin]))
+    )
 
 
-def mutate(module: str, sample: int, folder: Path) -> None:
+def mutate(module: str, sample: int, most_seconds: float, folder: Path) -> None:
     """Prints the survivors among the mutants of a module, and how many were killed."""
     shutil.copytree(
         PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyi"), dirs_exist_ok=True
@@ -438,7 +456,7 @@ def mutate(module: str, sample: int, folder: Path) -> None:
     start = time.monotonic()
     path = folder / "results.json"
     path.unlink(missing_ok=True)
-    in_fork(lambda: pytest_in(folder, files, Session(target, chosen, path)), 10_000)
+    in_fork(lambda: pytest_in(folder, files, Session(target, chosen, path, most_seconds)), 100_000)
     if not path.exists():
         print(f"{module}: its tests fail without a mutant:\n{(folder / 'output.txt').read_text()[-3000:]}", flush=True)
         return
@@ -448,8 +466,8 @@ def mutate(module: str, sample: int, folder: Path) -> None:
         if number not in results:
             target.write_text(ast.unparse(mutant.tree))
             Path(importlib.util.cache_from_source(str(target))).unlink(missing_ok=True)
-            limit = 3 * sum(each for each in seconds.values() if each < NEVER) + 30
-            results[number] = in_fork(lambda: pytest_in(folder, files, Once(seconds)), limit)
+            limit = 3 * min(most_seconds, sum(each for each in seconds.values() if each < NEVER)) + 30
+            results[number] = in_fork(lambda: pytest_in(folder, files, Once(seconds, most_seconds)), limit)
         if results[number] != "killed":
             print(f"  {results[number]} {module}.py:{mutant.text}", flush=True)
     target.write_text(source)
@@ -466,6 +484,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="*", metavar="module", help=f"{', '.join(TESTS)}; the file's name is enough")
     parser.add_argument("--sample", type=int, default=150, help="mutants of each module at most")
+    parser.add_argument("--seconds", type=float, default=20, help="that the tests of a mutant take at most")
     options = parser.parse_args()
     modules = [each for each in TESTS if not options.modules or {each, each.split("/")[-1]} & {*options.modules}]
     if unknown := {*options.modules} - {*TESTS} - {each.split("/")[-1] for each in TESTS}:
@@ -480,7 +499,7 @@ def main() -> None:
         folder = Path(name).resolve()
         folder.chmod(0o755)  # for tests that become another user
         for module in modules:
-            mutate(module, options.sample, folder)
+            mutate(module, options.sample, options.seconds, folder)
 
 
 if __name__ == "__main__":

@@ -8,19 +8,23 @@ import gc
 import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 import rerun as rr
+from apps import in_app
+from gradio.cli.commands.reload import reload_thread
 from gradio.state_holder import SessionState
 from recordings import recording_bytes
 
 from gradio_rerun import Rerun, commands
-from gradio_rerun._gradio import postponed
+from gradio_rerun._gradio import calls, postponed
 from gradio_rerun._gradio.calls import Call, current_call
 from gradio_rerun._recordings import shown
+from gradio_rerun._wire import Recordings
 
 DATA = recording_bytes("one")
 
@@ -286,6 +290,18 @@ def test_an_updated_component_goes_on_with_its_recording() -> None:
     assert viewer.temp_files == {file["path"]}
 
 
+@pytest.mark.parametrize("streaming", [True, False])
+def test_the_files_of_a_value_that_is_refused_are_deleted_with_the_others(
+    streaming: bool, tmp_path: Path, cache: Path
+) -> None:
+    file = tmp_path / "run.rrd"
+    file.write_bytes(DATA)
+    demo, viewer = app(lambda: [file, "nowhere.rrd"], streaming=streaming)
+    with pytest.raises(gr.Error, match="there is no such file"):
+        Session(demo).call()
+    assert viewer.temp_files == {str(path) for path in cache.rglob("*.rrd")} != set()
+
+
 def test_two_components_of_a_session_do_not_mix() -> None:
     with gr.Blocks() as demo:
         viewers = [Rerun(streaming=True), Rerun(streaming=True)]
@@ -415,11 +431,32 @@ def test_a_run_that_was_cancelled_does_not_count_against_the_limit_of_the_next()
     assert other["size"] > one["size"]
 
 
-def test_gradio_is_wrapped_once_for_all_components() -> None:
+@pytest.mark.parametrize("name", ["process_api", "postprocess_data", "handle_streaming_outputs"])
+def test_gradio_is_wrapped_once_for_all_components(name: str) -> None:
     Rerun()
-    process = gr.Blocks.process_api
+    process = getattr(gr.Blocks, name)
     Rerun()
-    assert gr.Blocks.process_api is process
+    assert getattr(gr.Blocks, name) is process
+
+
+def opens_its_server(*, is_reloading: bool = False) -> bool:
+    """Whether a viewer in an app that this thread builds reaches its server through the app."""
+    if is_reloading:
+        reload_thread.running_reload = True
+    (shown,) = in_app("rerun+http://10.0.0.1:9876/proxy").value
+    return isinstance(shown, dict)
+
+
+def test_after_the_first_call_apps_are_built_by_the_main_thread_and_by_reloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other threads may belong to functions, where a user may have named the server."""
+    monkeypatch.setattr(calls, "_has_called", False)
+    demo, _ = app(lambda: DATA)
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(opens_its_server).result()
+        Session(demo).call()
+        assert not thread.submit(opens_its_server).result()
+        assert thread.submit(opens_its_server, is_reloading=True).result()
+    assert opens_its_server()
 
 
 def test_a_wrapper_that_another_package_has_put_around_gradio_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,6 +470,24 @@ def test_a_wrapper_that_another_package_has_put_around_gradio_changes_nothing(mo
     assert gr.Blocks.process_api is not traced
     session = Session(demo)
     assert sizes(session.call()) < sizes(session.call())  # one recording, which grows
+
+
+def test_commands_leave_the_value_that_a_deep_link_has() -> None:
+    demo, viewer = app(lambda: gr.update(value=DATA), lambda: commands.set_time(play_state="playing"), streaming=False)
+    session = Session(demo)
+    (((update),),) = session.call(0)
+    session.call(1)
+    assert session.state.config_values[viewer._id]["props"]["value"] == update["value"] != []
+
+
+def test_after_a_call_a_value_is_prepared_at_once() -> None:
+    demo, viewer = app(lambda: DATA, streaming=False)
+
+    async def call_and_prepare() -> Any:
+        await Session(demo)._call(0, ())
+        return viewer.postprocess(DATA)
+
+    assert isinstance(asyncio.run(call_and_prepare()), Recordings)
 
 
 def test_outside_of_an_app_there_is_no_call() -> None:

@@ -210,6 +210,9 @@ def test_missing_fields_of_an_event_are_empty() -> None:
     load = events.Load(None, {"recording_id": "run"})
     assert (load.application_id, load.recording_id) == ("", "run")
     assert events.Upload(None, {}).names == []
+    assert events.Error(None, {}).message == ""
+    key = events.KeyInput(None, {"pressed": "yes"})
+    assert (key.key, key.pressed, key.repeat, key.held) == ("", False, False, ())
     play = events.Play(None, {})
     assert (play.application_id, play.segment_id, play.partition_id, play.from_command) == ("", None, None, False)
     assert events.Play(None, {"segment_id": "new", "partition_id": "old"}).segment_id == "new"
@@ -225,6 +228,7 @@ def test_missing_fields_of_an_event_are_empty() -> None:
         (events.Error, {"message": {"a": 1}}, "'message' of an event to be a string, got {'a': 1}"),
         (events.Upload, {"names": "a.rrd"}, "'names' of an event to be a list of strings, got 'a.rrd'"),
         (events.Upload, {"names": ["a.rrd", 7]}, "'names' of an event to be a list of strings"),
+        (events.KeyInput, {"held": ["w", 7]}, "'held' of an event to be a list of strings, got ['w', 7]"),
         (events.TimeUpdate, {"time": True}, "'time' of an event to be an integer of 64 bits, got True"),
         (events.TimeUpdate, {"time": " 1_0"}, "'time' of an event to be an integer of 64 bits, got ' 1_0'"),
         (events.TimeUpdate, {"time": "1", "timeline": [1]}, "'timeline' of an event to be a string, got [1]"),

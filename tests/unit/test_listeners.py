@@ -30,6 +30,14 @@ def test_no_call_is_dropped_unless_the_app_says_so() -> None:
     assert [each["trigger_mode"] for each in functions(demo)] == ["multiple", "multiple", "once"]
 
 
+def test_events_that_occur_often_show_no_progress() -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        for attach in (viewer.time_update, viewer.key_input):
+            attach(lambda: None, None, gr.Textbox())
+    assert [each["show_progress"] for each in functions(demo)] == ["hidden", "hidden"]
+
+
 def test_a_subclass_that_declares_its_events_drops_no_call_either() -> None:
     class Own(Rerun):
         EVENTS: ClassVar[list[Any]] = [each for each in Rerun.EVENTS if each in ("play", "time_update")]
@@ -37,7 +45,8 @@ def test_a_subclass_that_declares_its_events_drops_no_call_either() -> None:
     with gr.Blocks() as demo:
         viewer = Own()
         viewer.time_update(lambda: None)
-    assert [each["trigger_mode"] for each in functions(demo)][:1] == ["multiple"]
+    first = functions(demo)[0]
+    assert (first["trigger_mode"], first["show_progress"]) == ("multiple", "hidden")
     assert listener_counts(demo) == {"time_update": 1}
 
 

@@ -493,8 +493,10 @@ def test_without_gradio_s_check_nothing_is_read(served: Served, cache: Path, mon
         with pytest.raises(RecordingError, match=r"give the \.rrd file"):
             to_recordings(served.outside / name, cache)
     recording = write_recording(served.outside / "run.rrd", "run", frames=1)
-    (item,) = to_recordings(recording, cache)
+    listed: set[str] = set()
+    (item,) = to_recordings(recording, cache, listed=listed)
     assert path_of(item) == recording  # Gradio decides
+    assert not listed  # or `delete_cache` would delete it
     named = to_recordings([recording, FileData(path=str(recording), orig_name="mine.rrd")], cache)
     assert [each.orig_name for each in named if isinstance(each, FileData)] == ["run.rrd", "mine.rrd"]
     assert not cache.exists()
@@ -524,11 +526,13 @@ def test_a_directory_and_a_nul_byte_are_refused_in_words(tmp_path: Path, cache: 
         to_recordings("a\0b.rrd", cache)
 
 
-def test_a_symlink_loop_is_refused_in_words(tmp_path: Path, cache: Path) -> None:
+def test_a_symlink_loop_is_refused_in_words(tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     loop = tmp_path / "loop.rrd"
     loop.symlink_to(loop)
-    with pytest.raises(RecordingError, match="cannot be read"):
+    with pytest.raises(RecordingError, match=r"'loop\.rrd' cannot be read") as refused:
         to_recordings(loop, cache)
+    assert str(tmp_path) not in str(refused.value)
+    assert f"{str(loop)!r} cannot be read" in capsys.readouterr().err  # for the app's author
 
 
 @pytest.fixture
@@ -577,9 +581,22 @@ def test_a_dataset_with_a_pipe_in_it_is_refused_at_once(tmp_path: Path, cache: P
         to_recordings(dataset, cache)
 
 
-def test_one_wrong_item_refuses_the_list(file: Path, cache: Path) -> None:
+def test_a_wrong_value_is_refused_without_loading_rerun(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a second, and 200 MB."""
+    monkeypatch.delitem(sys.modules, "rerun")
+    with pytest.raises(UnsupportedValueError, match="got int 3"):
+        to_recordings(3, cache)
+    assert not has_data(3)
+    assert "rerun" not in sys.modules
+
+
+def test_one_wrong_item_refuses_the_list_and_what_was_made_for_the_others_can_be_deleted(
+    file: Path, cache: Path
+) -> None:
+    listed: set[str] = set()
     with pytest.raises(RecordingError):
-        to_recordings([file, 3], cache)
+        to_recordings([file, 3], cache, listed=listed)
+    assert listed == {str(path) for path in cache.rglob("*.rrd")} != set()
 
 
 @pytest.mark.parametrize("kind", [Path, Path.read_bytes])

@@ -101,6 +101,28 @@ def test_data_that_a_full_disk_refuses_is_written_when_there_is_space(capsys: py
     assert all(name in written for name in (b"/more", b"/last"))
 
 
+class Reads:
+    """Reads one item after the other, as a BinaryStream does."""
+
+    def __init__(self, *items: bytes | None) -> None:
+        self.items = list(items)
+
+    def read(self) -> bytes | None:
+        return self.items.pop(0)
+
+
+def test_data_of_an_unknown_structure_are_a_new_file_each_time(tmp_path: Path) -> None:
+    source = Reads(b"RRF9 first", None, b" second")
+    paths = []
+    for written in (b"RRF9 first", b"RRF9 first", b"RRF9 first second"):
+        with read_sink(source) as sink:
+            grown = sink.growing(tmp_path, "x.rrd", None)
+        paths.append(grown.path)
+        assert sink.has_data
+        assert grown.path.read_bytes() == written
+    assert len(set(paths)) == 3
+
+
 def test_a_slow_sink_does_not_delay_others() -> None:
     slow, other = rr.RecordingStream("slow"), rr.RecordingStream("other")
     log_points(slow)

@@ -94,6 +94,10 @@ RUNS = "s3://bucket/runs/"
         ("gcs://bucket", "gs://bucket/a.rrd", True),
         ("hf://datasets/us/runs", "hf://datasets/us/runs/a.rrd", True),
         ("https://Host.test/runs/", "HTTPS://host.test:443/runs/a.mcap?x=1", True),
+        ("http://host.test:80/runs/", "http://host.test/runs/a.mcap", True),
+        ("https://host.test", "https://host.test/a.mcap", True),
+        ("https://host.test/runs/", "https://me@host.test/runs/a.mcap", False),
+        ("az://box@account.dfs.core.windows.net", "abfss://box@account.dfs.core.windows.net/a.rrd", True),
         # Another folder or bucket, in any notation.
         *[
             (RUNS, f"s3://bucket/runs/{name}", False)
@@ -166,10 +170,49 @@ def test_a_folder_allows_its_files_and_no_others(folder: str, url: str, is_allow
     assert allowed(folder).admits(url) is is_allowed
 
 
+@pytest.mark.parametrize(
+    ("folders", "reason"),
+    [
+        (["s3://key:secret@bucket/"], "it has a user name"),
+        (["https://me@host.test/runs/"], "it has a user name"),
+        (["s3:///runs/"], "it names no server or bucket"),
+        (["https:///runs/"], "it names no server or bucket"),
+        ([RUNS, "runs/"], "'runs/' cannot be used: it names no server or bucket"),
+        (["s3://bucket/../runs/"], "it has '.' or '..' as a folder"),
+        (["file:///runs/"], "Local files need allowed_paths"),
+        (["rerun://host.test"], "Rerun servers need tunnel"),
+        (RUNS, f"Write ['{RUNS}']"),
+        ([3], "got [3]."),
+        (3, "got 3."),
+    ],
+)
+def test_a_wrong_folder_is_refused_with_the_reason(folders: Any, reason: str) -> None:
+    with pytest.raises(ParameterError, match="Expected allowed_sources to be a list of URLs of folders") as refused:
+        Sources(folders)
+    assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "folders", ["s3://key:secret@bucket/", ["https://key:secret@host.test/"], [RUNS, "ftp://:secret@h"]]
+)
+def test_a_password_in_a_folder_is_not_repeated(folders: Any) -> None:
+    """A function may make the component, and its visitor reads the error."""
+    with pytest.raises(ParameterError, match="allowed_sources") as refused:
+        Sources(folders)
+    assert "secret" not in str(refused.value)
+
+
+def test_the_value_of_the_author_allows_its_files_beside_what_cannot_be_fetched() -> None:
+    sources = Sources.of_author(["s3://me@bucket/a.rrd", 3, "s3://bucket/b.rrd", "runs/c.rrd"])
+    assert sources.admits("s3://bucket/b.rrd")
+    assert sources.names == (frozenset(), {"s3://bucket/b.rrd"})
+
+
 def test_untrusted_sources_allow_nothing() -> None:
     for sources in (Sources([RUNS]), Sources(None, f"{RUNS}a.rrd"), pickle.loads(pickle.dumps(allowed(RUNS)))):
         assert not sources.admits(f"{RUNS}a.rrd")
-    assert copy.deepcopy(allowed(RUNS)).admits(f"{RUNS}a.rrd")
+    for copied in (copy.copy, copy.deepcopy):
+        assert copied(allowed(RUNS)).admits(f"{RUNS}a.rrd")
 
 
 # Buckets.

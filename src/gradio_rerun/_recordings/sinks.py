@@ -53,7 +53,7 @@ class Sink:
         header, parts = split(data) or (None, [memoryview(data)])
         if header is None or sum(map(len, stores(parts).values())) < sum(map(len, parts)):
             self.has_data = self.has_data or bool(data)
-        is_new = bool(data) and (self.size == 0 or header != self.header)
+        is_new = bool(data) and header != self.header
         if is_new:
             parts = [memoryview(header or b""), *parts]
         try:

@@ -121,18 +121,26 @@ def compared(url: str) -> str:
 def _folders(allowed: Any) -> Iterable[str]:
     if allowed is None:
         return
-    wanted = 'a list of URLs of folders, such as ["s3://bucket/runs/"], or None'
+    wanted, given = 'a list of URLs of folders, such as ["s3://bucket/runs/"], or None', _without_users(allowed)
     if not is_collection(allowed) or not all(isinstance(each, str) for each in allowed):
-        raise wrong("allowed_sources", wanted, allowed, f"Write [{allowed!r}]." if isinstance(allowed, str) else "")
+        raise wrong("allowed_sources", wanted, given, f"Write [{given!r}]." if isinstance(given, str) else "")
     for each in allowed:
         if scheme_of(each) in _NO_SOURCES:
             cure = "Local files need allowed_paths of launch, Rerun servers need tunnel."
-            raise wrong("allowed_sources", wanted, allowed, cure)
+            raise wrong("allowed_sources", wanted, given, cure)
         try:
             known = compared(each)
         except ValueError as error:
-            raise wrong("allowed_sources", wanted, allowed, f"{each!r:.200} cannot be used: {error}.") from error
+            cure = f"{_without_users(each)!r:.200} cannot be used: {error}."
+            raise wrong("allowed_sources", wanted, given, cure) from error
         yield known if known.endswith("/") else f"{known}/"
+
+
+def _without_users(given: Any) -> Any:
+    """URLs without user names and passwords: visitors may read the error."""
+    if isinstance(given, str):
+        return re.sub(r"(?<=://)[^/]*@", "…@", given)
+    return [_without_users(each) for each in given] if is_collection(given) else given
 
 
 def _urls_in(value: Any) -> Iterable[str]:
