@@ -120,8 +120,9 @@ def test_the_events_of_an_opened_recording_have_its_ids_timeline_and_times(
     assert (update.timeline, update.time, update.payload.time) == ("frame", 19, 19)
     assert type(update.time) is int
     assert update.timeline_type == ("sequence" if tells_types(page) else None)
-    for kind in (RecordingOpen, TimelineChange, SelectionChange, Pause):
+    for kind in (RecordingOpen, SelectionChange, Pause):
         expect_told(page, heard, kind)
+    assert len(of(heard, TimelineChange)) == 1  # the viewer does not always report the first timeline
 
 
 def tells_types(page: ViewerPage) -> bool:
