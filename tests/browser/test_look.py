@@ -24,9 +24,10 @@ Launch = Callable[..., str]
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
+# Without those of the text in Gradio's status, whose width changes with the time in it.
 SHIFTS = """window.shifts = []; new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) for (const { node } of entry.sources)
-    if (node?.closest?.(".below, .block[data-rerun]")) window.shifts.push(node.outerHTML.slice(0, 200));
+    if (node?.closest?.(".below, .block[data-rerun]") && !node.closest("[data-testid=status-tracker]")) window.shifts.push(node.outerHTML.slice(0, 200));
 }).observe({ type: "layout-shift", buffered: true });"""
 
 
