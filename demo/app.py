@@ -18,7 +18,7 @@ import rerun as rr
 import rerun.blueprint as rrb
 from PIL import Image, ImageFilter
 
-from gradio_rerun import Rerun, commands
+from gradio_rerun import Rerun, commands, link
 from gradio_rerun.events import Screenshot, SelectionChange, TimeUpdate
 
 HERE = Path(__file__).parent
@@ -124,11 +124,6 @@ def mark(frame: int, marks: list[Mark], event: SelectionChange) -> tuple[Any, li
         "film/marks", rr.Points2D([point for at, point in marks if at == frame], radii=3, colors=[255, 60, 90])
     )
     return stream.read(), marks
-
-
-def follow(event: TimeUpdate) -> Any:
-    """Moves the other viewer's time to where the visitor has moved this one's."""
-    return gr.skip() if event.from_command else commands.set_time(event.timeline, sequence=event.time)
 
 
 def tell_time(event: TimeUpdate) -> int:
@@ -270,8 +265,7 @@ def build(examples: dict[str, Path], robot: str | None = None) -> gr.Blocks:
             frame, marks, pictures = gr.State(0), gr.State([]), gr.State([])
             left.time_update(tell_time, None, frame)
             left.selection_change(mark, [frame, marks], [left, marks])
-            left.time_update(follow, None, right)
-            right.time_update(follow, None, left)
+            link(left, right)
             slider.input(lambda frame: [commands.set_time("frame", sequence=frame)] * 2, slider, [left, right])
             play.click(lambda: commands.set_time(play_state="playing"), None, left)
             pause.click(lambda: commands.set_time(play_state="paused"), None, left)
