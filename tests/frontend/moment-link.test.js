@@ -325,7 +325,8 @@ test("a moment is shown when all is loaded, also if the viewer has not reported 
   assert.equal(viewer.done[0], "frame 42");
 });
 
-test("commands of the app do not prevent that the moment is shown", async () => {
+/** A viewer that has just been set to the moment of the link. */
+async function showMoment() {
   await open(LINK);
   const viewer = new FakeViewer();
   viewer.load(["run"]);
@@ -333,6 +334,11 @@ test("commands of the app do not prevent that the moment is shown", async () => 
     await new Promise((resolve) => setImmediate(resolve));
     tick(10);
   }
+  return viewer;
+}
+
+test("commands of the app do not prevent that the moment is shown", async () => {
+  const viewer = await showMoment();
   tick(100);
   viewer.times = { ...viewer.times, time: 1n };
   await settled();
@@ -340,13 +346,7 @@ test("commands of the app do not prevent that the moment is shown", async () => 
 });
 
 test("a user who moves the time right after the moment is shown keeps the new time", async () => {
-  await open(LINK);
-  const viewer = new FakeViewer();
-  viewer.load(["run"]);
-  while (!viewer.done.includes("frame 42")) {
-    await new Promise((resolve) => setImmediate(resolve));
-    tick(10);
-  }
+  const viewer = await showMoment();
   viewer.host.dispatchEvent(new Event("pointerdown"));
   viewer.times = { ...viewer.times, time: 1n };
   await settled();

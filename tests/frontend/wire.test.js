@@ -4,7 +4,7 @@ import { test } from "node:test";
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/demo/", origin: "http://app.test" });
 const { toRecordings } = await import("../../src/gradio_rerun/frontend/wire.js");
 
-test("None, which Gradio sends as an empty string, is no recording", () => {
+test("an empty string, which Gradio sends for None, means that there are no recordings", () => {
   for (const value of [null, undefined, "", []]) assert.deepEqual(toRecordings(value, "/demo"), []);
 });
 

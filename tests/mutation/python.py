@@ -402,7 +402,7 @@ def run_tests(items: list[pytest.Item]) -> None:
 
 
 def in_fork(act: Callable[[], object], seconds: float) -> str:
-    """Acts in a fork: "survived" if it comes to its end, "killed" if not, "timeout" after so many seconds, or two times as many while it waits."""
+    """Calls `act` in a forked process. Returns "survived" if it ends, "killed" if it raises an error, and "timeout" after `seconds` of CPU time or twice as many of waiting."""
     child = os.fork()
     if child == 0:
         os.setsid()

@@ -378,11 +378,16 @@ def test_the_progress_is_reported_while_a_file_is_prepared(monkeypatch: pytest.M
     assert last == {"servers": []}
 
 
-def test_a_lease_is_renewed_while_another_file_of_the_session_is_prepared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Serve
-) -> None:
+@pytest.fixture
+def upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
     upload = write_recording(tmp_path / "cache" / "1" / "run.rrd", "run")
+    yield upload
+    upload.unlink()
+    upload.parent.rmdir()
+
+
+def test_a_lease_is_renewed_while_another_file_of_the_session_is_prepared(serve: Serve, upload: Path) -> None:
     viewer = Rerun(on_demand_above=1000)
     data = {"path": str(upload), "lease": "a"}
     work, at_once = partial(viewer._served, data), partial(viewer._renewed, data)
@@ -399,8 +404,6 @@ def test_a_lease_is_renewed_while_another_file_of_the_session_is_prepared(
     assert [each["server"] for each in renewed["servers"]] == [each["server"] for each in opened["servers"]]
     viewer.close_large_file(data)
     assert on_demand._servers == {}
-    upload.unlink()
-    upload.parent.rmdir()
 
 
 def test_the_work_is_unwanted_when_the_client_leaves() -> None:
@@ -416,11 +419,7 @@ def test_the_work_is_unwanted_when_the_client_leaves() -> None:
     assert ended.wait(10)
 
 
-def test_a_component_serves_a_large_file_and_says_why_it_does_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Serve
-) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
-    upload = write_recording(tmp_path / "cache" / "1" / "run.rrd", "run")
+def test_a_component_serves_a_large_file_and_says_why_it_does_not(serve: Serve, upload: Path) -> None:
     viewer = Rerun(on_demand_above=1000)
     data = {"path": str(upload), "lease": "a"}
     ((*_, result),) = [lines_of(partial(viewer._served, data))]
@@ -429,8 +428,6 @@ def test_a_component_serves_a_large_file_and_says_why_it_does_not(
     assert on_demand._servers == {}
     assert lines_of(partial(viewer._served, {"path": 1}))[-1] == {"error": "This is not a request for a large file."}
     viewer.close_large_file(None)
-    upload.unlink()
-    upload.parent.rmdir()
 
 
 def test_values_keep_their_path(tmp_path: Path) -> None:
