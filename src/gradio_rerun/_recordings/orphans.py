@@ -1,8 +1,8 @@
-"""Ends the threads of RecordingStreams that no code holds any more. rerun-sdk keeps two threads for each until it is called for this.
+"""Ends the threads of RecordingStreams that no code holds any more. rerun-sdk keeps two threads for each until a function of the SDK ends them.
 
-The SDK's function unsets the global recording of `rr.init`, and flushes all recordings. The threads of one that is being logged to may need
-Python's GIL for that, while a `RecordingStream(...)` in another thread holds the GIL and waits for the flush: all of Python would stop for ever
-(rerun-sdk 0.28 to 0.41). So it is called only while there is no RecordingStream, and no function has returned a value for some seconds.
+The function unsets the global recording of `rr.init`, and flushes all recordings. If a recording is being logged to, its threads may need
+Python's GIL for that, while `RecordingStream(...)` in another thread holds the GIL and waits for the flush. All of Python then stops forever
+(seen with rerun-sdk 0.41). So the function is called only while no RecordingStream exists, and no function of the app has returned a value for 5 seconds.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _has_recordings(bindings: Any) -> bool:
     if bindings.get_global_data_recording() is not None:
         return True
     kind = sys.modules["rerun"].RecordingStream
-    # Not by isinstance, which asks objects that stand for others, and these may run any code.
+    # `isinstance` would read `__class__`, which is a property in proxies and may run any code.
     return any(issubclass(type(each), kind) for each in gc.get_objects())
 
 
