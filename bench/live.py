@@ -106,14 +106,15 @@ def measure_latency(browser: Browser, url: str, robot: App, case: Case, patience
 
 
 @contextmanager
-def bare_page(python: Path) -> Iterator[str]:
-    """The URL of a server with live_page.html and the viewer of that Python's rerun-sdk."""
+def bare_page(python: Path, *others: Path) -> Iterator[str]:
+    """The URL of a server with live_page.html, the viewer of that Python's rerun-sdk, and other files."""
     with tempfile.TemporaryDirectory() as folder:
         files = subprocess.run([python, "-c", _FILES], check=True, capture_output=True, text=True).stdout.splitlines()
         for name, file in zip(("viewer.js", "viewer.wasm"), files[-2:], strict=True):
             (Path(folder) / name).write_bytes(gzip.decompress(Path(file).read_bytes()))
         page = Path(__file__).with_name("live_page.html")
-        (Path(folder) / page.name).write_bytes(page.read_bytes())
+        for file in (page, *others):
+            (Path(folder) / file.name).symlink_to(file.resolve())
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=folder))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

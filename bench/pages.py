@@ -41,13 +41,10 @@ def app(python: Path, kind: str, recording: Path, *options: str) -> Iterator[tup
 @contextmanager
 def sdk_page(python: Path, recording: Path) -> Iterator[str]:
     """Yields the URL of rerun-sdk's own page with the recording."""
-    files = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(recording.parent)))
-    Thread(target=files.serve_forever, daemon=True).start()
-    with _process([python, "-c", _SERVE_VIEWER]) as server:
+    with _static_files(str(recording.parent)) as files, _process([python, "-c", _SERVE_VIEWER]) as server:
         assert server.stdout
         port = int(server.stdout.readline())
-        yield f"http://127.0.0.1:{port}/?url=http://127.0.0.1:{files.server_port}/{recording.name}"
-    files.shutdown()
+        yield f"http://127.0.0.1:{port}/?url={files}/{recording.name}"
 
 
 @contextmanager
@@ -58,6 +55,14 @@ def _process(command: list[Any], environment: dict[str, str] | None = None) -> I
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def _static_files(folder: str) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=folder))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
 
 
 class _Files(SimpleHTTPRequestHandler):
@@ -102,6 +107,20 @@ def first_frame(playwright: Playwright, url: str, network: Network | None, patie
                 result["browser MB"] = settled_memory()
             page.close()
     return result
+
+
+def plain_download(playwright: Playwright, megabytes: float, network: Network | None) -> dict[str, float]:
+    """Measures how long an empty page needs to download as many bytes, from the navigation on."""
+    with tempfile.TemporaryDirectory() as folder, chromium(playwright) as browser:
+        (Path(folder) / "page.html").write_text("<!doctype html>")
+        (Path(folder) / "bytes").write_bytes(os.urandom(round(megabytes * 1e6)))
+        with _static_files(folder) as url:
+            page = _context(browser).new_page()
+            if network:
+                _emulate(page, network)
+            page.goto(f"{url}/page.html", wait_until="commit")
+            page.evaluate("fetch('bytes').then((response) => response.arrayBuffer())")
+            return {"s": page.evaluate("performance.now()") / 1000}
 
 
 def second_viewer(playwright: Playwright, url: str) -> dict[str, float]:

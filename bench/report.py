@@ -88,6 +88,10 @@ def first_frame_section(network: Network | None) -> str:
     return f"first frame at {network.megabits:g} Mbit/s and {network.milliseconds} ms"
 
 
+def download_section(network: Network | None) -> str:
+    return first_frame_section(network).replace("first frame", "download")
+
+
 _PAGES = [
     Row("First frame, first visit", "first frame", get("cold s"), "s"),
     Row("  until Gradio's page runs the first line of the component", "first frame", get("cold mounted s"), "s"),
@@ -142,7 +146,8 @@ _RATE, _MANY, _MORE, _GIGABYTE = (
     "stream 8,000 x 16 kB",
     "stream 1,000 x 1 MB",
 )
-_FAST = "first frame at 50 Mbit/s and 20 ms"
+_FAST = first_frame_section(Network(50, 20))
+_DOWNLOAD = download_section(Network(50, 20))
 
 
 def _a_yield(record: Record) -> float:
@@ -158,6 +163,20 @@ def _yield_to_number(m: Measured) -> float | None:
     return ours / number if ours and number else None
 
 
+def _first_frame_to_download(m: Measured) -> float | None:
+    parts = (
+        m.median(_FAST, "ours", get("cold s")),
+        m.median(_DOWNLOAD, "plain", get("s")),
+        m.median("first frame", "sdk", get("cold s")),
+    )
+    return None if None in parts else parts[0] / (parts[1] + parts[2])
+
+
+def _big_to_bare(m: Measured) -> float | None:
+    ours, bare = m.median("big recording behind a login", "ours", get("s")), m.median("big recording", "sdk", get("s"))
+    return ours / bare if ours and bare else None
+
+
 _GOALS = [
     Goal("First frame, first visit / 0.x", lambda m: m.ratio("first frame", get("cold s")), 0.3),
     Goal("First frame, second visit / 0.x", lambda m: m.ratio("first frame", get("warm s")), 0.27),
@@ -166,6 +185,9 @@ _GOALS = [
     Goal("First frame, first visit / bare viewer", lambda m: m.ratio("first frame", get("cold s"), "sdk"), 1.3),
     Goal("First frame, second visit / bare viewer", lambda m: m.ratio("first frame", get("warm s"), "sdk"), 1.1),
     Goal("The same at 50 Mbit/s, first visit / bare viewer", lambda m: m.ratio(_FAST, get("cold s"), "sdk"), 0.22),
+    Goal(
+        "The same / (a download of as many bytes + the bare viewer without the network)", _first_frame_to_download, 1.1
+    ),
     Goal("Click on an empty viewer → recording open / 0.x", lambda m: m.ratio("first click", get("s")), 1),
     Goal("A second viewer / 0.x", lambda m: m.ratio("second viewer", get("s")), 0.8),
     Goal("A yield of 16 kB / 0.x", lambda m: m.ratio(_MANY, _a_yield), 0.9),
@@ -189,6 +211,7 @@ _GOALS = [
         1.5,
         "s",
     ),
+    Goal("The same / the bare viewer, which opens it without a login", _big_to_bare, 1.1),
     Goal("Big recording: memory of the browser / 0.x", lambda m: m.ratio("big recording", get("more browser MB")), 1),
     Goal("800 chunks: bytes on the wire / yielded", lambda m: m.median(_MANY, "ours", get("wire")), 1.03),
     Goal("8,000 chunks: bytes on the wire / yielded", lambda m: m.median(_MORE, "ours", get("wire")), 1.03),
@@ -220,7 +243,7 @@ def _text(data: Record, measured: Measured) -> str:
     parts = [
         "# Benchmarks",
         f"This page compares this package with its predecessor, gradio_rerun {peer} of PyPI, and with the page on which rerun-sdk serves the same viewer without "
-        f"Gradio. They were measured in turn, in one run, on one machine. Each figure is the median of {measured.rounds('first frame')} rounds or, for the long streams, of one. "
+        f"Gradio. They were measured in turn, in one run, on one machine. Each figure is the median of {measured.rounds('first frame')} rounds or, for networks and long streams, of one. "
         "`make bench` writes this page. Figures differ between "
         "machines, so compare the ratios.",
         _about(about, versions, loads)
@@ -240,7 +263,7 @@ def _text(data: Record, measured: Measured) -> str:
         if not quick
         else "100 MB of points.",
         "![Big recording](images/benchmark-big.svg)",
-        _table(measured, _BIG),
+        _table(measured, _BIG, WHO),
         "## Server costs of a recording",
         f"A function returns the path of a recording of {_number(measured.median('accepted recording', 'ours', get('GB')))} GB.",
         _table(measured, _ACCEPTED),
@@ -285,6 +308,11 @@ def _networks(measured: Measured) -> list[str]:
             "Emulated by Chromium.",
             _table(measured, rows, WHO),
         ]
+        download = measured.median(section.replace("first frame", "download"), "plain", get("s"))
+        if download is not None:
+            parts.append(
+                f"An empty page downloads as many bytes as this package at a first visit in {_cell(download, 's')}."
+            )
     return parts
 
 

@@ -30,7 +30,7 @@ from accept import accept, enlarge
 from chromium import chromium
 from environments import PEER, build_wheel, make_environment, python, wheel_size
 from playwright.sync_api import Playwright, sync_playwright
-from report import first_frame_section, write_report
+from report import download_section, first_frame_section, write_report
 from stream import Case, measure
 from stream_stages import percentile
 
@@ -240,9 +240,12 @@ def _measure_first_frames(
             return pages.first_frame(playwright, url, network, size.patience)
 
     for turn in range(size.rounds):
-        for network in (None, *size.networks):
+        for network in (None, *(size.networks if turn == 0 else [])):  # the peer takes minutes
             for who in ("sdk", *WHO):
                 results.once(first_frame_section(network), who, turn, partial(visit, who, network))
+            ours = results.data["records"][first_frame_section(network)]["ours"][turn]
+            download = partial(pages.plain_download, playwright, ours.get("cold MB", 0), network)
+            results.once(download_section(network), "plain", turn, download)
 
 
 def _measure_pages(
@@ -257,10 +260,15 @@ def _measure_pages(
             return pages.second_viewer(playwright, url)
 
     def big(who: str, *login: str) -> Record:
+        if who == "sdk":
+            with live.bare_page(pythons["ours"], recordings.big) as url:
+                page = f"{url}/live_page.html?click&width=1150&height=700&url={url}/{recordings.big.name}"
+                return pages.big_recording(playwright, page, login=False, patience=size.patience)
         with pages.app(pythons[who], "click", recordings.big, *login) as (url, _):
             return pages.big_recording(playwright, url, login=bool(login), patience=size.patience)
 
     for turn in range(size.rounds):
+        results.once("big recording", "sdk", turn, partial(big, "sdk"))
         for who in WHO:
             results.once("first click", who, turn, partial(click, who))
             results.once("second viewer", who, turn, partial(second, who))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -58,6 +58,20 @@ def test_the_download_of_the_viewer_shows_bytes_and_percent(
     )
     page.expect_recordings("recording_a")
     expect(progress).to_be_hidden()
+
+
+def test_a_recording_is_downloaded_while_the_viewer_still_loads(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    held: list[Route] = []
+    page.route("**/component_server?re_viewer_bg*", lambda route: held.append(route))
+    with page.expect_response("**/*.rrd") as download:
+        page.open(launch(app(recording_a)))
+    assert download.value.status == 200
+    page.expect_state("loading")
+    held[0].continue_()
+    page.expect_recordings("recording_a")
+    assert len(page.requests_for(".rrd")) == 1
 
 
 @pytest.mark.slow

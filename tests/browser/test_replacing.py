@@ -38,6 +38,7 @@ def on_timeline(path: Path, timeline: str, frames: int = 100) -> Path:
     """A recording of always the same id."""
     with rr.RecordingStream("kept", recording_id="kept") as recording:
         recording.save(path)
+        recording.reset_time()  # the SDK keeps the times of a thread by the id of the recording
         for frame in range(frames):
             recording.set_time(timeline, sequence=frame)
             recording.log("value", rr.Scalars(frame))

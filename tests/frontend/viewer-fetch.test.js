@@ -43,6 +43,18 @@ function watched(url, size = null) {
   return { heard, recordings: new Map([[url, { download, size }]]) };
 }
 
+test("a download that has begun early is the viewer's, and is reported like any other", async () => {
+  const url = "http://app.test/gradio_api/file=/a.rrd";
+  const { heard, recordings } = watched(url, 13);
+  const takeEarly = async (/** @type {string} */ asked) => (asked === url ? new Response("RRF2 and more") : null);
+  const response = await create({ recordings, takeEarly })(url);
+  assert.equal(await response.text(), "RRF2 and more");
+  assert.deepEqual(heard, [[13, 13], "truncated"]);
+  assert.deepEqual(sent, []);
+  await create({ recordings, takeEarly: async () => null })(url);
+  assert.equal(sent.length, 1);
+});
+
 const FILES = "http://app.test/demo/gradio_api/file=";
 
 test("a file of the app gets cookies, and no redirect leads elsewhere", async () => {

@@ -83,7 +83,7 @@ export class RerunViewerElement extends HTMLElement {
     this.#overlay?.hideError();
     this.#failed = false;
     if (this.#recordings.length === 0) this.#stop("idle");
-    if (this.#run?.viewer) this.#run.show();
+    if (this.#run) this.#run.show();
     else this.#queueSync();
   }
 

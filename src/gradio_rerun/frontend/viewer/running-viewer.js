@@ -1,5 +1,6 @@
 /** One running viewer: starts it, opens recordings, carries out commands, and ends it with all that belongs to it. */
 
+import { EarlyDownloads } from "./early-downloads.js";
 import { Ended, messageOf } from "./errors.js";
 import { FrameWatch, Frames } from "./frame-watch.js";
 import { loadViewer } from "./loader.js";
@@ -42,6 +43,7 @@ const FRAMES_TO_HOLD = 3;
 
 export class RunningViewer {
   #life = new AbortController();
+  #early = new EarlyDownloads(this.#life.signal);
   #around;
   /** The settings that it starts with. */
   #settings;
@@ -106,10 +108,6 @@ export class RunningViewer {
       canClose: () => this.open.canClose,
       isSeen: () => this.#isSeen || !isSeen(),
       fail: (error) => onFail(...replacementFailure(/** @type {Error} */ (error))),
-      later: (ms, callback) => {
-        const timer = setTimeout(callback, ms);
-        return () => clearTimeout(timer);
-      },
     });
   }
 
@@ -119,6 +117,7 @@ export class RunningViewer {
     const { signal } = this.#life;
     const { element, app, overlay, onFail } = this.#around;
     const settings = this.#settings;
+    this.show();
     try {
       const code = await loadViewer(settings.viewer, {
         checkFiles: app.checkFiles,
@@ -167,6 +166,7 @@ export class RunningViewer {
         files: fileUrl(rootOf(settings), ""),
         recordings: this.open.byUrl,
         ask: (call, end) => app.askServer(call, end),
+        takeEarly: (url) => this.#early.take(url),
         signal,
       }),
       theme: this.theme,
@@ -182,7 +182,8 @@ export class RunningViewer {
 
   /** Shows the value that is to be shown now, when the value before has been seen. */
   show() {
-    if (this.viewer) this.succession.show(this.#around.value()); // else when it has started
+    if (this.viewer) this.succession.show(this.#around.value());
+    else this.#early.begin(this.#around.value().recordings); // shown when it has started
   }
 
   /** Reads on where a recording has grown. */

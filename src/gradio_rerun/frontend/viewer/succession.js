@@ -22,7 +22,7 @@ const LONGEST_PATIENCE = 32_000;
  * @property {() => boolean} canClose whether no data arrives after a close
  * @property {() => boolean} isSeen whether the user has seen the value that is open, or its failure; a change is reported by `advance`
  * @property {(error: unknown) => void} fail the viewer could not close its recordings
- * @property {(ms: number, callback: () => void) => () => void} later starts a timer, and returns what stops it
+ * @property {(ms: number, callback: () => void) => () => void} [later] starts a timer, and returns what stops it
  */
 
 export class Succession {
@@ -74,7 +74,7 @@ export class Succession {
   /** Goes on if the value that is open has been seen. */
   advance() {
     if (this.#hasEnded || this.#isClosing || this.#wanted === this.#shown) return;
-    const { canClose, isSeen, restart, later } = this.#steps;
+    const { canClose, isSeen, restart, later = startTimer } = this.#steps;
     if (extend(this.#wanted.recordings, this.#shown.recordings)) {
       this.#clearTimer();
       this.#openNewest();
@@ -131,4 +131,10 @@ export function extend(recordings, before) {
 /** @param {Recording[]} one @param {Recording[]} other */
 export function isSame(one, other) {
   return one.length === other.length && one.every(({ url }, index) => url === other[index].url);
+}
+
+/** @param {number} ms @param {() => void} callback */
+function startTimer(ms, callback) {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
 }

@@ -27,10 +27,11 @@ const TUNNEL = " If the app reaches the server and browsers do not: Rerun(tunnel
  * @param {boolean} options.telemetry
  * @param {Map<string, Downloaded>} options.recordings the open recordings, by URL
  * @param {import("./tunnel.js").AskServer} options.ask sends a call to a Rerun server through the app, for recordings with a ticket
+ * @param {(url: string) => Promise<Response | null>} [options.takeEarly] the response for a recording whose download has begun already
  * @param {AbortSignal} options.signal ends all downloads
  * @returns {typeof globalThis.fetch}
  */
-export function createViewerFetch({ files, allowed_origins: allowed, telemetry, recordings, ask, signal }) {
+export function createViewerFetch({ files, allowed_origins: allowed, telemetry, recordings, ask, takeEarly, signal }) {
   const own = [location.origin, new URL(files).origin];
   const others = [...allowed, ...(telemetry ? TELEMETRY_ORIGINS : [])];
   const refused = new Set();
@@ -58,7 +59,10 @@ export function createViewerFetch({ files, allowed_origins: allowed, telemetry, 
       redirect: isFile && !recording ? "error" : request.redirect,
       signal: either(request.signal, signal),
     });
-    if (recording) return watchDownload(checked, recording.download, recording.size, signal);
+    if (recording) {
+      const early = takeEarly && checked.method === "GET" ? await takeEarly(url.href) : null;
+      return watchDownload(early ?? checked, recording.download, recording.size, signal);
+    }
     if (!live) return fetch(checked);
     const response = await (live.ticket ? tunnelled(checked, live, ask, signal) : watchServer(checked, live.download, signal, TUNNEL));
     if (response.ok && !signal.aborted) live.download.onAnswer?.();
@@ -164,13 +168,13 @@ async function watchServer(request, download, signal, cure = "") {
 }
 
 /**
- * @param {Request} request
+ * @param {Request | Response} source
  * @param {Download} download
  * @param {number | null} size
  * @param {AbortSignal} signal
  */
-async function watchDownload(request, download, size, signal) {
-  const response = await watchServer(request, download, signal);
+async function watchDownload(source, download, size, signal) {
+  const response = source instanceof Response ? source : await watchServer(source, download, signal);
   if (!response.ok) return response;
   const length = response.headers.get("content-encoding") ? null : response.headers.get("content-length");
   const total = size ?? (length ? Number(length) : null);
@@ -229,7 +233,7 @@ function watchBody(response, total, download, fail) {
  * @param {Response} response
  * @param {ReadableStream} body
  */
-function copyResponse(response, body) {
+export function copyResponse(response, body) {
   const { status, statusText, headers, url } = response;
   return Object.defineProperty(new Response(body, { status, statusText, headers }), "url", { value: url });
 }

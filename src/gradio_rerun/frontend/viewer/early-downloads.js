@@ -1,0 +1,61 @@
+/** Downloads of recordings that begin while the viewer still loads: its own `fetch` comes only after its first frame. */
+
+import { copyResponse } from "./viewer-fetch.js";
+
+/** How many recordings are downloaded early, and how many bytes of each are kept until the viewer takes them. The viewer's code travels at the same time. */
+const MOST = 2;
+const MOST_BYTES = 4_000_000;
+
+export class EarlyDownloads {
+  /** By URL. @type {Map<string, {response: Promise<Response | null>, abort: AbortController}>} */
+  #downloads = new Map();
+  #signal;
+
+  /** @param {AbortSignal} signal ends all downloads */
+  constructor(signal) {
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.begin([]));
+  }
+
+  /** Downloads the first recordings of a value, in place of those before. @param {import("../wire.js").Recording[]} value */
+  begin(value) {
+    const urls = this.#signal.aborted ? [] : value.filter(isPlainFile).slice(0, MOST).map(({ url }) => url);
+    for (const [url, { abort }] of this.#downloads) {
+      if (urls.includes(url)) continue;
+      abort.abort();
+      this.#downloads.delete(url);
+    }
+    for (const url of urls) {
+      if (this.#downloads.has(url)) continue;
+      const abort = new AbortController();
+      const response = fetch(new Request(url, { credentials: "same-origin", signal: abort.signal })).then(buffered, () => null);
+      this.#downloads.set(url, { response, abort });
+    }
+  }
+
+  /**
+   * The response for the viewer; null if there is none, or if it has failed: the viewer then asks by itself. Each is given once.
+   * @param {string} url
+   */
+  async take(url) {
+    const download = this.#downloads.get(url);
+    this.#downloads.delete(url);
+    const response = await download?.response;
+    if (!download || !response?.ok) return null;
+    this.#signal.addEventListener("abort", () => download.abort.abort());
+    return response;
+  }
+}
+
+/** Whether the viewer gets the recording by one download. @param {import("../wire.js").Recording} recording */
+function isPlainFile({ url, upload, large, marks }) {
+  return /^https?:/.test(url) && !upload && !large && !marks;
+}
+
+/** @param {Response} response */
+function buffered(response) {
+  const { body } = response;
+  if (!body) return response;
+  const queue = new ByteLengthQueuingStrategy({ highWaterMark: MOST_BYTES });
+  return copyResponse(response, body.pipeThrough(new TransformStream({}, undefined, queue)));
+}
