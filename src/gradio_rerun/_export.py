@@ -207,7 +207,7 @@ def _add_viewer(new: Path) -> dict[str, Any]:
         shutil.copyfile(path, new / "viewer" / path.name)
     (new / "LICENSES.txt").write_text(_licences(assets), "utf-8")
     files = {
-        name: {"path": path.name, "url": f"viewer/{quote(path.name)}", "orig_name": path.name}
+        name: {"location": path.name, "url": f"viewer/{quote(path.name)}", "orig_name": path.name}
         for name, path in (("glue", assets.glue), ("wasm", assets.wasm))
     }
     viewer = {"version": assets.version, **files, "wasm_size": assets.wasm_size}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from gradio.data_classes import FileData, FileDataDict, GradioModel, GradioRootModel
+from gradio.data_classes import FileData, GradioModel, GradioRootModel
 from pydantic import model_validator
 
 PanelName = Literal["top", "blueprint", "selection", "time"]
@@ -51,13 +51,20 @@ class Recordings(GradioRootModel):
         return [] if value is None else [each for each in (value if isinstance(value, list) else [value]) if each != ""]
 
 
+class ViewerFile(TypedDict):
+    """A file of the viewer. gradio_client downloads everything with a `path`, with each command that a function returns."""
+
+    location: str
+    orig_name: str
+
+
 class ViewerFiles(TypedDict):
     """Where the frontend finds the web viewer of the installed rerun-sdk."""
 
     version: str
-    glue: FileDataDict
-    wasm: FileDataDict
-    """The WebAssembly, compressed with gzip; `size` is the compressed size in bytes."""
+    glue: ViewerFile
+    wasm: ViewerFile
+    """The WebAssembly, compressed with gzip."""
     wasm_size: int
     """Bytes of the WebAssembly itself."""
 

@@ -41,9 +41,10 @@ beforeEach(() => {
 
 /** @param {object} [options] */
 function load(options = {}) {
-  const file = (/** @type {string} */ name) => ({ path: name, url: `http://app.test/demo/gradio_api/file=/${name}`, orig_name: name });
+  const file = (/** @type {string} */ name) => ({ location: `/${name}`, orig_name: name });
+  const viewer = { version: "0.41.0", glue: file(`glue-${version}.js.gz`), wasm: file(`viewer-${version}.wasm.gz`), wasm_size: WASM.length };
   return loadViewer(
-    { version: "0.41.0", glue: file(`glue-${version}.js.gz`), wasm: file(`viewer-${version}.wasm.gz`), wasm_size: WASM.length },
+    { viewer, bridge: { path: "/bridge.js", url: "http://app.test/demo/gradio_api/file=/bridge.js" } },
     {
       checkFiles: async () => {
         checks++;

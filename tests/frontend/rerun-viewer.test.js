@@ -227,7 +227,7 @@ function content(ids, length = HEADS + ids.length) {
 
 /** @param {object} [changes] @returns {any} */
 function settings(changes = {}) {
-  const file = (/** @type {string} */ name) => ({ path: name, url: `http://app.test/${name}-${version}.gz`, orig_name: name });
+  const file = (/** @type {string} */ name) => ({ path: name, location: name, url: `http://app.test/${name}-${version}.gz`, orig_name: name });
   return {
     bridge: file("bridge.js"),
     viewer: { version: "0.41.0", glue: file("glue"), wasm: file("wasm"), wasm_size: WASM.length },
@@ -287,7 +287,7 @@ test("a viewer starts with the first value, and not before", async () => {
 
 /** Lets the page be idle, when the viewer's code is loaded. */
 async function idle() {
-  await loadViewer(element.settings.viewer, { checkFiles: async () => {} });
+  await loadViewer(element.settings, { checkFiles: async () => {} });
   await settled();
   for (const callback of idles.splice(0)) callback();
   await settled();

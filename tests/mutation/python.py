@@ -69,6 +69,7 @@ TESTS = {
     "_gradio/streams": ["event_loop", "calls"],
     "_gradio/threads": ["threads"],
     "_gradio/updates": ["updates", "component"],
+    "_gradio/wrapping": ["calls"],
     "_preparing": ["cli"],
     "_recordings/blueprints": ["recordings"],
     "_recordings/bounded": ["shown", "threads"],

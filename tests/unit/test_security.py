@@ -305,7 +305,7 @@ def test_without_a_login_a_client_gets_nothing(launched: Callable[..., App], fol
         gr.Button().click(repr, viewer, received, api_name="tell")
     app = launched(demo, viewer, auth=("user", "password"))
     settings = viewer.get_config()["props"]["settings"]
-    files = [recording, *(settings["viewer"][name]["path"] for name in ("glue", "wasm")), settings["bridge"]["path"]]
+    files = [recording, *(settings["viewer"][name]["location"] for name in ("glue", "wasm")), settings["bridge"]["path"]]
     join = {"data": [None], "fn_index": 0, "session_hash": "any"}
 
     def answers() -> list[int]:

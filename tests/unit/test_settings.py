@@ -11,9 +11,10 @@ import gradio as gr
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from gradio_client import Client
 
 import gradio_rerun
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, commands
 from gradio_rerun._component.settings import FRONTEND, PageSettings, css_length
 from gradio_rerun.errors import ParameterError
 
@@ -114,9 +115,9 @@ def test_the_files_of_the_page_are_static_files_of_gradio() -> None:
     from gradio.utils import is_static_file
 
     made = settings()
-    for file in (made["bridge"], made["viewer"]["glue"], made["viewer"]["wasm"]):
-        assert is_static_file(file["path"])
-        assert file["url"] == f"/gradio_api/file={file['path']}"
+    for path in (made["bridge"]["path"], *(made["viewer"][name]["location"] for name in ("glue", "wasm"))):
+        assert is_static_file(path)
+    assert made["bridge"]["url"] == f"/gradio_api/file={made['bridge']['path']}"
 
 
 def test_a_second_call_adds_no_static_paths() -> None:
@@ -229,12 +230,24 @@ def test_each_module_of_the_page_is_served_where_another_module_imports_it() -> 
 
 def test_the_page_gets_the_name_and_size_of_each_file() -> None:
     sent = settings()
-    for file in (sent["bridge"], sent["viewer"]["glue"], sent["viewer"]["wasm"]):
-        path = Path(file["path"])
-        assert (file["orig_name"], file["size"]) == (path.name, path.stat().st_size)
-        assert (file["is_stream"], file["meta"]) == (False, {"_type": "gradio.FileData"})
-    assert sent["bridge"]["orig_name"] == "bridge.js"
-    assert sent["viewer"]["wasm_size"] > sent["viewer"]["wasm"]["size"] > 1_000_000 > sent["viewer"]["glue"]["size"]
+    glue, wasm = (Path(sent["viewer"][name]["location"]) for name in ("glue", "wasm"))
+    assert [sent["viewer"][name]["orig_name"] for name in ("glue", "wasm")] == [glue.name, wasm.name]
+    assert sent["viewer"]["wasm_size"] > wasm.stat().st_size > 1_000_000 > glue.stat().st_size
+    bridge = sent["bridge"]
+    assert (bridge["orig_name"], bridge["size"]) == ("bridge.js", Path(bridge["path"]).stat().st_size)
+    assert (bridge["is_stream"], bridge["meta"]) == (False, {"_type": "gradio.FileData"})
+
+
+def test_a_client_of_the_api_that_gets_a_command_downloads_no_viewer(tmp_path: Path) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        gr.Button().click(commands.play, None, viewer, api_name="command")
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        Client(url, verbose=False, download_files=tmp_path).predict(api_name="/command")
+    finally:
+        demo.close(verbose=False)
+    assert [path.name for path in tmp_path.rglob("*.*")] == ["bridge.js"]
 
 
 PACKAGE = Path(gradio_rerun.__file__).parent

@@ -14,7 +14,7 @@ import gradio as gr
 from gradio.data_classes import FileDataDict
 
 from .._checks import is_collection, is_flag, is_number, suggestion, wrong
-from .._gradio.files import static_file
+from .._gradio.files import publish, static_file
 from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
 from .._viewer.assets import (
     ViewerAssets,
@@ -23,7 +23,7 @@ from .._viewer.assets import (
     published_folder,
     restore_viewer_assets,
 )
-from .._wire import ButtonName, FileCount, PanelName, PanelState, Theme, ViewerFiles
+from .._wire import ButtonName, FileCount, PanelName, PanelState, Theme, ViewerFile, ViewerFiles
 from ..errors import ParameterError
 from .keys import checked_keys
 
@@ -202,10 +202,15 @@ def _viewer_files() -> ViewerFiles:
 def _files_of(assets: ViewerAssets) -> ViewerFiles:
     return ViewerFiles(
         version=assets.version,
-        glue=static_file(assets.glue),
-        wasm=static_file(assets.wasm),
+        glue=_viewer_file(assets.glue),
+        wasm=_viewer_file(assets.wasm),
         wasm_size=assets.wasm_size,
     )
+
+
+def _viewer_file(path: Path) -> ViewerFile:
+    publish(path)
+    return ViewerFile(location=str(path), orig_name=path.name)
 
 
 def _checked(check: _Check) -> dict[str, Any]:

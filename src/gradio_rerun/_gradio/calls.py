@@ -12,11 +12,12 @@ import inspect
 import threading
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 from gradio.blocks import Blocks
 from gradio.cli.commands.reload import reload_thread
+
+from .wrapping import Method, wrap
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,10 @@ def may_build_apps() -> bool:
 
 def follow_calls() -> None:
     """Makes `current_call` return the calls of all apps of this process."""
-    process = Blocks.process_api
-    if hasattr(process, "followed_by_rerun"):
-        return
+    wrap("process_api", _followed)
 
-    @wraps(process)
+
+def _followed(process: Method) -> Method:
     async def followed(*args: Any, **options: Any) -> Any:
         global _has_called
         _has_called = True
@@ -63,8 +63,7 @@ def follow_calls() -> None:
             # Not the outer call: gr.Examples caches lazily in the context of a visitor's call, and other visitors get the result.
             _current.set(Call())
 
-    followed.followed_by_rerun = True  # type: ignore[attr-defined]
-    Blocks.process_api = followed
+    return followed
 
 
 def _call(app: Blocks, block_fn: Any, *_: Any, **given: Any) -> Call:

@@ -22,11 +22,16 @@ from gradio.utils import get_upload_folder, is_in_or_equal, is_static_file
 from ..errors import RecordingError
 
 
-def static_file(path: Path, folder: Path | None = None) -> FileDataDict:
-    """A file as Gradio sends it to the frontend. Every visitor may fetch all files in `folder`, by default the file's own folder."""
+def publish(path: Path, folder: Path | None = None) -> None:
+    """Lets every visitor fetch a file, and all files in `folder`, by default the file's own folder."""
     if not is_static_file(path):
         gr.set_static_paths(folder or path.parent)
-    # Gradio puts the app's root in front of the url of everything that looks like a file.
+
+
+def static_file(path: Path, folder: Path) -> FileDataDict:
+    """A file as Gradio sends it to the frontend. Every visitor may fetch all files in `folder`."""
+    publish(path, folder)
+    # Gradio puts the app's root in front of the url of everything that looks like a file. gradio_client downloads all of it.
     return FileDataDict(
         path=str(path),
         url=file_url(path),

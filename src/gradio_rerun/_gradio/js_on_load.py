@@ -39,14 +39,14 @@ const fail = (error) => {
 const part = %s;
 const settings = props.settings ?? element.closest(".gradio-container")?.rerunSettings?.[part.id];
 if (settings) {
-  const { bridge, viewer } = settings;
+  const { bridge } = settings;
   const restoreFiles = () => server.restore_files();
   // The viewer's code takes longest, so it is requested before the other modules are loaded. A failure is reported when the code is needed.
   const module = (name) => import(bridge.url.replace("gradio/bridge.js", name));
   Promise.all([module("viewer/loader.js"), module("gradio/component-server.js")])
     .then(([{ loadViewer }, { callComponent }]) => {
       const requestCode = (name) => callComponent(bridge.url, part, "viewer_code", name, { query: name });
-      return loadViewer(viewer, { requestCode, checkFiles: restoreFiles });
+      return loadViewer(settings, { requestCode, checkFiles: restoreFiles });
     })
     .catch(() => {});
   // Nothing is shown without its style: the page would jump.

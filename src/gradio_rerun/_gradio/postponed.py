@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
 from gradio.blocks import Blocks
@@ -24,6 +24,7 @@ from pydantic import BaseModel
 from .streams import Prepared
 from .threads import in_thread
 from .updates import complete
+from .wrapping import Method, wrap
 
 _is_postponing: ContextVar[bool] = ContextVar("gradio_rerun_postponing", default=False)
 
@@ -43,11 +44,10 @@ def is_postponing() -> bool:
 
 def follow_outputs() -> None:
     """Lets `postprocess` return a `Postponed`, in all apps of this process."""
-    process = Blocks.postprocess_data
-    if hasattr(process, "followed_by_rerun"):
-        return
+    wrap("postprocess_data", _followed)
 
-    @wraps(process)
+
+def _followed(process: Method) -> Method:
     async def followed(app: Blocks, block_fn: Any, predictions: Any, state: Any = None) -> Any:
         state = SessionState(app) if state is None else state
         kept = [state.config_values.get(block._id, {}).get("props", {}).get("value") for block in block_fn.outputs]
@@ -79,8 +79,7 @@ def follow_outputs() -> None:
                     state._update_value_in_config(block._id, None)
         return data
 
-    followed.followed_by_rerun = True  # type: ignore[attr-defined]
-    Blocks.postprocess_data = followed
+    return followed
 
 
 def _has_postponed(value: Any) -> bool:

@@ -9,12 +9,13 @@ tests/unit/test_event_loop.py::test_gradio_does_not_check_the_file_of_a_stream_a
 
 from __future__ import annotations
 
-from functools import wraps
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Blocks
 from gradio.components.base import StreamingOutput
+
+from .wrapping import Method, wrap
 
 
 class Prepared:
@@ -34,11 +35,10 @@ class StreamedAsPrepared(StreamingOutput):
 
 def follow_streams() -> None:
     """Lets Gradio stream the values of `StreamedAsPrepared` components as they are, in all apps of this process."""
-    process = Blocks.handle_streaming_outputs
-    if hasattr(process, "followed_by_rerun"):
-        return
+    wrap("handle_streaming_outputs", _followed)
 
-    @wraps(process)
+
+def _followed(process: Method) -> Method:
     async def followed(
         app: Blocks, block_fn: Any, data: list[Any], session_hash: str | None, *args: Any, **options: Any
     ) -> Any:
@@ -55,5 +55,4 @@ def follow_streams() -> None:
                 data[index] = value
         return data
 
-    followed.followed_by_rerun = True  # type: ignore[attr-defined]
-    Blocks.handle_streaming_outputs = followed
+    return followed

@@ -2,7 +2,9 @@
  * The types of what Python sends; `_wire.py` and `_component/settings.py` have the same in Python.
  *
  * @typedef {{path: string, url: string | null, size?: number | null, orig_name?: string | null, mime_type?: string | null}} FileData
- * @typedef {{version: string, glue: FileData, wasm: FileData, wasm_size: number}} ViewerFiles
+ * A file of the viewer; it has a `url` in an exported page only.
+ * @typedef {{location: string, orig_name: string, url?: string}} ViewerFile
+ * @typedef {{version: string, glue: ViewerFile, wasm: ViewerFile, wasm_size: number}} ViewerFiles
  * @typedef {{server: string, ticket: string}} ServerUrl
  * @typedef {"top" | "blueprint" | "selection" | "time"} PanelName
  * @typedef {"hidden" | "collapsed" | "expanded"} PanelState
@@ -88,7 +90,7 @@ function fromUrl(url) {
   return { url, name: id ?? host, size: null };
 }
 
-/** The URL of the app: Gradio has put its root in front of the URL of `bridge`. @param {Settings} settings */
+/** The URL of the app: Gradio has put its root in front of the URL of `bridge`. @param {Pick<Settings, "bridge">} settings */
 export function rootOf(settings) {
   return /** @type {string} */ (settings.bridge.url).split("/gradio_api/")[0];
 }

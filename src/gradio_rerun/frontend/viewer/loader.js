@@ -1,7 +1,11 @@
 /** Gets the web viewer into the page: fetched, kept by the browser, compiled once for all viewers of the page. */
 
+import { fileUrl, rootOf } from "../wire.js";
+
 /**
  * @typedef {import("../wire.js").ViewerFiles} ViewerFiles
+ * @typedef {import("../wire.js").ViewerFile & {url: string}} LocatedFile
+ * @typedef {ViewerFiles & {glue: LocatedFile, wasm: LocatedFile}} LocatedFiles
  * @typedef {(loaded: number, total: number | null) => void} OnProgress bytes
  * @typedef {Record<typeof GLOBALS[number], any>} Globals
  * @typedef {(name: string) => Promise<Response>} RequestCode requests the wasm with this name in a form that the browser decompresses
@@ -25,17 +29,18 @@ const loads = new Map();
 /**
  * Resolves to the viewer's code; `onProgress` receives the number of bytes that have arrived. A failed load is not remembered.
  *
- * @param {ViewerFiles} files
+ * @param {Pick<import("../wire.js").Settings, "viewer" | "bridge">} settings
  * @param {object} options
  * @param {() => Promise<void>} options.checkFiles makes the server restore missing and damaged files
  * @param {OnProgress} [options.onProgress]
  * @param {RequestCode} [options.requestCode] by default, the files are requested
  * @returns {Promise<LoadedViewer>}
  */
-export async function loadViewer(files, { checkFiles, onProgress, requestCode }) {
+export async function loadViewer(settings, { checkFiles, onProgress, requestCode }) {
   const reason = missingInBrowser();
   if (reason) throw new Error(reason);
-  const key = fileUrl(files.wasm);
+  const files = located(settings);
+  const key = files.wasm.url;
   const load = loads.get(key) ?? startLoad(key, files, checkFiles, requestCode);
   if (onProgress) {
     load.listeners.add(onProgress);
@@ -48,7 +53,17 @@ export async function loadViewer(files, { checkFiles, onProgress, requestCode })
   }
 }
 
-/** @param {string} key @param {ViewerFiles} files @param {() => Promise<void>} checkFiles @param {RequestCode} [requestCode] */
+/** @param {Pick<import("../wire.js").Settings, "viewer" | "bridge">} settings @returns {LocatedFiles} */
+function located(settings) {
+  const { viewer } = settings;
+  const locate = (/** @type {import("../wire.js").ViewerFile} */ file) => ({
+    ...file,
+    url: file.url ? new URL(file.url, location.href).href : fileUrl(rootOf(settings), file.location),
+  });
+  return { ...viewer, glue: locate(viewer.glue), wasm: locate(viewer.wasm) };
+}
+
+/** @param {string} key @param {LocatedFiles} files @param {() => Promise<void>} checkFiles @param {RequestCode} [requestCode] */
 function startLoad(key, files, checkFiles, requestCode) {
   /** @type {Load} */
   const load = { loading: Promise.resolve(/** @type {any} */ (null)), listeners: new Set(), progress: null };
@@ -71,7 +86,7 @@ function startLoad(key, files, checkFiles, requestCode) {
   return load;
 }
 
-/** @param {ViewerFiles} files @param {RequestCache} cache @param {OnProgress} report @param {RequestCode | undefined} requestCode @returns {Promise<LoadedViewer>} */
+/** @param {LocatedFiles} files @param {RequestCache} cache @param {OnProgress} report @param {RequestCode | undefined} requestCode @returns {Promise<LoadedViewer>} */
 async function loadFiles(files, cache, report, requestCode) {
   const [createBindings, module] = await Promise.all([loadGlue(files.glue, cache), loadModule(files, cache, report, requestCode)]);
   return { createBindings, module };
@@ -110,7 +125,7 @@ function hasWebGL2() {
 /**
  * The glue is a script that refers to the browser's functions by their free names or as methods of window. In a function of its own it
  * can be instantiated any number of times, each with those that we choose.
- * @param {import("../wire.js").FileData} file
+ * @param {LocatedFile} file
  * @param {RequestCache} cache
  */
 async function loadGlue(file, cache) {
@@ -126,10 +141,10 @@ function compileGlue(script) {
   return /** @type {LoadedViewer["createBindings"]} */ (new Function(`{ ${GLOBALS.join(", ")} }`, `${glue}\nreturn wasm_bindgen;`));
 }
 
-/** @param {ViewerFiles} files @param {RequestCache} cache @param {OnProgress} report @param {RequestCode | undefined} requestCode */
+/** @param {LocatedFiles} files @param {RequestCache} cache @param {OnProgress} report @param {RequestCode | undefined} requestCode */
 async function loadModule(files, cache, report, requestCode) {
   const store = await openCache();
-  const key = new URL(`/${CACHE_NAME}/${files.wasm.orig_name?.replace(/\.gz$/, "")}`, location.href);
+  const key = new URL(`/${CACHE_NAME}/${files.wasm.orig_name.replace(/\.gz$/, "")}`, location.href);
   const kept = await store?.match(key);
   if (kept) {
     try {
@@ -149,7 +164,7 @@ async function loadModule(files, cache, report, requestCode) {
 /**
  * The result made of a file; its checksum, or the compiler, detects bytes that are wrong or missing.
  * @template T
- * @param {import("../wire.js").FileData} file
+ * @param {LocatedFile} file
  * @param {Promise<T>} made
  */
 function arrived(file, made) {
@@ -160,12 +175,12 @@ function arrived(file, made) {
 
 /**
  * The wasm from `requestCode`; null if that has none.
- * @param {import("../wire.js").FileData} file
+ * @param {LocatedFile} file
  * @param {RequestCode} [requestCode]
  */
 async function requestedCode(file, requestCode) {
   try {
-    const response = await requestCode?.(/** @type {string} */ (file.orig_name));
+    const response = await requestCode?.(file.orig_name);
     return response?.ok && response.headers.get("content-type") === "application/wasm" ? response.body : null;
   } catch {
     return null;
@@ -226,20 +241,15 @@ async function decompressed(response) {
   return body.pipeThrough(/** @type {any} */ (new DecompressionStream("gzip")));
 }
 
-/** @param {import("../wire.js").FileData} file @param {RequestCache} cache */
+/** @param {LocatedFile} file @param {RequestCache} cache */
 async function fetchFile(file, cache) {
   let response;
   try {
-    response = await fetch(fileUrl(file), { credentials: "same-origin", cache });
+    response = await fetch(file.url, { credentials: "same-origin", cache });
   } catch {
     throw new Error("The viewer could not be fetched: the server cannot be reached.");
   }
   if (response.status === 401) throw new LoginError("The viewer could not be fetched: you are not logged in any more. Please reload the page.");
   if (!response.ok) throw new Error(`The viewer could not be fetched: the server answered ${response.status} for ${file.orig_name}.`);
   return response;
-}
-
-/** @param {import("../wire.js").FileData} file */
-function fileUrl(file) {
-  return new URL(/** @type {string} */ (file.url), location.href).href;
 }

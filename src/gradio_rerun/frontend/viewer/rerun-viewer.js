@@ -147,7 +147,7 @@ export class RerunViewerElement extends HTMLElement {
     if (this.#failed) return;
     if (this.#recordings.length === 0) {
       // Nothing to show yet: loads the viewer's code ahead. A failure is reported when the code is needed.
-      const code = loadViewer(settings.viewer, { checkFiles: this.checkFiles });
+      const code = loadViewer(settings, { checkFiles: this.checkFiles });
       this.#spare.prepare(code, theme, settings);
       return;
     }

@@ -116,10 +116,9 @@ export class RunningViewer {
     this.#isAhead = isAhead;
     const { signal } = this.#life;
     const { element, app, overlay, onFail } = this.#around;
-    const settings = this.#settings;
     this.show();
     try {
-      const code = await loadViewer(settings.viewer, {
+      const code = await loadViewer(this.#settings, {
         checkFiles: app.checkFiles,
         onProgress: (loaded, total) => void (signal.aborted || this.#isAhead || overlay.showViewerProgress(loaded, total)),
       });
@@ -144,6 +143,7 @@ export class RunningViewer {
     this.#isAhead = false;
     this.#frames.goOn();
     if (this.viewer) this.#begin(this.viewer);
+    else this.show();
   }
 
   /** @param {Viewer} viewer */
