@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -29,3 +30,9 @@ def in_app(*given: Any, kind: type[Rerun] = Rerun, **parameters: Any) -> Rerun:
     with app_without_server():
         viewer.render()
     return viewer
+
+
+def settings_in(sent: dict[str, Any]) -> dict[str, Any]:
+    """The settings in the `props` of a component or of an update, as the frontend reads them."""
+    settings = dict(sent["settings"])
+    return {**json.loads(settings.pop("json")), **settings}

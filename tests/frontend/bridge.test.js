@@ -79,6 +79,11 @@ const SETTINGS = {
 };
 const FILE = { path: "/tmp/a.rrd", url: "http://app.test/demo/gradio_api/file=/tmp/a.rrd", orig_name: "a.rrd", size: 5 };
 
+/** Settings in the form in which Python sends them. @param {any} settings */
+function sent({ bridge, commands, ...others }) {
+  return { bridge, json: JSON.stringify(others), commands };
+}
+
 beforeEach(() => {
   const body = fakeDocument();
   Object.assign(globalThis.document, { head: new FakeElement("head"), addEventListener: () => {}, removeEventListener: () => {} });
@@ -99,7 +104,7 @@ beforeEach(() => {
     querySelector: (/** @type {string} */ what) => (what === "rerun-viewer" ? viewer : what === ".rerun-toolbar" ? toolbar : timeControls),
     closest: (/** @type {string} */ what) => (what === ".block" ? block : null),
   });
-  props = { value: "", label: null, settings: SETTINGS };
+  props = { value: "", label: null, settings: sent(SETTINGS) };
   server = { open_upload: async () => ({ file: FILE }), restore_files: async () => {} };
 });
 
@@ -129,7 +134,7 @@ function start(options = {}) {
 
 /** @param {string} name @param {unknown} value */
 function update(name, value) {
-  props[name] = value;
+  props[name] = name === "settings" && value ? sent(value) : value;
   watched[name]();
 }
 
@@ -149,12 +154,12 @@ test("the initial value and each later value are shown", () => {
 
 test("settings reach the viewer; after an update that removes them, those of the mount apply", () => {
   start();
-  assert.equal(viewer.settings, SETTINGS);
+  assert.deepEqual(viewer.settings, SETTINGS);
   const other = { ...SETTINGS, height: "300px" };
   update("settings", other);
-  assert.equal(viewer.settings, other);
+  assert.deepEqual(viewer.settings, other);
   update("settings", undefined);
-  assert.equal(viewer.settings, SETTINGS);
+  assert.deepEqual(viewer.settings, SETTINGS);
 });
 
 test("buttons are shown for the actions that are possible", () => {
@@ -196,7 +201,7 @@ test("the block of Gradio gets the size and the label that gr.HTML does not give
 });
 
 test("a generator that ends without a yield leaves what is shown", () => {
-  props.settings = { ...SETTINGS, streaming: true };
+  props.settings = sent({ ...SETTINGS, streaming: true });
   start();
   for (const [value, there] of /** @type {[any, any[]][]} */ ([[[FILE], [FILE.url]], ["", [FILE.url]], [[], []]])) {
     update("value", value);
@@ -215,7 +220,7 @@ test("a picture of the viewer is saved as a file; a viewer that makes none saves
     else this.dispatchEvent(new Event("click"));
   });
   props.value = [FILE];
-  props.settings = { ...SETTINGS, buttons: ["screenshot"] };
+  props.settings = sent({ ...SETTINGS, buttons: ["screenshot"] });
   start();
   for (const picture of [new Blob(["png"]), null]) {
     viewer.viewer = { screenshot: async () => picture };
@@ -237,7 +242,7 @@ test("a file of the user is the value of the component then, and Python receives
       requests.push(this);
     }
   });
-  props.settings = { ...SETTINGS, interactive: true };
+  props.settings = sent({ ...SETTINGS, interactive: true });
   start();
   const [prompt] = element.all(({ className }) => className === "rerun-drop");
   prompt.dispatchEvent(Object.assign(new Event("drop"), { dataTransfer: { files: [new File(["RRF2"], "a.rrd")] } }));
@@ -336,7 +341,7 @@ for (const [where, given, reason] of FAILURES) {
 
 test("Clear empties the value, and fires an event", () => {
   props.value = [FILE];
-  props.settings = { ...SETTINGS, interactive: true };
+  props.settings = sent({ ...SETTINGS, interactive: true });
   start();
   element.button("Clear").click();
   assert.deepEqual([props.value, urls(), triggered], [[], [], [["clear", {}]]]);
@@ -347,7 +352,7 @@ test("a cleared value drops the commands that wait", async () => {
   start();
   viewer.takesCommands = () => false;
   update("settings", { ...SETTINGS, commands: [{ id: `dropped-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false, answers: false, question: null, seconds: 0 }] });
-  props.settings = SETTINGS; // the update of a value has no commands of another
+  props.settings = sent(SETTINGS); // the update of a value has no commands of another
   update("value", []);
   viewer.takesCommands = () => true;
   update("settings", { ...SETTINGS, commands: [{ id: `kept-${id}`, name: "play", arguments: {}, request: null, target: [], causes: [], waits: false, outlasts: false, answers: false, question: null, seconds: 0 }] });

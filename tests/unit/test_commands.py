@@ -14,6 +14,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import rerun.blueprint as rrb
+from apps import settings_in
 from google.protobuf.json_format import MessageToDict
 from needs import NEEDS
 from recordings import write_recording
@@ -677,7 +678,7 @@ def test_a_function_may_return_one_or_several_commands() -> None:
         update = viewer.postprocess(value)
         assert "value" not in update
         assert update["__type__"] == "update"
-        assert update["props"]["settings"]["height"] == "300px"
+        assert settings_in(update["props"])["height"] == "300px"
         assert [each["name"] for each in update["props"]["settings"]["commands"]] == ["set_time"]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 import pytest
 import rerun as rr
+from apps import settings_in
 from gradio.data_classes import FileData
 from recordings import log_points, recording_bytes, write_recording
 from updates import sent_to_the_page
@@ -253,7 +254,8 @@ def test_other_types_of_files_are_refused_from_clients_too(
 def test_every_update_sends_all_settings(update: dict[str, Any], expected: dict[str, Any]) -> None:
     sent, _ = sent_to_the_page(lambda: gr.update(**update), with_a_hidden_panel)
     expected = {**expected, "panel_states": {"time": "hidden"}}
-    assert {name: sent["props"]["settings"][name] for name in expected} == expected
+    sent_settings = settings_in(sent["props"])
+    assert {name: sent_settings[name] for name in expected} == expected
 
 
 def with_a_hidden_panel() -> Rerun:
@@ -266,7 +268,7 @@ def test_updates_accumulate() -> None:
         arguments = viewer.constructor_args.copy()
         arguments.update(update)
         viewer = Rerun(**{**arguments, "render": False})
-    settings = viewer.props["settings"]
+    settings = settings_in(viewer.props)
     assert (settings["height"], settings["scale"], settings["theme"]) == ("300px", 2, "dark")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
+from apps import settings_in
 from updates import CHANGES, PARAMETERS, in_event
 
 from gradio_rerun import Rerun
@@ -104,7 +105,7 @@ def test_other_valid_values_are_accepted(parameters: Any) -> None:
     ],
 )
 def test_the_built_in_buttons(parameters: Any, buttons: list[str]) -> None:
-    settings = Rerun(**parameters, render=False).props["settings"]
+    settings = settings_in(Rerun(**parameters, render=False).props)
     assert settings["buttons"] == buttons
     assert settings["clear_if_interactive"] == ("buttons" not in parameters)
 

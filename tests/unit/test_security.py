@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 import gradio as gr
 import httpx
 import pytest
+from apps import settings_in
 from gradio.route_utils import delete_files_created_by_app
 from other_files import ply
 from PIL import Image
@@ -304,8 +305,12 @@ def test_without_a_login_a_client_gets_nothing(launched: Callable[..., App], fol
         viewer, received = Rerun(recording), gr.Textbox()
         gr.Button().click(repr, viewer, received, api_name="tell")
     app = launched(demo, viewer, auth=("user", "password"))
-    settings = viewer.get_config()["props"]["settings"]
-    files = [recording, *(settings["viewer"][name]["location"] for name in ("glue", "wasm")), settings["bridge"]["path"]]
+    settings = settings_in(viewer.get_config()["props"])
+    files = [
+        recording,
+        *(settings["viewer"][name]["location"] for name in ("glue", "wasm")),
+        settings["bridge"]["path"],
+    ]
     join = {"data": [None], "fn_index": 0, "session_hash": "any"}
 
     def answers() -> list[int]:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import gradio as gr
 import numpy as np
 import pytest
+from apps import settings_in
 from fastapi.testclient import TestClient
 from gradio_client import Client
 
@@ -22,7 +23,7 @@ from gradio_rerun.errors import ParameterError
 def settings(**changes: Any) -> Any:
     parameters = inspect.signature(Rerun.__init__).parameters
     given = {name: changes.get(name, parameters[name].default) for name in PageSettings.parameters()}
-    return PageSettings.of(given).to_wire()
+    return settings_in({"settings": PageSettings.of(given).to_wire()})
 
 
 @pytest.mark.parametrize(
@@ -282,4 +283,5 @@ def test_a_setting_is_added_by_one_field_and_one_parameter() -> None:
 
     assert More.parameters() - PageSettings.parameters() == {"zoom"}
     given = {**Rerun()._given, "zoom": 3}
-    assert More.of(given).to_wire() == {**Rerun()._page_settings(), "zoom": 6}
+    before, after = ({"settings": each} for each in (Rerun()._page_settings(), More.of(given).to_wire()))
+    assert settings_in(after) == {**settings_in(before), "zoom": 6}

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
+from apps import settings_in
 from gradio.context import Context
 from gradio_client import Client
 from recordings import recording_bytes, write_recording
@@ -66,7 +67,7 @@ def test_a_returned_component_sends_the_page_what_an_update_sends(name: str) -> 
 @ways
 def test_parameters_that_are_not_named_stay(update: Callable[..., Any]) -> None:
     sent, updated = sent_to_the_page(lambda: update(height=300), viewer)
-    settings = sent["props"]["settings"]
+    settings = settings_in(sent["props"])
     assert (settings["height"], settings["theme"], settings["panel_states"]) == ("300px", "dark", {"time": "hidden"})
     assert (updated.height, updated.theme) == (300, "dark")
 
@@ -142,14 +143,14 @@ def test_a_subclass_is_updated_as_it_was_made() -> None:
             super().__init__(height=100, **parameters)
 
     sent, _ = sent_to_the_page(lambda: Small(theme="dark"), Small)
-    assert sent["props"]["settings"]["height"] == "100px"
+    assert settings_in(sent["props"])["height"] == "100px"
     assert in_event(lambda: Small(theme="dark")).constructor_args == {"theme": "dark"}
 
 
 @ways
 def test_the_buttons_of_the_app_stay_when_others_change(update: Callable[..., Any]) -> None:
     sent, updated = sent_to_the_page(lambda: update(buttons=["clear"]), viewer_with_a_button)
-    assert sent["props"]["settings"]["buttons"] == ["clear"]
+    assert settings_in(sent["props"])["buttons"] == ["clear"]
     assert "buttons" not in sent
     (mine,) = updated.buttons
     assert mine.value == "mine"
@@ -168,7 +169,7 @@ def test_a_changed_parameter_stays_through_later_updates(update: Callable[..., A
     _, updated = sent_to_the_page(lambda: update(buttons=["clear"]), viewer_with_a_button)
     later = updated.constructor_args.copy()
     later.update({"height": 300})
-    assert Rerun(**{**later, "render": False}).props["settings"]["buttons"] == ["clear"]
+    assert settings_in(Rerun(**{**later, "render": False}).props)["buttons"] == ["clear"]
 
 
 @ways

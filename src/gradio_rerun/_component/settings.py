@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -283,5 +284,9 @@ class PageSettings:
         return cls(**made)
 
     def to_wire(self) -> dict[str, Any]:
-        """As the frontend gets them; a further key `commands` is only in the update that sends commands."""
-        return asdict(self)
+        """As the frontend gets them; a further key `commands` is only in the update that sends commands.
+
+        All but `bridge` is JSON: at each value of a generator, Gradio's page copies each item of an object several times, which takes milliseconds.
+        """
+        values = asdict(self)
+        return {"bridge": values.pop("bridge"), "json": json.dumps(values, default=float)}  # NumPy's numbers

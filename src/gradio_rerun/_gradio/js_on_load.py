@@ -37,7 +37,8 @@ const fail = (error) => {
   element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}. Please reload the page.`;
 };
 const part = %s;
-const settings = props.settings ?? element.closest(".gradio-container")?.rerunSettings?.[part.id];
+const { bridge: sent, json, commands } = props.settings ?? {};
+const settings = sent ? { ...JSON.parse(json), bridge: sent, commands } : element.closest(".gradio-container")?.rerunSettings?.[part.id];
 if (settings) {
   const { bridge } = settings;
   const restoreFiles = () => server.restore_files();

@@ -33,6 +33,8 @@
  * @property {Command[]} [commands] only in the update that sends them
  */
 
+/** The settings as Python sends them: the others are JSON. @typedef {{bridge: FileData, json: string, commands?: Command[]}} SentSettings */
+
 /**
  * A command for the viewer, to be carried out once. `request`: the request to a viewer from rerun-sdk 0.41 on, in base64; null if the frontend carries
  * out the command in another way. `target`: the numbers of the fields that lead to the place in the request where the frontend puts the recording or view.
@@ -88,6 +90,15 @@ function fromUrl(url) {
   const [, host] = /** @type {RegExpExecArray} */ (/^[\w+]+:\/\/([^/?#]*)/.exec(url));
   const id = /[?&](?:segment|partition)_id=([^&#]*)/.exec(url)?.[1];
   return { url, name: id ?? host, size: null };
+}
+
+/** Returns a function that reads settings, and parses the same JSON once. @returns {(sent: SentSettings) => Settings} */
+export function settingsReader() {
+  let [last, parsed] = ["", {}];
+  return ({ bridge, json, commands }) => {
+    if (json !== last) [last, parsed] = [json, JSON.parse(json)];
+    return /** @type {Settings} */ ({ ...parsed, bridge, ...(commands ? { commands } : {}) });
+  };
 }
 
 /** The URL of the app: Gradio has put its root in front of the URL of `bridge`. @param {Pick<Settings, "bridge">} settings */

@@ -17,7 +17,7 @@ import { icon, Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
 import { upload } from "./upload.js";
-import { rootOf, toRecordings } from "../wire.js";
+import { rootOf, settingsReader, toRecordings } from "../wire.js";
 import { language, translate } from "../words.js";
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
@@ -29,7 +29,7 @@ import { language, translate } from "../words.js";
  * (the events with answers to commands that have listeners). `settings` are those of the mount.
  * @typedef {object} Host
  * @property {HTMLElement} element
- * @property {{value: unknown, label?: string | null, settings?: import("../wire.js").Settings, [name: string]: unknown}} props
+ * @property {{value: unknown, label?: string | null, settings?: import("../wire.js").SentSettings, [name: string]: unknown}} props
  * @property {(event: string, data?: unknown) => void} trigger
  * @property {(names: string | string[], callback: () => void) => void} watch
  * @property {{open_upload: (path: string) => Promise<{file?: FileData, error?: string}>, restore_files: () => Promise<void>,
@@ -49,7 +49,8 @@ import { language, translate } from "../words.js";
 /** @param {Host} host */
 export function mount({ element, props, trigger, watch, server, settings: first, id, session, elemId, isInput, linked, isAsked, listenerCounts, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
-  const latest = () => props.settings ?? first;
+  const read = settingsReader();
+  const latest = () => (props.settings ? read(props.settings) : first);
   const root = () => rootOf(latest());
 
   const recordingsOf = (/** @type {unknown} */ value) => toRecordings(value, root(), latest().on_demand_above);

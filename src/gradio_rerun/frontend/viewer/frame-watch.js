@@ -1,4 +1,10 @@
-/** Decides at which frames the open recordings are compared with the viewer's: a comparison takes a millisecond. */
+/** The viewer's frames: at which of them the open recordings are compared with the viewer's (a comparison takes a millisecond), and whether any are drawn. */
+
+/** How many frames the viewer needs until a recording is on screen: it takes the data, makes views, and draws them. */
+export const FRAMES_TO_SEE = 4;
+
+/** How many frames the picture of the previous value waits for one that the viewer draws. */
+export const FRAMES_TO_HOLD = 3;
 
 /** ms between two comparisons. */
 const EVERY = 500;

@@ -2,7 +2,7 @@
 
 import { EarlyDownloads } from "./early-downloads.js";
 import { Ended, messageOf } from "./errors.js";
-import { FrameWatch, Frames } from "./frame-watch.js";
+import { FRAMES_TO_HOLD, FRAMES_TO_SEE, FrameWatch, Frames } from "./frame-watch.js";
 import { loadViewer } from "./loader.js";
 import { connectKeyboard } from "./keyboard.js";
 import { isServer } from "./open-recording.js";
@@ -16,12 +16,6 @@ import { replacementFailure } from "./viewer-globals.js";
 import { fileUrl, rootOf } from "../wire.js";
 
 /** @typedef {import("../wire.js").Settings} Settings */
-
-/** How many frames the viewer needs until a recording is on screen: it takes the data, makes views, and draws them. */
-const FRAMES_TO_SEE = 4;
-
-/** How many frames the picture of the previous value waits for one that the viewer draws. */
-const FRAMES_TO_HOLD = 3;
 
 /**
  * Where a viewer runs, and the callbacks that report on it. A viewer that has ended reports nothing.
@@ -96,6 +90,7 @@ export class RunningViewer {
         if (this.viewer) this.#paused.restoreEarly(this.viewer, () => signal.aborted || opening !== this.#opening);
       },
       close: async () => {
+        this.#early.begin(this.#around.value().recordings);
         if (this.open.names.length > 0) await this.#keep();
         if (signal.aborted) return;
         this.open.forget();
@@ -141,9 +136,9 @@ export class RunningViewer {
   /** Shows the first value of the element, in a viewer that has started ahead. */
   use() {
     this.#isAhead = false;
+    this.#early.begin(this.#around.value().recordings);
     this.#frames.goOn();
     if (this.viewer) this.#begin(this.viewer);
-    else this.show();
   }
 
   /** @param {Viewer} viewer */
@@ -212,6 +207,7 @@ export class RunningViewer {
     }
     if (isOver()) return;
     this.#isSeen = true;
+    this.#early.begin([]); // the viewer has all that it asks for
     for (const event of this.#paused.end()) this.#around.onEvent(event);
     this.#around.overlay.release();
     this.succession.advance();
