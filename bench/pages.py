@@ -90,6 +90,7 @@ def first_frame(playwright: Playwright, url: str, network: Network | None, patie
         context = _context(browser)
         for kind in ("cold", "warm"):
             page = _page(context)
+            page.add_init_script(path=BENCH / "first_frame_probe.js")
             if network:
                 _emulate(page, network)
             page.goto(url, wait_until="commit")
