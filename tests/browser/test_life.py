@@ -142,6 +142,23 @@ def test_a_skip_of_all_outputs_changes_nothing_also_when_the_viewer_comes_back(
     assert page.block().bounding_box()["height"] == 300  # type: ignore[index]
 
 
+def test_a_viewer_in_a_tab_that_was_never_opened_stays_as_it_is_if_a_function_skips_it(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    with gr.Blocks() as demo:
+        with gr.Tabs():
+            with gr.Tab("first"):
+                skipped = gr.Number(0, label="skipped")
+            with gr.Tab("second"):
+                viewer = Rerun(recording_a, height=300)
+        demo.load(gr.skip, None, viewer).then(lambda: (gr.skip(), 1), None, [viewer, skipped])
+    page.open(launch(demo))
+    expect(page.get_by_label("skipped")).to_have_value("1")
+    page.get_by_role("tab", name="second").click()
+    page.expect_recordings("recording_a")
+    assert page.block().bounding_box()["height"] == 300  # type: ignore[index]
+
+
 @pytest.mark.slow
 def test_a_value_set_while_the_viewer_is_not_in_the_page_is_shown_later(
     page: ViewerPage, launch: Launch, recording_a: Path

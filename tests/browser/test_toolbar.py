@@ -176,3 +176,23 @@ def test_a_keyboard_enters_the_viewer_plays_it_and_leaves_it(
     page.wait_for_event("play")
     keyboard.press("Escape")
     expect(page.viewer()).to_be_focused()
+
+
+def test_the_cross_of_a_failed_function_covers_no_button(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+    def fail() -> None:
+        raise gr.Error("broken", duration=0.5)
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_a, height=400, interactive=True)
+        gr.Button("Fail").click(fail, None, viewer)
+    page.open(launch(demo))
+    page.expect_recordings("recording_a")
+    page.click("Fail")
+    status = page.block().get_by_test_id("status-tracker")
+    expect(status).to_contain_text("Error")
+    expect(page.locator(".toast-body")).to_have_count(0)
+    for name in shown(page):
+        button(page.block(), name).and_(page.locator(".rerun-toolbar button")).click(trial=True)
+    status.get_by_role("button").click()
+    expect(status).not_to_contain_text("Error")
+    page.expect_state("ready", recordings=1)

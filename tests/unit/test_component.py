@@ -279,9 +279,11 @@ def test_an_update_and_a_skip_stay_as_the_function_has_made_them() -> None:
         assert update == before
 
 
-def test_a_skip_sends_the_page_no_settings() -> None:
+def test_a_skip_sends_the_settings_and_no_value() -> None:
+    """Gradio replaces all props of a component that the page has not mounted yet, also with those of a skip."""
     sent, _ = sent_to_the_page(gr.skip)
-    assert "settings" not in sent["props"]
+    assert "bridge" in sent["props"]["settings"]
+    assert "value" not in sent
 
 
 def test_an_example_is_shown_by_its_name_and_never_as_html() -> None:

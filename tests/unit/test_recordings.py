@@ -26,7 +26,7 @@ from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
-from gradio_rerun._recordings import cached_files
+from gradio_rerun._recordings import cached_files, sinks
 from gradio_rerun._recordings.blueprints import read_blueprint
 from gradio_rerun._recordings.episodes import Episode
 from gradio_rerun._recordings.shown import Appender, Shown
@@ -400,6 +400,42 @@ def test_the_global_recording_gives_all_each_time_too(cache: Path) -> None:
     (second,) = to_recordings(rr.get_global_data_recording(), cache)
     assert path_of(second).read_bytes().startswith(path_of(first).read_bytes())
     assert path_of(second).stat().st_size > path_of(first).stat().st_size
+
+
+def saved(recording: rr.RecordingStream | None, folder: Path) -> Path:
+    """The path of a file that the SDK still writes: the last rows are in its threads."""
+    path = folder / "saved.rrd"
+    rr.save(path, recording=recording)
+    for step in range(40):
+        rr.log(f"step_{step}", rr.Points2D([[step, 0]]), recording=recording)
+    return path
+
+
+def test_a_path_that_is_returned_right_after_the_last_rr_log_has_all_that_was_logged(
+    tmp_path: Path, cache: Path
+) -> None:
+    rr.init("saved", recording_id="saved")
+    try:
+        (shown,) = to_recordings(saved(None, tmp_path), cache)
+        assert b"step_39" in path_of(shown).read_bytes()
+    finally:
+        rr.disconnect()
+
+
+def test_a_path_of_a_recording_stream_that_the_app_keeps_has_all_that_was_logged(tmp_path: Path, cache: Path) -> None:
+    recording = rr.RecordingStream("saved", recording_id="kept")
+    (shown,) = to_recordings(saved(recording, tmp_path), cache)
+    assert b"step_39" in path_of(shown).read_bytes()
+
+
+def test_a_file_that_is_complete_flushes_nothing(file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = rr.RecordingStream("other", recording_id="other")
+    flushed: list[object] = []
+    monkeypatch.setattr(sinks, "_flush", lambda _, recording, __: flushed.append(recording))
+    assert to_recordings(file, cache)
+    assert not flushed
+    assert to_recordings(saved(recording, file.parent), cache)
+    assert flushed
 
 
 def test_a_recording_stream_survives_the_deletion_of_its_file(cache: Path) -> None:

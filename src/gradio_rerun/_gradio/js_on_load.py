@@ -31,7 +31,7 @@ def css_template(height: str) -> str:
     )
 
 
-# Gradio replaces all of `props` with every update. A `gr.skip()` contains no settings: the next mount uses the last ones.
+# Gradio replaces all of `props` with every update. An update that Gradio makes itself contains no settings: the next mount uses the last ones.
 _SCRIPT = """
 const fail = (error) => {
   element.textContent = `The Rerun viewer could not be loaded: ${error.message ?? error}. Please reload the page.`;

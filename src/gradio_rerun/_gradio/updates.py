@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import gradio as gr
-
 
 class ConstructorArgs(dict[str, Any]):
     """The arguments that a component was made with. `merged` returns what an update adds to a copy of them."""
@@ -35,9 +33,7 @@ def complete(update: dict[str, Any], component: Any, original: Any) -> None:
 
     `component` is that of the session, with the changes; `original` is that of the app.
     """
-    # Gradio makes the props of a gr.skip() itself.
-    is_skip = update == {**gr.skip(), "props": gr.skip()}
-    if is_skip or not hasattr(component, "_page_settings"):
+    if not hasattr(component, "_page_settings"):
         return
     component._trust_as(original)
     update["props"] = {"settings": component._page_settings()}

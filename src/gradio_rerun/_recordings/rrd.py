@@ -43,6 +43,11 @@ def check_start(start: bytes, what: str) -> None:
     )
 
 
+def is_closed(end: bytes) -> bool:
+    """Whether a recording with these last 16 bytes has an end: the SDK has written all of it."""
+    return end[4:].startswith(_FOOT) or end == _MESSAGE.pack(_END, 0)
+
+
 def split(data: bytes) -> tuple[bytes, list[memoryview]] | None:
     """The header and the messages of a recording, or of several with the same header; None if its format is unknown."""
     header = data[:HEADER_SIZE]

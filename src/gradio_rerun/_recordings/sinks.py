@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import secrets
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,7 +19,10 @@ from typing import Any, BinaryIO
 from .._fork import ModuleLock, after_fork
 from ..errors import RecordingError, log
 from .growing import GrowingRecording
-from .rrd import split, stores
+from .rrd import is_closed, split, stores
+
+FLUSH_SECONDS = 2.0
+"""How long recordings may take to write what was logged. Those that are connected to a server that does not answer take longer."""
 
 
 @dataclass(eq=False)
@@ -154,3 +160,41 @@ class _Reader:
     def read(self) -> bytes | None:
         stream = self._stream()
         return None if stream is None else stream.read()
+
+
+def flush_to(path: Path) -> None:
+    """Has the SDK write all that was logged so far, if the recording in this file is still open.
+
+    The SDK writes in threads of its own, and a function that returns the path right after `rr.log` would show nothing. The SDK does not say which
+    recording writes to a file.
+    """
+    bindings = sys.modules.get("rerun_bindings")
+    if bindings is None or path.suffix.lower() != ".rrd" or _is_closed(path):
+        return
+    kind = sys.modules["rerun"].RecordingStream
+    # An object refers to its class. A loop over `gc.get_objects` would hold the GIL for a tenth of a second.
+    # One that another thread deletes has no `inner` any more.
+    held = [getattr(each, "inner", None) for each in gc.get_referrers(kind) if type(each) is kind]
+    deadline = time.monotonic() + FLUSH_SECONDS
+    for recording in (bindings.get_global_data_recording(), *held):
+        if recording is not None and not recording.is_forked_child():
+            with suppress(Exception):  # its server does not answer, or its disk is full: what is in the file is shown
+                _flush(bindings, recording, max(0.0, deadline - time.monotonic()))
+
+
+def _is_closed(path: Path) -> bool:
+    try:
+        if not os.path.isfile(path):  # noqa: PTH113 -- raises nothing; opening a pipe may wait forever
+            return True
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 16))
+            return is_closed(file.read())
+    except (OSError, ValueError):
+        return True  # the caller reports why
+
+
+def _flush(bindings: Any, recording: Any, seconds: float) -> None:
+    try:
+        bindings.flush(timeout_sec=seconds, recording=recording)
+    except TypeError:  # Remove when the rerun-sdk floor has `timeout_sec`.
+        bindings.flush(blocking=True, recording=recording)

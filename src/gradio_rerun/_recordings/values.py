@@ -30,7 +30,7 @@ from .orphans import end_orphans
 from .parts import is_convertible
 from .rrd import MAGIC, check_start
 from .shown import Appender, Unjoined
-from .sinks import read_sink
+from .sinks import flush_to, read_sink
 from .sources import Sources
 from .urls import WANTED, checked_url
 
@@ -172,6 +172,8 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
     path = as_path("the path", path)
     if _is_left_to_gradio(path):
         return FileData(path=str(path.absolute()), orig_name=name or path.name)
+    if not path.absolute().is_relative_to(cache.absolute()):
+        flush_to(path)
     start = _read_start(path)
     if start != MAGIC and is_convertible(path):
         # A function may return a robot whose meshes it could also return itself. An upload may not name meshes.
