@@ -17,6 +17,7 @@ import pytest
 import rerun as rr
 from apps import in_app
 from gradio.cli.commands.reload import reload_thread
+from gradio.data_classes import MediaStreamChunk
 from gradio.state_holder import SessionState
 from recordings import recording_bytes
 
@@ -488,6 +489,32 @@ def test_after_a_call_a_value_is_prepared_at_once() -> None:
         return viewer.postprocess(DATA)
 
     assert isinstance(asyncio.run(call_and_prepare()), Recordings)
+
+
+def test_urls_beside_data_arrive_unchanged() -> None:
+    url = "https://host/a.rrd"
+    demo, _ = app(functools.partial(generate, [DATA, url], DATA))
+    values = [value for (value,) in Session(demo).call()]
+    assert [each for _, each in values] == [url] * 3
+    assert len({file["path"] for file, _ in values}) == 1
+
+
+def test_gradio_keeps_no_copy_of_a_stream() -> None:
+    demo, _ = app(functools.partial(generate, DATA, DATA))
+    Session(demo).call()
+    assert not any(demo.pending_streams["session"].values())
+
+
+def test_gradio_streams_the_other_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stream_output(self: gr.Audio, value: bytes, output_id: str, _: bool) -> Any:
+        return MediaStreamChunk(data=value, duration=1, extension=".aac"), {"path": output_id}
+
+    monkeypatch.setattr(gr.Audio, "stream_output", stream_output)
+    with gr.Blocks() as demo:
+        outputs = Rerun(streaming=True), gr.Audio(streaming=True)
+        gr.Button().click(functools.partial(generate, (DATA, b"sound")), None, outputs)
+    (_, sound), *_ = Session(demo).call()
+    assert sound["path"].startswith("session/")
 
 
 def test_outside_of_an_app_there_is_no_call() -> None:
