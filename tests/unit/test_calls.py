@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import importlib.util
 import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -458,6 +459,15 @@ def test_after_the_first_call_apps_are_built_by_the_main_thread_and_by_reloads(m
         assert not thread.submit(opens_its_server).result()
         assert thread.submit(opens_its_server, is_reloading=True).result()
     assert opens_its_server()
+
+
+def test_before_the_first_call_each_thread_may_build_apps() -> None:
+    assert calls.__spec__
+    assert calls.__spec__.loader
+    new = importlib.util.module_from_spec(calls.__spec__)  # as in a new process
+    calls.__spec__.loader.exec_module(new)
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(new.may_build_apps).result()
 
 
 def test_a_wrapper_that_another_package_has_put_around_gradio_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
