@@ -18,6 +18,7 @@ import pytest
 import rerun as rr
 from apps import in_app
 from gradio.cli.commands.reload import reload_thread
+from gradio.context import LocalContext
 from gradio.data_classes import MediaStreamChunk
 from gradio.state_holder import SessionState
 from recordings import recording_bytes
@@ -525,6 +526,27 @@ def test_gradio_streams_the_other_outputs(monkeypatch: pytest.MonkeyPatch) -> No
         gr.Button().click(functools.partial(generate, (DATA, b"sound")), None, outputs)
     (_, sound), *_ = Session(demo).call()
     assert sound["path"].startswith("session/")
+
+
+@pytest.mark.parametrize("value", [DATA, gr.update(value=DATA)])
+def test_a_call_without_a_session_gets_its_value(value: Any) -> None:
+    demo, _ = app(lambda: value, streaming=False)
+    output = asyncio.run(demo.process_api(next(iter(demo.fns.values())), []))  # as gr.Examples caches
+    (sent,) = output["data"]
+    (file,) = sent["value"] if isinstance(value, dict) else sent
+    assert Path(file["path"]).read_bytes() == DATA
+    assert file["url"].startswith("/gradio_api/file=")
+
+
+def test_a_call_within_a_function_leaves_the_function_in_its_event() -> None:
+    demo, _ = app(lambda: DATA)
+
+    async def function() -> bool:
+        LocalContext.in_event_listener.set(True)
+        await Session(demo)._call(0, ())
+        return LocalContext.in_event_listener.get()
+
+    assert asyncio.run(function())
 
 
 def test_outside_of_an_app_there_is_no_call() -> None:

@@ -363,8 +363,13 @@ def test_a_client_is_made_where_the_app_is_built(viewer: Rerun) -> None:
     assert '"isAsked": true' in viewer.get_config()["js_on_load"]
     with pytest.raises(AnswerError, match=r"client\.of\(request\)"):
         client.get_state()
-    for wrong in (lambda: ViewerClient(3), lambda: ViewerClient(viewer, seconds=0), lambda: client.ask("play")):
-        with pytest.raises(ParameterError):
+    for wrong, words in (
+        (lambda: ViewerClient(3), "viewer to be a Rerun component, got int 3"),
+        (lambda: ViewerClient(viewer, seconds=0), "seconds to be a positive number, got int 0"),
+        (lambda: ViewerClient(viewer, seconds="3"), "seconds to be a positive number, got str '3'"),
+        (lambda: client.ask("play"), "a command of gradio_rerun.commands, got str 'play'"),
+    ):
+        with pytest.raises(ParameterError, match=words):
             wrong()  # type: ignore[no-untyped-call]
 
 
