@@ -325,7 +325,7 @@ class Session:
         results = {}
         for number, mutant in enumerate(self.chosen):
             called_by = called.get(str(mutant.function), [])
-            if mutant.function is None or "" in called_by:
+            if mutant.function is None or not called_by or "" in called_by:
                 continue  # what it makes exists already
             tests = usable(
                 [each for each in session.items if each.nodeid in called_by], self.seconds, self.most_seconds

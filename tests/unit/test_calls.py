@@ -492,6 +492,14 @@ def test_commands_leave_the_value_that_a_deep_link_has() -> None:
     assert session.state.config_values[viewer._id]["props"]["value"] == update["value"] != []
 
 
+def test_a_deep_link_has_the_value_that_commands_go_with() -> None:
+    seek = commands.set_time(play_state="playing")
+    demo, viewer = app(lambda: commands.show(DATA, seek), streaming=False)
+    session = Session(demo)
+    ((update,),) = session.call(0)
+    assert session.state.config_values[viewer._id]["props"]["value"] == update["value"] != []
+
+
 def test_after_a_call_a_value_is_prepared_at_once() -> None:
     demo, viewer = app(lambda: DATA, streaming=False)
 

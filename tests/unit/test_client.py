@@ -185,8 +185,8 @@ def test_open_returns_the_recordings(client: ViewerClient) -> None:
             answered(client, lambda asking: asking.open("https://a/b.rrd"), {**data, **wrong})
 
 
-@pytest.mark.parametrize("data", [None, "x", [], 3])
-def test_an_answer_that_is_not_an_object_is_refused(client: ViewerClient, data: Any) -> None:
+@pytest.mark.parametrize("data", [None, "x", [], 3, {"error": 3}, {"error": {}}])
+def test_an_answer_of_another_form_is_refused(client: ViewerClient, data: Any) -> None:
     with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
         answered(client, ViewerClient.get_state, data)
 
@@ -352,12 +352,15 @@ def test_a_wrong_answer_is_refused(client: ViewerClient, data: dict[str, Any]) -
 
 
 def test_a_client_is_made_where_the_app_is_built(viewer: Rerun) -> None:
-    token = LocalContext.request.set(gr.Request(session_hash="one"))
+    request = gr.Request(session_hash="one")
+    token = LocalContext.request.set(request)
     try:
         with pytest.raises(ParameterError, match="where the app is built"):
             ViewerClient(viewer)
     finally:
         LocalContext.request.reset(token)
+    with pytest.raises(ParameterError, match="where the app is built"):
+        ViewerClient(viewer, request)
     assert '"isAsked": false' in viewer.get_config()["js_on_load"]
     client = ViewerClient(viewer)
     assert '"isAsked": true' in viewer.get_config()["js_on_load"]

@@ -57,6 +57,8 @@ def test_the_folder_has_the_page_the_viewer_the_recording_and_the_licences(run: 
     assert "http" not in page  # it names no other server
     named = {*re.findall(r'(?:href|src)="([^"]*)"', page)} - {"data:,"}
     assert named == modules & named
+    styles = re.findall(r'<link rel="stylesheet" href="([^"]*)">', page)
+    assert [Path(name).name for name in styles] == ["rerun-viewer.css", "page.css"]
     licences = (folder / "LICENSES.txt").read_text()
     for words in ("Rerun Technologies AB", "The gradio_rerun authors", "Apache License"):
         assert words in licences
@@ -176,6 +178,23 @@ def test_a_failed_export_keeps_the_previous_one(run: Path, folder: Path) -> None
     with pytest.raises(RecordingError):
         export([run, "nowhere.rrd"], folder)
     assert {name: (folder / name).read_bytes() for name in files_in(folder)} == before
+
+
+def test_an_export_that_fails_halfway_keeps_the_earlier_page(
+    run: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(run, folder, title="earlier")
+    replace = Path.replace
+
+    def replaced(path: Path, target: Path) -> Path:
+        if target.parent == folder / "viewer":
+            raise OSError(28, "No space left on device")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    with pytest.raises(ExportError, match="No space left on device"):
+        export(run, folder, title="later")
+    assert "<title>earlier</title>" in (folder / "index.html").read_text()
 
 
 def test_a_list_of_files_that_leads_out_of_the_folder_deletes_nothing(run: Path, folder: Path, tmp_path: Path) -> None:
