@@ -68,7 +68,7 @@ TESTS = {
     "_gradio/server_calls": ["uploads", "server_functions"],
     "_gradio/streams": ["event_loop", "calls"],
     "_gradio/threads": ["threads"],
-    "_gradio/updates": ["updates", "component"],
+    "_gradio/updates": ["updates", "component", "calls"],
     "_gradio/wrapping": ["calls"],
     "_preparing": ["cli"],
     "_recordings/blueprints": ["recordings"],

@@ -9,7 +9,7 @@ import pytest
 from gradio.utils import is_static_file
 
 from gradio_rerun._component.settings import FRONTEND
-from gradio_rerun._gradio.files import publish, static_file
+from gradio_rerun._gradio.files import file_url, publish, static_file
 from gradio_rerun._viewer import cache
 from gradio_rerun._viewer.assets import published_folder
 
@@ -56,6 +56,10 @@ def test_every_visitor_may_fetch_the_files_of_a_folder_and_none_beside(source: P
     }
     assert is_static_file(source / "deep" / "b.js")
     assert not is_static_file(source.parent / "secret.env")
+
+
+def test_a_drive_is_a_part_of_a_url() -> None:
+    assert file_url(Path("C:/a b%.js")) == "/gradio_api/file=C:/a%20b%25.js"
 
 
 def test_a_published_file_is_fetched_with_the_other_files_of_its_folder(source: Path) -> None:

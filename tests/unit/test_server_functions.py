@@ -122,6 +122,11 @@ def test_a_body_of_any_form_names_no_page(body: Any) -> None:
     assert asyncio.run(page_of(request)) == ("", 0)
 
 
+def test_a_body_names_the_session_and_the_component() -> None:
+    request: Any = BodyRequest({"session_hash": "one", "component_id": 7})
+    assert asyncio.run(page_of(request)) == ("one", 7)
+
+
 def test_a_request_without_a_body_names_no_page() -> None:
     request: Any = gr.Request()
     assert asyncio.run(page_of(request)) == ("", 0)

@@ -225,7 +225,7 @@ def test_files_and_other_urls_beside_a_server_stay_when_the_place_is_given() -> 
     viewer = Rerun([recording_bytes("a"), "https://host/a.rrd", PRIVATE], render=False)
     before = viewer.value
     with app_without_server():
-        viewer.render()
+        assert viewer.render() is viewer
     assert viewer.value[:2] == before[:2]
     assert set(viewer.value[2]) == {"server", "ticket"}
 

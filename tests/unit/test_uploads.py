@@ -160,6 +160,20 @@ def test_the_uploads_of_a_session_are_opened_one_after_the_other_and_those_of_ot
     assert sorted(done) == ["one", "one", "one", "other"]
 
 
+def test_clients_that_name_no_session_do_not_wait_for_each_other() -> None:
+    together = threading.Barrier(4, timeout=10)
+
+    def work() -> dict[str, Any]:
+        together.wait()  # only four at once pass
+        return {"file": "a"}
+
+    async def ask() -> list[dict[str, Any]]:
+        asked = [*(Client("").ask(work) for _ in range(2)), *(one_a_session(work, None) for _ in range(2))]
+        return await asyncio.gather(*asked)
+
+    assert asyncio.run(ask()) == [{"file": "a"}] * 4
+
+
 def test_the_work_for_a_client_ends_when_the_client_disconnects() -> None:
     started, ended = threading.Event(), threading.Event()
 
