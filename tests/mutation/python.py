@@ -61,14 +61,14 @@ TESTS = {
     "_gradio/calls": ["calls"],
     "_gradio/event_list": ["events", "event_methods"],
     "_gradio/event_methods": ["event_methods"],
-    "_gradio/files": ["uploads", "recordings"],
+    "_gradio/files": ["uploads", "recordings", "published_folder"],
     "_gradio/js_on_load": ["component", "listeners", "commands"],
     "_gradio/listeners": ["listeners", "events", "client"],
     "_gradio/postponed": ["event_loop", "updates", "calls"],
-    "_gradio/server_calls": ["uploads"],
+    "_gradio/server_calls": ["uploads", "server_functions"],
     "_gradio/streams": ["event_loop", "calls"],
     "_gradio/threads": ["threads"],
-    "_gradio/updates": ["updates", "component"],
+    "_gradio/updates": ["updates", "component", "calls"],
     "_gradio/wrapping": ["calls"],
     "_preparing": ["cli"],
     "_recordings/blueprints": ["recordings"],
@@ -325,7 +325,7 @@ class Session:
         results = {}
         for number, mutant in enumerate(self.chosen):
             called_by = called.get(str(mutant.function), [])
-            if mutant.function is None or "" in called_by:
+            if mutant.function is None or not called_by or "" in called_by:
                 continue  # what it makes exists already
             tests = usable(
                 [each for each in session.items if each.nodeid in called_by], self.seconds, self.most_seconds

@@ -26,6 +26,7 @@ class App:
         with gr.Blocks() as demo:
             self.viewer = Rerun()
             mcp_tools(self.viewer, **options)
+        self.demo = demo
         self.shown = [(each.label or each.value) for each in demo.blocks.values() if isinstance(each, (gr.Button, gr.Textbox)) and each.visible]  # fmt: skip
         functions = list(demo.fns.values())
         self.tools: dict[str, Any] = {str(each.fn.__name__): each.fn for each in functions if each.queue is False and each.api_visibility == "public"}  # fmt: skip
@@ -80,6 +81,14 @@ def test_the_tools_have_these_names_and_say_what_they_do(app: App) -> None:
     assert app.shown == ["Let an agent use the viewer"]  # and no token
     with pytest.raises(ParameterError, match=r"within gr\.Blocks"):
         mcp_tools(app.viewer)
+
+
+def test_what_a_visitor_sees_after_a_click_and_whether_it_waits(app: App) -> None:
+    hidden = [each for each in app.demo.blocks.values() if isinstance(each, (gr.Button, gr.Textbox)) and not each.visible]  # fmt: skip
+    assert [each.label or each.value for each in hidden] == ["Token for the agent", "Revoke the token"]
+    assert not hidden[0].interactive
+    buttons = [each for each in app.demo.fns.values() if each.api_visibility == "private"]
+    assert [each.queue for each in buttons] == [False, False]  # also while functions of the app run
 
 
 def test_a_tool_works_in_the_page_that_shows_the_token_until_it_is_revoked(app: App) -> None:
@@ -145,6 +154,8 @@ def test_an_agent_moves_the_recording_on_screen(app: App) -> None:
     )
     assert question["arguments"] == {"rect": [1, 2, 3, 4], "label": "here"}
     assert result == "The user sees the outline."
+    _, (question,) = app.use("highlight", token, 1, 2, 3, 4, answers=[{"protocol": protocol("highlight_rect")}])
+    assert question["arguments"]["label"] is None
     done = {"protocol": protocol("set_blueprint", blueprint_id="b")}
     result, (question,) = app.use("set_blueprint", token, '{"/": {}}', answers=[done])
     assert (question["arguments"]["of"], question["arguments"]["partial"]) == ("recording", True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import importlib.util
 import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,6 +18,8 @@ import pytest
 import rerun as rr
 from apps import in_app
 from gradio.cli.commands.reload import reload_thread
+from gradio.context import LocalContext
+from gradio.data_classes import MediaStreamChunk
 from gradio.state_holder import SessionState
 from recordings import recording_bytes
 
@@ -459,6 +462,15 @@ def test_after_the_first_call_apps_are_built_by_the_main_thread_and_by_reloads(m
     assert opens_its_server()
 
 
+def test_before_the_first_call_each_thread_may_build_apps() -> None:
+    assert calls.__spec__
+    assert calls.__spec__.loader
+    new = importlib.util.module_from_spec(calls.__spec__)  # as in a new process
+    calls.__spec__.loader.exec_module(new)
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(new.may_build_apps).result()
+
+
 def test_a_wrapper_that_another_package_has_put_around_gradio_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     process = gr.Blocks.process_api
 
@@ -480,6 +492,14 @@ def test_commands_leave_the_value_that_a_deep_link_has() -> None:
     assert session.state.config_values[viewer._id]["props"]["value"] == update["value"] != []
 
 
+def test_a_deep_link_has_the_value_that_commands_go_with() -> None:
+    seek = commands.set_time(play_state="playing")
+    demo, viewer = app(lambda: commands.show(DATA, seek), streaming=False)
+    session = Session(demo)
+    ((update,),) = session.call(0)
+    assert session.state.config_values[viewer._id]["props"]["value"] == update["value"] != []
+
+
 def test_after_a_call_a_value_is_prepared_at_once() -> None:
     demo, viewer = app(lambda: DATA, streaming=False)
 
@@ -488,6 +508,53 @@ def test_after_a_call_a_value_is_prepared_at_once() -> None:
         return viewer.postprocess(DATA)
 
     assert isinstance(asyncio.run(call_and_prepare()), Recordings)
+
+
+def test_urls_beside_data_arrive_unchanged() -> None:
+    url = "https://host/a.rrd"
+    demo, _ = app(functools.partial(generate, [DATA, url], DATA))
+    values = [value for (value,) in Session(demo).call()]
+    assert [each for _, each in values] == [url] * 3
+    assert len({file["path"] for file, _ in values}) == 1
+
+
+def test_gradio_keeps_no_copy_of_a_stream() -> None:
+    demo, _ = app(functools.partial(generate, DATA, DATA))
+    Session(demo).call()
+    assert not any(demo.pending_streams["session"].values())
+
+
+def test_gradio_streams_the_other_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stream_output(self: gr.Audio, value: bytes, output_id: str, _: bool) -> Any:
+        return MediaStreamChunk(data=value, duration=1, extension=".aac"), {"path": output_id}
+
+    monkeypatch.setattr(gr.Audio, "stream_output", stream_output)
+    with gr.Blocks() as demo:
+        outputs = Rerun(streaming=True), gr.Audio(streaming=True)
+        gr.Button().click(functools.partial(generate, (DATA, b"sound")), None, outputs)
+    (_, sound), *_ = Session(demo).call()
+    assert sound["path"].startswith("session/")
+
+
+@pytest.mark.parametrize("value", [DATA, gr.update(value=DATA)])
+def test_a_call_without_a_session_gets_its_value(value: Any) -> None:
+    demo, _ = app(lambda: value, streaming=False)
+    output = asyncio.run(demo.process_api(next(iter(demo.fns.values())), []))  # as gr.Examples caches
+    (sent,) = output["data"]
+    (file,) = sent["value"] if isinstance(value, dict) else sent
+    assert Path(file["path"]).read_bytes() == DATA
+    assert file["url"].startswith("/gradio_api/file=")
+
+
+def test_a_call_within_a_function_leaves_the_function_in_its_event() -> None:
+    demo, _ = app(lambda: DATA)
+
+    async def function() -> bool:
+        LocalContext.in_event_listener.set(True)
+        await Session(demo)._call(0, ())
+        return LocalContext.in_event_listener.get()
+
+    assert asyncio.run(function())
 
 
 def test_outside_of_an_app_there_is_no_call() -> None:

@@ -185,8 +185,8 @@ def test_open_returns_the_recordings(client: ViewerClient) -> None:
             answered(client, lambda asking: asking.open("https://a/b.rrd"), {**data, **wrong})
 
 
-@pytest.mark.parametrize("data", [None, "x", [], 3])
-def test_an_answer_that_is_not_an_object_is_refused(client: ViewerClient, data: Any) -> None:
+@pytest.mark.parametrize("data", [None, "x", [], 3, {"error": 3}, {"error": {}}])
+def test_an_answer_of_another_form_is_refused(client: ViewerClient, data: Any) -> None:
     with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
         answered(client, ViewerClient.get_state, data)
 
@@ -352,19 +352,27 @@ def test_a_wrong_answer_is_refused(client: ViewerClient, data: dict[str, Any]) -
 
 
 def test_a_client_is_made_where_the_app_is_built(viewer: Rerun) -> None:
-    token = LocalContext.request.set(gr.Request(session_hash="one"))
+    request = gr.Request(session_hash="one")
+    token = LocalContext.request.set(request)
     try:
         with pytest.raises(ParameterError, match="where the app is built"):
             ViewerClient(viewer)
     finally:
         LocalContext.request.reset(token)
+    with pytest.raises(ParameterError, match="where the app is built"):
+        ViewerClient(viewer, request)
     assert '"isAsked": false' in viewer.get_config()["js_on_load"]
     client = ViewerClient(viewer)
     assert '"isAsked": true' in viewer.get_config()["js_on_load"]
     with pytest.raises(AnswerError, match=r"client\.of\(request\)"):
         client.get_state()
-    for wrong in (lambda: ViewerClient(3), lambda: ViewerClient(viewer, seconds=0), lambda: client.ask("play")):
-        with pytest.raises(ParameterError):
+    for wrong, words in (
+        (lambda: ViewerClient(3), "viewer to be a Rerun component, got int 3"),
+        (lambda: ViewerClient(viewer, seconds=0), "seconds to be a positive number, got int 0"),
+        (lambda: ViewerClient(viewer, seconds="3"), "seconds to be a positive number, got str '3'"),
+        (lambda: client.ask("play"), "a command of gradio_rerun.commands, got str 'play'"),
+    ):
+        with pytest.raises(ParameterError, match=words):
             wrong()  # type: ignore[no-untyped-call]
 
 

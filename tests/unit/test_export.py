@@ -57,6 +57,8 @@ def test_the_folder_has_the_page_the_viewer_the_recording_and_the_licences(run: 
     assert "http" not in page  # it names no other server
     named = {*re.findall(r'(?:href|src)="([^"]*)"', page)} - {"data:,"}
     assert named == modules & named
+    styles = re.findall(r'<link rel="stylesheet" href="([^"]*)">', page)
+    assert [Path(name).name for name in styles] == ["rerun-viewer.css", "page.css"]
     licences = (folder / "LICENSES.txt").read_text()
     for words in ("Rerun Technologies AB", "The gradio_rerun authors", "Apache License"):
         assert words in licences
@@ -120,6 +122,22 @@ def test_the_page_does_not_change_with_a_big_file(run: Path, folder: Path, monke
     before = run.read_bytes()
     run.write_bytes(b"another")
     assert (folder / "recordings" / "run.rrd").read_bytes() == before
+    assert not [name for name in files_in(folder) if name.startswith(".")]
+
+
+def test_without_parameters_the_page_has_the_defaults(run: Path, folder: Path) -> None:
+    export(run, folder)
+    page, assets = page_of(folder), viewer_assets()
+    viewer = page["settings"].pop("viewer")
+    assert (viewer["version"], viewer["wasm_size"]) == (assets.version, assets.wasm_size)
+    for name, path in (("glue", assets.glue), ("wasm", assets.wasm)):
+        assert viewer[name] == {"location": path.name, "url": f"viewer/{path.name}", "orig_name": path.name}
+    assert page["settings"] == {
+        **{"theme": "auto", "panel_states": {}, "bridge": {"path": "", "url": "frontend"}},
+        **{"telemetry": False, "allowed_origins": [], "time_controls": None},
+    }
+    assert page["recordings"] == [{"name": "run.rrd", "url": "recordings/run.rrd", "size": run.stat().st_size}]
+    assert "rerun-poster" not in (folder / "index.html").read_text()
 
 
 def test_the_page_has_the_parameters(run: Path, folder: Path, tmp_path: Path) -> None:
@@ -130,7 +148,8 @@ def test_the_page_has_the_parameters(run: Path, folder: Path, tmp_path: Path) ->
         {"time": "collapsed"},
         False,
     )
-    assert '<img src="poster.png" alt="">' in (folder / "index.html").read_text()
+    page = (folder / "index.html").read_text()
+    assert '<button type="button" class="rerun-poster"><img src="poster.png" alt=""></button>' in page
     assert (folder / "poster.png").read_bytes() == (tmp_path / "Figure.PNG").read_bytes()
 
 
@@ -138,10 +157,16 @@ def test_an_export_replaces_only_the_files_of_the_previous_one(run: Path, folder
     export(run, folder, poster=png(tmp_path / "figure.png"))
     (folder / "CNAME").write_text("paper.example")
     (folder / "viewer" / "mine.txt").touch()
+    (folder / "viewer-0.1").mkdir()
+    (folder / "viewer-0.1" / "viewer.wasm").touch()
+    names = json.loads((folder / "gradio_rerun.json").read_text())["files"]
+    assert {*names} == files_in(folder) - {"CNAME", "viewer/mine.txt", "viewer-0.1/viewer.wasm"}
+    (folder / "gradio_rerun.json").write_text(json.dumps({"files": [*names, "viewer-0.1/viewer.wasm"]}))
     other = write_recording(tmp_path / "other.rrd", "other")
     export(other, folder)
     files = files_in(folder)
     assert "recordings/other.rrd" in files
+    assert not (folder / "viewer-0.1").exists()
     assert not files & {"recordings/run.rrd", "poster.png"}
     assert {"CNAME", "viewer/mine.txt", "index.html"} <= files
     assert recordings_of(folder) == {"other.rrd": "recordings/other.rrd"}
@@ -153,6 +178,23 @@ def test_a_failed_export_keeps_the_previous_one(run: Path, folder: Path) -> None
     with pytest.raises(RecordingError):
         export([run, "nowhere.rrd"], folder)
     assert {name: (folder / name).read_bytes() for name in files_in(folder)} == before
+
+
+def test_an_export_that_fails_halfway_keeps_the_earlier_page(
+    run: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(run, folder, title="earlier")
+    replace = Path.replace
+
+    def replaced(path: Path, target: Path) -> Path:
+        if target.parent == folder / "viewer":
+            raise OSError(28, "No space left on device")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    with pytest.raises(ExportError, match="No space left on device"):
+        export(run, folder, title="later")
+    assert "<title>earlier</title>" in (folder / "index.html").read_text()
 
 
 def test_a_list_of_files_that_leads_out_of_the_folder_deletes_nothing(run: Path, folder: Path, tmp_path: Path) -> None:

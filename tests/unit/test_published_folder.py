@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gradio.utils import is_static_file
 
 from gradio_rerun._component.settings import FRONTEND
+from gradio_rerun._gradio.files import file_url, publish, static_file
 from gradio_rerun._viewer import cache
 from gradio_rerun._viewer.assets import published_folder
 
@@ -40,6 +42,30 @@ def test_the_published_folder_has_the_modules_and_the_styles(source: Path, folde
     published = published_folder(source)
     assert published.parent == folder / "frontend"
     assert contents(published) == contents(source)
+
+
+def test_every_visitor_may_fetch_the_files_of_a_folder_and_none_beside(source: Path) -> None:
+    (source / "a b%.js").write_text("four")
+    assert static_file(source / "a b%.js", source) == {
+        "path": f"{source}/a b%.js",
+        "url": f"/gradio_api/file={source}/a%20b%25.js",
+        "size": 4,
+        "orig_name": "a b%.js",
+        "is_stream": False,
+        "meta": {"_type": "gradio.FileData"},
+    }
+    assert is_static_file(source / "deep" / "b.js")
+    assert not is_static_file(source.parent / "secret.env")
+
+
+def test_a_drive_is_a_part_of_a_url() -> None:
+    assert file_url(Path("C:/a b%.js")) == "/gradio_api/file=C:/a%20b%25.js"
+
+
+def test_a_published_file_is_fetched_with_the_other_files_of_its_folder(source: Path) -> None:
+    publish(source / "deep" / "b.js")
+    assert is_static_file(source / "deep" / "b.js")
+    assert not is_static_file(source / "a.js")
 
 
 def test_anything_else_is_not_published(source: Path) -> None:

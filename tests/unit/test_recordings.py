@@ -744,6 +744,13 @@ def test_a_name_that_a_file_system_cannot_take_is_shortened_and_keeps_its_suffix
     assert path_of(item).name == cached
 
 
+def test_a_file_that_is_used_again_counts_as_new_for_delete_cache(file: Path) -> None:
+    os.utime(file, (0, 0))
+    assert cached_files.is_there(file) is True
+    assert file.stat().st_mtime > 1_000_000_000
+    assert cached_files.is_there(file.with_name("other")) is False
+
+
 def test_truncated_bytes_in_the_cache_are_written_again(cache: Path) -> None:
     content = recording_bytes("one")
     (item,) = to_recordings(content, cache)

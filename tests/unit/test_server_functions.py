@@ -16,6 +16,7 @@ from recordings import recording_bytes
 
 from gradio_rerun import Rerun, ViewerClient
 from gradio_rerun._component import questions, server_functions
+from gradio_rerun._gradio.server_calls import page_of
 
 URL = "rerun+http://127.0.0.1:9876/proxy"
 
@@ -99,6 +100,36 @@ def test_the_recording_of_an_upload_is_deleted_with_the_uploads_of_the_app(viewe
     upload.write_bytes(recording_bytes("run"))
     opened = asyncio.run(viewer.open_upload(str(upload), request))
     assert request.blocks.upload_file_set == {opened["file"]["path"]} != {str(upload)}
+
+
+class BodyRequest:
+    """A request with any body; an exception is raised when it is read."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    async def json(self) -> Any:
+        if isinstance(self._body, Exception):
+            raise self._body
+        return self._body
+
+
+@pytest.mark.parametrize(
+    "body", [None, 3, "x", [], {}, {"component_id": "7"}, {"session_hash": None, "component_id": None}, ValueError()]
+)
+def test_a_body_of_any_form_names_no_page(body: Any) -> None:
+    request: Any = BodyRequest(body)
+    assert asyncio.run(page_of(request)) == ("", 0)
+
+
+def test_a_body_names_the_session_and_the_component() -> None:
+    request: Any = BodyRequest({"session_hash": "one", "component_id": 7})
+    assert asyncio.run(page_of(request)) == ("one", 7)
+
+
+def test_a_request_without_a_body_names_no_page() -> None:
+    request: Any = gr.Request()
+    assert asyncio.run(page_of(request)) == ("", 0)
 
 
 def test_a_page_gets_the_questions_of_its_session_and_answers_them(viewer: Rerun) -> None:

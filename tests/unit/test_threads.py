@@ -15,7 +15,7 @@ from recordings import recording_bytes
 
 from gradio_rerun._gradio import threads
 from gradio_rerun._gradio.calls import Call
-from gradio_rerun._gradio.threads import current_work, in_thread
+from gradio_rerun._gradio.threads import Work, current_work, in_thread
 from gradio_rerun._recordings import bounded, shown, turns
 from gradio_rerun._recordings.looked_up import looked_up
 from gradio_rerun._recordings.shown import shown_in
@@ -55,6 +55,28 @@ def test_work_is_unwanted_when_its_caller_is_cancelled() -> None:
 
     asyncio.run(cancel())
     assert ended.wait(60)
+
+
+def test_work_whose_result_is_unwanted_does_not_begin() -> None:
+    wanted, work = Work(), Work()
+    work.give_up()
+    with pytest.raises(RecordingError, match="no longer wanted"):
+        work.begin()
+    assert not work.has_begun
+    assert not wanted.has_begun
+    wanted.begin()
+    assert wanted.has_begun
+
+
+def test_unwanted_work_is_ended_by_what_ends_it_at_that_time_and_later() -> None:
+    work, ended = Work(), list[str]()
+    with work.ended_by(lambda: ended.append("earlier")):
+        pass
+    with work.ended_by(lambda: ended.append("then")):
+        work.give_up()
+    with work.ended_by(lambda: ended.append("later")):
+        pass
+    assert ended == ["then", "later"]
 
 
 def hold(turns: Turns, key: str, held: threading.Event, end: threading.Event) -> None:

@@ -27,7 +27,7 @@ import rerun as rr
 from apps import app_without_server, in_app
 from gradio.state_holder import SessionState
 from needs import needs
-from recordings import log_points, write_recording
+from recordings import log_points, recording_bytes, write_recording
 from rerun_servers import Call, other_server
 from updates import in_event
 
@@ -219,6 +219,15 @@ def test_a_component_whose_place_is_given_later_gets_its_tickets_then() -> None:
         for opened in each["arguments"].get("urls", [])
     ]
     assert tickets == [viewer.value[0]["ticket"]] * 2
+
+
+def test_files_and_other_urls_beside_a_server_stay_when_the_place_is_given() -> None:
+    viewer = Rerun([recording_bytes("a"), "https://host/a.rrd", PRIVATE], render=False)
+    before = viewer.value
+    with app_without_server():
+        assert viewer.render() is viewer
+    assert viewer.value[:2] == before[:2]
+    assert set(viewer.value[2]) == {"server", "ticket"}
 
 
 def test_a_component_of_an_app_that_was_loaded_opens_nothing() -> None:

@@ -145,6 +145,20 @@ def test_a_subclass_is_updated_as_it_was_made() -> None:
     sent, _ = sent_to_the_page(lambda: Small(theme="dark"), Small)
     assert settings_in(sent["props"])["height"] == "100px"
     assert in_event(lambda: Small(theme="dark")).constructor_args == {"theme": "dark"}
+    server = "rerun+http://10.0.0.1:9876"
+    _, updated = sent_to_the_page(lambda: Small(tunnel=[server]), Small)
+    assert updated.postprocess(server).model_dump()[0]["ticket"]
+
+
+def test_a_subclass_that_names_a_server_keeps_it_after_an_update() -> None:
+    server = "rerun+http://10.0.0.1:9876"
+
+    class OfServer(Rerun):
+        def __init__(self, **parameters: Any) -> None:
+            super().__init__(tunnel=[server], **parameters)
+
+    _, updated = sent_to_the_page(lambda: gr.update(height=300), OfServer)
+    assert updated.postprocess(server).model_dump()[0]["ticket"]
 
 
 @ways

@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 import gradio as gr
 from gradio.data_classes import FileDataDict
-from gradio.exceptions import InvalidPathError
 from gradio.utils import get_upload_folder, is_in_or_equal, is_static_file
 
 from ..errors import RecordingError
@@ -55,9 +54,7 @@ def may_serve(path: Path) -> bool | None:
         return None
     try:
         _check_allowed(str(path), False)
-    except InvalidPathError:
-        return False
-    except (OSError, ValueError, RuntimeError):  # a NUL, too long a name, a loop of links
+    except (OSError, ValueError, RuntimeError):  # Gradio's InvalidPathError; a NUL, too long a name, a loop of links
         return False
     return True
 

@@ -1,4 +1,8 @@
-"""Wraps methods of Gradio's `Blocks`, for all apps of this process. Each module that does so says until which version of Gradio, and why."""
+"""Wraps methods of Gradio's `Blocks`, for all apps of this process. Each module that does so says why.
+
+Gradio 6.10 to 6.31. Remove this file with the last of these modules, and with
+tests/unit/test_calls.py::test_gradio_is_wrapped_once_for_all_components.
+"""
 
 from __future__ import annotations
 

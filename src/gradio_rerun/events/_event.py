@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from gradio.blocks import Block
@@ -17,6 +18,6 @@ class Event(EventData):
         self.__dict__.update(self._read(as_object(_data)))
 
     @classmethod
+    @abstractmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
         """The fields of the event. Raises an error if one is invalid."""
-        return {}
