@@ -80,7 +80,8 @@ def app(*functions: Callable[..., Any], outputs: int = 1, **options: Any) -> tup
 
 
 def is_unchanged(value: Any) -> bool:
-    return value in (gr.skip(), {"__type__": "update", "props": {"__type__": "update"}})
+    """Whether it is an update that at most repeats the settings."""
+    return value == gr.skip() or (isinstance(value, dict) and value.keys() == {"__type__", "props"})
 
 
 def cleared(value: Any) -> bool:
