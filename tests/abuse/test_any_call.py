@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from abused_app import Abused
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gradio_rerun import Rerun
@@ -118,6 +118,7 @@ def test_a_function_that_asks_ends_whatever_the_page_answers(abused: Abused) -> 
         return await visitor.news()
 
     @settings(given_few, max_examples=15)
+    @example({"protocol": "@upload"})
     @given(ANSWERS)
     def ends(data: Any) -> None:
         sent = abused.filled(data)
