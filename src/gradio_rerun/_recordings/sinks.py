@@ -22,7 +22,7 @@ from .growing import GrowingRecording
 from .rrd import is_closed, split, stores
 
 FLUSH_SECONDS = 2.0
-"""How long recordings may take to write what was logged. Those that are connected to a server that does not answer take longer."""
+"""How long all recordings together may take to write what was logged. A recording whose server does not answer would take longer."""
 
 
 @dataclass(eq=False)
