@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 from anyio import to_thread
 from full_disk import full_disk
-from other_files import glb, gltf, lerobot, mcap, ply, png, stl, write
+from other_files import SECRET, glb, gltf, lerobot, mcap, ply, png, stl, write
 
 from gradio_rerun._gradio.threads import in_thread
 from gradio_rerun._recordings import conversions, looked_up, parts
@@ -36,7 +36,6 @@ from gradio_rerun._recordings.turns import Turns
 from gradio_rerun._viewer import sdk
 from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, RecordingNotFoundError
 
-SECRET = b"abcdefghijklmnopqrstuvwxyz0123456789"
 ROBOT = '<robot name="r"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
 
 

@@ -21,7 +21,7 @@ from full_disk import full_disk
 from gradio.context import LocalContext
 from gradio.data_classes import FileData
 from needs import needs
-from other_files import lerobot, mcap
+from other_files import SECRET, lerobot, mcap
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
@@ -99,7 +99,6 @@ def test_a_robot_that_a_user_uploads_cannot_name_other_files(tmp_path: Path, mon
         to_recordings(robot, tmp_path / "uploads")
 
 
-SECRET = "abcdefghijklmnopqrstuvwxyz0123456789"
 ROBOT = '<robot name="r" xmlns:x="urn:x"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
 
 
@@ -117,7 +116,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     for name in ("work", "outside", "temporary"):
         (tmp_path / name).mkdir()
     for name in ("secret.txt", "secret.stl", "secret.parquet"):
-        (tmp_path / "outside" / name).write_text(SECRET)
+        (tmp_path / "outside" / name).write_bytes(SECRET)
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
@@ -155,12 +154,12 @@ def test_a_robot_from_a_function_names_no_file_that_gradio_may_not_serve(
     robot.write_text(ROBOT.format(mesh.format(path=served.outside / name)))
     with pytest.raises(NotARecordingError, match=r"robot\.urdf.*names the file"):
         to_recordings(robot, cache)
-    assert SECRET.encode() not in bytes_of(cache)
+    assert SECRET not in bytes_of(cache)
 
 
 @pytest.mark.parametrize("name", ["app.py", "link.stl", "link.png"])
 def test_a_robot_names_meshes_only(name: str, served: Served, cache: Path) -> None:
-    (served.work / "app.py").write_text(SECRET)
+    (served.work / "app.py").write_bytes(SECRET)
     for link in ("link.stl", "link.png"):
         (served.work / link).symlink_to("app.py")
     robot = served.work / "robot.urdf"
@@ -172,19 +171,19 @@ def test_a_robot_names_meshes_only(name: str, served: Served, cache: Path) -> No
     scene.write_text(json.dumps(document))
     with pytest.raises(NotARecordingError, match=r"scene\.gltf.*names the file"):
         to_recordings(scene, cache)
-    assert SECRET.encode() not in bytes_of(cache)
+    assert SECRET not in bytes_of(cache)
 
 
 def test_a_robot_shows_the_meshes_that_gradio_may_serve(served: Served, cache: Path) -> None:
     (served.work / "meshes").mkdir()
-    (served.work / "meshes" / "arm.STL").write_text(SECRET)
+    (served.work / "meshes" / "arm.STL").write_bytes(SECRET)
     robot = served.work / "urdf" / "robot.urdf"
     robot.parent.mkdir()
     plugin = '<gazebo><plugin filename="libgazebo.so"/></gazebo>'
     mesh = '<mesh filename="../meshes/arm.STL" scale="2 2 2"/>'
     robot.write_text(ROBOT.format(mesh).replace("</robot>", f"{plugin}</robot>"))
     (item,) = to_recordings(robot, cache)
-    assert SECRET.encode() in path_of(item).read_bytes()
+    assert SECRET in path_of(item).read_bytes()
     assert b"arm.STL" not in path_of(item).read_bytes()
     served.demo.blocked_paths = [str(served.work / "meshes")]
     with pytest.raises(NotARecordingError, match=r"robot\.urdf.*names the file"):
@@ -203,7 +202,7 @@ def test_a_robot_shows_the_meshes_of_allowed_paths(
     robot = served.work / "robot.urdf"
     robot.write_text(ROBOT.format(f'<mesh filename="{name.format(mesh)}"/>'))
     (item,) = to_recordings(robot, cache)
-    assert SECRET.encode() in path_of(item).read_bytes()
+    assert SECRET in path_of(item).read_bytes()
 
 
 def test_a_robot_in_a_log_gets_no_file_of_the_server(served: Served, cache: Path) -> None:
@@ -213,7 +212,7 @@ def test_a_robot_in_a_log_gets_no_file_of_the_server(served: Served, cache: Path
     )
     with suppress(NotARecordingError):  # an SDK without an importer for it
         to_recordings(log, cache)
-    assert SECRET.encode() not in bytes_of(cache)
+    assert SECRET not in bytes_of(cache)
 
 
 def with_outer_file(served: Served, change: str) -> Path:
@@ -248,7 +247,7 @@ def test_a_dataset_names_no_file_outside_of_its_folder(change: str, served: Serv
     dataset = with_outer_file(served, change)
     with pytest.raises(NotARecordingError, match=r"dataset.*names the file"):
         to_recordings(dataset, cache)
-    assert SECRET.encode() not in bytes_of(cache)
+    assert SECRET not in bytes_of(cache)
 
 
 @needs((0, 39))
@@ -257,7 +256,7 @@ def test_an_episode_gets_no_file_outside_of_its_dataset(change: str, served: Ser
     dataset = with_outer_file(served, change)
     with pytest.raises(NotARecordingError, match=r"dataset.*names the file"):
         to_recordings(Episode(dataset, 0), cache)
-    assert SECRET.encode() not in bytes_of(cache)
+    assert SECRET not in bytes_of(cache)
     with pytest.raises(RecordingError, match="Gradio may not serve 'elsewhere'"):
         to_recordings(Episode(dataset.rename(served.outside / "elsewhere"), 0), cache)
 
