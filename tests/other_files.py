@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-
 # The SDK compresses recordings, and takes four bytes that were there before from there: no part of this may be in an id or a path.
 SECRET = b"Vq~Wz^Jk|Xh}Gp`Yr{Nt@Zs&Lm$Uw%Qv?Kj!"
 
