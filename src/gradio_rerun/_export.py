@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from html import escape
 from importlib import metadata
@@ -19,10 +19,11 @@ from urllib.parse import quote
 from gradio.data_classes import FileData
 
 from ._checks import as_path, wrong
-from ._component.settings import FRONTEND, PageSettings
+from ._component.settings import PageSettings
 from ._recordings.sources import Sources
 from ._recordings.values import to_recordings
-from ._viewer.assets import ViewerAssets, published_folder, viewer_assets
+from ._viewer.assets import ViewerAssets, viewer_assets
+from ._viewer.frontend import FRONTEND, published_folder
 from ._wire import PanelName, PanelState, Theme, path_or_url
 from .errors import ExportError, GradioRerunError, UnsupportedValueError
 
@@ -32,12 +33,11 @@ _LIST = "gradio_rerun.json"
 _SCRIPT = Path("export", "page.js")
 _STYLES = (Path("rerun-viewer.css"), Path("export", "page.css"))
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".svg")
-_IMPORT = re.compile(r'^(?:import|export)\b[^"(]*"(\.[^"]+)"', re.MULTILINE)
 
 _LICENCES = """\
 This folder was written by gradio_rerun, and contains
 
-- frontend/: the modules of gradio_rerun, under MIT or Apache-2.0;
+- frontend/: the scripts of gradio_rerun, under MIT or Apache-2.0;
 - viewer/: the web viewer of rerun-sdk {version}, Copyright (c) 2022 Rerun Technologies AB, https://rerun.io, under MIT or Apache-2.0. The wheel of
   rerun-sdk lists the libraries in the viewer.
 
@@ -177,26 +177,15 @@ def _file_name(name: str, taken: set[str]) -> str:
 
 
 def _add_frontend(new: Path) -> list[str]:
-    """Copies the modules and styles of the page, and returns their names in the folder, the page's script first."""
-    published = published_folder(FRONTEND)
-    # The name contains a hash: browsers do not mix the modules of two exports.
+    """Copies the script and the styles of the page, and returns their names in the folder."""
+    published = published_folder()
+    # The name contains a hash: browsers do not mix the files of two exports.
     folder = Path("frontend", published.name)
-    names = [*_with_imports(_SCRIPT), *_STYLES]
+    names = [_SCRIPT, *_STYLES]
     for name in names:
         (new / folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(published / name, new / folder / name)
     return [(folder / name).as_posix() for name in names]
-
-
-def _with_imports(script: Path) -> list[Path]:
-    """The names of a module and of all modules that it imports."""
-    found = [script]
-    for name in found:
-        for imported in _IMPORT.findall((FRONTEND / name).read_text("utf-8")):
-            path = Path(os.path.normpath(name.parent / imported))
-            if path not in found:
-                found.append(path)
-    return found
 
 
 def _add_viewer(new: Path) -> dict[str, Any]:
@@ -233,13 +222,12 @@ def _licence_texts(package: str) -> Iterator[str]:
                 yield file.read_text(encoding="utf-8")
 
 
-def _page(page: dict[str, Any], title: str, frontend: Iterable[str], picture: Path | None) -> str:
-    script, *_ = modules = [name for name in frontend if name.endswith(".js")]
+def _page(page: dict[str, Any], title: str, frontend: list[str], picture: Path | None) -> str:
+    script, *styles = frontend
     poster = f'<img src="poster{picture.suffix.lower()}" alt="">' if picture else ""
     return Template((FRONTEND / "export" / "page.html").read_text("utf-8")).substitute(
         title=escape(title),
-        styles="\n".join(f'<link rel="stylesheet" href="{name}">' for name in frontend if name.endswith(".css")),
-        modules="\n".join(f'<link rel="modulepreload" href="{name}">' for name in modules),
+        styles="\n".join(f'<link rel="stylesheet" href="{name}">' for name in styles),
         script=script,
         page=json.dumps(page).replace("<", "\\u003c"),
         poster=poster and f'<button type="button" class="rerun-poster">{poster}</button>',

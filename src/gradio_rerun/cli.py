@@ -19,7 +19,6 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from . import Rerun, __version__, export
-from ._component.settings import FRONTEND
 from ._episode_browser import episode_browser
 from ._preparing import preparing_page
 from ._recordings.file_types import CONVERTIBLE_SUFFIXES
@@ -28,8 +27,9 @@ from ._recordings.parts import LEROBOT_INFO
 from ._recordings.sources import SCHEMES, Sources
 from ._recordings.urls import URL_SCHEMES, WANTED
 from ._recordings.values import to_recordings
-from ._viewer.assets import published_folder, viewer_assets
+from ._viewer.assets import viewer_assets
 from ._viewer.cache import cache_dir
+from ._viewer.frontend import published_folder
 from ._viewer.sdk import knows_episodes, sdk_version
 from .errors import GradioRerunError, UnsupportedValueError
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(_versions())
         elif options.prepare:
             assets = viewer_assets()
-            published_folder(FRONTEND)
+            published_folder()
             if not assets.wasm.is_relative_to(cache_dir()):
                 _fail("Nothing is prepared: the folder above is deleted when this command ends.")
             print(f"The web viewer of rerun-sdk {assets.version} is in {assets.wasm.parent}")

@@ -141,7 +141,7 @@ def test_an_interrupted_download_of_each_viewer_file_is_repeated(
 
     with ExitStack() as proxies:
         url = launch(app(recording_a))
-        for suffix in (".wasm.gz", ".js.gz", "rerun-viewer.js"):
+        for suffix in (".wasm.gz", ".js.gz", "bridge.js"):
             url = proxies.enter_context(fault_proxy(url, fault, suffix))
         page.open(url)
         page.expect_recordings("recording_a")

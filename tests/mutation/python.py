@@ -104,6 +104,8 @@ TESTS = {
     "_servers/tunnel": ["tunnel"],
     "_viewer/answers": ["client"],
     "_viewer/cache": ["cache"],
+    "_viewer/frontend": ["published_folder"],
+    "_viewer/modules": ["modules"],
     "_viewer/event_data": ["events", "fuzz"],
     "_viewer/sdk": ["sdk"],
     "_viewer/sdk_events": ["events"],

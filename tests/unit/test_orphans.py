@@ -92,6 +92,21 @@ def _threads_stay_beside_a_recording(folder: Path) -> None:
     wait_until(lambda: threads_of_streams() == 0, seconds=30)
 
 
+def test_a_reload_of_the_modules_while_recordings_are_freed_ends_nothing(
+    in_own_process: Callable[..., None], tmp_path: Path
+) -> None:
+    in_own_process(_a_reload_ends_nothing, tmp_path)
+
+
+def _a_reload_ends_nothing(folder: Path) -> None:
+    rerun = sys.modules.pop("rerun")
+    orphans.end_orphans()
+    wait_until(lambda: orphans._sweeper is None)
+    sys.modules["rerun"] = rerun
+    to_recordings(logged(), folder)
+    wait_until(lambda: threads_of_streams() == 0, seconds=30)
+
+
 def test_the_recording_of_rr_init_stays(in_own_process: Callable[..., None], tmp_path: Path) -> None:
     in_own_process(_the_recording_of_rr_init_stays, tmp_path)
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from gradio.utils import is_static_file
 
-from gradio_rerun._component.settings import FRONTEND
 from gradio_rerun._gradio.files import file_url, publish, static_file
 from gradio_rerun._viewer import cache
-from gradio_rerun._viewer.assets import published_folder
+from gradio_rerun._viewer.frontend import FRONTEND, published_folder
 
 
 @pytest.fixture(autouse=True)
@@ -77,13 +76,23 @@ def test_anything_else_is_not_published(source: Path) -> None:
     assert sorted(contents(published_folder(source))) == ["a.js", "b.js", "c.css", "deep/b.js"]
 
 
-def test_each_import_between_the_modules_names_a_published_file() -> None:
-    published = published_folder(FRONTEND)
-    for path in published.rglob("*.js"):
+def test_each_import_between_the_modules_names_a_file() -> None:
+    for path in FRONTEND.rglob("*.js"):
         # Also the imports of types: they name the same files.
         for name in re.findall(r'(?:from|import|import\(|URL\() ?"(\.{1,2}/[^"]*)"', path.read_text()):
             assert (path.parent / name).resolve().is_file(), f"{path.name} imports {name}"
-    assert (published / "gradio" / "bridge.js").is_file()
+
+
+def test_a_page_loads_the_modules_of_the_frontend_in_few_files() -> None:
+    published = published_folder()
+    assert sorted(contents(published)) == [
+        *("export/page.css", "export/page.js", "gradio/bridge.js", "gradio/component-server.js", "gradio/styles.js"),
+        *("rerun-viewer.css", "viewer/loader.js", "wire.js"),
+    ]
+    for path in published.rglob("*.js"):
+        for name in re.findall(r'^import[^"(]* "([^"]*)";$', path.read_text(), re.MULTILINE):
+            assert (path.parent / name).resolve().is_file(), f"{path.name} imports {name}"
+    assert "export function mount(" in (published / "gradio" / "bridge.js").read_text()
 
 
 def test_a_file_that_moves_to_another_folder_is_another_published_folder(source: Path) -> None:

@@ -17,18 +17,11 @@ from gradio.data_classes import FileDataDict
 from .._checks import is_collection, is_flag, is_number, suggestion, wrong
 from .._gradio.files import publish, static_file
 from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
-from .._viewer.assets import (
-    ViewerAssets,
-    known_published_folder,
-    known_viewer_assets,
-    published_folder,
-    restore_viewer_assets,
-)
+from .._viewer.assets import ViewerAssets, known_viewer_assets, restore_viewer_assets
+from .._viewer.frontend import known_published_folder, published_folder
 from .._wire import ButtonName, FileCount, PanelName, PanelState, Theme, ViewerFile, ViewerFiles
 from ..errors import ParameterError
 from .keys import checked_keys
-
-FRONTEND = Path(__file__).parents[1] / "frontend"
 
 DEFAULT_HEIGHT = 640
 """Pixels."""
@@ -53,7 +46,7 @@ _Check = Callable[[str, Any], Any]
 
 def restore_page_files() -> None:
     """Restores the files that the frontend loads if they are missing or damaged."""
-    published_folder(FRONTEND)
+    published_folder()
     restore_viewer_assets()
 
 
@@ -187,7 +180,7 @@ def _file_types(_: str, types: Sequence[str] | None) -> list[str]:
 
 
 def _entry_module() -> FileDataDict:
-    return _entry_module_in(known_published_folder(FRONTEND))
+    return _entry_module_in(known_published_folder())
 
 
 @lru_cache(maxsize=1)

@@ -61,11 +61,11 @@ def _sweep(bindings: Any) -> None:
 
 def _has_recordings(bindings: Any) -> bool:
     """Whether any code may log into a recording."""
-    if bindings.get_global_data_recording() is not None:
+    rerun = sys.modules.get("rerun")  # a reload of the app's modules may have removed it
+    if rerun is None or bindings.get_global_data_recording() is not None:
         return True
-    kind = sys.modules["rerun"].RecordingStream
     # `isinstance` would read `__class__`, which is a property in proxies and may run any code.
-    return any(issubclass(type(each), kind) for each in gc.get_objects())
+    return any(issubclass(type(each), rerun.RecordingStream) for each in gc.get_objects())
 
 
 @atexit.register

@@ -3,7 +3,6 @@
     <cache>/viewer/<SDK version>/re_viewer-<version>-<hash>.js.gz         the web viewer of the installed rerun-sdk
                                  re_viewer_bg-<version>-<hash>.wasm.gz, .wasm.br
                                  manifest-<build>.json                    their sizes and hashes, written last
-    <cache>/frontend/<hash>/**/*.js *.css                                 our own modules
 
 There is no lock: processes that start at the same time write the same bytes, each with an atomic rename.
 """
@@ -16,8 +15,6 @@ import json
 import re
 import threading
 import time
-import zlib
-from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +25,7 @@ import brotli  # Gradio needs it, too
 
 from .._fork import ModuleLock
 from ..errors import log
-from .cache import cache_dir, cache_dirs, check_owner, own_folder, remove_abandoned, stored, write_whole
+from .cache import cache_dirs, check_owner, holds, own_folder, remove_abandoned, state_of, stored, write_whole
 from .extraction import ExtractedViewer, extract_viewer
 from .sdk import build_file, sdk_version
 
@@ -111,73 +108,6 @@ def restore_viewer_assets() -> None:
         _next_check = 0.0
 
 
-def published_folder(source: Path) -> Path:
-    """A folder with the .js and .css files of `source`, named by their content.
-
-    A browser that keeps modules of an older release, by their URL, thus never mixes them with newer ones.
-    """
-    paths = list(_modules_in(source))
-    names = [path.relative_to(source).as_posix() for path in paths]
-    key = cache_dir(), source
-    folder, state = _published.get(key, (source, ""))
-    if state and state == _state([*paths, *_with_folders(folder, names)]):
-        return folder
-    folder = _publish({name: path.read_bytes() for name, path in zip(names, paths, strict=True)})
-    _published[key] = folder, _state([*paths, *_with_folders(folder, names)])
-    return folder
-
-
-def known_published_folder(source: Path) -> Path:
-    """The folder of `published_folder` as last found, without a check of its files: Gradio updates components on the event loop."""
-    known = _published.get((cache_dir(), source))
-    return known[0] if known else published_folder(source)
-
-
-_published: dict[tuple[Path, Path], tuple[Path, str]] = {}
-
-
-def _state(paths: Iterable[Path]) -> str:
-    """A string that changes when one of the files changes; empty if one does not exist."""
-    try:
-        found = [(str(path), path.stat()) for path in paths]
-    except OSError:
-        return ""
-    return repr([(name, each.st_size, each.st_mtime_ns, each.st_ctime_ns, each.st_ino) for name, each in found])
-
-
-def _publish(files: dict[str, bytes]) -> Path:
-    digest = hashlib.sha256()
-    for name, content in files.items():
-        digest.update(f"{name}\n{len(content)}\n".encode() + content)
-
-    def publish(root: Path) -> Path:
-        folder = Path("frontend", digest.hexdigest()[:12])
-        for name, content in files.items():
-            path = own_folder(root, *(folder / name).parent.parts) / Path(name).name
-            if not _holds(path, content, root):
-                remove_abandoned(path.parent)
-                write_whole(path, content)
-        return root / folder
-
-    return stored(publish)
-
-
-def _modules_in(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.is_symlink():
-            continue
-        if path.is_dir():
-            yield from _modules_in(path)
-        elif path.suffix in (".js", ".css"):
-            yield path
-
-
-def _with_folders(folder: Path, names: Iterable[str]) -> Iterator[Path]:
-    """The files with these names in `folder`, and the folders that hold them."""
-    paths = [folder / name for name in names]
-    yield from dict.fromkeys((folder, *(path.parent for path in paths), *paths))
-
-
 def _build() -> str:
     """A hash that differs between two builds of one version of the SDK, without reading 200 MB."""
     stat = build_file().stat()
@@ -238,7 +168,7 @@ def _write(root: Path, version: str, build: str, files: ExtractedViewer) -> View
 
 def _compressed_unless_there(root: Path, path: Path, content: bytes) -> bytes | None:
     # A Python with another zlib compresses to other bytes. A file that exists stays as it is, since another process serves it.
-    return None if _holds(path, content, root) else _compressed(content, path.suffix)
+    return None if holds(path, content, root) else _compressed(content, path.suffix)
 
 
 def _compressed(content: bytes, suffix: str) -> bytes:
@@ -247,20 +177,8 @@ def _compressed(content: bytes, suffix: str) -> bytes:
     return gzip.compress(content, _GZIP_LEVEL, mtime=0)
 
 
-_DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".br": brotli.decompress}
-
-
-def _holds(path: Path, content: bytes, root: Path) -> bool:
-    try:
-        check_owner(path, root)
-        held = path.read_bytes()
-        return _DECOMPRESS.get(path.suffix, bytes)(held) == content
-    except (OSError, EOFError, zlib.error, brotli.error):
-        return False
-
-
 def _entry(path: Path) -> _File:
-    state = _state([path])
+    state = state_of([path])
     known = _entries.get(path)
     if known is None or known[0] != state:
         content = path.read_bytes()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import atexit
 import contextlib
 import errno
+import gzip
 import os
 import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+import brotli  # Gradio needs it, too
 import platformdirs
 
 from .._fork import ModuleLock
@@ -81,6 +84,28 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+_DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".br": brotli.decompress}
+
+
+def holds(path: Path, content: bytes, root: Path) -> bool:
+    """Whether the file in the cache folder `root` has this content, compressed if its suffix says so, and only this process' user or root wrote it."""
+    try:
+        check_owner(path, root)
+        held = path.read_bytes()
+        return _DECOMPRESS.get(path.suffix, bytes)(held) == content
+    except (OSError, EOFError, zlib.error, brotli.error):
+        return False
+
+
+def state_of(paths: Iterable[Path]) -> str:
+    """A string that changes when one of the files changes; empty if one does not exist."""
+    try:
+        found = [(str(path), path.stat()) for path in paths]
+    except OSError:
+        return ""
+    return repr([(name, each.st_size, each.st_mtime_ns, each.st_ctime_ns, each.st_ino) for name, each in found])
 
 
 def own_folder(root: Path, *names: str) -> Path:
