@@ -55,8 +55,7 @@ release: package
 audit: $(VENV)/installed-release node_modules/installed
 	$(BIN)/pytest tests/audit -rs
 
-# A machine may stall for a while; whatever ran twice is listed.
-IN_BROWSERS := $(BIN)/pytest tests/browser tests/programs --reruns 1 -rR
+IN_BROWSERS := $(BIN)/pytest tests/browser tests/programs
 
 browser: $(VENV)/installed-test node_modules/installed programs
 	$(IN_BROWSERS) -m "not slow"
