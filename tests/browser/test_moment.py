@@ -189,6 +189,36 @@ def test_the_page_of_a_deep_link_goes_to_the_moment(
     expect_moment(second_page, "recording_b", 7)
 
 
+def test_a_deep_link_has_the_moment_of_each_viewer(
+    page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    with gr.Blocks() as demo:
+        left = Rerun(height=300, elem_id="left")
+        right = Rerun(recording_a, height=300)
+        gr.Button("show").click(
+            lambda: commands.show([recording_a, recording_b], commands.set_active_recording("recording_b")), None, left
+        )
+        gr.Button("seek").click(lambda: [commands.set_time("frame", sequence=7)] * 2, None, [left, right])
+        gr.DeepLinkButton()
+    url = launch(demo)
+    page.open(url)
+    page.click("show")
+    page.expect_recordings("recording_a", "recording_b")
+    page.expect_recordings("recording_a", index=1)
+    page.click("seek")
+    expect_moment(page, "recording_b", 7)
+    expect_moment(page, "recording_a", 7, index=1)
+    page.get_by_text("Share via Link").click()
+    page.wait_until("async () => (await navigator.clipboard.readText()).includes('deep_link')")
+    second_page.open(page.evaluate("navigator.clipboard.readText()"))
+    expect_moment(second_page, "recording_b", 7)
+    expect_moment(second_page, "recording_a", 7, index=1)
+    page.reload()  # not of the deep link
+    page.expect_recordings("recording_a", index=1)
+    page.expect_state("idle")
+    assert second_page.page_errors == page.page_errors == []
+
+
 def camera(page: ViewerPage) -> str | None:
     """From where the view is seen, as the viewer's blueprint has it; None as long as the user has not moved it."""
     found: str | None = page.evaluate(
