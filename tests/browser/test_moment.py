@@ -247,6 +247,46 @@ def test_a_copied_link_has_the_camera_of_the_user(
     wait_until(second_page, lambda: camera_if_open(second_page) == seen_from)
 
 
+def panels(page: ViewerPage) -> dict[str, str]:
+    """The states of the panels that the user has changed, as the viewer's blueprint has them."""
+    found: dict[str, str] = page.evaluate(
+        """async () => {
+            const { control } = document.querySelector("rerun-viewer").running.viewer;
+            const command = { name: "get_blueprint", arguments: {}, request: "", target: [12, 2, 1] };
+            const recording = { application_id: "app_b", recording_id: "recording_b" };
+            const { response } = await control.carryOut(command, [recording]);
+            const text = new TextDecoder().decode(response);
+            const states = text.matchAll(/"[/](\\w+)_panel":{"\\w+":{[^}]*"state":"(\\w+)"/g);
+            return Object.fromEntries([...states].map(([, panel, state]) => [panel, state]));
+        }"""
+    )
+    return found
+
+
+@needs((0, 41))
+def test_a_copied_link_has_the_panels_as_the_user_has_set_them(
+    page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_b: Path
+) -> None:
+    toggles = [f"ui.toggle_{name}_panel" for name in ("top", "selection", "blueprint")] + [
+        "recording.toggle_time_panel"
+    ]
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_b, height=500, buttons=["link"])
+        for name in toggles:
+            gr.Button(name).click(lambda name=name: commands.run_command(name), None, viewer)
+    url = launch(demo)
+    page.open(url).expect_recordings("recording_b")
+    page.wait_for_timeout(1_000)  # the viewer's own layout is known then
+    page.viewer().dispatch_event("pointerdown")  # the changes are the user's
+    for name in toggles:
+        page.click(name)
+    wait_until(page, lambda: set(panels(page)) == {"top", "selection", "blueprint", "time"})
+    second_page.open(url).expect_recordings("recording_b")
+    assert panels(second_page) != panels(page)
+    second_page.open(copied_link(page)).expect_recordings("recording_b")
+    wait_until(second_page, lambda: panels(second_page) == panels(page))
+
+
 def resting_camera(page: ViewerPage) -> str:
     """Where the camera is when it has come to rest."""
     deadline = time.monotonic() + 30
