@@ -16,16 +16,26 @@ from .component import Rerun
 from .errors import EventDataError, ParameterError, PlacementError
 from .viewer_state import ViewerState
 
-# When Gradio collects the inputs of a function, it makes a copy of the value, by its `toJSON`. In a deep link it sets the value of that time again.
+# When Gradio collects the inputs of a function, it makes a copy of the value, by its `toJSON`. In a deep link and in a run of its history, the component
+# has such a copy at first, and the viewer shows that moment again.
 _SCRIPT = """
+const app = element.closest(".gradio-container") ?? {};
+const shared = (app.rerunStates ??= {})[%d] ??= {};
 const live = new (class {
   toJSON() {
-    return element.closest(".gradio-container")?.rerunStates?.[%d]?.() ?? null;
+    return shared.now?.() ?? null;
   }
 })();
+const kept = props.value;
 const set = () => { props.value = live; };
 watch("value", set);
 set();
+const states = shared.states ??= new Set();
+if (kept?.selection && !states.has(%d)) {
+  if (shared.show) shared.show(kept);
+  else shared.kept = kept;
+}
+states.add(%d);
 """
 
 
@@ -55,8 +65,8 @@ class LiveState(gr.HTML):
         """
         if not isinstance(viewer, Rerun):
             raise ParameterError(f"Expected viewer to be a Rerun component, got {described(viewer)}.")
-        script = _SCRIPT % viewer._id
-        super().__init__(html_template="", js_on_load=script, apply_default_css=False, visible="hidden", render=render)
+        super().__init__(html_template="", apply_default_css=False, visible="hidden", render=render)
+        self.js_on_load = _SCRIPT % (viewer._id, self._id, self._id)
 
     def api_info(self) -> dict[str, Any]:
         """For Gradio: clients without a page send None."""

@@ -185,8 +185,41 @@ def test_the_page_of_a_deep_link_goes_to_the_moment(
     page.get_by_text("Share via Link").click()
     page.wait_until("async () => (await navigator.clipboard.readText()).includes('deep_link')")
     link = page.evaluate("navigator.clipboard.readText()")
-    second_page.open(f"{link}&rerun.timeline=frame&rerun.time=7")
+    address = urlsplit(link)
+    moment = {f"rerun.{field}": value for field, value in MOMENT.items()}
+    query = {**dict(parse_qsl(address.query)), **moment}
+    second_page.open(address._replace(query=urlencode(query)).geturl())  # as an app or a visitor may change it
     expect_moment(second_page, "recording_b", 7)
+
+
+def test_a_deep_link_has_the_moment_of_each_viewer(
+    page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    with gr.Blocks() as demo:
+        left = Rerun(height=300, elem_id="left")
+        right = Rerun(recording_a, height=300)
+        gr.Button("show").click(
+            lambda: commands.show([recording_a, recording_b], commands.set_active_recording("recording_b")), None, left
+        )
+        gr.Button("seek").click(lambda: [commands.set_time("frame", sequence=7)] * 2, None, [left, right])
+        gr.DeepLinkButton()
+    url = launch(demo)
+    page.open(url)
+    page.click("show")
+    page.expect_recordings("recording_a", "recording_b")
+    page.expect_recordings("recording_a", index=1)
+    page.click("seek")
+    expect_moment(page, "recording_b", 7)
+    expect_moment(page, "recording_a", 7, index=1)
+    page.get_by_text("Share via Link").click()
+    page.wait_until("async () => (await navigator.clipboard.readText()).includes('deep_link')")
+    second_page.open(page.evaluate("navigator.clipboard.readText()"))
+    expect_moment(second_page, "recording_b", 7)
+    expect_moment(second_page, "recording_a", 7, index=1)
+    page.reload()  # not of the deep link
+    page.expect_recordings("recording_a", index=1)
+    page.expect_state("idle")
+    assert second_page.page_errors == page.page_errors == []
 
 
 def camera(page: ViewerPage) -> str | None:
@@ -215,6 +248,46 @@ def test_a_copied_link_has_the_camera_of_the_user(
     seen_from = resting_camera(page)
     second_page.open(copied_link(page))
     wait_until(second_page, lambda: camera_if_open(second_page) == seen_from)
+
+
+def panels(page: ViewerPage) -> dict[str, str]:
+    """The states of the panels that the user has changed, as the viewer's blueprint has them."""
+    found: dict[str, str] = page.evaluate(
+        """async () => {
+            const { control } = document.querySelector("rerun-viewer").running.viewer;
+            const command = { name: "get_blueprint", arguments: {}, request: "", target: [12, 2, 1] };
+            const recording = { application_id: "app_b", recording_id: "recording_b" };
+            const { response } = await control.carryOut(command, [recording]);
+            const text = new TextDecoder().decode(response);
+            const states = text.matchAll(/"[/](\\w+)_panel":{"\\w+":{[^}]*"state":"(\\w+)"/g);
+            return Object.fromEntries([...states].map(([, panel, state]) => [panel, state]));
+        }"""
+    )
+    return found
+
+
+@needs((0, 41))
+def test_a_copied_link_has_the_panels_as_the_user_has_set_them(
+    page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_b: Path
+) -> None:
+    toggles = [f"ui.toggle_{name}_panel" for name in ("top", "selection", "blueprint")] + [
+        "recording.toggle_time_panel"
+    ]
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_b, height=500, buttons=["link"])
+        for name in toggles:
+            gr.Button(name).click(lambda name=name: commands.run_command(name), None, viewer)
+    url = launch(demo)
+    page.open(url).expect_recordings("recording_b")
+    page.wait_for_timeout(1_000)  # the viewer's own layout is known then
+    page.viewer().dispatch_event("pointerdown")  # the changes are the user's
+    for name in toggles:
+        page.click(name)
+    wait_until(page, lambda: set(panels(page)) == {"top", "selection", "blueprint", "time"})
+    second_page.open(url).expect_recordings("recording_b")
+    assert panels(second_page) != panels(page)
+    second_page.open(copied_link(page)).expect_recordings("recording_b")
+    wait_until(second_page, lambda: panels(second_page) == panels(page))
 
 
 def resting_camera(page: ViewerPage) -> str:

@@ -25,7 +25,7 @@ from rerun_servers import catalog_server, logger
 from streams import held
 from viewer_page import ViewerPage
 
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, ViewerClient
 
 Launch = Callable[..., str]
 
@@ -245,6 +245,57 @@ def test_a_catalog_is_browsed_and_its_recordings_open(page: ViewerPage, launch: 
         assert page.events("error") == []
     assert all(path for _, path in asked)
     assert any(path.endswith("/FindEntries") for _, path in asked)
+
+
+@needs((0, 41))
+def test_a_function_gets_the_schemas_of_datasets_and_tables_behind_a_login(
+    page: ViewerPage, launch: Launch, tmp_path: Path
+) -> None:
+    pytest.importorskip("datafusion")
+    import pyarrow as pa
+
+    write_recording(tmp_path / "one.rrd", "one")
+    with serving(page, tmp_path) as server:
+        dataset = server.client().get_dataset("runs")
+        table = server.client().create_table("numbers", pa.schema([("count", pa.int64())]))
+        url = url_of(dataset)
+        table_url = f"{url_of(server)}/entry/{table.id}"
+        with gr.Blocks() as demo:
+            client, shown = ViewerClient(Rerun(dataset, height=300)), gr.Textbox(label="Answer")
+
+            async def ask() -> str:
+                here, named = await client.get_dataset_schema(), await client.get_dataset_schema(url)
+                assert here == named
+                points = await client.get_dataset_schema(url, entity_path="/points", max_entities=1)
+                segments = await client.get_table_schema()
+                assert segments == await client.get_table_schema(url)
+                assert await client.get_dataset_assets_schema(url) == []
+                await client.open(table_url)
+                (column,) = await client.get_table_schema(table_url)
+                answers = {
+                    "timelines": named.timelines,
+                    "entities": sorted(each.entity_path for each in named.entities),
+                    "components": [each.component for each in points.entities[0].components],
+                    "segments": segments[0].name,
+                    "column": [column.name, column.datatype],
+                }
+                return json.dumps(answers)
+
+            gr.Button("ask").click(ask, None, shown)
+        asked = asked_of(page)
+        page.open(launch(demo, auth=("user", "password")))
+        page.log_in()
+        page.expect_state("ready", recordings=0)
+        page.click("ask")
+        expect(page.get_by_label("Answer")).not_to_have_value("", timeout=100_000)
+        assert json.loads(page.get_by_label("Answer").input_value()) == {
+            "timelines": ["frame", "log_time"],
+            "entities": ["/__properties", "/points"],
+            "components": ["Points3D:positions", "Points3D:radii"],
+            "segments": "rerun_segment_id",
+            "column": ["count", "Int64"],
+        }
+    assert all(path for _, path in asked)
 
 
 @needs((0, 31))

@@ -24,6 +24,20 @@ test("the state of the time is left out, and that of the viewer is put in", () =
   assert.equal(withTimeOf("{}", null), "{}");
 });
 
+test("the state of the time panel is kept, but not what it shows", () => {
+  const layout = (/** @type {object} */ time) => JSON.stringify({ "/time_panel": time });
+  const kept = layout({ TimePanelBlueprint: { state: "Collapsed" } });
+  assert.equal(withoutTime(layout({ a: 1, TimePanelBlueprint: { timeline: "frame", state: "Collapsed" } })), kept);
+  assert.equal(withTimeOf(kept, '{"/time_panel":{"a":2,"TimePanelBlueprint":{"timeline":"step","state":"Expanded"}}}'),
+    layout({ a: 2, TimePanelBlueprint: { timeline: "step", state: "Collapsed" } }));
+  assert.equal(withTimeOf(kept, '{"/time_panel":{"a":2}}'), layout({ a: 2, TimePanelBlueprint: { state: "Collapsed" } }));
+  assert.equal(withTimeOf(kept, "{}"), kept);
+  for (const wrong of [null, 1, { TimePanelBlueprint: null }, { TimePanelBlueprint: { state: 1 } }]) {
+    assert.equal(withoutTime(JSON.stringify({ "/time_panel": wrong })), "{}");
+    assert.equal(withTimeOf(JSON.stringify({ "/time_panel": wrong }), '{"/time_panel":{"a":2}}'), '{"/time_panel":{"a":2}}');
+  }
+});
+
 test("a layout that is too long becomes null", async () => {
   const number = random(1);
   const noise = JSON.stringify({ a: Array.from({ length: 2000 }, () => number(1e9)) });

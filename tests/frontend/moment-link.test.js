@@ -23,12 +23,20 @@ let body;
 /** @type {string[]} */
 let copied;
 
+/** The user clicks a button with this id. @param {string} id */
+const clickOn = (id) => click({ target: { closest: (/** @type {string} */ selector) => (id.startsWith(selector.split("'")[1]) ? {} : null) } });
+/** @type {(event: any) => void} */
+let click;
+
 /** @param {string} [query] of the page's URL */
 async function open(query = "") {
   body = fakeDocument();
   copied = [];
   globalThis.location = /** @type {any} */ (new URL(`https://app.test/${query}`));
   setClipboard({ writeText: async (/** @type {string} */ text) => void copied.push(text) });
+  const addEventListener = (/** @type {string} */ type, /** @type {any} */ listener) => void (type === "click" && (click = listener));
+  Object.assign(globalThis.document, { addEventListener });
+  globalThis.history = /** @type {any} */ ({ state: 1, replaceState: (/** @type {any} */ _, /** @type {string} */ __, /** @type {string} */ href) => (globalThis.location.href = href) });
   ({ MomentLink: PageLink } = await import(`${MODULE}?page=${pages++}`));
 }
 
@@ -222,6 +230,71 @@ test("a viewer without the button is in no link, and no link moves it", async ()
   viewer.link.configure(/** @type {any} */ ({ buttons: ["download"] }), true);
   await viewer.load(["run"]);
   assert.deepEqual([viewer.done, viewer.notice], [[], ""]);
+});
+
+const DEEP_LINK_BUTTON = "gradio-share-link-button-0";
+
+test("the URL that Gradio copies for a deep link has the moments of all viewers, and the page has its own URL afterwards", async () => {
+  await open("?__theme=dark&__sign=key");
+  const own = globalThis.location.href;
+  const [left, right] = [new FakeViewer(1), new FakeViewer(2)];
+  left.link.configure(/** @type {any} */ ({ buttons: [] }), true);
+  await left.load(["run"]);
+  await right.load(["other"]);
+  clickOn("another-button");
+  assert.equal(globalThis.location.href, own);
+  left.times = { ...left.times, timeline: "frame", time: 12n };
+  clickOn(DEEP_LINK_BUTTON);
+  const moments = {
+    "rerun.application_id": "app", "rerun.recording_id": "run", "rerun.timeline": "frame", "rerun.time": "12",
+    "rerun2.application_id": "app", "rerun2.recording_id": "other", "rerun2.timeline": "log_tick", "rerun2.time": "0",
+  };
+  assert.deepEqual(parameters(globalThis.location.href), { __theme: "dark", __sign: "key", ...moments });
+  tick(9_000);
+  left.times = { ...left.times, time: 13n };
+  clickOn(DEEP_LINK_BUTTON);
+  tick(9_000);
+  assert.equal(parameters(globalThis.location.href)["rerun.time"], "13");
+  tick(1_000);
+  assert.equal(globalThis.location.href, own);
+  clickOn(DEEP_LINK_BUTTON);
+  globalThis.location.href = "https://app.test/other";
+  tick(10_000);
+  assert.equal(globalThis.location.href, "https://app.test/other"); // the user has gone on
+});
+
+test("a deep link moves viewers without the button, and a link that is copied in its page has their moments", async () => {
+  await open(`${LINK}&deep_link=abc`);
+  const viewer = new FakeViewer();
+  viewer.link.configure(/** @type {any} */ ({ buttons: [] }), true);
+  await viewer.load(["run"]);
+  assert.equal(viewer.done[0], "frame 42");
+  viewer.times = { ...viewer.times, time: 43n };
+  await viewer.link.copy();
+  assert.deepEqual([parameters()["rerun.time"], parameters().deep_link], ["43", "abc"]);
+});
+
+const KEPT = { recording: RUN, place: { timeline: "frame", time: 5n }, selection: null, layout: null };
+
+test("a moment that Gradio has kept is shown once, as soon as its recording opens, also without the button", async () => {
+  await open(LINK); // which this viewer ignores
+  const viewer = new FakeViewer();
+  viewer.link.configure(/** @type {any} */ ({ buttons: [] }), true);
+  viewer.link.show(KEPT);
+  await viewer.load(["other"]);
+  assert.deepEqual([viewer.done, viewer.notice], [[], ""]);
+  await viewer.load(["run"]);
+  assert.deepEqual(viewer.done, ["frame 5", "frame 5"]);
+  await viewer.load(["run"]);
+  assert.deepEqual(viewer.done, ["frame 5", "frame 5"]);
+});
+
+test("a moment in the page's URL takes precedence over one that Gradio has kept", async () => {
+  await open(`${LINK}&deep_link=abc`);
+  const viewer = new FakeViewer();
+  viewer.link.show(KEPT);
+  await viewer.load(["run"]);
+  assert.equal(viewer.times.time, 42n);
 });
 
 test("where the browser gives no clipboard, the link is copied as a selection, or shown", async () => {

@@ -32,6 +32,7 @@ function create(recording = FILE) {
     isSeen: () => true,
     hasOpen: () => hasOpen,
     onBytes() {},
+    onAnswer: (recording) => recording.onAnswer(),
     onArrival() {},
     onChange: (failed) => changes.push(failed),
   });

@@ -270,6 +270,16 @@ test("the catalog of a server is shown once the server has answered", () => {
   assert.equal(open.state, "ready");
 });
 
+test("several entries of one server are shown, whichever of them the viewer's call is counted for, and one that follows needs no call", () => {
+  const server = "rerun+http://127.0.0.1:51234";
+  const url = (/** @type {number} */ entry) => `${server}/entry/${entry}`;
+  open.open([1, 2].map((entry) => ({ url: url(entry), name: "entry", size: null })));
+  open.open([{ url: `${server}/dataset/1?segment_id=a`, name: "a", size: null }, { url: "rerun+http://127.0.0.1:1", name: "other", size: null }]);
+  /** @type {any} */ (open.byUrl.get(url(1))).download.onAnswer();
+  open.open([{ url: url(3), name: "entry", size: null }]);
+  assert.deepEqual([...open.byUrl.values()].map(({ state }) => state), ["open", "open", "opening", "opening", "open"]);
+});
+
 test("an upload is converted first, and a conversion that fails says why", async () => {
   open.open([{ ...file("cat"), upload: "cat" }]);
   assert.equal(open.state, "loading");

@@ -88,6 +88,7 @@ class FakeHandle {
   /** @param {string} url */
   async add_receiver(url) {
     this.done.push(`open ${url.split("/").pop()}`);
+    if (url.startsWith("rerun")) return; // a server, which has no file
     const response = await this.fetch(url);
     const file = await response.text();
     if (response.ok) for (const id of file.slice(HEADS).split(" ")) this.show(id);
@@ -393,6 +394,16 @@ test("a viewer starts when the element has a size, and takes no commands without
   assert.equal(element.takesCommands(null, element.valueNumber), true);
   element.clientHeight = 0;
   assert.equal(element.takesCommands(null, element.valueNumber), false);
+});
+
+test("a viewer that shows a dataset takes commands, although no recording is open", async () => {
+  element.recordings = [{ url: "rerun+http://127.0.0.1:51234/entry/1", name: "runs", size: null }];
+  await until(() => made.length === 1 && last().done.length > 0);
+  assert.equal(element.takesCommands(null, element.valueNumber), false);
+  element.running.open.byUrl.values().next().value.download.onAnswer();
+  assert.deepEqual([element.dataset.state, element.isOpen], ["ready", false]);
+  assert.equal(element.takesCommands(null, element.valueNumber), true);
+  assert.equal(element.takesCommands("run", element.valueNumber), false);
 });
 
 test("an element that is moved keeps its viewer, one that is removed gives it back", async () => {

@@ -17,6 +17,7 @@ import pytest
 from asked_page import Page, protocol, protocol_state
 from gradio.context import LocalContext
 from recordings import recording_bytes
+from visitor import Visitor
 
 from gradio_rerun import Rerun, ViewerClient, agents, answers, commands, mcp_tools
 from gradio_rerun._component import questions
@@ -95,6 +96,47 @@ def test_forty_visitors_who_ask_at_once_get_each_their_own_answer(client: Viewer
         return [await each for each in answers]
 
     assert asyncio.run(ask()) == [f"session {number}" for number in reversed(range(40))]
+
+
+def test_forty_visitors_of_an_app_who_ask_for_the_state_at_once_get_each_their_own() -> None:
+    asking: set[str] = set()
+
+    async def ask(request: gr.Request) -> str:
+        asking.add(request.session_hash)
+        while len(asking) < 40:  # all questions are open at once
+            await asyncio.sleep(0.01)
+        state = await client.get_state()
+        return f"{request.session_hash} {state.location} {state.recordings[0].current_time}"
+
+    with gr.Blocks() as demo:
+        viewer, shown = Rerun(), gr.Textbox()
+        client = ViewerClient(viewer)
+        gr.Button().click(ask, None, shown, api_name="ask", concurrency_limit=None)
+
+    async def visit(url: str, number: int) -> tuple[str, str]:
+        async with Visitor(url) as page:
+            asked = asyncio.create_task(anext(page.click("ask")))
+            sent: list[Any] = []
+            while not sent:
+                sent = (await page.ask(viewer._id, "next_questions", [])).raise_for_status().json()
+            cursor = {"timeline": {"name": "frame"}, "time": {"time": number}}
+            recording = {"store_id": f"Recording:app:{number}", "current_time": cursor}
+            state = protocol_state(location=page.session, active_store_id=recording["store_id"], recordings=[recording])
+            answer = {"question": sent[0]["question"], "protocol": state}
+            assert (await page.ask(viewer._id, "answer_question", answer)).json() is True
+            return await asked, f"{page.session} {page.session} {number}"
+
+    async def visit_all(url: str) -> list[tuple[str, str]]:
+        return await asyncio.gather(*(visit(url, number) for number in range(40)))
+
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        pairs = asyncio.run(visit_all(url))
+    finally:
+        demo.close(verbose=False)
+        questions._pages.clear()
+    assert [got for got, _ in pairs] == [expected for _, expected in pairs]
+    assert len({got for got, _ in pairs}) == 40
 
 
 def test_a_page_that_waits_gets_a_question_at_once_and_again_until_it_has_it(client: ViewerClient) -> None:

@@ -71,7 +71,7 @@ def test_a_live_state_is_an_input_and_takes_no_space() -> None:
         state = LiveState(viewer)
     config = state.get_config()
     assert (config["visible"], config["value"], config["html_template"]) == ("hidden", None, "")
-    assert f"rerunStates?.[{viewer._id}]" in config["js_on_load"]
+    assert f"(app.rerunStates ??= {{}})[{viewer._id}]" in config["js_on_load"]
     json.dumps(config)
     with pytest.raises(PlacementError, match="not an output"):
         state.postprocess("x")

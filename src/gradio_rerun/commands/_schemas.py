@@ -81,10 +81,11 @@ def get_dataset_assets_schema(
 
 
 def get_table_schema(table_url: str | None = None) -> Command[list[answers.TableColumnSchema]]:
-    """Requests the columns of a table.
+    """Requests the columns of a table that the viewer has shown.
 
     Args:
-        table_url: The URL of a dataset or table, or of a server for the list of its entries; None: the table on screen.
+        table_url: The URL of a dataset or table, or of a server for the list of its entries; None: the table on screen. A table that has not been shown
+            must be opened first.
     """
     content = request("get_table_schema", table_url=optional_name("table_url", table_url))
     return made("get_table_schema", Plan(content, answers=True), table_url=table_url)

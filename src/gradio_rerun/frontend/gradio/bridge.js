@@ -91,8 +91,8 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     setValue(value);
     trigger("upload", { names: files.map((file) => file.orig_name) });
   });
-  provideState(viewer, element, id);
   const momentLink = new MomentLink(viewer, element, { id, elemId });
+  provideState(viewer, element, id, (moment) => momentLink.show(moment));
   const toolbar = new Toolbar(/** @type {HTMLElement} */ (element.querySelector(".rerun-toolbar")), {
     Upload: () => uploads.choose(),
     Download: () => saveRecordings(viewer),

@@ -6,20 +6,35 @@ const LONGEST = 4_000;
 /** Bytes of JSON. */
 const LARGEST = 200_000;
 
-/** The part of a blueprint that holds the timeline and whether it plays. Links have the time by itself. */
-const TIME = "/time_panel";
+/** The part of a blueprint that holds the timeline and whether it plays, and the state of the panel. Links have the time by itself. */
+const [TIME, PANEL] = ["/time_panel", "TimePanelBlueprint"];
 
 /** The layout without the state of the time. @param {string} json */
 export function withoutTime(json) {
-  const layout = parse(json);
-  delete layout[TIME];
-  return stringify(layout);
+  const { [TIME]: time, ...layout } = parse(json);
+  const state = panelState(time);
+  return stringify(state === null ? layout : { ...layout, [TIME]: { [PANEL]: { state } } });
 }
 
-/** A layout with the state of the time of another one. @param {string} layout @param {string | null} other */
+/** A layout with the state of the time of another one; the time panel has the state of the first. @param {string} layout @param {string | null} other */
 export function withTimeOf(layout, other) {
   const time = other === null ? undefined : parse(other)[TIME];
-  return time === undefined ? layout : stringify({ ...parse(layout), [TIME]: time });
+  if (!isObject(time)) return layout;
+  const parts = parse(layout);
+  const state = panelState(parts[TIME]);
+  const panel = isObject(time[PANEL]) ? time[PANEL] : {};
+  return stringify({ ...parts, [TIME]: state === null ? time : { ...time, [PANEL]: { ...panel, state } } });
+}
+
+/** The state of the time panel, which a user or the app has set; null if there is none. @param {unknown} time */
+function panelState(time) {
+  const panel = isObject(time) ? time[PANEL] : null;
+  return isObject(panel) && typeof panel.state === "string" ? panel.state : null;
+}
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+function isObject(value) {
+  return typeof value === "object" && value !== null;
 }
 
 /** Resolves to null if the text would be too long. @param {string} json @returns {Promise<string | null>} */

@@ -2,13 +2,22 @@
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 
+import { momentOfState } from "./moment.js";
+
 /**
- * Lets the script of a LiveState find the state of this viewer.
+ * What the script of a LiveState shares with its viewer. `now` returns what the viewer shows; `kept` is what Gradio has kept of it, in a deep link or in
+ * a run of its history; `show` makes the viewer show that again.
+ * @typedef {{now?: () => object | null, kept?: unknown, show?: (state: unknown) => void}} Shared
+ */
+
+/**
+ * Lets the script of a LiveState find the state of this viewer, and show a state again.
  * @param {RerunViewerElement} viewer
  * @param {HTMLElement} element of the component
  * @param {number} id of the component
+ * @param {(moment: import("./moment.js").Moment) => void} show
  */
-export function provideState(viewer, element, id) {
+export function provideState(viewer, element, id, show) {
   /** @type {unknown} */
   let selection = [];
   viewer.addEventListener("viewer-event", (event) => {
@@ -16,7 +25,16 @@ export function provideState(viewer, element, id) {
     if (type === "selection_change") selection = items;
   });
   const app = /** @type {any} */ (element.closest(".gradio-container"));
-  if (app) (app.rerunStates ??= {})[id] = () => stateOf(viewer, selection);
+  if (!app) return;
+  /** @type {Shared} */
+  const shared = ((app.rerunStates ??= {})[id] ??= {});
+  shared.now = () => stateOf(viewer, selection);
+  shared.show = (state) => {
+    const moment = momentOfState(state);
+    if (moment) show(moment);
+  };
+  if (shared.kept) shared.show(shared.kept);
+  shared.kept = null; // the component may be mounted again
 }
 
 /** @param {RerunViewerElement} viewer @param {unknown} selection @returns {object | null} null if it shows nothing */

@@ -6,8 +6,9 @@ import { layoutOf, setLayout } from "../viewer/layout.js";
 import { select, show } from "../viewer/show.js";
 import { storeIdOf } from "../viewer/store-id.js";
 import { copy } from "./clipboard.js";
+import { extendDeepLinks, isDeepLink } from "./deep-link.js";
 import { pack, unpack, withoutTime, withTimeOf } from "./layout-text.js";
-import { likeness, linkTo, nameInLinks, readMoments, selectedPath } from "./moment.js";
+import { likeness, linkTo, nameInLinks, readMoments, selectedPath, withMoments } from "./moment.js";
 import { Notice } from "./notice.js";
 import { timesOf } from "./time-controls.js";
 
@@ -36,15 +37,19 @@ const INPUTS = ["pointerdown", "wheel", "keydown"];
 /** What is not shown yet, by the names of viewers in links: Gradio may mount a component again. @type {Map<string, Wish> | null} */
 let wishes = null;
 
-/** The links of the viewers on the page. @type {Set<MomentLink>} */
+/** The viewers on the page, and how each of them shows moments. @type {Set<MomentLink>} */
 const links = new Set();
+
+let isExtending = false;
 
 export class MomentLink {
   #viewer;
   #id;
   #elemId;
   #notice;
-  #isOn = false;
+  #hasButton = false;
+  /** The moment that Gradio has kept for the viewer; null if there is none, or if it was shown. @type {Moment | null} */
+  #kept = null;
   /** What was selected last, and the recording that it is in. @type {{store: string, path: string | null} | null} */
   #selected = null;
   /** The recording that has got the layout of a link. @type {string | null} */
@@ -74,38 +79,45 @@ export class MomentLink {
     viewer.addEventListener("load", () => void this.#showMoment().then(() => this.#rememberLayout()));
     for (const type of INPUTS) viewer.addEventListener(type, () => (this.#used = viewer.running), { capture: true, passive: true });
     for (const type of INPUTS) viewer.parentElement?.addEventListener(type, () => this.#uses++, { capture: true, passive: true });
-    viewer.addEventListener("dispose", () => this.#configure(false));
+    viewer.addEventListener("dispose", () => links.delete(this));
+    links.add(this);
+    if (!isExtending) extendDeepLinks(withAllMoments);
+    isExtending = true;
   }
 
   /** @param {import("../wire.js").Settings} settings @param {boolean} isEmpty whether the viewer shows nothing */
   configure({ buttons }, isEmpty) {
-    this.#configure(buttons.includes("link"));
+    this.#hasButton = buttons.includes("link");
     if (isEmpty) this.#notice.hide();
-  }
-
-  /** @param {boolean} isOn */
-  #configure(isOn) {
-    if (isOn === this.#isOn) return;
-    this.#isOn = isOn;
-    if (!isOn) return void links.delete(this);
-    links.add(this);
+    if (!this.#isOn) return;
     wishes ??= new Map([...readMoments(location.search)].map(([name, moment]) => [name, { moment, isReported: false }]));
     this.#showMoment();
   }
 
-  /** The viewer's name in links. */
-  get #name() {
-    const unnamed = [...links].filter((each) => !each.#elemId && each.#viewer.isConnected).sort((one, other) => one.#id - other.#id);
-    return nameInLinks(this.#elemId, unnamed.indexOf(this));
+  /** Shows a moment as soon as its recording is open, unless the page's URL has one for the viewer. @param {Moment} moment */
+  show(moment) {
+    this.#kept = moment;
+    this.#showMoment();
+  }
+
+  /** Whether the link of this page has the viewer's moment, and moves the viewer. */
+  get #isOn() {
+    return links.has(this) && (this.#hasButton || isDeepLink());
+  }
+
+  /** The viewer's name in links. @param {boolean} [isDeep] whether the link is a deep link, which all viewers follow */
+  nameIn(isDeep = isDeepLink()) {
+    const unnamed = [...links].filter((each) => (isDeep || each.#isOn) && !each.#elemId && each.#viewer.isConnected);
+    return nameInLinks(this.#elemId, unnamed.sort((one, other) => one.#id - other.#id).indexOf(this));
   }
 
   /** Copies a link to the moments of all viewers on the page; those without a recording keep what the page's URL has for them. */
   async copy() {
     /** @type {Map<string, Moment>} */
     const moments = new Map();
-    const all = [...links].map(async (each) => {
+    const all = [...links].filter((each) => each.#isOn).map(async (each) => {
       const moment = each.moment;
-      if (moment) moments.set(each.#name, { ...moment, layout: await each.#changedLayout(moment) });
+      if (moment) moments.set(each.nameIn(), { ...moment, layout: await each.#changedLayout(moment) });
     });
     await Promise.all(all);
     const link = linkTo(location.href, moments);
@@ -156,7 +168,7 @@ export class MomentLink {
   /** Shows the moment that the page's URL has for the viewer, if it was not shown yet and the recording is open. */
   async #showMoment() {
     const { running } = this.#viewer;
-    if (!running || this.#wishes.length === 0 || this.#moving === running) return;
+    if (!running || (this.#wishes.length === 0 && !this.#kept) || this.#moving === running) return;
     this.#moving = running;
     try {
       await this.#move(running);
@@ -169,7 +181,7 @@ export class MomentLink {
   /** The moments that the viewer may show, its own first. The names of viewers change when others are added, so a viewer may have the recording of another name. */
   get #wishes() {
     if (!this.#isOn || !wishes) return [];
-    const own = this.#name;
+    const own = this.nameIn();
     const others = this.#elemId ? [] : [...wishes].filter(([name, { moment }]) => name !== own && !name.includes("-") && moment.recording);
     return [[own, wishes.get(own)], ...others].filter(/** @returns {each is [string, Wish]} */ (each) => each[1] !== undefined);
   }
@@ -177,14 +189,15 @@ export class MomentLink {
   /** @param {RunningViewer} running */
   async #move(running) {
     const found = await this.#find(running);
-    if (this.#viewer.running !== running || !this.#isOn) return;
+    if (this.#viewer.running !== running || !links.has(this)) return;
     if (found) {
-      wishes?.delete(found.name);
+      this.#kept = null;
+      if (found.name !== null) wishes?.delete(found.name);
       for (const each of links) each.#notice.hide();
       await this.#apply(running, found.recording, found.moment);
       return;
     }
-    const own = wishes?.get(this.#name);
+    const own = this.#isOn ? wishes?.get(this.nameIn()) : undefined;
     const { names } = running.open;
     if (!own || own.isReported || names.length === 0) return;
     own.isReported = true;
@@ -199,7 +212,8 @@ export class MomentLink {
   /** A wish whose recording is open, as soon as there is one; null if there is none when all recordings are open. @param {RunningViewer} running */
   async #find(running) {
     while (this.#viewer.running === running) {
-      for (const [name, { moment }] of this.#wishes) {
+      const moments = this.#wishes.map(([name, { moment }]) => ({ name, moment }));
+      for (const { name, moment } of this.#kept ? [...moments, { name: null, moment: this.#kept }] : moments) {
         const recording = running.open.names.find((each) => likeness(moment, each) === "same");
         if (recording) return { name, moment, recording };
       }
@@ -215,7 +229,7 @@ export class MomentLink {
    */
   async #apply({ open, viewer }, recording, { place, selection, layout }) {
     const uses = this.#uses;
-    const isOver = () => viewer !== this.#viewer.running?.viewer || this.#uses !== uses || !this.#isOn;
+    const isOver = () => viewer !== this.#viewer.running?.viewer || this.#uses !== uses || !links.has(this);
     if (!viewer) return false;
     await this.#putOnScreen(viewer, recording);
     let isMoved = false;
@@ -259,6 +273,12 @@ export class MomentLink {
   #reaches({ timeline, time }) {
     return timesOf(this.#viewer)?.timelines.some(({ name, end }) => name === timeline && end >= time) === true;
   }
+}
+
+/** The URL with the moments of all viewers, but without layouts, which viewers do not report at once. @param {string} href */
+function withAllMoments(href) {
+  const moments = [...links].map((each) => /** @type {const} */ ([each.nameIn(true), each.moment]));
+  return withMoments(href, new Map(moments.filter(/** @returns {each is [string, Moment]} */ (each) => each[1] !== null)));
 }
 
 /** @param {import("../viewer/viewer.js").Viewer} viewer @param {RecordingName} recording @param {{timeline: string, time: bigint}} place */

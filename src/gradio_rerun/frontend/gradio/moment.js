@@ -1,5 +1,8 @@
 /** Moments in the query of a URL: which recording, timeline, time, selection and layout a viewer is to show. Anyone can write such a URL. */
 
+import { currentTime, readState } from "../viewer/viewer-state.js";
+import { recordingOf } from "../viewer/store-id.js";
+import { fromBase64 } from "../viewer/viewer-control.js";
 import { isPacked } from "./layout-text.js";
 
 /** @typedef {import("../viewer/store-id.js").RecordingName} RecordingName */
@@ -66,8 +69,14 @@ function asMoment({ application_id = "", recording_id = "", timeline = "", time 
  * @param {Map<string, Moment>} moments by the names of the viewers
  */
 export function linkTo(href, moments) {
-  const url = new URL(href);
+  const url = new URL(withMoments(href, moments));
   for (const key of KEYS) url.searchParams.delete(key);
+  return url.href;
+}
+
+/** The same with the visitor's own key. @param {string} href @param {Map<string, Moment>} moments */
+export function withMoments(href, moments) {
+  const url = new URL(href);
   for (const [name, { recording, place, selection, layout }] of moments) {
     const given = [recording?.application_id, recording?.recording_id, place?.timeline, place?.time.toString(), selection, layout];
     FIELDS.forEach((field, index) => {
@@ -77,6 +86,35 @@ export function linkTo(href, moments) {
     });
   }
   return url.href;
+}
+
+/**
+ * The moment of a state that a LiveState has reported; null if the viewer showed nothing. Like a link, it can be of anyone.
+ * @param {any} state
+ * @returns {Moment | null}
+ */
+export function momentOfState(state) {
+  try {
+    const { selection, ...place } = state;
+    const fields = { ...placeIn(place), selection: selectedPath(selection) ?? "" };
+    const given = Object.entries(fields).filter(([field, text]) => typeof text === "string" && isShort(field, text));
+    const moment = asMoment(Object.fromEntries(given));
+    return moment.recording ? moment : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {any} state */
+function placeIn({ protocol, active_recording_id, recordings }) {
+  if (protocol === undefined) {
+    // A viewer before 0.41.
+    const found = recordings.find((/** @type {any} */ each) => each.recording_id === active_recording_id);
+    return { ...found, time: Number.isFinite(found.time) ? BigInt(Math.trunc(found.time)).toString() : "" };
+  }
+  const bytes = fromBase64(protocol);
+  const now = currentTime(bytes);
+  return now ? { ...now, time: now.time.toString() } : recordingOf(readState(bytes).activeId);
 }
 
 /** The id of a dataset, which the viewer has for the application id of its segments. */

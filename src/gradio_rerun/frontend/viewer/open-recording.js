@@ -37,6 +37,7 @@ const NEXT = {
  * @property {() => boolean} isSeen whether the user can see the viewer: browsers draw no frames of others
  * @property {() => boolean} hasOpen whether the viewer has any recording open
  * @property {(recording: OpenRecording) => void} onBytes the viewer takes bytes of a recording
+ * @property {(recording: OpenRecording) => void} onAnswer its server has answered a call
  * @property {() => void} onArrival data has arrived
  * @property {(failed: boolean) => void} onChange `failed`: this recording could not be opened
  */
@@ -77,8 +78,7 @@ export class OpenRecording {
       onEnd: (isTruncated) => this.#onEnd(isTruncated),
       // If a server disconnects later, the viewer reports it: the data from the server stays.
       onError: (message) => void (this.#isArriving && this.fail(message)),
-      // The catalog of a server is shown, and no recording opens until the user chooses one.
-      onAnswer: () => void (this.isCatalog && this.#isLive && this.onOpen()),
+      onAnswer: () => this.#around.onAnswer(this),
       onWait: (reason) => this.#onWait(reason),
     };
   }
@@ -148,6 +148,11 @@ export class OpenRecording {
   onOpen() {
     if (isServer(this.url)) this.#endArrival(); // its data does not end
     this.#settle();
+  }
+
+  /** Its server has answered: the catalog is shown, and no recording opens until the user chooses one. */
+  onAnswer() {
+    if (this.isCatalog && this.isAwaited) this.onOpen();
   }
 
   /** A part of a recording that has failed is open. */

@@ -3,6 +3,7 @@
 import { OpenRecording, SETTLE_WITHIN, isServer } from "./open-recording.js";
 import { storeIdOf } from "./store-id.js";
 import { StreamReader } from "./stream-reader.js";
+import { serverOf } from "./viewer-fetch.js";
 
 /** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
@@ -54,6 +55,7 @@ export class OpenRecordings {
       isSeen,
       hasOpen: () => this.#names.size > 0,
       onBytes: (recording) => this.#take(recording),
+      onAnswer: ({ url }) => this.#ofServer(url).forEach((each) => each.onAnswer()),
       onArrival: () => (this.#arrivedAt = performance.now()),
       onChange,
     };
@@ -229,6 +231,13 @@ export class OpenRecordings {
     this.#around.onChange(false);
     if (!added.isPrepared) this.#openPrepared(added);
     else if (!recording.marks) this.#viewer?.open(added.url, recording.inBackground);
+    // The viewer may need no further call to show it.
+    if (added.isCatalog && this.#ofServer(added.url).some(({ isCatalog, state }) => isCatalog && state === "open")) added.onAnswer();
+  }
+
+  /** What is opened of a server. @param {string} url of the server, or of one of its datasets, tables or recordings */
+  #ofServer(url) {
+    return this.#all.filter((each) => isServer(each.url) && serverOf(each.url) === serverOf(url));
   }
 
   /** @param {OpenRecording} recording */

@@ -273,7 +273,7 @@ export class RunningViewer {
    * @param {number} number of the value that they refer to
    */
   takesCommands(recordingId, number) {
-    if (!this.isOpen || this.#paused.isPending || this.succession.stateOf(number) === "waiting") return false;
+    if (!(this.isOpen || this.open.hasCatalog) || this.#paused.isPending || this.succession.stateOf(number) === "waiting") return false;
     return recordingId ? this.open.nameOf(recordingId) !== null : this.open.state !== "loading";
   }
 
