@@ -86,7 +86,7 @@ TESTS = {
     "_recordings/limits": ["conversions"],
     "_recordings/looked_up": ["threads", "conversions"],
     "_recordings/orphans": ["orphans"],
-    "_recordings/parts": ["conversions", "recordings"],
+    "_recordings/parts": ["parts", "conversions", "recordings"],
     "_recordings/remote_files": ["sources"],
     "_recordings/remote_objects": ["sources"],
     "_recordings/rrd": ["rrd", "fuzz", "shown"],
