@@ -110,7 +110,17 @@ def test_a_robot_names_only_meshes_that_may_be_read(may_read: Callable[[Path], b
         parts_of(robot(tmp_path / "robot.urdf", "a.stl"), may_read)
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "a.png"])
+@pytest.mark.parametrize(
+    ("make", "suffixes"),
+    [(robot, "stl obj dae glb gltf ply"), (scene, "bin glbin glbuf png jpg jpeg webp ktx2 dds")],
+    ids=["urdf", "gltf"],
+)
+def test_parts_of_each_kind_may_be_named(make: Callable[..., Path], suffixes: str, tmp_path: Path) -> None:
+    files = {name: write(tmp_path / name, "part") for name in (f"a.{each}" for each in suffixes.split())}
+    assert parts_of(make(tmp_path / ("robot.urdf" if make is robot else "scene.gltf"), *files), anything) == files
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "a.png", "id_rsa"])
 def test_a_file_that_is_no_mesh_is_refused_with_the_suffixes_of_meshes(name: str, tmp_path: Path) -> None:
     write(tmp_path / name, "secret")
     with pytest.raises(NotARecordingError, match=rf"the file '{name}', which is none of \.stl, \.obj, \.dae"):
@@ -133,10 +143,11 @@ def test_a_gltf_names_files_in_its_folder_only(name: str, tmp_path: Path) -> Non
         parts_of(scene(tmp_path / "scene" / "scene.gltf", name), anything)
 
 
-def test_a_gltf_names_no_file_that_is_not_its_part_by_the_suffix(tmp_path: Path) -> None:
-    write(tmp_path / "app.py", "secret")
-    with pytest.raises(NotARecordingError, match=r"'app\.py', which is none of \.bin, "):
-        parts_of(scene(tmp_path / "scene.gltf", "app.py"), anything)
+@pytest.mark.parametrize("name", ["app.py", "id_rsa"])
+def test_a_gltf_names_no_file_that_is_not_its_part_by_the_suffix(name: str, tmp_path: Path) -> None:
+    write(tmp_path / name, "secret")
+    with pytest.raises(NotARecordingError, match=rf"'{name}', which is none of \.bin, "):
+        parts_of(scene(tmp_path / "scene.gltf", name), anything)
 
 
 def test_a_gltf_without_a_part_is_refused(tmp_path: Path) -> None:
