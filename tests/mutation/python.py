@@ -76,7 +76,7 @@ TESTS = {
     "_recordings/cached_files": ["recordings", "fuzz"],
     "_recordings/chunks": ["chunks"],
     "_recordings/conversion_process": ["conversions"],
-    "_recordings/conversions": ["conversions", "recordings"],
+    "_recordings/conversions": ["converted", "conversions", "recordings"],
     "_recordings/episodes": ["lerobot", "recordings"],
     "_recordings/fetched": ["sources"],
     "_recordings/file_types": ["uploads", "component"],
