@@ -319,7 +319,7 @@ def test_errors_about_an_episode_name_the_dataset(program: Program, tmp_path: Pa
     for name, named in (("pick", "pick"), ("", "0123abcd")):
         with pytest.raises(NotARecordingError, match=f"'{named}' cannot be converted"):
             converted_episode(folder, 1, cache, anything, name=name)
-    with pytest.raises(NotARecordingError, match="'0123abcd' .*the file 'meta/tasks.jsonl', which is not allowed"):
+    with pytest.raises(NotARecordingError, match=r"'0123abcd' .*the file 'meta/tasks\.jsonl', which is not allowed"):
         converted_episode(folder, 1, cache, lambda file: file.name != "tasks.jsonl")
 
 
