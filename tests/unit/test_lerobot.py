@@ -169,7 +169,8 @@ def test_a_folder_without_episodes_is_refused_with_the_reason(info: str | None, 
 
 
 @pytest.mark.parametrize(
-    "info", ["[" * 100_000, '{"features":' * 100_000, '{"fps": 1' + "0" * 400 + "}", '{"fps": NaN}', " " * 5_000_000]
+    "info",
+    ["[" * 100_000, '{"features":' * 100_000, '{"fps": 1' + "0" * 400 + "}", '{"fps": NaN}', "{}" + " " * 5_000_000],
 )
 def test_any_info_is_read_or_refused(info: str, tmp_path: Path) -> None:
     folder = lerobot_v2(tmp_path / "dataset", episodes=1, cameras=())

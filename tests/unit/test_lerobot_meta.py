@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,18 @@ def test_a_dataset_without_a_list_of_episodes_says_nothing_in_the_log(
     with pytest.raises(NotARecordingError, match=r"'dataset': .* v2 lists them in meta/episodes\.jsonl, v3 in meta/"):
         read_rows(folder)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a file that no process can read")
+def test_a_list_of_episodes_that_cannot_be_read_is_named_in_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = v2(tmp_path / "dataset")
+    (folder / "meta" / "episodes.jsonl").unlink()
+    (folder / "meta" / "episodes.jsonl").symlink_to("/proc/self/mem")
+    with pytest.raises(NotARecordingError, match="list none"):
+        read_rows(folder)
+    assert "episodes.jsonl' cannot be read: " in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(("fps", "seconds"), [(1, 10.0), (0.5, 20.0), (30, 10 / 30), ("30", None), (None, None)])
