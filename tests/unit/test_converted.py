@@ -18,7 +18,7 @@ from other_files import glb, gltf, lerobot, png, stl, write
 from gradio_rerun._recordings import conversions
 from gradio_rerun._recordings.conversions import converted, converted_episode
 from gradio_rerun._viewer import sdk
-from gradio_rerun.errors import NotARecordingError, RecordingError, RecordingNotFoundError
+from gradio_rerun.errors import NotARecordingError, RecordingError, RecordingNotFoundError, SdkError
 
 IMAGES = ("bmp", "gif", "jpeg", "jpg", "png", "webp")
 STARTS = (b"BM", b"GIF8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"II*\0", b"MM\0*")
@@ -175,6 +175,41 @@ def test_the_program_gets_a_copy_of_each_part_by_its_name(program: Program, tmp_
     assert left_in(cache) == []
 
 
+def scene(path: Path) -> Path:
+    """A .gltf with one part."""
+    document, _ = gltf(3)
+    document["buffers"] = [{"uri": "a.bin"}]
+    write(path.with_name("a.bin"), "part")
+    return write(path, json.dumps(document))
+
+
+def test_copies_that_an_app_has_left_are_removed_after_an_hour(
+    program: Program, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:  # before the app could remove them
+        killed.setattr(shutil, "rmtree", lambda *_, **__: None)
+        converted(scene(tmp_path / "scene.gltf"), cache)
+        converted_episode(lerobot_v2(tmp_path / "pick", cameras=()), 1, cache, anything)
+    left = left_in(cache)
+    assert len(left) == 2
+    for path in left:
+        os.utime(path, (time.time() - 4000,) * 2)
+    converted(write(tmp_path / "a.md", "text"), cache)
+    assert left_in(cache) == []
+
+
+def test_copies_that_the_program_has_removed_itself_are_no_error(program: Program, tmp_path: Path, cache: Path) -> None:
+    program(
+        "import shutil\nfor copy in copies.values(): shutil.rmtree(os.path.dirname(copy))\n"
+        "if not copies: shutil.rmtree(source.parent)\n"
+        "target.write_text('converted')"
+    )
+    assert converted(scene(tmp_path / "scene.gltf"), cache).read_text() == "converted"
+    folder = lerobot_v2(tmp_path / "pick", cameras=())
+    assert converted_episode(folder, 1, cache, anything).read_text() == "converted"
+    assert folder.is_dir()
+
+
 def test_parts_are_a_part_of_what_decides_whether_a_recording_exists(
     program: Program, tmp_path: Path, cache: Path, processes: list[Any]
 ) -> None:
@@ -258,6 +293,15 @@ def test_an_episode_is_named_after_its_dataset_and_index(program: Program, tmp_p
     named = converted_episode(folder, 1, cache, anything, name="us pick")
     assert (named.name, named.read_text()) == ("us pick_episode_1.rrd", "us pick")
     assert left_in(cache) == []
+
+
+def test_an_sdk_that_reads_no_single_episodes_is_named_with_what_to_do(
+    program: Program, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[Any]
+) -> None:
+    monkeypatch.setattr(sdk, "knows_episodes", lambda: False)
+    with pytest.raises(SdkError, match=r"rerun-sdk 0\.39 or newer.*pip install -U.*the path of the dataset's folder"):
+        converted_episode(lerobot_v2(tmp_path / "pick", cameras=()), 1, cache, anything)
+    assert not processes
 
 
 def test_an_episode_is_made_again_if_something_changes_that_it_depends_on(
