@@ -511,6 +511,20 @@ def test_after_a_call_a_value_is_prepared_at_once() -> None:
     assert isinstance(asyncio.run(call_and_prepare()), Recordings)
 
 
+def test_a_value_that_is_prepared_after_a_call_leaves_what_the_session_shows() -> None:
+    demo, viewer = app(lambda: DATA)
+    session = Session(demo)
+
+    async def call_and_prepare() -> Any:
+        ((value,),) = await session._call(0, ())
+        viewer.postprocess(None)  # as Gradio caches an example
+        return value
+
+    (before,) = asyncio.run(call_and_prepare())
+    (((after,),),) = session.call()
+    assert after["path"] == before["path"]
+
+
 def test_urls_beside_data_arrive_unchanged() -> None:
     url = "https://host/a.rrd"
     demo, _ = app(functools.partial(generate, [DATA, url], DATA))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -67,6 +68,19 @@ def test_the_episodes_are_listed_with_their_metadata(make: Make, tmp_path: Path)
     assert [each.tasks for each in found] == [(TASKS[0],), (TASKS[1],)] * 2
     assert [each.success for each in found] == [False, True, True, False]
     assert lerobot.episode(tmp_path / "dataset", 2) == found[2]
+
+
+def test_an_episode_is_a_key_that_nothing_can_change(tmp_path: Path) -> None:
+    dataset = lerobot_v2(tmp_path / "dataset", cameras=())
+    ratings = {each: each.index for each in lerobot.episodes(dataset)}
+    assert ratings[lerobot.episode(dataset, 2)] == 2
+    with pytest.raises(AttributeError):
+        lerobot.episode(dataset, 2).index = 3  # type: ignore[misc]
+
+
+def test_an_episode_is_printed_with_its_documented_fields(tmp_path: Path) -> None:
+    printed = repr(lerobot.episode(lerobot_v2(tmp_path / "dataset", cameras=()), 2))
+    assert re.findall(r"[(\s](\w+)=", printed) == ["folder", "index", "length", "seconds", "tasks", "success"]
 
 
 def test_the_list_changes_with_the_dataset(tmp_path: Path) -> None:
@@ -155,7 +169,8 @@ def test_a_folder_without_episodes_is_refused_with_the_reason(info: str | None, 
 
 
 @pytest.mark.parametrize(
-    "info", ["[" * 100_000, '{"features":' * 100_000, '{"fps": 1' + "0" * 400 + "}", '{"fps": NaN}', " " * 5_000_000]
+    "info",
+    ["[" * 100_000, '{"features":' * 100_000, '{"fps": 1' + "0" * 400 + "}", '{"fps": NaN}', "{}" + " " * 5_000_000],
 )
 def test_any_info_is_read_or_refused(info: str, tmp_path: Path) -> None:
     folder = lerobot_v2(tmp_path / "dataset", episodes=1, cameras=())

@@ -93,8 +93,6 @@ def _readable(path: Path) -> Iterator[None]:
     """Raises a `RecordingError` instead of an OSError for a file that is missing or cannot be read."""
     try:
         yield
-    except RecordingError:  # a RecordingNotFoundError is an OSError, too
-        raise
     except FileNotFoundError as error:
         raise RecordingNotFoundError(
             f"Expected the path of a file to convert, got {path.name!r:.200}: there is no such file."

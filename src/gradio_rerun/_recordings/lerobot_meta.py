@@ -277,4 +277,4 @@ def _flag(value: Any) -> bool | None:
     """A statistic is a list with one number for each dimension."""
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
-    return bool(value) if isinstance(value, (bool, int, float)) else None
+    return bool(value) if isinstance(value, bool) or is_number(value) else None  # pandas writes NaN for what is missing

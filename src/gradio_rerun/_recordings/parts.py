@@ -68,7 +68,7 @@ def _part(path: Path, name: str, may_read: Callable[[Path], bool] | None) -> Pat
         raise refused(path, f"it names the file {name!r}, which is none of {', '.join(_PART_SUFFIXES[suffix])}")
     if not (may_read(file) if may_read else is_gltf):
         raise refused(path, f"it names the file {name!r}, {_NOT_ALLOWED}")
-    if file.is_file():
+    if os.path.isfile(file):  # noqa: PTH113  # any name
         return file
     if is_gltf:
         raise refused(path, f"it names the file {name!r}, which is missing; a .glb file carries all its parts")
