@@ -119,6 +119,34 @@ def phone(browser: Browser, url: str) -> ViewerPage:
     return ViewerPage(context.new_page()).open(url)
 
 
+# As apps write it for their own buttons and pictures. Gradio adds its classes to each selector, so these are more specific than the component's.
+APP_CSS = """button { width: 100%; min-width: 160px; margin: 8px; padding: 16px; } svg { width: 32px; height: 32px; }
+canvas { max-width: 100%; height: auto; }"""
+
+SIZES = """() => [...document.querySelectorAll("rerun-viewer, rerun-viewer > canvas, .rerun-toolbar, .rerun-toolbar :is(button:not([hidden]), svg), "
+  + ".rerun-time-controls, .rerun-time-controls :is(button, svg)")]
+  .map((each) => { const { x, y, width, height } = each.getBoundingClientRect(); return [each.title || each.localName, x, y, width, height]; })"""
+
+
+@pytest.mark.slow
+def test_an_apps_css_for_its_buttons_and_pictures_does_not_change_the_components_sizes(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    with gr.Blocks() as demo, gr.Row():
+        Rerun(recording_a, height=300)
+        Rerun(recording_a, height=300)
+    page.open(launch(demo, css=APP_CSS))
+    for index in (0, 1):
+        page.expect_state("ready", recordings=1, index=index)
+    expect(page.get_by_role("button", name="Play recording")).to_have_count(2)
+    with_css = page.evaluate(SIZES)
+    assert page.evaluate(
+        """() => [...document.querySelectorAll("style")].filter((each) => each.textContent.includes("min-width: 160px"))
+          .map((each) => each.remove()).length"""
+    )
+    assert with_css == page.evaluate(SIZES)
+
+
 def test_on_a_phone_a_thumb_plays_and_seeks(browser: Browser, launch: Launch) -> None:
     with gr.Blocks() as demo:
         Rerun(lambda: recording_bytes("run"), height=400)

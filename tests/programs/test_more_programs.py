@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from seen import (
     click_at,
     expect_color,
     expect_rows,
+    number,
     pixels,
     rows,
     rows_of,
@@ -184,3 +185,24 @@ def test_a_flagged_recording_is_kept(run: Run, program: dict[str, Any]) -> None:
     wait_until(page, lambda: [rows_of(path) for path in kept.rglob("*.rrd")] != [])
     (line,) = (kept / "dataset1.csv").read_text().splitlines()[1:]
     assert ".rrd" in line
+
+
+@pytest.mark.slow
+def test_all_visitors_see_the_whole_recording_that_a_timer_returns(
+    serve: Callable[[Path], str], page: ViewerPage, new_tab: Callable[[], Page]
+) -> None:
+    url = serve(Path(__file__).parent / "training_for_all.py")
+    page.goto(url)
+    page.log_in()
+    page.wait_for_time(5)
+    late = ViewerPage(new_tab()).open(url)
+    late.wait_for_time(10)
+    late.click("Clear")
+    late.click("Finish")
+    wait_until(late, lambda: number(late, "Last") > 0)
+    steps = int(number(late, "Last"))
+    for each in (late, page):
+        each.bring_to_front()
+        expect_rows(each, loss=steps)
+        each.expect_state("ready", recordings=1)
+    late.close()

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,6 +139,36 @@ def test_a_slow_sink_does_not_delay_others() -> None:
         thread.start()
         thread.join(60)
         assert sizes
+
+
+def test_a_recording_whose_server_does_not_answer_does_not_delay_others() -> None:
+    """rerun-sdk waits some 7 seconds for a server that it cannot reach (connect_grpc, spawn), before it returns the data of the recording."""
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    class Unreachable(rr.RecordingStream):
+        def binary_stream(self) -> Any:
+            is_asked.set()
+            may_answer.wait(60)
+            return super().binary_stream()
+
+    unreachable, other = Unreachable("unreachable"), rr.RecordingStream("other")
+    sizes = {}
+
+    def read(recording: rr.RecordingStream) -> None:
+        log_points(recording)
+        with read_sink(recording) as sink:
+            sizes[recording] = sink.size
+
+    waiting, thread = (threading.Thread(target=read, args=[each], daemon=True) for each in (unreachable, other))
+    waiting.start()
+    assert is_asked.wait(60)
+    thread.start()
+    thread.join(10)
+    assert list(sizes) == [other]
+    may_answer.set()
+    waiting.join(60)
+    assert all(size > 1000 for size in sizes.values())
+    assert len(sizes) == 2
 
 
 @pytest.fixture

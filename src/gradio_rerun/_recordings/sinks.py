@@ -31,7 +31,8 @@ class Sink:
 
     name: str
     """The application id, if it is known."""
-    stream: Any
+    stream: Any = None
+    """None until a RecordingStream is read for the first time."""
     # Gradio may delete files that it has served, so this is another file. The system deletes it with the last handle.
     log: BinaryIO = field(default_factory=tempfile.TemporaryFile)
     unwritten: bytes = b""
@@ -126,6 +127,9 @@ def read_sink(source: Any) -> Iterator[Sink]:
     with _lock:
         sink = _sink_of(source)
     with sink.lock:
+        if sink.stream is None:
+            # If the recording goes to a server that does not answer (connect_grpc, spawn), the SDK waits for some 7 seconds.
+            sink.stream = source.binary_stream()
         sink.read()
         yield sink
 
@@ -144,7 +148,7 @@ def _sink_of(source: Any) -> Sink:
         _of_global.clear()  # objects of the previous recording keep its sink
     sink = _sinks.get(source) or (_of_global.get(recording_id) if is_global else None)
     if sink is None:
-        sink = Sink(source.get_application_id() or "recording", source.binary_stream())
+        sink = Sink(source.get_application_id() or "recording")
     _sinks[source] = sink
     if is_global:
         _of_global[recording_id] = sink
