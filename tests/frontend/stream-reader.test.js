@@ -68,7 +68,7 @@ function create(marks) {
   const reader = new StreamReader({
     url: URL_OF_FILE,
     marks,
-    send: (/** @type {Uint8Array} */ piece) => pieces.push(piece),
+    send: (/** @type {Uint8Array} */ piece) => pieces.push(piece.slice()),
     fail: (/** @type {string} */ message) => failures.push(message),
     signal: run.signal,
   });

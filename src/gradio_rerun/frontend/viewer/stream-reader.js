@@ -8,6 +8,9 @@ import { fromBase64 } from "./viewer-control.js";
 /** Bytes that are passed on together; more if a single chunk is larger. */
 const PIECE = 1 << 20;
 
+/** Bytes of a buffer that is used again: new memory for each piece of a gigabyte costs more than the copy itself. */
+const KEPT = 4 * PIECE;
+
 /** ms after which fewer bytes are passed on. */
 const PIECE_WITHIN = 50;
 
@@ -32,6 +35,7 @@ export class StreamReader {
   #passedOn = 0;
   /** The bytes that were received, and not passed on yet. @type {Uint8Array[]} */
   #waiting = [];
+  #buffer = new Uint8Array(0);
   #lastPass = 0;
   /** The header of the recording. @type {Uint8Array | null} */
   #header = null;
@@ -46,7 +50,7 @@ export class StreamReader {
    * @param {object} options
    * @param {string} options.url
    * @param {number[]} options.marks the sizes that were announced; more may be added at the end
-   * @param {(bytes: Uint8Array) => void} options.send takes whole recordings
+   * @param {(bytes: Uint8Array) => void} options.send copies whole recordings: the memory is used again
    * @param {(message: string) => void} options.fail receives the reason why reading has stopped; `read` goes on from there
    * @param {AbortSignal} options.signal ends it
    */
@@ -156,7 +160,7 @@ export class StreamReader {
    */
   #take(length, header) {
     let filled = header?.length ?? 0;
-    const piece = new Uint8Array(filled + length);
+    const piece = this.#memory(filled + length);
     if (header) piece.set(header);
     while (filled < piece.length) {
       const first = this.#waiting[0];
@@ -167,6 +171,13 @@ export class StreamReader {
       else this.#waiting[0] = first.subarray(part.length);
     }
     return piece;
+  }
+
+  /** @param {number} length */
+  #memory(length) {
+    if (length > KEPT) return new Uint8Array(length);
+    if (length > this.#buffer.length) this.#buffer = new Uint8Array(Math.min(2 * length, KEPT));
+    return this.#buffer.subarray(0, length);
   }
 }
 
