@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pages import Network
+from cells import cell, number
+from goals import goals
+from measured import Figure, Measured, Record, get, grown, latency
 from plot import Bar, bars
-from stream_stages import STAGES, percentile
-
-Record = dict[str, Any]
-Figure = Callable[[Record], float | None]
+from stream_stages import STAGES
 
 WHO = ("sdk", "peer", "ours")
 _NAMES = {"sdk": "bare viewer", "peer": "gradio_rerun 0.x", "ours": "this package"}
@@ -24,72 +22,6 @@ class Row(NamedTuple):
     section: str
     figure: Figure
     unit: str = ""
-
-
-class Goal(NamedTuple):
-    label: str
-    measured: Callable[[Measured], float | None]
-    limit: float
-    unit: str = ""
-
-
-class Measured:
-    """Medians of the rounds."""
-
-    def __init__(self, data: Record) -> None:
-        self._records: dict[str, dict[str, list[Record]]] = data["records"]
-
-    def values(self, section: str, who: str, figure: Figure) -> list[float]:
-        """Returns the values of all rounds. If a round has no value, returns none, since the other rounds alone would look too good."""
-        known = [_value(figure, record) for record in self._records.get(section, {}).get(who, [])]
-        return [value for value in known if value is not None] if None not in known else []
-
-    def median(self, section: str, who: str, figure: Figure) -> float | None:
-        values = self.values(section, who, figure)
-        return statistics.median(values) if values else None
-
-    def ratio(self, section: str, figure: Figure, to: str = "peer") -> float | None:
-        ours, other = self.median(section, "ours", figure), self.median(section, to, figure)
-        return ours / other if ours is not None and other is not None and other > 0 else None
-
-    def error(self, section: str, who: str) -> str:
-        errors = [record["error"] for record in self._records.get(section, {}).get(who, []) if "error" in record]
-        return errors[0] if errors else ""
-
-    def sections(self, start: str) -> list[str]:
-        return [name for name in self._records if name.startswith(start)]
-
-    def rounds(self, section: str) -> int:
-        return max((len(each) for each in self._records.get(section, {}).values()), default=0)
-
-
-def _value(figure: Figure, record: Record) -> float | None:
-    try:
-        return figure(record)
-    except (KeyError, ValueError, IndexError):
-        return None
-
-
-def get(name: str) -> Figure:
-    return lambda record: record[name]
-
-
-def latency(part: int) -> Figure:
-    return lambda record: percentile(record["latency ms"], part)
-
-
-def grown(name: str) -> Figure:
-    return lambda record: record[name] - record["before MB"]
-
-
-def first_frame_section(network: Network | None) -> str:
-    if network is None:
-        return "first frame"
-    return f"first frame at {network.megabits:g} Mbit/s and {network.milliseconds} ms"
-
-
-def download_section(network: Network | None) -> str:
-    return first_frame_section(network).replace("first frame", "download")
 
 
 _PAGES = [
@@ -140,90 +72,6 @@ _STREAM = [
     ("CPU time of the server", get("server CPU s"), "s"),
 ]
 
-_RATE, _MANY, _MORE, _GIGABYTE = (
-    "stream 300 x 16 kB at 30 Hz",
-    "stream 800 x 16 kB",
-    "stream 8,000 x 16 kB",
-    "stream 1,000 x 1 MB",
-)
-_FAST = first_frame_section(Network(50, 20))
-_DOWNLOAD = download_section(Network(50, 20))
-
-
-def _a_yield(record: Record) -> float:
-    return float(record["function s"] / record["frames"])
-
-
-def _a_number(record: Record) -> float:
-    return float(record["number s"] / record["frames"])
-
-
-def _yield_to_number(m: Measured) -> float | None:
-    ours, number = (m.median(_MANY, "ours", each) for each in (_a_yield, _a_number))
-    return ours / number if ours and number else None
-
-
-def _first_frame_to_download(m: Measured) -> float | None:
-    parts = (
-        m.median(_FAST, "ours", get("cold s")),
-        m.median(_DOWNLOAD, "plain", get("s")),
-        m.median("first frame", "sdk", get("cold s")),
-    )
-    return None if None in parts else parts[0] / (parts[1] + parts[2])
-
-
-def _big_to_bare(m: Measured) -> float | None:
-    ours, bare = m.median("big recording behind a login", "ours", get("s")), m.median("big recording", "sdk", get("s"))
-    return ours / bare if ours and bare else None
-
-
-_GOALS = [
-    Goal("First frame, first visit / 0.x", lambda m: m.ratio("first frame", get("cold s")), 0.3),
-    Goal("First frame, second visit / 0.x", lambda m: m.ratio("first frame", get("warm s")), 0.27),
-    Goal("The same at 50 Mbit/s, first visit / 0.x", lambda m: m.ratio(_FAST, get("cold s")), 0.3),
-    Goal("The same at 50 Mbit/s, second visit / 0.x", lambda m: m.ratio(_FAST, get("warm s")), 0.2),
-    Goal("First frame, first visit / bare viewer", lambda m: m.ratio("first frame", get("cold s"), "sdk"), 1.3),
-    Goal("First frame, second visit / bare viewer", lambda m: m.ratio("first frame", get("warm s"), "sdk"), 1.1),
-    Goal("The same at 50 Mbit/s, first visit / bare viewer", lambda m: m.ratio(_FAST, get("cold s"), "sdk"), 0.22),
-    Goal(
-        "The same / (a download of as many bytes + the bare viewer without the network)", _first_frame_to_download, 1.1
-    ),
-    Goal("Click on an empty viewer → recording open / 0.x", lambda m: m.ratio("first click", get("s")), 1),
-    Goal("A second viewer / 0.x", lambda m: m.ratio("second viewer", get("s")), 0.8),
-    Goal("A yield of 16 kB / 0.x", lambda m: m.ratio(_MANY, _a_yield), 0.9),
-    Goal("A yield of 16 kB / `gr.Number`", _yield_to_number, 2),
-    *(
-        Goal(
-            f"{section.removeprefix('stream ').replace(' x ', ' × ')}: first log call → last frame / bare viewer",
-            lambda m, section=section: m.ratio(section, get("total s"), "sdk"),
-            1.1,
-        )
-        for section in (_MANY, _MORE, _GIGABYTE)
-    ),
-    Goal("30 Hz: log call → viewer, median / bare viewer", lambda m: m.ratio(_RATE, latency(50), "sdk"), 1.15),
-    Goal("30 Hz: log call → viewer, 95 % within / bare viewer", lambda m: m.ratio(_RATE, latency(95), "sdk"), 1.15),
-    Goal("The viewer's code on the wire", lambda m: m.median("first frame", "ours", get("cold viewer MB")), 13.8, "MB"),
-    Goal("The same, second visit", lambda m: m.median("first frame", "ours", get("warm viewer MB")), 0, "MB"),
-    Goal("JavaScript heap of the page", lambda m: m.median("first frame", "ours", get("heap MB")), 30, "MB"),
-    Goal(
-        "Big recording with a login: click → first update",
-        lambda m: m.median("big recording behind a login", "ours", get("s")),
-        1.5,
-        "s",
-    ),
-    Goal("The same / the bare viewer, which opens it without a login", _big_to_bare, 1.1),
-    Goal("Big recording: memory of the browser / 0.x", lambda m: m.ratio("big recording", get("more browser MB")), 1),
-    Goal("800 chunks: bytes on the wire / yielded", lambda m: m.median(_MANY, "ours", get("wire")), 1.03),
-    Goal("8,000 chunks: bytes on the wire / yielded", lambda m: m.median(_MORE, "ours", get("wire")), 1.03),
-    Goal(
-        "1 GB stream: additional memory of the server",
-        lambda m: m.median(_GIGABYTE, "ours", grown("peak MB")),
-        30,
-        "MB",
-    ),
-    Goal("Wheel", lambda m: m.median("install", "ours", get("wheel MB")), 0.2, "MB"),
-]
-
 
 def write_report(data: Record, docs: Path) -> None:
     measured = Measured(data)
@@ -265,7 +113,7 @@ def _text(data: Record, measured: Measured) -> str:
         "![Big recording](images/benchmark-big.svg)",
         _table(measured, _BIG, WHO),
         "## Server costs of a recording",
-        f"A function returns the path of a recording of {_number(measured.median('accepted recording', 'ours', get('GB')))} GB.",
+        f"A function returns the path of a recording of {number(measured.median('accepted recording', 'ours', get('GB')))} GB.",
         _table(measured, _ACCEPTED),
         "## Streams",
         "A function yields the data that it has logged: points, and about 4.5 kB that the SDK adds to each chunk. The log call and the viewer's event are timed by "
@@ -290,7 +138,7 @@ def _text(data: Record, measured: Measured) -> str:
         _table(measured, _INSTALL),
         "## Goals",
         "The goals of this package, and the results of this run.",
-        _goals(measured),
+        goals(measured),
         "All measurements, by round: [benchmarks.json](benchmarks.json).",
     ]
     return "\n\n".join(parts) + "\n"
@@ -311,7 +159,7 @@ def _networks(measured: Measured) -> list[str]:
         download = measured.median(section.replace("first frame", "download"), "plain", get("s"))
         if download is not None:
             parts.append(
-                f"An empty page downloads as many bytes as this package at a first visit in {_cell(download, 's')}."
+                f"An empty page downloads as many bytes as this package at a first visit in {cell(download, 's')}."
             )
     return parts
 
@@ -345,7 +193,7 @@ def _table(measured: Measured, rows: list[Row], who: tuple[str, ...] = ("peer", 
         if all(value is None for value in values.values()) and section.startswith("stream"):
             continue
         ratios = [measured.ratio(section, figure, each) for each in others]
-        cells = [_cell(values[each], unit) for each in who] + [
+        cells = [cell(values[each], unit) for each in who] + [
             f"{ratio:.2f}" if ratio is not None else "" for ratio in ratios
         ]
         lines.append(f"| {label.replace('  ', '&emsp;')} | " + " | ".join(cells) + " |")
@@ -359,37 +207,17 @@ def _stages(measured: Measured, section: str) -> list[str]:
         p50 = measured.median(section, "ours", lambda record, stage=stage: record["stages"][stage][0])
         p95 = measured.median(section, "ours", lambda record, stage=stage: record["stages"][stage][1])
         if p50 is not None:
-            rows.append(f"| {stage} | {_cell(p50, 'ms')} | {_cell(p95, 'ms')} |")
+            rows.append(f"| {stage} | {cell(p50, 'ms')} | {cell(p95, 'ms')} |")
     if not rows:
         return []
     introduction = "The latency of this package by stages, per frame. From the third stage on, all wait for the main thread of the page, in which the viewer also draws:"
     return [introduction, "\n".join(["| | median | 95 % within |", "|---|--:|--:|", *rows])]
 
 
-def _goals(measured: Measured) -> str:
-    lines = ["| | at most | measured | |", "|---|--:|--:|---|"]
-    for label, figure, limit, unit in _GOALS:
-        value = figure(measured)
-        verdict = "not measured" if value is None else "met" if value <= limit else "missed"
-        lines.append(f"| {label} | {_cell(limit, unit)} | {_cell(value, unit)} | {verdict} |")
-    return "\n".join(lines)
-
-
-def _cell(value: float | None, unit: str) -> str:
-    return "–" if value is None else f"{_number(value)} {unit}".rstrip()
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f}"
-
-
 def _pictures(measured: Measured) -> dict[str, str]:
     def bar(section: str, who: str, figure: Figure, unit: str) -> Bar:
         value = measured.median(section, who, figure)
-        text = _cell(value, unit) if value is not None else "not measured" if measured.error(section, who) else "–"
+        text = cell(value, unit) if value is not None else "not measured" if measured.error(section, who) else "–"
         return Bar(_NAMES[who], who, value, text)
 
     def group(

@@ -29,8 +29,9 @@ import psutil
 from accept import accept, enlarge
 from chromium import chromium
 from environments import PEER, build_wheel, make_environment, python, wheel_size
+from measured import download_section, first_frame_section
 from playwright.sync_api import Playwright, sync_playwright
-from report import download_section, first_frame_section, write_report
+from report import write_report
 from stream import Case, measure
 from stream_stages import percentile
 

@@ -46,7 +46,7 @@ JSON.parse = (text, ...rest) => {
 };
 
 // Only for this package. Takes microseconds per chunk.
-window.addStages = async () => {
+window.addStages = () => {
   const { announced, requests, received, sent } = window.bench;
   const element = customElements.get("rerun-viewer").prototype;
   const { get, set } = Object.getOwnPropertyDescriptor(element, "recordings");
@@ -81,16 +81,17 @@ window.addStages = async () => {
     return response;
   };
 
-  const modules = loaded().map(({ name }) => name);
-  const { Viewer } = await import(modules.find((name) => name.endsWith("/viewer.js")));
-  const { HEADER_SIZE } = await import(modules.find((name) => name.endsWith("/stream-reader.js")));
-  const { send } = Viewer.prototype;
-  let total = 0;
-  Viewer.prototype.send = function (bytes) {
-    const start = performance.now();
-    const moment = Date.now();
-    send.call(this, bytes);
-    total += bytes.length - (total > 0 ? HEADER_SIZE : 0); // the reader repeats the header before each piece except the first
-    sent.push([moment, total, performance.now() - start]);
-  };
+  const HEADER_SIZE = 12;
+  document.addEventListener("loadstart", ({ target }) => {
+    const { viewer } = target.running; // it has started ahead
+    const send = viewer.send.bind(viewer);
+    let total = 0;
+    viewer.send = (bytes) => {
+      const start = performance.now();
+      const moment = Date.now();
+      send(bytes);
+      total += bytes.length - (total > 0 ? HEADER_SIZE : 0); // the reader repeats the header before each piece except the first
+      sent.push([moment, total, performance.now() - start]);
+    };
+  });
 };
