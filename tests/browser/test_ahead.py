@@ -56,7 +56,7 @@ def test_a_viewer_that_has_started_ahead_draws_nothing_and_lets_users_drop_files
     page.page.add_init_script(
         "window.drawn = 0; const request = window.requestAnimationFrame;"
         "window.requestAnimationFrame = (callback) => {"
-        " if (new Error().stack.includes('running-viewer.js')) window.drawn++; return request(callback); };"
+        " if (new Error().stack.includes('Frames.request')) window.drawn++; return request(callback); };"
     )
     page.open(launch(app(recording_a, interactive=True)))
     page.expect_ahead(1)

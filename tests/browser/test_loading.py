@@ -127,6 +127,25 @@ def test_the_viewers_code_comes_by_brotli_which_the_browser_decompresses(
     assert code.header_value("content-encoding") == "br"
 
 
+def test_the_viewers_code_comes_by_brotli_if_the_scripts_arrive_last_that_request_it(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    held: list[Route] = []
+    responses: list[Response] = []
+
+    def release(response: Response) -> None:
+        responses.append(response)
+        if sum(each.url.endswith(("bridge.js", "rerun-viewer.css")) for each in responses) == 2:
+            while held:
+                held.pop().continue_()
+
+    page.on("response", release)
+    page.route(re.compile("/(loader|wire|component-server).js$"), lambda route: held.append(route))
+    page.open(launch(app(recording_a))).expect_recordings("recording_a")
+    (code,) = [response for response in responses if ".wasm.gz" in response.url]
+    assert code.header_value("content-encoding") == "br"
+
+
 @pytest.mark.slow
 def test_a_component_in_a_render_serves_the_viewers_code(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
     with gr.Blocks() as demo:

@@ -295,6 +295,14 @@ def test_an_episode_is_named_after_its_dataset_and_index(program: Program, tmp_p
     assert left_in(cache) == []
 
 
+def test_a_process_that_crashes_while_it_lists_videos_is_reported_as_crashed(
+    program: Program, tmp_path: Path, cache: Path
+) -> None:
+    program("""print('{"top": "no ff', flush=True); os._exit(7)""")
+    with pytest.raises(RecordingError, match="ended with exit code 7"):
+        converted_episode(lerobot_v2(tmp_path / "pick", cameras=()), 1, cache, anything)
+
+
 def test_an_sdk_that_reads_no_single_episodes_is_named_with_what_to_do(
     program: Program, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, processes: list[Any]
 ) -> None:

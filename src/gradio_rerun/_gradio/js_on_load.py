@@ -44,17 +44,16 @@ if (settings) {
   const restoreFiles = () => server.restore_files();
   // The viewer's code takes longest, so it is requested before the other modules are loaded. A failure is reported when the code is needed.
   const module = (name) => import(bridge.url.replace("gradio/bridge.js", name));
-  Promise.all([module("viewer/loader.js"), module("gradio/component-server.js")])
+  const requested = Promise.all([module("viewer/loader.js"), module("gradio/component-server.js")])
     .then(([{ loadViewer }, { callComponent }]) => {
       const requestCode = (name) => callComponent(bridge.url, part, "viewer_code", name, { query: name });
-      return loadViewer(settings, { requestCode, checkFiles: restoreFiles });
+      loadViewer(settings, { requestCode, checkFiles: restoreFiles }).catch(() => {});
     })
     .catch(() => {});
   // Nothing is shown without its style: the page would jump.
   const load = () => Promise.all([import(bridge.url), module("gradio/styles.js").then(({ addStyles }) => addStyles(element))]);
-  load()
-    .catch(() => restoreFiles().then(load))
-    .then(([{ mount }]) => mount({ element, props, trigger, watch, server, settings, ...part }))
+  Promise.all([load().catch(() => restoreFiles().then(load)), requested]) // the element would request the code in another form
+    .then(([[{ mount }]]) => mount({ element, props, trigger, watch, server, settings, ...part }))
     .catch(fail);
 } else {
   fail("Gradio sent no settings. Update gradio_rerun: it may not support this version of Gradio");

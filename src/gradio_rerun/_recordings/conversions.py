@@ -81,7 +81,8 @@ def converted_episode(
     def convert(temporary: Path, most: Limits) -> Ended:
         with _linked(name, files, temporary) as dataset:
             ended = run(named, episode_command(dataset, temporary, index, most), most)
-        for camera, reason in json.loads(ended.output or "{}").items():
+        left_out = json.loads(ended.output or "{}") if ended.code == 0 else {}  # a crash may cut it off
+        for camera, reason in left_out.items():
             log(f"{name}, episode {index}: the video {camera!r} is left out: {reason}")
         return ended
 
