@@ -141,7 +141,7 @@ def test_an_interrupted_download_of_each_viewer_file_is_repeated(
 
     with ExitStack() as proxies:
         url = launch(app(recording_a))
-        for suffix in (".wasm.gz", ".js.gz", "bridge.js"):
+        for suffix in (".wasm.gz", ".js.gz", "bridge.js", "loader.js"):
             url = proxies.enter_context(fault_proxy(url, fault, suffix))
         page.open(url)
         page.expect_recordings("recording_a")
@@ -166,7 +166,7 @@ def test_a_viewer_whose_download_always_fails_is_reported_and_starts_on_retry(
 
 @pytest.mark.slow
 def test_a_page_that_cannot_be_loaded_says_so(page: ViewerPage, launch: Launch) -> None:
-    page.route("**/bridge.js", lambda route: route.abort())
+    page.route("**/bridge.js*", lambda route: route.abort())
     page.goto(launch(app()))
     expect(page.locator(".html-container")).to_contain_text("The Rerun viewer could not be loaded")
     expect(page.locator(".html-container")).to_contain_text("Please reload the page.")

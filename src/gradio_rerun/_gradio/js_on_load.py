@@ -51,8 +51,10 @@ if (settings) {
     })
     .catch(() => {});
   // Nothing is shown without its style: the page would jump.
-  const load = () => Promise.all([import(bridge.url), module("gradio/styles.js").then(({ addStyles }) => addStyles(element))]);
-  Promise.all([load().catch(() => restoreFiles().then(load)), requested]) // the element would request the code in another form
+  const load = (query) => Promise.all([import(bridge.url + query), module("gradio/styles.js").then(({ addStyles }) => addStyles(element))]);
+  // The browser keeps a module that has arrived in part, by its URL.
+  const loaded = load("").catch(() => restoreFiles().then(() => load("?again")));
+  Promise.all([loaded, requested]) // the element would request the code in another form
     .then(([[{ mount }]]) => mount({ element, props, trigger, watch, server, settings, ...part }))
     .catch(fail);
 } else {
