@@ -10,13 +10,13 @@ const [PLAYING, PAUSED] = [2n, 1n];
 /** @param {number} field @param {number[]} content */
 const nested = (field, content) => [(field << 3) | 2, ...(content.length > 127 ? [(content.length & 127) | 128, content.length >> 7] : [content.length]), ...content];
 
-/** A GetStateResponse. @param {{timelines: string[], timeline?: string, time?: bigint, playState?: bigint}} options */
-function state({ timelines, timeline, time, playState = PAUSED }) {
+/** A GetStateResponse. @param {{timelines: string[], timeline?: string, time?: bigint, playState?: bigint, start?: bigint}} options */
+function state({ timelines, timeline, time, playState = PAUSED, start = 0n }) {
   // The viewer also lists the timeline that it is on, with the time of its cursor as the range. Protobuf leaves out a zero.
   const cursorRange = time === undefined ? [] : nested(3, time === 0n ? [] : [...numberAt([1], time), ...numberAt([2], time)]);
   const recording = [
     ...textAt([1], STORE),
-    ...timelines.flatMap((name) => nested(2, [...textAt([1, 1], name), ...numberAt([3, 2], 99n)])),
+    ...timelines.flatMap((name) => nested(2, [...textAt([1, 1], name), ...(start ? numberAt([3, 1], start) : []), ...numberAt([3, 2], 99n)])),
     ...(timelines.includes(timeline ?? "") ? [] : nested(2, [...textAt([1, 1], timeline ?? ""), ...cursorRange])),
     ...(timeline ? nested(3, [...textAt([1, 1], timeline), ...(time === undefined ? [] : numberAt([3, 1], time))]) : []),
     ...(playState === 0n ? [] : numberAt([5], playState)),
@@ -38,6 +38,11 @@ function asked(request) {
   }
   return found;
 }
+
+test("a recording with one time has no paused place: the viewer pauses there by itself", () => {
+  assert.equal(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time: 99n, start: 99n })), null);
+  assert.notEqual(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time: 99n, start: 98n })), null);
+});
 
 test("a recording that is paused has a place, exact to the nanosecond, one that plays has none", () => {
   const time = 1_700_000_000_123_456_789n;

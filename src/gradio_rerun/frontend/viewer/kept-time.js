@@ -7,7 +7,7 @@ import { OWN_TIMELINES, readState, recordingIn } from "./viewer-state.js";
 /** Where a recording is paused. `store`: the id of the recording, as the viewer writes it. @typedef {{store: string, timeline: string, time: bigint}} Place */
 
 /**
- * Where the recording on screen is paused; null if there is none or if it plays.
+ * Where the recording on screen is paused; null if there is none, if it plays, or if it has one time only: the viewer pauses there by itself.
  * @param {Uint8Array} state GetStateResponse of rerun.viewer_control.v1alpha1
  * @returns {Place | null}
  */
@@ -15,6 +15,7 @@ export function pausedPlace(state) {
   const recording = recordingIn(readState(state));
   const { timeline, time } = recording?.cursor ?? {};
   if (!recording?.isPaused || !timeline || time === null || time === undefined) return null;
+  if (recording.timelines.some(({ name, start, end }) => name === timeline && start === end)) return null;
   return { store: recording.id, timeline, time };
 }
 

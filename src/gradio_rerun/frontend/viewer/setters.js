@@ -161,6 +161,8 @@ export function pausedPlaceBySetters(handle) {
   const timeline = store && activeTimeline(handle, store);
   const time = timeline && handle.get_time_for_timeline(store, timeline);
   if (!store || !timeline || time === undefined || time === null || handle.get_playing(store) !== false) return null;
+  const { min, max } = handle.get_timeline_time_range(store, timeline) ?? {};
+  if (min !== undefined && min === max) return null; // it pauses there by itself
   return { store, timeline, time };
 }
 
