@@ -16,7 +16,7 @@ function state({ timelines, timeline, time, playState = PAUSED, start = 0n }) {
   const cursorRange = time === undefined ? [] : nested(3, time === 0n ? [] : [...numberAt([1], time), ...numberAt([2], time)]);
   const recording = [
     ...textAt([1], STORE),
-    ...timelines.flatMap((name) => nested(2, [...textAt([1, 1], name), ...(start ? numberAt([3, 1], start) : []), ...numberAt([3, 2], 99n)])),
+    ...timelines.flatMap((name) => nested(2, [...textAt([1, 1], name), ...nested(3, [...(start ? numberAt([1], start) : []), ...numberAt([2], 99n)])])),
     ...(timelines.includes(timeline ?? "") ? [] : nested(2, [...textAt([1, 1], timeline ?? ""), ...cursorRange])),
     ...(timeline ? nested(3, [...textAt([1, 1], timeline), ...(time === undefined ? [] : numberAt([3, 1], time))]) : []),
     ...(playState === 0n ? [] : numberAt([5], playState)),
