@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -222,18 +223,23 @@ def test_a_deep_link_has_the_moment_of_each_viewer(
     assert second_page.page_errors == page.page_errors == []
 
 
-def camera(page: ViewerPage) -> str | None:
-    """From where the view is seen, as the viewer's blueprint has it; None as long as the user has not moved it."""
-    found: str | None = page.evaluate(
+def blueprint(page: ViewerPage) -> str:
+    """The blueprint of the recording on screen, as JSON."""
+    found: str = page.evaluate(
         """async () => {
             const { control } = document.querySelector("rerun-viewer").running.viewer;
             const command = { name: "get_blueprint", arguments: {}, request: "", target: [12, 2, 1] };
             const recording = { application_id: "app_b", recording_id: "recording_b" };
-            const { response } = await control.carryOut(command, [recording]);
-            return /"EyeControls3D":{[^}]*"position":[^}]*/.exec(new TextDecoder().decode(response))?.[0] ?? null;
+            return new TextDecoder().decode((await control.carryOut(command, [recording])).response);
         }"""
     )
     return found
+
+
+def camera(page: ViewerPage) -> str | None:
+    """From where the view is seen, as the viewer's blueprint has it; None as long as the user has not moved it."""
+    found = re.search(r'"EyeControls3D":{[^}]*"position":[^}]*', blueprint(page))
+    return found and found[0]
 
 
 @needs((0, 41))
@@ -252,18 +258,7 @@ def test_a_copied_link_has_the_camera_of_the_user(
 
 def panels(page: ViewerPage) -> dict[str, str]:
     """The states of the panels that the user has changed, as the viewer's blueprint has them."""
-    found: dict[str, str] = page.evaluate(
-        """async () => {
-            const { control } = document.querySelector("rerun-viewer").running.viewer;
-            const command = { name: "get_blueprint", arguments: {}, request: "", target: [12, 2, 1] };
-            const recording = { application_id: "app_b", recording_id: "recording_b" };
-            const { response } = await control.carryOut(command, [recording]);
-            const text = new TextDecoder().decode(response);
-            const states = text.matchAll(/"[/](\\w+)_panel":{"\\w+":{[^}]*"state":"(\\w+)"/g);
-            return Object.fromEntries([...states].map(([, panel, state]) => [panel, state]));
-        }"""
-    )
-    return found
+    return dict(re.findall(r'"/(\w+)_panel":{"\w+":{[^}]*"state":"(\w+)"', blueprint(page)))
 
 
 @needs((0, 41))
@@ -279,8 +274,8 @@ def test_a_copied_link_has_the_panels_as_the_user_has_set_them(
             gr.Button(name).click(lambda name=name: commands.run_command(name), None, viewer)
     url = launch(demo)
     page.open(url).expect_recordings("recording_b")
-    page.wait_for_timeout(1_000)  # the viewer's own layout is known then
     page.viewer().dispatch_event("pointerdown")  # the changes are the user's
+    wait_until(page, lambda: "layout" not in copied_link(page))  # the layout without changes is known
     for name in toggles:
         page.click(name)
     wait_until(page, lambda: set(panels(page)) == {"top", "selection", "blueprint", "time"})
