@@ -88,6 +88,7 @@ export class MomentLink {
   /** @param {import("../wire.js").Settings} settings @param {boolean} isEmpty whether the viewer shows nothing */
   configure({ buttons }, isEmpty) {
     this.#hasButton = buttons.includes("link");
+    links.add(this); // the element may be back in the page after it was disposed
     if (isEmpty) this.#notice.hide();
     if (!this.#isOn) return;
     wishes ??= new Map([...readMoments(location.search)].map(([name, moment]) => [name, { moment, isReported: false }]));
