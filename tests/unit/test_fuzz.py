@@ -344,9 +344,10 @@ def test_the_template_contains_only_the_height() -> None:
 @example("é" * 300 + ".RRD")
 @example("../../etc/passwd")
 @example("..")
+@example("line 1\nline 2.rrd")
 def test_a_name_in_the_cache_is_a_name_for_any_file_system(name: str) -> None:
     made = cached_name(name)
-    assert not {"/", "\0"} & set(made)
+    assert not {"/", "\0", "\n"} & set(made)
     assert 0 < len(made.encode()) <= 255
     assert made.lower().endswith((".rrd", ".rbl"))
 

@@ -22,9 +22,10 @@ URL = "rerun+http://127.0.0.1:9876/proxy"
 
 
 class FakeRequest:
-    """The request of a session's page for a component, whose client stays connected."""
+    """The request of a session's page for a component, whose client stays connected until `left` is set."""
 
     def __init__(self, component: Rerun, session: str = "one") -> None:
+        self.left = asyncio.Event()
         self._body = {"component_id": component._id, "session_hash": session}
         self.blocks = SimpleNamespace(upload_file_set=set())
         self.app = SimpleNamespace(get_blocks=lambda: self.blocks)
@@ -32,8 +33,9 @@ class FakeRequest:
     async def json(self) -> dict[str, Any]:
         return self._body
 
-    async def is_disconnected(self) -> bool:
-        return False
+    async def receive(self) -> dict[str, str]:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
 
 
 @pytest.fixture
@@ -130,6 +132,19 @@ def test_a_body_names_the_session_and_the_component() -> None:
 def test_a_request_without_a_body_names_no_page() -> None:
     request: Any = gr.Request()
     assert asyncio.run(page_of(request)) == ("", 0)
+
+
+def test_a_call_for_questions_ends_when_its_page_is_closed(viewer: Rerun) -> None:
+    async def close() -> list[Any]:
+        request = FakeRequest(viewer)
+        ViewerClient(viewer)  # so the call waits
+        call = asyncio.create_task(viewer.next_questions([], request))
+        while not questions._pages:
+            await asyncio.sleep(0.01)
+        request.left.set()
+        return await asyncio.wait_for(call, 5)
+
+    assert asyncio.run(close()) == []
 
 
 def test_a_page_gets_the_questions_of_its_session_and_answers_them(viewer: Rerun) -> None:

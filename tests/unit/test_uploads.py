@@ -121,14 +121,15 @@ class Client:
     """A client that has sent a request, and may disconnect."""
 
     def __init__(self, session: str) -> None:
-        self.has_left = False
+        self.left = asyncio.Event()
         self._session = session
 
     async def json(self) -> dict[str, str]:
         return {"session_hash": self._session}
 
-    async def is_disconnected(self) -> bool:
-        return self.has_left
+    async def receive(self) -> dict[str, str]:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
 
     async def ask(self, work: Any) -> dict[str, Any]:
         request: gr.Request = SimpleNamespace(request=self)  # type: ignore[assignment]
@@ -188,7 +189,7 @@ def test_the_work_for_a_client_ends_when_the_client_disconnects() -> None:
         asked = asyncio.create_task(client.ask(work))
         waiting = asyncio.create_task(client.ask(lambda: pytest.fail("the client has left")))
         await to_thread.run_sync(started.wait, 60)
-        client.has_left = True
+        client.left.set()
         assert await asked == await waiting == {"error": "The page was closed."}
 
     asyncio.run(leave())

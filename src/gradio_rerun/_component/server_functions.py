@@ -13,7 +13,7 @@ from gradio.components.base import server
 from starlette.responses import FileResponse, Response
 
 from .._gradio.files import uploaded_file
-from .._gradio.server_calls import app_of, one_a_session, page_of, turn_of
+from .._gradio.server_calls import app_of, one_a_session, page_of, turn_of, while_connected
 from .._recordings.file_types import check_file
 from .._recordings.on_demand import FileServer, Progress, end_lease, renewed, served
 from .._recordings.shown import forget
@@ -104,7 +104,11 @@ class ServerFunctions(Streaming):
     @server  # type: ignore[untyped-decorator]
     async def next_questions(self, known: Any, request: gr.Request) -> list[Any]:
         """For the frontend: the questions of functions that it does not have; waits for some."""
-        return await questions.next_questions(*await page_of(request), known)
+        found: list[Any] = []
+        session, component = await page_of(request)
+        async with while_connected(request):
+            found = await questions.next_questions(session, component, known)
+        return found
 
     @server  # type: ignore[untyped-decorator]
     async def answer_question(self, data: Any, request: gr.Request) -> bool:

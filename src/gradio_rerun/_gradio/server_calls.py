@@ -9,8 +9,8 @@ tests/unit/test_uploads.py::test_the_work_for_a_client_ends_when_the_client_disc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
@@ -18,11 +18,9 @@ import anyio
 import gradio as gr
 from gradio.blocks import Blocks
 from starlette.requests import Request
+from starlette.types import Receive
 
 from .threads import in_thread
-
-_LOOKS_AFTER = 0.5
-"""Seconds between two checks whether the client is still connected."""
 
 _turns: WeakValueDictionary[tuple[int, str], anyio.Lock] = WeakValueDictionary()
 """By event loop and session."""
@@ -31,13 +29,26 @@ _turns: WeakValueDictionary[tuple[int, str], anyio.Lock] = WeakValueDictionary()
 async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request | None) -> dict[str, Any]:
     """The result of `work`, which runs in a thread: one at a time for each session. It ends when the client disconnects."""
     result: dict[str, Any] = {"error": "The page was closed."}
+    async with while_connected(request), await turn_of(request):
+        result = await in_thread(work)
+    return result
+
+
+@asynccontextmanager
+async def while_connected(request: gr.Request | None) -> AsyncIterator[None]:
+    """Cancels the block when the client disconnects, and continues behind it."""
     async with anyio.create_task_group() as group:
         if request is not None:
-            group.start_soon(_end_when_gone, request, group.cancel_scope)
-        async with await turn_of(request):
-            result = await in_thread(work)
+            group.start_soon(cancel_when_gone, _raw(request).receive, group.cancel_scope)
+        yield
         group.cancel_scope.cancel()
-    return result
+
+
+async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    """Cancels the scope when the client of a request, whose body has been read, disconnects."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
 
 
 async def page_of(request: gr.Request) -> tuple[str, int]:
@@ -58,12 +69,6 @@ async def turn_of(request: gr.Request | None) -> anyio.Lock:
     session = str(await _named(request, "session_hash") or "") if request else ""
     lock = anyio.Lock()
     return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock
-
-
-async def _end_when_gone(request: gr.Request, scope: anyio.CancelScope) -> None:
-    while not await _raw(request).is_disconnected():
-        await anyio.sleep(_LOOKS_AFTER)
-    scope.cancel()
 
 
 def app_of(request: gr.Request) -> Blocks:

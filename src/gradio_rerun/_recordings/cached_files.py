@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from typing import BinaryIO
 
 from ..errors import not_kept
 from .file_types import RECORDING_SUFFIXES
+
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
+"""No file name has a NUL, and Gradio's file route does not find a name with a newline."""
 
 LINK_FROM = 64 * 1024 * 1024
 """Files of this many bytes and more are linked into the cache, smaller ones are copied (a copy is a snapshot, but costs time)."""
@@ -31,7 +35,7 @@ def cache_key(*parts: object) -> str:
 
 def cached_name(name: str) -> str:
     """The name of a recording in the cache. It ends with a suffix, by which the viewer recognizes the URL of a recording."""
-    name = Path(name.replace("\0", "")).name
+    name = Path(_CONTROL_CHARACTERS.sub("", name)).name
     suffix = next((each for each in RECORDING_SUFFIXES if name.lower().endswith(each)), "")
     return shortened(name[: len(name) - len(suffix)]) + (name[len(name) - len(suffix) :] or ".rrd")
 
