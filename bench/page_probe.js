@@ -10,7 +10,7 @@ window.probe.mounted = () =>
 // Both packages parse the events of the viewer as JSON.
 const parse = JSON.parse;
 JSON.parse = (text, ...rest) => {
-  if (typeof text === "string" && text.length < 10_000) {
+  if (typeof text === "string" && text.length < 10_000 && !text.includes("gradio_rerun_warm_up")) {
     if (text.includes('"type":"time_update"')) window.probe.updated.push(performance.now());
     else if (text.includes('"type":"recording_open"') && !text.includes("<EMPTY>")) window.probe.opened.push(performance.now());
   }

@@ -199,7 +199,7 @@ def _add_viewer(new: Path) -> dict[str, Any]:
         name: {"location": path.name, "url": f"viewer/{quote(path.name)}", "orig_name": path.name}
         for name, path in (("glue", assets.glue), ("wasm", assets.wasm))
     }
-    viewer = {"version": assets.version, **files, "wasm_size": assets.wasm_size}
+    viewer = {"version": assets.version, **files, "wasm_size": assets.wasm_size, "warm_up": None}
     # The viewer may load an app's files below the URL of `bridge`. An exported folder has none.
     bridge = {"path": "", "url": "frontend"}
     return {"viewer": viewer, "bridge": bridge, "telemetry": False, "allowed_origins": [], "time_controls": None}

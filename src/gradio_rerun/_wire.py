@@ -67,6 +67,8 @@ class ViewerFiles(TypedDict):
     """The WebAssembly, compressed with gzip."""
     wasm_size: int
     """Bytes of the WebAssembly itself."""
+    warm_up: ViewerFile | None
+    """A recording that a viewer shows unseen before there is a value."""
 
 
 class CommandDict(TypedDict):

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from viewer_page import ViewerPage
 
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, commands
+from gradio_rerun.events import State
 
 Launch = Callable[..., str]
 
 AHEAD = """() => [...document.querySelectorAll('rerun-viewer')].findIndex((viewer) => viewer.matches('[data-state=idle]:has(canvas)'))"""
 """Which viewer on the page has started ahead."""
+
+
+WARM_UPS = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('warm_up-')).length"
+"""How many answers have arrived for the recording that an empty viewer shows unseen: the page's, and the viewer's."""
 
 
 def app(recording: Path, viewers: int = 1, **parameters: object) -> gr.Blocks:
@@ -48,6 +54,53 @@ def test_a_click_opens_the_recording_in_the_viewer_that_has_started_ahead(
     page.click("show 0")
     page.expect_recordings("recording_a")
     assert page.page.evaluate("window.memories.length") == 2
+
+
+def ids_in_state(state: State) -> str:
+    return str([each.recording_id for each in state.state.recordings])
+
+
+def test_a_viewer_that_has_started_ahead_shows_and_closes_a_recording_that_nobody_sees(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    with gr.Blocks() as demo:
+        viewer, state, seen = Rerun(height=300), gr.Textbox(label="state"), gr.Textbox(label="seen")
+        gr.Button("show").click(lambda: [recording_a, recording_b], None, viewer)
+        gr.Button("state").click(commands.get_state, None, viewer)
+        viewer.state(ids_in_state, None, state)
+        gr.on([viewer.recording_open, viewer.time_update], lambda: "seen", None, seen)
+    page.open(launch(demo))
+    page.wait_until(f"() => {WARM_UPS} === 2", seconds=60)
+    expect(page.page.get_by_label("seen")).to_have_value("")
+    page.click("show")
+    page.expect_recordings("recording_a", "recording_b")
+    page.click("state")
+    expect(page.page.get_by_label("state")).to_have_value(re.compile("recording_a.*recording_b"))
+    expect(page.page.get_by_label("state")).not_to_have_value(re.compile("warm"))
+    assert page.page.evaluate("window.memories.length") == 1
+
+
+def test_a_value_that_arrives_while_that_recording_is_read_is_shown_alone(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    held: list[Route] = []
+
+    def hold_the_viewers(route: Route) -> None:
+        held.append(route)
+        if len(held) == 1:  # the page looks whether the file is there
+            route.continue_()
+
+    page.page.route("**/warm_up-*", hold_the_viewers)
+    page.open(launch(app(recording_a)))
+    page.wait_until(f"() => {WARM_UPS} === 1", seconds=60)
+    while len(held) < 2:
+        page.page.wait_for_timeout(20)
+    page.click("show 0")
+    page.expect_recordings("recording_a")
+    held[1].continue_()
+    page.wait_for_time(2)
+    page.expect_recordings("recording_a")
+    assert page.opened() == ["recording_a"]
 
 
 def test_a_viewer_that_has_started_ahead_draws_nothing_and_lets_users_drop_files(

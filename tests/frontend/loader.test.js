@@ -42,7 +42,7 @@ beforeEach(() => {
 /** @param {object} [options] */
 function load(options = {}) {
   const file = (/** @type {string} */ name) => ({ location: `/${name}`, orig_name: name });
-  const viewer = { version: "0.41.0", glue: file(`glue-${version}.js.gz`), wasm: file(`viewer-${version}.wasm.gz`), wasm_size: WASM.length };
+  const viewer = { version: "0.41.0", glue: file(`glue-${version}.js.gz`), wasm: file(`viewer-${version}.wasm.gz`), wasm_size: WASM.length, warm_up: null };
   return loadViewer(
     { viewer, bridge: { path: "/bridge.js", url: "http://app.test/demo/gradio_api/file=/bridge.js" } },
     {

@@ -13,6 +13,7 @@ Object.defineProperty(globalThis, "navigator", { value: { gpu: {} }, configurabl
 const { message, read, text } = await import("../../src/gradio_rerun/frontend/viewer/protobuf.js");
 const { loadViewer } = await import("../../src/gradio_rerun/frontend/viewer/loader.js");
 const { toggleFullscreen } = await import("../../src/gradio_rerun/frontend/viewer/appearance.js");
+const { fileUrl, rootOf } = await import("../../src/gradio_rerun/frontend/wire.js");
 const { RerunViewerElement } = await import("../../src/gradio_rerun/frontend/viewer/rerun-viewer.js");
 const { Ended } = await import("../../src/gradio_rerun/frontend/viewer/errors.js");
 
@@ -231,7 +232,7 @@ function settings(changes = {}) {
   const file = (/** @type {string} */ name) => ({ path: name, location: name, url: `http://app.test/${name}-${version}.gz`, orig_name: name });
   return {
     bridge: file("bridge.js"),
-    viewer: { version: "0.41.0", glue: file("glue"), wasm: file("wasm"), wasm_size: WASM.length },
+    viewer: { version: "0.41.0", glue: file("glue"), wasm: file("wasm"), wasm_size: WASM.length, warm_up: null },
     theme: "auto",
     panel_states: {},
     telemetry: false,
@@ -324,6 +325,53 @@ test("a value that arrives while the viewer starts ahead is shown by that viewer
   go();
   FakeHandle.prototype.start = start;
   await until(() => element.dataset.state === "ready");
+  assert.deepEqual([made.length, ids()], [1, ["a"]]);
+});
+
+/** Lets viewers that start ahead show a file unseen. @param {string | number} held what it holds, or the status of the answer */
+function warmUpWith(held) {
+  const { viewer, bridge } = settings();
+  element.settings = settings({ viewer: { ...viewer, warm_up: { location: "/warm_up.rrd", orig_name: "warm_up.rrd" } } });
+  files[fileUrl(rootOf({ bridge }), "/warm_up.rrd")] = held;
+}
+
+test("a viewer that starts ahead shows a recording unseen and unheard, and closes it", async () => {
+  warmUpWith("warm");
+  await idle();
+  assert.deepEqual(last().done, []); // the page may be busy again
+  await idle();
+  assert.deepEqual([last().done, last().open, emitted], [["open warm_up.rrd", "close"], [], []]);
+  const drawn = last().frames;
+  await settled();
+  assert.equal(last().frames, drawn);
+  await show(recording("a"));
+  assert.deepEqual([made.length, ids(), last().done.at(-1)], [1, ["a"], "open a.rrd"]);
+  assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
+});
+
+test("a value that arrives while a recording is shown unseen is shown when that one is closed", async () => {
+  warmUpWith("warm");
+  await idle();
+  const frames = [];
+  globalThis.requestAnimationFrame = (callback) => frames.push(callback);
+  await idle();
+  assert.deepEqual(last().done, ["open warm_up.rrd"]);
+  element.recordings = [recording("a")];
+  await settled();
+  assert.deepEqual([last().done, element.dataset.state], [["open warm_up.rrd"], "loading"]);
+  globalThis.requestAnimationFrame = (callback) => void setImmediate(callback, 0);
+  for (const callback of frames) callback(0);
+  await until(() => element.dataset.state === "ready");
+  assert.deepEqual([last().done, ids()], [["open warm_up.rrd", "close", "open a.rrd"], ["a"]]);
+  assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
+});
+
+test("a viewer that starts ahead opens nothing if the server does not send that recording", async () => {
+  warmUpWith(404);
+  await idle();
+  await idle();
+  assert.deepEqual([last().done, emitted], [[], []]);
+  await show(recording("a"));
   assert.deepEqual([made.length, ids()], [1, ["a"]]);
 });
 

@@ -150,6 +150,7 @@ OTHERS = {
     "_viewer/assets": "Its tests start servers and processes.",
     "_viewer/extraction": "Its tests start servers and processes.",
     "_viewer/viewer_server": "A process of its own runs it.",
+    "_viewer/warm_up": "A process of its own runs it.",
     "cli": "Its tests start servers and processes.",
     "__main__": "It only calls the command line.",
 }

@@ -35,6 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv("GRADIO_RERUN_CACHE_DIR", str(folder))
     monkeypatch.setattr(cache, "_fallback", None)
+    monkeypatch.setattr(viewer_assets, "_assets", None)
     monkeypatch.setattr(viewer_assets, "_next_check", 0.0)
     return folder
 
@@ -75,6 +76,26 @@ def test_the_viewer_comes_from_the_installed_sdk(real_assets: ViewerAssets) -> N
     assert real_assets.wasm.stat().st_size < 14_500_000
     assert real_assets.wasm_br.stat().st_size < 12_000_000
     assert b"WebHandle" in gzip.decompress(real_assets.glue.read_bytes())
+
+
+def test_the_installed_sdk_logs_a_small_recording_for_the_first_frames(real_assets: ViewerAssets) -> None:
+    assert real_assets.warm_up is not None
+    recording = real_assets.warm_up.read_bytes()
+    assert recording.startswith(b"RRF2")
+    assert b"gradio_rerun_warm_up" in recording
+    assert len(recording) < 30_000
+    digest = hashlib.sha256(recording).hexdigest()[:12]
+    assert real_assets.warm_up.name == f"warm_up-{real_assets.version}-{digest}.rrd"
+
+
+def test_a_viewer_whose_sdk_logs_no_recording_is_used_without_one(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[], ViewerAssets]
+) -> None:
+    for version in ("0.40.0", "0.41.0"):  # the older one is not asked
+        FakeSdk(tmp_path / version, version=version).install(monkeypatch)
+        assets = use()
+        assert (assets.version, assets.warm_up) == (version, None)
+        assert use() == assets
 
 
 def test_the_files_are_named_by_version_and_content(

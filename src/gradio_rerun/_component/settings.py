@@ -199,6 +199,7 @@ def _files_of(assets: ViewerAssets) -> ViewerFiles:
         glue=_viewer_file(assets.glue),
         wasm=_viewer_file(assets.wasm),
         wasm_size=assets.wasm_size,
+        warm_up=_viewer_file(assets.warm_up) if assets.warm_up else None,
     )
 
 

@@ -2,6 +2,7 @@
 
     <cache>/viewer/<SDK version>/re_viewer-<version>-<hash>.js.gz         the web viewer of the installed rerun-sdk
                                  re_viewer_bg-<version>-<hash>.wasm.gz, .wasm.br
+                                 warm_up-<version>-<hash>.rrd             a recording for a viewer that starts before there is a value
                                  manifest-<build>.json                    their sizes and hashes, written last
 
 There is no lock: processes that start at the same time write the same bytes, each with an atomic rename.
@@ -26,7 +27,7 @@ import brotli  # Gradio needs it, too
 from .._fork import ModuleLock
 from ..errors import log
 from .cache import cache_dirs, check_owner, holds, own_folder, remove_abandoned, state_of, stored, write_whole
-from .extraction import ExtractedViewer, extract_viewer
+from .extraction import ExtractedViewer, extract_viewer, warm_up_recording
 from .sdk import build_file, sdk_version
 
 # Level and size of the WASM of 0.41.0 (43.2 MB), time on one core of the machine this was written on:
@@ -57,6 +58,8 @@ class ViewerAssets:
     """The WebAssembly, compressed with brotli."""
     wasm_size: int
     """Bytes of the WebAssembly before compression."""
+    warm_up: Path | None = None
+    """A small recording that an empty viewer shows unseen, so that the browser compiles the viewer's code."""
 
 
 class _File(TypedDict):
@@ -70,6 +73,7 @@ class _Manifest(TypedDict):
     wasm: _File
     wasm_br: _File
     wasm_size: int
+    warm_up: _File | None
 
 
 def viewer_assets() -> ViewerAssets:
@@ -124,7 +128,8 @@ def _read(root: Path, version: str, build: str) -> ViewerAssets | None:
         manifest: _Manifest = json.loads(path.read_bytes())
         entries = manifest["glue"], manifest["wasm"], manifest["wasm_br"]
         glue, wasm, wasm_br = (_whole_file(folder, entry, root) for entry in entries)
-        return ViewerAssets(version, glue, wasm, wasm_br, wasm_size=int(manifest["wasm_size"]))
+        warm_up = _whole_file(folder, manifest["warm_up"], root) if manifest["warm_up"] else None
+        return ViewerAssets(version, glue, wasm, wasm_br, int(manifest["wasm_size"]), warm_up)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -140,14 +145,16 @@ def _whole_file(folder: Path, entry: _File, root: Path) -> Path:
 def _extract(version: str, build: str) -> ViewerAssets:
     started = time.monotonic()
     log(f"extracting the web viewer from rerun-sdk {version} (first use only)")
-    files = extract_viewer()
-    assets = stored(lambda root: _write(root, version, build, files))
+    with ThreadPoolExecutor(1) as beside:
+        recording = beside.submit(warm_up_recording)
+        files = extract_viewer()
+    assets = stored(lambda root: _write(root, version, build, files, recording.result()))
     megabytes = sum(path.stat().st_size for path in (assets.glue, assets.wasm, assets.wasm_br)) / 1e6
     log(f"that took {time.monotonic() - started:.1f} s; {megabytes:.1f} MB in {assets.glue.parent}")
     return assets
 
 
-def _write(root: Path, version: str, build: str, files: ExtractedViewer) -> ViewerAssets:
+def _write(root: Path, version: str, build: str, files: ExtractedViewer, recording: bytes) -> ViewerAssets:
     folder = own_folder(root, *_viewer_folder(Path(), version).parts)
     remove_abandoned(folder)
     glue_name, wasm_name = (
@@ -161,9 +168,19 @@ def _write(root: Path, version: str, build: str, files: ExtractedViewer) -> View
         for path, compressed in zip(paths, pool.map(compress, paths, contents.values()), strict=True):
             if compressed is not None:
                 write_whole(path, compressed)
-    manifest = _Manifest(glue=_entry(glue), wasm=_entry(wasm), wasm_br=_entry(wasm_br), wasm_size=len(files.wasm))
+    # Not the same bytes in each process.
+    warm_up = folder / f"warm_up-{folder.name}-{_short_hash(recording)}.rrd" if recording else None
+    if warm_up:
+        write_whole(warm_up, recording)
+    manifest = _Manifest(
+        glue=_entry(glue),
+        wasm=_entry(wasm),
+        wasm_br=_entry(wasm_br),
+        wasm_size=len(files.wasm),
+        warm_up=_entry(warm_up) if warm_up else None,
+    )
     write_whole(_manifest_path(folder, build), json.dumps(manifest, indent=2).encode())
-    return ViewerAssets(version, glue, wasm, wasm_br, wasm_size=len(files.wasm))
+    return ViewerAssets(version, glue, wasm, wasm_br, len(files.wasm), warm_up)
 
 
 def _compressed_unless_there(root: Path, path: Path, content: bytes) -> bytes | None:

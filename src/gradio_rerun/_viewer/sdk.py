@@ -70,8 +70,16 @@ def viewer_server_command() -> list[str]:
             f"(sys.executable is {sys.executable!r}). Run `gradio-rerun --prepare` with the Python that has rerun-sdk, "
             f"and ship the folder it fills: GRADIO_RERUN_CACHE_DIR names it."
         )
-    script = Path(__file__).with_name("viewer_server.py")
-    return [sys.executable, str(script), *(str(entry) for entry in sys.path)]
+    return _script("viewer_server.py")
+
+
+def warm_up_command() -> list[str] | None:
+    """The command that writes a recording for a viewer that starts before there is a value; None for viewers that cannot close it unseen."""
+    return _script("warm_up.py") if _is_since(0, 41) and sys.executable and not getattr(sys, "frozen", False) else None
+
+
+def _script(name: str) -> list[str]:
+    return [sys.executable, str(Path(__file__).with_name(name)), *(str(entry) for entry in sys.path)]
 
 
 def knows_robot_descriptions() -> bool:
@@ -87,8 +95,12 @@ def knows_episodes() -> bool:
 
 def serves_files() -> bool:
     """Whether the SDK's server reads the parts of a file that clients ask for, instead of the whole file. Remove when the rerun-sdk floor passes 0.32."""
+    return _is_since(0, 32)
+
+
+def _is_since(*version: int) -> bool:
     found = re.match(r"(\d+)\.(\d+)", sdk_version())
-    return found is not None and (int(found[1]), int(found[2])) >= (0, 32)
+    return found is not None and (int(found[1]), int(found[2])) >= version
 
 
 def server_url(item: object) -> str | None:

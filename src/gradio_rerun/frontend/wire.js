@@ -4,7 +4,7 @@
  * @typedef {{path: string, url: string | null, size?: number | null, orig_name?: string | null, mime_type?: string | null}} FileData
  * A file of the viewer; it has a `url` in an exported page only.
  * @typedef {{location: string, orig_name: string, url?: string}} ViewerFile
- * @typedef {{version: string, glue: ViewerFile, wasm: ViewerFile, wasm_size: number}} ViewerFiles
+ * @typedef {{version: string, glue: ViewerFile, wasm: ViewerFile, wasm_size: number, warm_up: ViewerFile | null}} ViewerFiles
  * @typedef {{server: string, ticket: string}} ServerUrl
  * @typedef {"top" | "blueprint" | "selection" | "time"} PanelName
  * @typedef {"hidden" | "collapsed" | "expanded"} PanelState

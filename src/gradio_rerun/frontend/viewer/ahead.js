@@ -136,8 +136,8 @@ export function hasMemory() {
   return gigabytes === undefined ? !window.matchMedia("(hover: none)")?.matches : gigabytes >= ENOUGH_MEMORY;
 }
 
-/** @param {() => void} callback */
-function whenIdle(callback) {
+/** Calls back when the page is idle and visible; returns what cancels that. @param {() => void} callback */
+export function whenIdle(callback) {
   const life = new AbortController();
   const { signal } = life;
   const run = () => {

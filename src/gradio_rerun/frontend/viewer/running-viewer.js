@@ -13,6 +13,7 @@ import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
 import { createViewerFetch } from "./viewer-fetch.js";
 import { replacementFailure } from "./viewer-globals.js";
+import { WarmUp } from "./warm-up.js";
 import { fileUrl, rootOf } from "../wire.js";
 
 /** @typedef {import("../wire.js").Settings} Settings */
@@ -58,6 +59,7 @@ export class RunningViewer {
   #paused = new PausedPlace(() => this.open.names);
   /** Whether it has nothing to show yet. */
   #isAhead = false;
+  #warmUp = new WarmUp();
 
   /** @param {"light" | "dark"} theme @param {Surroundings} surroundings */
   constructor(theme, surroundings) {
@@ -126,18 +128,19 @@ export class RunningViewer {
       this.viewer = viewer;
       this.open.attach(viewer);
       if (!this.#isAhead) return this.#begin(viewer);
-      await viewer.frames(FRAMES_TO_SEE); // the first ones take longest
-      if (this.#isAhead) this.#frames.stop();
+      await this.#warmUp.run(viewer, this.#settings);
+      if (!this.#warmUp.isOver) this.#frames.stop();
     } catch (error) {
       if (!signal.aborted) onFail("The viewer could not be started", messageOf(error));
     }
   }
 
   /** Shows the first value of the element, in a viewer that has started ahead. */
-  use() {
-    this.#isAhead = false;
+  async use() {
     this.#early.begin(this.#around.value().recordings);
     this.#frames.goOn();
+    await this.#warmUp.end();
+    this.#isAhead = false;
     if (this.viewer) this.#begin(this.viewer);
   }
 
@@ -177,13 +180,13 @@ export class RunningViewer {
 
   /** Shows the value that is to be shown now, when the value before has been seen. */
   show() {
-    if (this.viewer) this.succession.show(this.#around.value());
+    if (this.viewer && !this.#isAhead) this.succession.show(this.#around.value());
     else this.#early.begin(this.#around.value().recordings); // shown when it has started
   }
 
   /** Reads on where a recording has grown. */
   readOn() {
-    if (this.viewer) this.open.open(this.#around.value().recordings.filter(({ marks }) => marks));
+    if (this.viewer && !this.#isAhead) this.open.open(this.#around.value().recordings.filter(({ marks }) => marks));
   }
 
   /** The open recordings have changed: once they are loaded, they are on screen after some frames, and the next value may follow. */
@@ -257,6 +260,7 @@ export class RunningViewer {
   /** Releases everything. */
   end() {
     this.#life.abort();
+    this.#warmUp.end();
     this.succession.end();
     this.viewer?.dispose();
     this.viewer = null; // timers run on for a while, and would keep its memory
