@@ -261,7 +261,7 @@ export class OpenRecording {
     if (this.isBlueprint) return this.#settle();
     // It may add to a recording that is open already. The viewer does not report that.
     setTimeout(() => void (this.#around.hasOpen() && this.#settle()), SETTLE_WITHIN);
-    this.#failUnlessOpen(OPEN_WITHIN);
+    this.#failUnlessOpen(this.#flaw ? OPEN_WITHIN_AFTER_ERROR : OPEN_WITHIN);
   }
 
   /** Fails after some time, when the user can see the viewer. @param {number} ms */
