@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -21,7 +21,7 @@ AHEAD = """() => [...document.querySelectorAll('rerun-viewer')].findIndex((viewe
 
 
 WARM_UPS = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('warm_up-')).length"
-"""How many answers have arrived for the recording that an empty viewer shows unseen: the page's, and the viewer's."""
+"""Whether the recording has arrived that an empty viewer shows unseen."""
 
 
 def app(recording: Path, viewers: int = 1, **parameters: object) -> gr.Blocks:
@@ -70,7 +70,7 @@ def test_a_viewer_that_has_started_ahead_shows_and_closes_a_recording_that_nobod
         viewer.state(ids_in_state, None, state)
         gr.on([viewer.recording_open, viewer.time_update], lambda: "seen", None, seen)
     page.open(launch(demo))
-    page.wait_until(f"() => {WARM_UPS} === 2", seconds=60)
+    page.wait_until(f"() => {WARM_UPS} === 1", seconds=60)
     expect(page.page.get_by_label("seen")).to_have_value("")
     page.click("show")
     page.expect_recordings("recording_a", "recording_b")
@@ -80,26 +80,15 @@ def test_a_viewer_that_has_started_ahead_shows_and_closes_a_recording_that_nobod
     assert page.page.evaluate("window.memories.length") == 1
 
 
-def test_a_value_that_arrives_while_that_recording_is_read_is_shown_alone(
+def test_a_value_that_arrives_while_that_recording_is_opened_is_shown_alone(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
-    held: list[Route] = []
-
-    def hold_the_viewers(route: Route) -> None:
-        held.append(route)
-        if len(held) == 1:  # the page looks whether the file is there
-            route.continue_()
-
-    page.page.route("**/warm_up-*", hold_the_viewers)
     page.open(launch(app(recording_a)))
     page.wait_until(f"() => {WARM_UPS} === 1", seconds=60)
-    while len(held) < 2:
-        page.page.wait_for_timeout(20)
     page.click("show 0")
     page.expect_recordings("recording_a")
-    held[1].continue_()
     page.wait_for_time(2)
-    page.expect_recordings("recording_a")
+    page.expect_state("ready", recordings=1)
     assert page.opened() == ["recording_a"]
 
 

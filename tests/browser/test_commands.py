@@ -48,7 +48,7 @@ class App:
     def __init__(self, value: Any = None, **returns: Any) -> None:
         self.answers: queue.Queue[Any] = queue.Queue()
         with gr.Blocks() as self.demo:
-            viewer = Rerun(value, height=400)
+            self.viewer = viewer = Rerun(value, height=400)
             for name, result in {**returns, "ask": commands.get_state()}.items():
                 gr.Button(name).click(result if callable(result) else lambda result=result: result, None, viewer)
             viewer.state(self._on_state, trigger_mode="multiple")
@@ -408,6 +408,26 @@ def test_a_url_opens_beside_the_open_recordings(
     page.expect_state("ready", recordings=2)
     page.click("wrong")
     assert "none.rrd" in app.answer(page)
+
+
+def test_a_url_that_is_opened_in_an_empty_viewer_is_its_value_which_the_next_value_replaces(
+    page: ViewerPage, launch: Launch, other_server: tuple[str, Path], recording_a: Path
+) -> None:
+    url, folder = other_server
+    write_recording(folder / "remote.rrd", "of_url")
+    app = App(None, go=commands.open(f"{url}/remote.rrd"), file=recording_a, none=None)
+    with app.demo:
+        given = gr.Textbox(label="given")
+        gr.Button("given").click(str, app.viewer, given)
+    page.open(launch(app.demo)).click("go")
+    page.expect_recordings("of_url")
+    page.click("given")
+    expect(page.get_by_label("given")).to_have_value(f"{url}/remote.rrd")
+    page.click("file")
+    wait_for(page, "recording_open", recording_id="recording_a")
+    page.expect_recordings("recording_a")
+    page.click("none")
+    page.expect_state("idle")
 
 
 @needs(NEEDS["close"])

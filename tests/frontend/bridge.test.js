@@ -41,6 +41,8 @@ class FakeViewer extends FakeElement {
     return this;
   }
 
+  open = { failures: [] };
+
   /** @param {any} command */
   async carryOut(command) {
     this.done.push(`${command.name} with ${this.recordings.length} recordings`);
@@ -256,12 +258,12 @@ test("a file of the user is the value of the component then, and Python receives
 test("commands for an empty viewer wait through updates", async () => {
   start();
   viewer.takesCommands = () => false;
-  const command = { id: `waits-${id}`, name: "open", arguments: {}, request: null, target: [], causes: [], waits: false, outlasts: false, answers: false, question: null, seconds: 0 };
+  const command = { id: `waits-${id}`, name: "play", arguments: {}, request: null, target: [], causes: [], waits: false, outlasts: false, answers: false, question: null, seconds: 0 };
   update("settings", { ...SETTINGS, commands: [command] });
   update("settings", SETTINGS);
   viewer.takesCommands = () => true;
   for (let tries = 0; tries < 100 && viewer.done.length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.deepEqual(viewer.done, ["open with 0 recordings"]);
+  assert.deepEqual(viewer.done, ["play with 0 recordings"]);
 });
 
 test("a removed component is not changed", () => {

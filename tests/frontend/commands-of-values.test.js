@@ -26,7 +26,8 @@ beforeEach(() => {
     isLoading: true,
     isShown: true,
     isOpen: true,
-    running: { carryOut: async (/** @type {any} */ { name, arguments: given }) => void done.push(`${name} ${given.of}`) },
+    recordings: [{}],
+    running: { open: { failures: [] }, carryOut: async (/** @type {any} */ { name, arguments: given }) => void done.push(`${name} ${given.of}`) },
   };
   queue = new CommandQueue(/** @type {any} */ (viewer), { isListened: () => true, answer() {}, reply: (question, data) => void replies.push([question, data]), upload: async () => "", fail: (message) => failures.push(message) });
 });

@@ -17,6 +17,8 @@ class FakeViewer {
   /** What the viewer does with a command, instead of carrying it out at once. @type {Record<string, (command: any) => unknown>} */
   on = {};
   valueNumber = 1;
+  /** @type {string[]} */
+  failures = [];
 
   /** The running viewer, which is faked here, too. */
   get running() {
@@ -55,7 +57,7 @@ class FakeViewer {
   }
 
   get open() {
-    return { names: [] };
+    return { names: [], failures: this.failures };
   }
 
   /** @returns {Promise<Uint8Array | null>} */
@@ -83,6 +85,8 @@ let failures;
 let answers;
 /** @type {[string, object][]} */
 let replies;
+/** What became the value. @type {object[]} */
+let shown;
 /** @type {File[]} */
 let uploaded;
 /** @type {string[]} */
@@ -107,12 +111,17 @@ beforeEach((context) => {
     }
   };
   viewer = new FakeViewer();
+  shown = [];
   [failures, answers, replies, uploaded, listened] = [[], [], [], [], ["screenshot", "recording_saved", "blueprint_saved", "state"]];
   queue = new CommandQueue(/** @type {any} */ (viewer), {
     isListened: (event) => listened.includes(event),
     answer: (event, data) => void answers.push([event, data]),
     reply: (question, data) => void replies.push([question, data]),
     upload: async (file) => `/tmp/${uploaded.push(file)}/${file.name}`,
+    show: (urls) => {
+      shown.push(...urls);
+      viewer.recordings = urls.map(({ url }) => url);
+    },
     fail: (message) => void failures.push(message),
   });
 });
@@ -535,4 +544,22 @@ test("a request to a viewer that is cleared is answered", async () => {
   queue.clear();
   await pass(200);
   assert.deepEqual(replies, ["get_state", "get_logs"].map((name) => [`question ${name}`, { error: "The viewer was cleared." }]));
+});
+
+test("what is opened in an empty viewer becomes the value, once", async () => {
+  Object.assign(viewer, { recordings: [], isOpen: false });
+  const urls = [{ url: "https://host/a.rrd", ticket: null }, { url: "recording://arm", ticket: null }];
+  queue.add([command("open", { urls })]);
+  await pass(500);
+  assert.deepEqual([shown, viewer.done], [[urls[0]], []]);
+  viewer.isOpen = true;
+  await pass(500);
+  assert.deepEqual([shown, viewer.done, failures], [[urls[0]], ["open"], []]);
+});
+
+test("a command for a viewer that has failed to open its value says why", async () => {
+  Object.assign(viewer, { isOpen: false, failures: ["a.rrd: There is no such recording (404)."] });
+  queue.add([command("play")]);
+  await pass(31_000);
+  assert.deepEqual(failures, ["The viewer could not carry out play(): a.rrd: There is no such recording (404)."]);
 });

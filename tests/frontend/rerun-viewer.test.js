@@ -349,21 +349,42 @@ test("a viewer that starts ahead shows a recording unseen and unheard, and close
   assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
 });
 
-test("a value that arrives while a recording is shown unseen is shown when that one is closed", async () => {
+test("a value that arrives while a recording is opened unseen is shown when that one is closed", async () => {
   warmUpWith("warm");
   await idle();
+  const { add_receiver } = FakeHandle.prototype;
+  /** @type {() => void} */
+  let open = () => assert.fail();
+  FakeHandle.prototype.add_receiver = async function (url) {
+    if (url.includes("warm_up")) await /** @type {Promise<void>} */ (new Promise((resolve) => (open = resolve)));
+    await add_receiver.call(this, url);
+  };
   const frames = [];
+  const next = globalThis.requestAnimationFrame;
   globalThis.requestAnimationFrame = (callback) => frames.push(callback);
   await idle();
-  assert.deepEqual(last().done, ["open warm_up.rrd"]);
   element.recordings = [recording("a")];
   await settled();
-  assert.deepEqual([last().done, element.dataset.state], [["open warm_up.rrd"], "loading"]);
-  globalThis.requestAnimationFrame = (callback) => void setImmediate(callback, 0);
+  assert.deepEqual([last().done, element.dataset.state], [[], "loading"]);
+  open();
+  await settled();
+  globalThis.requestAnimationFrame = next;
   for (const callback of frames) callback(0);
   await until(() => element.dataset.state === "ready");
-  assert.deepEqual([last().done, ids()], [["open warm_up.rrd", "close", "open a.rrd"], ["a"]]);
+  FakeHandle.prototype.add_receiver = add_receiver;
+  assert.deepEqual([made.length, last().done, ids()], [1, ["open warm_up.rrd", "close", "open a.rrd"], ["a"]]);
   assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
+});
+
+test("a viewer that does not open the recording that nobody sees is replaced when there is a value", async () => {
+  warmUpWith("warm");
+  await idle();
+  const { add_receiver } = FakeHandle.prototype;
+  FakeHandle.prototype.add_receiver = async (url) => void assert.match(url, /warm_up/);
+  await idle();
+  FakeHandle.prototype.add_receiver = add_receiver;
+  await show(recording("a"));
+  assert.deepEqual([made.length, made[0].done.at(-1), ids()], [2, "destroy", ["a"]]);
 });
 
 test("a viewer that starts ahead opens nothing if the server does not send that recording", async () => {

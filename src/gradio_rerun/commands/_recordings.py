@@ -16,6 +16,8 @@ from ._command import OF_ANOTHER_RECORDING, Command, causes, flag, made, name_of
 def open(urls: str | Sequence[str], navigate: bool = True) -> Command[None]:
     """Opens URLs of recordings, blueprints or Rerun servers. Open recordings stay open, and the value of the component stays as it is.
 
+    In an empty viewer, the URLs become the value.
+
     Args:
         urls: A URL, or several. `recording://world/arm` selects an entity of the recording on screen, which needs rerun-sdk 0.41.
         navigate: Whether what it opens is shown. If False, the recording on screen stays there.

@@ -74,6 +74,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       const { path } = await upload(root(), file, { onProgress: () => {}, signal: new AbortController().signal });
       return path;
     },
+    show: (urls) => setValue(urls.map(({ url, ticket }) => (ticket ? { server: url, ticket } : url))),
     fail: (message) => {
       viewer.dispatchEvent(new CustomEvent("error", { bubbles: true, detail: { message } }));
       trigger("error", asHtml(message)); // which Gradio shows to the user
@@ -116,7 +117,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   const keys = new Keys(viewer, (input) => events.add("key_input", input));
   uploads.acceptDrops(toolbar.button("Upload"));
 
-  /** Gradio does not report a value that the frontend itself sets. @param {FileData[]} value */
+  /** Gradio does not report a value that the frontend itself sets. @param {(FileData | string | import("../wire.js").ServerUrl)[]} value */
   function setValue(value) {
     props.value = value;
     show();

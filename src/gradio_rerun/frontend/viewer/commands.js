@@ -2,6 +2,7 @@
 
 import { delay } from "./delay.js";
 import { Ended, NotThere, messageOf } from "./errors.js";
+import { IN_RECORDING } from "./show.js";
 
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("../wire.js").ExpectedEvent} ExpectedEvent */
@@ -32,6 +33,7 @@ const OWN_WITHIN = 1_000;
  * @property {(event: string, data: object) => void} answer
  * @property {(question: string, data: object) => void} reply to a function that waits for the answer
  * @property {(file: File) => Promise<string>} upload resolves to the path in the app's upload folder
+ * @property {(urls: {url: string, ticket?: string | null}[]) => void} show shows URLs, as if they were the component's value
  * @property {(message: string) => void} fail
  */
 
@@ -115,11 +117,12 @@ export class CommandQueue {
     let deadline = performance.now();
     while (this.#waiting[0] === command) {
       const viewer = this.#viewer;
-      let reason = "No recording is open.";
+      let reason = viewer.running?.open.failures[0] ?? "No recording is open.";
       const recordingId = recordingOf(command);
       const value = this.#values.get(command) ?? 0;
       // The value was skipped, or was replaced meanwhile.
       if (viewer.isPast(value) && !command.outlasts) return command.question ? "The value was replaced." : null;
+      if (command.name === "open" && viewer.recordings.length === 0) this.#showFirst(command);
       if (viewer.takesCommands(recordingId, value)) {
         try {
           return await this.#start(command);
@@ -138,6 +141,12 @@ export class CommandQueue {
       await delay(POLL);
     }
     return null;
+  }
+
+  /** Nothing is there beside which the viewer could open URLs. @param {Command} command */
+  #showFirst({ arguments: { urls } }) {
+    const files = urls.filter((/** @type {{url: string}} */ { url }) => !url.startsWith(IN_RECORDING));
+    if (files.length > 0) this.#outcomes.show(files);
   }
 
   /** @param {Command} command */

@@ -25,15 +25,13 @@ const OPEN_WITHIN = 10_000;
 /** The commands that are not requests, or not always. @type {Record<string, CarryOut>} */
 export const OWN_COMMANDS = {
   open: async ({ open }, viewer, { arguments: { urls, navigate } }, { isListened }) => {
-    const known = open.names.map(storeIdOf);
-    /** @type {string[]} */
-    const hrefs = [];
+    const files = urls.filter((/** @type {{url: string}} */ { url }) => !url.startsWith(IN_RECORDING));
+    const hrefs = files.map((/** @type {{url: string}} */ { url }) => new URL(url).href);
+    // In an empty viewer, the URLs have become the value.
+    const known = [...open.byUrl.keys()].every((url) => hrefs.includes(url)) ? [] : open.names.map(storeIdOf);
     for (const { url, ticket } of urls) {
       if (url.startsWith(IN_RECORDING)) await select(viewer.control, null, `/${url.slice(IN_RECORDING.length)}`);
-      else {
-        hrefs.push(new URL(url).href);
-        open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined, inBackground: !navigate });
-      }
+      else open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined, inBackground: !navigate });
     }
     return isListened("answer") ? opened(open, hrefs, known) : null;
   },

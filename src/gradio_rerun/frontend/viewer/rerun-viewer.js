@@ -174,7 +174,7 @@ export class RerunViewerElement extends HTMLElement {
       onLoading: () => this.#setState("loading"),
       onPage: () => this.#veil(),
       onFail: (title, message, action) => (run === this.#run ? this.#failViewer(title, message, action) : this.#spare.fail()),
-      onStuck: () => this.#restart(),
+      onStuck: () => void (run === this.#run && this.#restart()),
     });
     return run;
   }

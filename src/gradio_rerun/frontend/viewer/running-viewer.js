@@ -139,9 +139,9 @@ export class RunningViewer {
   async use() {
     this.#early.begin(this.#around.value().recordings);
     this.#frames.goOn();
-    await this.#warmUp.end();
-    this.#isAhead = false;
-    if (this.viewer) this.#begin(this.viewer);
+    this.#isAhead = !(await this.#warmUp.end());
+    if (this.#isAhead) this.#around.onStuck();
+    else if (this.viewer) this.#begin(this.viewer);
   }
 
   /** @param {Viewer} viewer */
@@ -164,7 +164,7 @@ export class RunningViewer {
         files: fileUrl(rootOf(settings), ""),
         recordings: this.open.byUrl,
         ask: (call, end) => app.askServer(call, end),
-        takeEarly: (url) => this.#early.take(url),
+        takeEarly: async (url) => this.#warmUp.take(url) ?? this.#early.take(url),
         signal,
       }),
       theme: this.theme,

@@ -27,7 +27,7 @@ const TUNNEL = " If the app reaches the server and browsers do not: Rerun(tunnel
  * @param {boolean} options.telemetry
  * @param {Map<string, Downloaded>} options.recordings the open recordings, by URL
  * @param {import("./tunnel.js").AskServer} options.ask sends a call to a Rerun server through the app, for recordings with a ticket
- * @param {(url: string) => Promise<Response | null>} [options.takeEarly] the response for a recording whose download has begun already
+ * @param {(url: string) => Promise<Response | null>} [options.takeEarly] the response for a file whose download has begun already
  * @param {AbortSignal} options.signal ends all downloads
  * @returns {typeof globalThis.fetch}
  */
@@ -59,10 +59,9 @@ export function createViewerFetch({ files, allowed_origins: allowed, telemetry, 
       redirect: isFile && !recording ? "error" : request.redirect,
       signal: either(request.signal, signal),
     });
-    if (recording) {
-      const early = takeEarly && checked.method === "GET" ? await takeEarly(url.href) : null;
-      return watchDownload(early ?? checked, recording.download, recording.size, signal);
-    }
+    const early = takeEarly && checked.method === "GET" ? await takeEarly(url.href) : null;
+    if (recording) return watchDownload(early ?? checked, recording.download, recording.size, signal);
+    if (early) return early;
     if (!live) return fetch(checked);
     const response = await (live.ticket ? tunnelled(checked, live, ask, signal) : watchServer(checked, live.download, signal, TUNNEL));
     if (response.ok && !signal.aborted) live.download.onAnswer?.();
@@ -231,7 +230,7 @@ function watchBody(response, total, download, fail) {
 
 /**
  * @param {Response} response
- * @param {ReadableStream} body
+ * @param {BodyInit} body
  */
 export function copyResponse(response, body) {
   const { status, statusText, headers, url } = response;

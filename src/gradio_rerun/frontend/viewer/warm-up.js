@@ -2,6 +2,7 @@
 
 import { whenIdle } from "./ahead.js";
 import { FRAMES_TO_SEE } from "./frame-watch.js";
+import { copyResponse } from "./viewer-fetch.js";
 import { fileUrl, rootOf } from "../wire.js";
 
 /** How many frames the viewer has to show the recording. */
@@ -10,7 +11,12 @@ const MOST_FRAMES = 60;
 export class WarmUp {
   /** Whether there is a value now, or the viewer has ended. */
   isOver = false;
-  #closed = Promise.resolve();
+  #shown = Promise.resolve();
+  /** Whether the viewer is as if it had just started. */
+  #isClean = true;
+  #url = "";
+  /** @type {Response | null} */
+  #response = null;
 
   /**
    * Shows the recording when the page is idle, and closes it.
@@ -23,25 +29,42 @@ export class WarmUp {
     if (!file || !viewer.closesUnseen) return;
     await new Promise((resolve) => whenIdle(() => resolve(null)));
     if (this.isOver) return;
-    this.#closed = this.#show(viewer, fileUrl(rootOf(settings), file.location));
-    await this.#closed;
+    this.#url = fileUrl(rootOf(settings), file.location);
+    this.#shown = this.#show(viewer);
+    await this.#shown;
   }
 
-  /** Ends it early. Resolves when the viewer has nothing open. */
+  /** Ends it, early if possible. Resolves to whether the viewer is as if it had just started. */
   async end() {
     this.isOver = true;
-    await this.#closed;
+    await this.#shown;
+    return this.#isClean;
   }
 
-  /** @param {import("./viewer.js").Viewer} viewer @param {string} url */
-  async #show(viewer, url) {
+  /** The viewer's download of the recording, which is in memory by then; null for other URLs. @param {string} url */
+  take(url) {
+    const response = url === this.#url ? this.#response : null;
+    if (response) this.#response = null;
+    return response;
+  }
+
+  /** @param {import("./viewer.js").Viewer} viewer */
+  async #show(viewer) {
+    const isEmpty = () => viewer.showsWelcome === true;
     try {
-      const response = await fetch(url, { credentials: "same-origin" });
-      if (!response.ok || this.isOver) return; // the viewer would report a file that is not there
-      viewer.open(url);
-      for (let frame = 0; frame < MOST_FRAMES && viewer.showsWelcome && !this.isOver; frame++) await viewer.frames(1);
+      const response = await fetch(this.#url, { credentials: "same-origin" });
+      if (!response.ok) return;
+      this.#response = copyResponse(response, await response.arrayBuffer());
+      if (this.isOver) return;
+      this.#isClean = false;
+      viewer.open(this.#url);
+      // A close before the viewer has opened it would close nothing.
+      for (let frame = 0; frame < MOST_FRAMES && isEmpty(); frame++) await viewer.frames(1);
+      if (isEmpty()) return;
       if (!this.isOver) await viewer.frames(FRAMES_TO_SEE);
       await viewer.closeAll();
+      await viewer.frames(1);
+      this.#isClean = isEmpty();
     } catch {
       // The server is not there, or the viewer has ended.
     }
