@@ -57,7 +57,7 @@ def test_a_click_opens_the_recording_in_the_viewer_that_has_started_ahead(
 
 
 def ids_in_state(state: State) -> str:
-    return str([each.recording_id for each in state.state.recordings])
+    return str(sorted(each.recording_id for each in state.state.recordings))
 
 
 def test_a_viewer_that_has_started_ahead_shows_and_closes_a_recording_that_nobody_sees(

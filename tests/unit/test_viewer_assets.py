@@ -89,13 +89,11 @@ def test_the_installed_sdk_logs_a_small_recording_for_the_first_frames(real_asse
 
 
 def test_a_viewer_whose_sdk_logs_no_recording_is_used_without_one(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[], ViewerAssets]
+    sdk: FakeSdk, use: Callable[[], ViewerAssets]
 ) -> None:
-    for version in ("0.40.0", "0.41.0"):  # the older one is not asked
-        FakeSdk(tmp_path / version, version=version).install(monkeypatch)
-        assets = use()
-        assert (assets.version, assets.warm_up) == (version, None)
-        assert use() == assets
+    assets = use()
+    assert assets.warm_up is None
+    assert use() == assets
 
 
 def test_the_files_are_named_by_version_and_content(

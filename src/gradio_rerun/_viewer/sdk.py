@@ -74,8 +74,8 @@ def viewer_server_command() -> list[str]:
 
 
 def warm_up_command() -> list[str] | None:
-    """The command that writes a recording for a viewer that starts before there is a value; None for viewers that cannot close it unseen."""
-    return _script("warm_up.py") if _is_since(0, 41) and sys.executable and not getattr(sys, "frozen", False) else None
+    """The command that writes a recording for a viewer that starts before there is a value; None if this process has no Python to start."""
+    return _script("warm_up.py") if sys.executable and not getattr(sys, "frozen", False) else None
 
 
 def _script(name: str) -> list[str]:

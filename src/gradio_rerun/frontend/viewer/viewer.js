@@ -223,11 +223,6 @@ export class Viewer {
     }, false);
   }
 
-  /** Whether nothing is left of a recording after `closeAll`. Remove when the rerun-sdk floor passes 0.41. */
-  get closesUnseen() {
-    return Boolean(this.#handle.viewer_control && !this.#handle.remove_receiver);
-  }
-
   /** The recordings among `names` that the user has closed. @param {import("./store-id.js").RecordingName[]} names */
   closedOf(names) {
     return this.#reported(() => {

@@ -26,7 +26,7 @@ export class WarmUp {
   async run(viewer, settings) {
     await viewer.frames(FRAMES_TO_SEE); // the first ones take longest
     const file = settings.viewer.warm_up;
-    if (!file || !viewer.closesUnseen) return;
+    if (!file) return;
     await new Promise((resolve) => whenIdle(() => resolve(null)));
     if (this.isOver) return;
     this.#url = fileUrl(rootOf(settings), file.location);
@@ -50,7 +50,7 @@ export class WarmUp {
 
   /** @param {import("./viewer.js").Viewer} viewer */
   async #show(viewer) {
-    const isEmpty = () => viewer.showsWelcome === true;
+    const isEmpty = () => viewer.showsWelcome !== false;
     try {
       const response = await fetch(this.#url, { credentials: "same-origin" });
       if (!response.ok) return;
