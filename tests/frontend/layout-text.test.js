@@ -59,3 +59,11 @@ for (const [what, text] of /** @type {[string, string][]} */ ([
 ])) {
   test(`what is no layout is null: ${what}`, async () => assert.equal(await unpack(text), null));
 }
+
+for (const [what, text] of [["quotes", packedText('\\"'.repeat(99_000))], ["an open string", packedText(`{"a":"${'\\"'.repeat(99_000)}`)]]) {
+  test(`a link whose layout is no JSON is read in no time: ${what}`, async () => {
+    const begun = performance.now();
+    assert.equal(await unpack(text), null);
+    assert.ok(performance.now() - begun < 2_000);
+  });
+}
