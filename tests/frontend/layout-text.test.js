@@ -60,10 +60,10 @@ for (const [what, text] of /** @type {[string, string][]} */ ([
   test(`what is no layout is null: ${what}`, async () => assert.equal(await unpack(text), null));
 }
 
-for (const [what, text] of [["quotes", packedText('\\"'.repeat(99_000))], ["an open string", packedText(`{"a":"${'\\"'.repeat(99_000)}`)]]) {
-  test(`a link whose layout is no JSON is read in no time: ${what}`, async () => {
+test("a link whose layout is no JSON is read in no time", async () => {
+  for (const json of ['\\"'.repeat(99_000), `{"a":"${'\\"'.repeat(99_000)}`]) {
     const begun = performance.now();
-    assert.equal(await unpack(text), null);
+    assert.equal(await unpack(packedText(json)), null);
     assert.ok(performance.now() - begun < 2_000);
-  });
-}
+  }
+});
