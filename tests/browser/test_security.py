@@ -122,3 +122,23 @@ def test_a_url_that_a_user_has_typed_reaches_no_other_path_of_the_app_and_later_
     page.expect_frame(3)
     assert not [url for url in page.requests if url.endswith(("/logout", "/startup-events"))]
     assert page.context.cookies()
+
+
+def test_a_url_that_browsers_do_not_read_fails_with_the_reason_and_the_others_open(
+    page: ViewerPage, launch: Callable[..., str], recording_a: Path
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(height=400)
+        typed = gr.Textbox(label="URL")
+        typed.submit(lambda url: [url, str(recording_a)], typed, viewer)
+        gr.Button("open").click(commands.open, typed, viewer)
+    page.goto(launch(demo, allowed_paths=[str(recording_a.parent)]))
+    for url in ("http://a\u200db.test/x.rrd", "rerun+http://a\u200db.test:9876/proxy"):
+        page.get_by_label("URL").fill(url)
+        page.get_by_label("URL").press("Enter")
+        page.expect_state("error", recordings=1)
+        expect(page.viewer().get_by_text("Browsers do not open this URL").first).to_be_visible(timeout=30_000)
+    page.get_by_label("URL").fill("https://b\u200dc.test/y.rrd")
+    page.click("open")
+    expect(page.viewer().get_by_text("y.rrd: Browsers do not open this URL").first).to_be_visible(timeout=30_000)
+    page.expect_state("error", recordings=1)

@@ -44,6 +44,7 @@ test("a recording is requested at once, with cookies of the app, and its respons
 test("only files are requested that the viewer reads by one download, and not many at once", () => {
   const others = [
     { url: "rerun+http://robot.test:9876/proxy" },
+    { url: "http://xn--a/x.rrd" },
     { url: `${FILE}?upload`, upload: "/tmp/a.mcap" },
     { url: `${FILE}?large`, large: "/tmp/a.rrd" },
     { url: `${FILE}?stream`, marks: [1, 2] },

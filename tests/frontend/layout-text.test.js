@@ -59,3 +59,11 @@ for (const [what, text] of /** @type {[string, string][]} */ ([
 ])) {
   test(`what is no layout is null: ${what}`, async () => assert.equal(await unpack(text), null));
 }
+
+test("a link whose layout is no JSON is read in no time", async () => {
+  for (const json of ['\\"'.repeat(99_000), `{"a":"${'\\"'.repeat(99_000)}`]) {
+    const begun = performance.now();
+    assert.equal(await unpack(packedText(json)), null);
+    assert.ok(performance.now() - begun < 2_000);
+  }
+});

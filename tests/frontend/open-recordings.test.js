@@ -408,3 +408,16 @@ test("a recording that was closed can be opened again, one that is open is not o
   open.forget();
   assert.ok(!open.hasClosed);
 });
+
+test("a URL that browsers do not read fails with the reason, and the others open", () => {
+  const wrong = ["http://xn--a/x.rrd", "rerun+http://xn--a:9876/proxy", "rerun://xn--a/dataset/1"];
+  open.open([...wrong.map((url) => ({ url, name: url, size: null })), file("a")]);
+  assert.deepEqual(told, ["open a"]);
+  assert.equal(open.state, "loading");
+  assert.deepEqual(open.failures, wrong.map((url) => `${url}: Browsers do not open this URL: its host is not valid.`));
+  arrive("a");
+  opened("1");
+  assert.equal(open.state, "error");
+  open.retry([{ url: wrong[0], name: "x", size: null }]);
+  assert.equal(open.failures.length, 1);
+});

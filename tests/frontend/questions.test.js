@@ -50,6 +50,19 @@ test("while the server is unreachable, the pauses get longer, up to ten seconds"
   assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 500, 1000]);
 });
 
+test("behind a proxy that ends each call after ten seconds, the pauses stay short", async ({ mock }) => {
+  let now = 0;
+  mock.method(performance, "now", () => now);
+  /** @type {number[]} */
+  const pauses = [];
+  const next = async () => {
+    now += 10_000;
+    throw new Error("504");
+  };
+  await getQuestions(next, () => pauses.length < 5, () => {}, async (ms) => void pauses.push(ms));
+  assert.deepEqual(pauses, [500, 500, 500, 500, 500]);
+});
+
 test("if the server responds without waiting, the next call is delayed", async () => {
   /** @type {number[]} */
   const pauses = [];

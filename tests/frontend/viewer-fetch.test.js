@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 globalThis.location = /** @type {any} */ ({ href: "http://app.test/", origin: "http://app.test" });
-const { createViewerFetch, serverOf } = await import("../../src/gradio_rerun/frontend/viewer/viewer-fetch.js");
+const { createViewerFetch } = await import("../../src/gradio_rerun/frontend/viewer/viewer-fetch.js");
+const { serverOf } = await import("../../src/gradio_rerun/frontend/viewer/urls.js");
 
 /** @type {Request[]} */
 let sent;
@@ -158,6 +159,8 @@ test("the server behind a rerun URL is known", () => {
   assert.equal(serverOf("https://robot.test/a.rrd"), "https://robot.test");
   assert.equal(serverOf("rerun+http://localhost/proxy"), "http://localhost:9876");
   assert.equal(serverOf("rerun+http://127.0.0.1"), "http://127.0.0.1:51234");
+  assert.equal(serverOf("http://xn--a/x.rrd"), null);
+  assert.equal(serverOf("rerun+http://xn--a:9876/proxy"), null);
 });
 
 test("requests to a server behind the app go through the app, with all its paths", async () => {

@@ -42,6 +42,11 @@ test("a URL is written as the viewer will ask for it", () => {
   assert.equal(toRecordings(["HTTPS://Host.test:443/a b.rrd"], "")[0].url, "https://host.test/a%20b.rrd");
 });
 
+test("a URL that browsers do not read is still a recording, whose failure the viewer reports", () => {
+  for (const url of ["http://xn--a/x.rrd", "https://\u200d.test/x.rrd", "rerun+http://xn--a:9876/proxy", "rerun://xn--a/dataset/1"])
+    assert.equal(toRecordings([url], "")[0].url, url);
+});
+
 test("odd letters in a path do not end it", () => {
   const [recording] = toRecordings([{ path: "/tmp/100%/a#b?.rrd", url: null }], "");
   assert.equal(recording.url, "http://app.test/gradio_api/file=/tmp/100%25/a%23b%3F.rrd");

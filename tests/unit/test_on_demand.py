@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     yield serve
     for server in on_demand._servers.values():
         server.leases.clear()
+        server.shared_until = 0
     on_demand._end_unwanted()
     assert list((tmp_path / "cache").glob("*")) == []
 
@@ -107,11 +109,15 @@ def test_nobody_takes_the_lease_of_another_page(file: Path, serve: Serve, monkey
     monkeypatch.setattr(on_demand, "_MOST_LEASES", 2)
     for lease in ["a", "b", "a"]:
         server = serve(file, lease)
-    with pytest.raises(RecordingError, match="2 pages already show this recording"):
-        serve(file, "c")
+    assert serve(file, "c") is server
     assert server.leases.keys() == {"a", "b"}
-    server.leases["a"] = 0  # which has ended
-    assert serve(file, "c").leases.keys() == {"b", "c"}
+    for lease in ["a", "b", "c"]:
+        end_lease(file, lease)
+    assert server.is_wanted  # "c" may be several pages
+    server.shared_until = time.monotonic()
+    assert not server.is_wanted
+    server.leases = {"a": time.monotonic() + 60, "b": 0}  # "b" has ended
+    assert serve(file, "c").leases.keys() == {"a", "c"}
 
 
 def test_a_lease_is_renewed_while_others_wait(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,6 +382,32 @@ def test_the_progress_is_reported_while_a_file_is_prepared(monkeypatch: pytest.M
     first, *_, last = lines_of(work)
     assert first["progress"] in (0, 0.25)
     assert last == {"servers": []}
+
+
+def test_lines_arrive_while_a_file_waits_for_another_one_of_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies end calls without data."""
+    monkeypatch.setattr("gradio_rerun._component.large_files._REPORTS_EVERY", 0.01)
+
+    async def read() -> list[dict[str, Any]]:
+        turn, others_end = anyio.Lock(), anyio.Event()
+
+        async def other() -> None:
+            async with turn:
+                await others_end.wait()
+
+        response: Any = lines_while(lambda _: {"servers": []}, turn, lambda: None)
+        lines = response.body_iterator
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as group:
+                group.start_soon(other)
+                await anyio.sleep(0)
+                waiting = [json.loads(await anext(lines)) for _ in range(3)]
+                others_end.set()
+                rest = [json.loads(line) async for line in lines]
+            async with turn:
+                return [*waiting, rest[-1]]
+
+    assert asyncio.run(read()) == [{"progress": 0}] * 3 + [{"servers": []}]
 
 
 @pytest.fixture

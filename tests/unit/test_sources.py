@@ -10,6 +10,7 @@ import os
 import pickle
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from web_files import TOKEN, WebFiles, redirect, web_files
 from gradio_rerun import Rerun, export
 from gradio_rerun._gradio.threads import in_thread
 from gradio_rerun._recordings import web_file
-from gradio_rerun._recordings.sources import Sources
+from gradio_rerun._recordings.sources import Sources, compared
 from gradio_rerun._recordings.values import to_recordings
 from gradio_rerun.errors import ParameterError, RecordingError, RecordingNotFoundError, UnsupportedValueError
 
@@ -206,6 +207,21 @@ def test_the_value_of_the_author_allows_its_files_beside_what_cannot_be_fetched(
     sources = Sources.of_author(["s3://me@bucket/a.rrd", 3, "s3://bucket/b.rrd", "runs/c.rrd"])
     assert sources.admits("s3://bucket/b.rrd")
     assert sources.names == (frozenset(), {"s3://bucket/b.rrd"})
+
+
+def test_a_file_that_the_author_names_by_its_query_allows_no_other_query() -> None:
+    sources = Sources.of_author("https://host.test/get.mcap?id=1#start")
+    assert sources.admits("https://HOST.test:443/get.mcap?id=1")
+    assert not any(sources.admits(f"https://host.test/get.mcap{query}") for query in ("?id=2", "", "?id=1&id=2"))
+
+
+@pytest.mark.parametrize("url", ["https://host.test/%s/a.mcap", "s3://bucket/runs/%s/a.rrd"])
+def test_a_url_that_is_encoded_again_and_again_is_refused_soon(url: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match="encoded too often"):
+        compared(url % ("%" + "25" * 100_000))
+    assert not allowed("https://host.test", RUNS).admits(url % ("%" + "25" * 100_000))
+    assert time.monotonic() - begun < 2
 
 
 def test_untrusted_sources_allow_nothing() -> None:
@@ -515,6 +531,11 @@ def test_the_size_and_time_of_a_response_are_limited(
         request.end_headers()
         server.has_ended.wait(60)
 
+    def unreadable(request: Any) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", "9" * 5000)
+        request.end_headers()
+
     def truncated(request: Any) -> None:
         request.send_response(200)
         request.send_header("Content-Length", "1000")
@@ -524,7 +545,7 @@ def test_the_size_and_time_of_a_response_are_limited(
     monkeypatch.setenv("GRADIO_RERUN_CONVERT_SIZE", "1mb")
     monkeypatch.setenv("GRADIO_RERUN_CONVERT_SECONDS", "0.5")
     cases: list[tuple[Callable[[Any], None], str]] = [
-        *((each, "more than this app allows, 1,048,576 bytes") for each in (announced, endless)),
+        *((each, "more than this app allows, 1,048,576 bytes") for each in (announced, unreadable, endless)),
         *((each, "more than this app allows, 0.5 s") for each in (dripping, silent)),
         (truncated, "could not be fetched|not fetched completely"),
         (lambda request: request.send_error(403), "answers with the status 403"),

@@ -56,7 +56,9 @@ async def _lines(
         yield _line(**known)
         return
     done: list[float] = []
-    async with turn:
+    while not await _acquired(turn):
+        yield _line(progress=0)
+    try:
         result = asyncio.ensure_future(in_thread(partial(work, done.append)))
         try:
             while not (await asyncio.wait({result}, timeout=_REPORTS_EVERY))[0]:
@@ -64,6 +66,15 @@ async def _lines(
             yield _line(**result.result())
         finally:
             result.cancel()
+    finally:
+        turn.release()
+
+
+async def _acquired(turn: anyio.Lock) -> bool:
+    with anyio.move_on_after(_REPORTS_EVERY):
+        await turn.acquire()
+        return True
+    return False
 
 
 def _line(**content: Any) -> str:

@@ -37,7 +37,7 @@ _MOST_SERVERS = 20
 """At once. A server uses about 230 MB while viewers read from it."""
 
 _MOST_LEASES = 1000
-"""For one file."""
+"""For one file. Further pages share one lease, which ends by itself only: any client can make up pages."""
 
 _LOOKS_EVERY = 15.0
 """Seconds between two searches for servers without leases."""
@@ -64,22 +64,23 @@ class FileServer:
     secret: str = ""
     leases: dict[str, float] = field(default_factory=dict)
     """Names of leases, and the times at which they end."""
+    shared_until: float = 0
+    """The time at which the lease of all further pages ends."""
 
     def lease(self, name: str) -> None:
-        """Adds or renews a lease. Raises a `RecordingError` if there are too many."""
+        """Adds or renews a lease."""
         now = time.monotonic()
         self.leases = {each: until for each, until in self.leases.items() if now < until}
-        if name not in self.leases and len(self.leases) >= _MOST_LEASES:
-            raise RecordingError(
-                f"{_MOST_LEASES} pages already show this recording, which is the limit. Please try again later."
-            )
-        self.leases[name] = now + LEASE_SECONDS
+        if name in self.leases or len(self.leases) < _MOST_LEASES:
+            self.leases[name] = now + LEASE_SECONDS
+        else:
+            self.shared_until = now + LEASE_SECONDS
 
     @property
     def is_wanted(self) -> bool:
         """Whether the process runs and has a valid lease."""
         now = time.monotonic()
-        return self.process.poll() is None and any(now < until for until in self.leases.values())
+        return self.process.poll() is None and any(now < until for until in (self.shared_until, *self.leases.values()))
 
     def end(self) -> None:
         """Ends the process and makes its tickets invalid."""

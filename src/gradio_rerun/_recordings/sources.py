@@ -19,6 +19,9 @@ _SAME = {"s3a": "s3", "gcs": "gs", "az": "abfs", "abfss": "abfs"}
 _WEB = ("http", "https")
 _NO_SOURCES = ("file", "local", *(each for each in URL_SCHEMES if each not in _WEB))
 
+_MOST_ENCODINGS = 5
+"""How often a part of a path may be percent-encoded: each time takes as long as the URL."""
+
 
 class Sources:
     """The files of other servers that the app fetches for one component.
@@ -74,11 +77,11 @@ class Sources:
     def admits(self, url: str) -> bool:
         """Whether the app may fetch this file with its own credentials."""
         try:
-            known = compared(url)
+            known, file = compared(url), _compared_file(url)
         except ValueError:
             return False
         return self.is_trusted and (
-            known in self._files or any(f"{known}/".startswith(folder) for folder in self._folders)
+            file in self._files or any(f"{known}/".startswith(folder) for folder in self._folders)
         )
 
 
@@ -108,14 +111,22 @@ def compared(url: str) -> str:
     if not scheme or not is_named:
         raise ValueError("it names no server or bucket")
     plain = path
-    while (decoded := unquote(plain)) != plain:
-        plain = decoded
+    for _ in range(_MOST_ENCODINGS):
+        encoded, plain = plain, unquote(plain)
+    if plain != encoded:
+        raise ValueError("it is encoded too often")
     if re.search(r"[\x00-\x1f\x7f\\]", url + plain):
         raise ValueError("it has a backslash or a control character")
     # Some servers ignore what follows a semicolon.
     if any(part.split(";")[0] in (".", "..") for part in plain.split("/")):
         raise ValueError("it has '.' or '..' as a folder")
     return f"{_SAME.get(scheme, scheme)}://{host}/{path}"
+
+
+def _compared_file(url: str) -> str:
+    """As `compared`, with the query of a web server's URL, which may choose the file."""
+    query = urlsplit(url.strip()).query if scheme_of(url) in _WEB else ""
+    return compared(url) + (f"?{query}" if query else "")
 
 
 def _folders(allowed: Any) -> Iterable[str]:
@@ -149,6 +160,6 @@ def _urls_in(value: Any) -> Iterable[str]:
         scheme = scheme_of(url or "")
         if url and scheme not in ("", *_NO_SOURCES) and (scheme not in _WEB or is_importable(url)):
             try:
-                yield compared(url)
+                yield _compared_file(url)
             except ValueError:  # the value is refused when it is prepared
                 continue

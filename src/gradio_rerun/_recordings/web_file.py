@@ -53,7 +53,7 @@ class WebFile:
                     copy(response.read, file.write, progress)
 
             try:
-                yield Opened(version and repr((version, length)), int(length) if length.isdecimal() else None, save)
+                yield Opened(version and repr((version, length)), _size(length), save)
             finally:
                 connection.close()
 
@@ -76,6 +76,14 @@ class WebFile:
             url = _redirected(url, location, self.name)
         raise _refused(self.name, "its server redirects too often")
 
+
+def _size(length: str) -> int | None:
+    # Python reads no longer numbers.
+    return int(length[:_MOST_DIGITS]) if length.isdecimal() else None
+
+
+_MOST_DIGITS = 20
+"""Of the length of a file. A longer number is greater than each limit."""
 
 _HEADERS = {"User-Agent": "gradio_rerun", "Accept-Encoding": "identity"}
 _REDIRECTS = (301, 302, 303, 307, 308)

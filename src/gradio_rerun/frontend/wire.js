@@ -86,10 +86,19 @@ export function toRecordings(value, root, onDemandAbove = null) {
 /** @param {string} url @returns {Recording} */
 function fromUrl(url) {
   // As in the viewer's request.
-  if (/^https?:/i.test(url)) return { url: new URL(url).href, name: lastSegment(url), size: null };
+  if (/^https?:/i.test(url)) return { url: hrefOf(url), name: lastSegment(url), size: null };
   const [, host] = /** @type {RegExpExecArray} */ (/^[\w+]+:\/\/([^/?#]*)/.exec(url));
   const id = /[?&](?:segment|partition)_id=([^&#]*)/.exec(url)?.[1];
   return { url, name: id ?? host, size: null };
+}
+
+/** The URL as the viewer requests it; unchanged if browsers cannot parse it. @param {string} url */
+export function hrefOf(url) {
+  try {
+    return new URL(url).href;
+  } catch {
+    return url;
+  }
 }
 
 /** Returns a function that reads settings, and parses the same JSON once. @returns {(sent: SentSettings) => Settings} */

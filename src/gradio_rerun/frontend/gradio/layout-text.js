@@ -81,11 +81,12 @@ async function all(stream, most) {
 /** Marks an integer that JavaScript would round: a string cannot begin with it otherwise, since blueprints have no such character. */
 const EXACT = "\u0001";
 
-/** The strings and numbers of JSON. */
+/** The strings and numbers of JSON. In a text that is not JSON, the search can take time that is quadratic in the length. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** @param {string} json @returns {Record<string, unknown>} */
 function parse(json) {
+  JSON.parse(json);
   const exact = json.replace(TOKEN, (token) => (/^-?\d{16,}$/.test(token) ? JSON.stringify(EXACT + token) : token));
   const layout = JSON.parse(exact);
   if (typeof layout !== "object" || layout === null || Array.isArray(layout)) throw new Error("no layout");

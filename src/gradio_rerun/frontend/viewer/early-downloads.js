@@ -1,5 +1,6 @@
 /** Downloads of recordings that begin while the viewer still loads: its own `fetch` comes only after its first frame. */
 
+import { serverOf } from "./urls.js";
 import { copyResponse } from "./viewer-fetch.js";
 
 /** How many recordings are downloaded early, and how many bytes of each are kept until the viewer takes them. The viewer's code travels at the same time. */
@@ -49,7 +50,7 @@ export class EarlyDownloads {
 
 /** Whether the viewer gets the recording by one download. @param {import("../wire.js").Recording} recording */
 function isPlainFile({ url, upload, large, marks }) {
-  return /^https?:/.test(url) && !upload && !large && !marks;
+  return /^https?:/.test(url) && serverOf(url) !== null && !upload && !large && !marks;
 }
 
 /** @param {Response} response */

@@ -106,7 +106,7 @@ export class OpenRecording {
   }
 
   get isBlueprint() {
-    return /\.rbl$/i.test(new URL(this.url).pathname);
+    return /\.rbl$/i.test(this.url.split(/[?#]/)[0]);
   }
 
   /** Whether it is a server or a dataset, not a live recording or a segment. */

@@ -3,7 +3,7 @@
 import { OpenRecording, SETTLE_WITHIN, isServer } from "./open-recording.js";
 import { storeIdOf } from "./store-id.js";
 import { StreamReader } from "./stream-reader.js";
-import { serverOf } from "./viewer-fetch.js";
+import { INVALID, serverOf } from "./urls.js";
 
 /** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
@@ -229,6 +229,7 @@ export class OpenRecordings {
     this.byUrl.set(added.url, added);
     if (recording.marks) added.reader = this.#readerOf(added, recording.marks);
     this.#around.onChange(false);
+    if (serverOf(added.url) === null) return added.fail(INVALID);
     if (!added.isPrepared) this.#openPrepared(added);
     else if (!recording.marks) this.#viewer?.open(added.url, recording.inBackground);
     // The viewer may need no further call to show it.

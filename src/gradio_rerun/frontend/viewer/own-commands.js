@@ -4,6 +4,7 @@ import { delay } from "./delay.js";
 import { IN_RECORDING, select } from "./show.js";
 import { storeIdOf } from "./store-id.js";
 import { fromBase64, toBase64 } from "./viewer-control.js";
+import { hrefOf } from "../wire.js";
 
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./running-viewer.js").RunningViewer} RunningViewer */
@@ -31,7 +32,7 @@ export const OWN_COMMANDS = {
     const known = [...open.byUrl.keys()].every((url) => hrefs.includes(url)) ? [] : open.names.map(storeIdOf);
     for (const { url, ticket } of urls) {
       if (url.startsWith(IN_RECORDING)) await select(viewer.control, null, `/${url.slice(IN_RECORDING.length)}`);
-      else open.openAgain({ url: new URL(url).href, name: url, size: null, ticket: ticket ?? undefined, inBackground: !navigate });
+      else open.openAgain({ url: hrefOf(url), name: url, size: null, ticket: ticket ?? undefined, inBackground: !navigate });
     }
     return isListened("answer") ? opened(open, hrefs, known) : null;
   },

@@ -6,6 +6,7 @@ import { Setters } from "./setters.js";
 import { recordingOf, storeIdOf } from "./store-id.js";
 import { timeCursorRequest } from "./time-cursor.js";
 import { readState, recordingIn } from "./viewer-state.js";
+import { hrefOf } from "../wire.js";
 
 /** @typedef {import("../wire.js").Command} Command */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
@@ -62,7 +63,7 @@ class Protocol {
   async carryOut({ name, arguments: given, request, target }, recordings) {
     const texts = recordings.map((each) => (target[0] === SET_LOCATION ? location(each) : storeIdOf(each)));
     const urls = name === "close" && Array.isArray(given.urls) ? given.urls : []; // or "current", or "all"
-    texts.push(...urls.map((/** @type {string} */ url) => new URL(url).href));
+    texts.push(...urls.map((/** @type {string} */ url) => hrefOf(url)));
     const more = texts.flatMap((each) => textAt(target, each));
     const response = await this.#send(request, more);
     if (name === "list_commands" && !given.ids) return { closed: [], response: await this.#describe(given.describe, response) };

@@ -2,6 +2,7 @@
 
 import { MAGIC, Messages } from "./rrd.js";
 import { PROBE, throughApp } from "./tunnel.js";
+import { serverOf } from "./urls.js";
 
 /** Where the viewer looks for updates and sends usage data. */
 const TELEMETRY_ORIGINS = ["https://tel.rerun.io", "https://api.github.com"];
@@ -131,18 +132,6 @@ function tunnelled(request, { url, ticket = "", download }, ask, signal) {
     onWait: (reason) => void (signal.aborted || download.onWait?.(reason)),
     onError: (message) => void (signal.aborted || download.onError(message)),
   });
-}
-
-/**
- * The http origin behind a URL that the viewer opens: `rerun+http://host:9876/proxy` is served by `http://host:9876`.
- * @param {string} url
- */
-export function serverOf(url) {
-  const server = new URL(url.replace(/^rerun\+/, "").replace(/^rerun:/, "https:"));
-  // The ports that the viewer takes on this machine when there is none, as in _servers/origins.py.
-  const isOwn = ["localhost", "127.0.0.1", "[::1]"].includes(server.hostname);
-  if (/^rerun/.test(url) && isOwn && !server.port) server.port = server.pathname === "/proxy" ? "9876" : "51234";
-  return server.origin;
 }
 
 /**
