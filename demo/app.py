@@ -132,7 +132,7 @@ def commands_tab() -> None:
     client = ViewerClient(viewer)
     with gr.Row():
         play, pause = gr.Button("Play"), gr.Button("Pause")
-        middle, point = gr.Button("Go to the middle"), gr.Button("Point at the picture")
+        middle, point = gr.Button("Go to the middle"), gr.Button("Point at the play button")
         describe, shoot = gr.Button("List the entities"), gr.Button("Take a picture")
     with gr.Row():
         entities, picture = gr.JSON(label="Entities"), gr.Image(label="Picture", height=240)
@@ -147,7 +147,7 @@ def commands_tab() -> None:
     play.click(lambda: commands.set_time(play_state="playing"), None, viewer)
     pause.click(lambda: commands.set_time(play_state="paused"), None, viewer)
     middle.click(lambda: commands.set_time("frame", sequence=FRAMES // 2), None, viewer)
-    point.click(lambda: commands.highlight_rect((60, 60, 240, 180), "Look here"), None, viewer)
+    point.click(lambda: commands.highlight_rect((8, 304, 140, 36), "Here"), None, viewer)
     describe.click(paths, None, entities)
     shoot.click(screenshot, None, picture)
 
@@ -237,8 +237,8 @@ def build(examples: dict[str, Path], robot: str | None = None) -> gr.Blocks:
         with tabs, gr.Tab("Linked viewers"):
             gr.Markdown("Play one of the films, or move its time: the other one follows. The slider moves both.")
             with gr.Row():
-                left = Rerun(film, label="One film", height=480)
-                right = Rerun(lambda: film((90, 200, 140)), label="Another one", height=480)
+                left = Rerun(film, label="One film", height=480, time_controls=False)
+                right = Rerun(lambda: film((90, 200, 140)), label="Another one", height=480, time_controls=False)
             link(left, right)
             slider = gr.Slider(0, FRAMES - 1, step=1, label="Frame")
             slider.input(lambda frame: commands.set_time("frame", sequence=frame), slider, left)

@@ -255,7 +255,7 @@ def test_the_commands_tab_seeks_lists_the_entities_and_takes_a_picture(demo_page
     demo_page.expect_frame(30, 1)
     demo_page.click("List the entities")
     expect(demo_page.get_by_text('"/film"')).to_be_visible()
-    demo_page.click("Point at the picture")
+    demo_page.click("Point at the play button")
     demo_page.click("Take a picture")
     expect(
         demo_page.get_by_role("button", name="View in full screen").or_(demo_page.locator(".image-frame img"))
