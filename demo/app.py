@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-import itertools
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
-from time import sleep
 from typing import Any
 
 import gradio as gr
@@ -17,9 +18,11 @@ import numpy as np
 import rerun as rr
 import rerun.blueprint as rrb
 from PIL import Image, ImageFilter
+from simulated import EPISODES, FRAMES, episode, film, sample_picture, start_robot
 
-from gradio_rerun import Rerun, commands, link
-from gradio_rerun.events import Screenshot, SelectionChange, TimeUpdate
+from gradio_rerun import LiveState, Rerun, ViewerClient, commands, export, link, mcp_tools
+from gradio_rerun.events import SelectionChange, TimeUpdate
+from gradio_rerun.live_state import LiveViewerState
 
 HERE = Path(__file__).parent
 RECORDINGS = HERE / "recordings"
@@ -54,21 +57,14 @@ def open_url(url: str) -> Any:
     if not url:
         gr.Warning("Nothing to open: give a URL, then press Open.")
         return gr.skip()  # what is in the viewer stays there
-    # A text that is no URL would be a path: visitors must not open the server's files.
-    if "://" not in url:
+    # Another text may be a path, as file:///run.rrd is: visitors must not open the server's files.
+    if not re.match(r"(https?|rerun(\+https?)?)://", url):
         # Gradio takes messages for HTML.
         raise gr.Error(
-            f"{html.escape(url)} is no URL: it should start with https:// or rerun://", print_exception=False
+            f"{html.escape(url)} is not a URL that can be opened. Start it with https:// or rerun://.",
+            print_exception=False,
         )
     return url
-
-
-def sample_picture(size: int = 320) -> np.ndarray:
-    """Something to blur: rings and a checkerboard."""
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
-    rings = 127 + 127 * np.sin(40 * np.hypot(x, y))
-    board = 255 * ((np.floor(6 * x) + np.floor(6 * y)) % 2)
-    return np.stack([rings, board, rings[:, ::-1] * (x > 0)], axis=2).astype(np.uint8)
 
 
 def blur_again_and_again(picture: np.ndarray | None, times: float) -> Iterator[bytes | None]:
@@ -93,80 +89,28 @@ def blur_again_and_again(picture: np.ndarray | None, times: float) -> Iterator[b
         blurred = blurred.filter(ImageFilter.GaussianBlur(1))
 
 
-FRAMES = 60
 Mark = tuple[int, tuple[float, float]]
 
 
-def film() -> rr.RecordingStream:
-    """A ball that bounces through a picture. The viewer opens it paused, so that two viewers start at the same frame."""
-    recording = rr.RecordingStream("gradio_rerun_film")
-    time_panel = rrb.TimePanel(state="expanded", play_state="paused")
-    recording.send_blueprint(rrb.Blueprint(rrb.Spatial2DView(origin="film"), time_panel, collapse_panels=True))
-    y, x = np.mgrid[0:180, 0:320]
-    for frame in range(FRAMES):
-        recording.set_time("frame", sequence=frame)
-        at = 30 + frame * 4.4, 150 - 110 * abs(np.sin(frame / 6))
-        ball = np.hypot(x - at[0], y - at[1]) < 18
-        recording.log("film", rr.Image(np.where(ball[..., None], [250, 170, 40], [35, 40, 60]).astype(np.uint8)))
-    return recording
-
-
-def mark(frame: int, marks: list[Mark], event: SelectionChange) -> tuple[Any, list[Mark]]:
-    """Logs a point where the visitor has clicked, into the recording on screen."""
+def mark(state: LiveViewerState, marks: list[Mark], event: SelectionChange) -> tuple[Any, list[Mark], str]:
+    """Logs a point where the visitor has clicked, into the recording on screen. Also returns what the visitor has selected."""
+    selected = ", ".join(item.entity_path for item in event.items if item.type == "entity")
     points = [item.position[:2] for item in event.items if item.type == "entity" and item.position]
-    if not points:
-        return gr.skip(), marks
-    marks = [*marks, *((frame, point) for point in points)]
+    if not points or state is None or state.time is None:
+        return gr.skip(), marks, selected
+    marks = [*marks, *((state.time, point) for point in points)]
     recording = rr.RecordingStream(event.application_id, recording_id=event.recording_id)
     stream = recording.binary_stream()
-    recording.set_time("frame", sequence=frame)
+    recording.set_time("frame", sequence=state.time)
     recording.log(
-        "film/marks", rr.Points2D([point for at, point in marks if at == frame], radii=3, colors=[255, 60, 90])
+        "film/marks", rr.Points2D([point for at, point in marks if at == state.time], radii=3, colors=[255, 60, 90])
     )
-    return stream.read(), marks
+    return stream.read(), marks, selected
 
 
-def tell_time(event: TimeUpdate) -> int:
-    """The frame that is shown."""
-    return event.time
-
-
-def add_picture(pictures: list[str], event: Screenshot) -> tuple[list[str], list[str]]:
-    """The pictures taken so far."""
-    return [*pictures, event.path], [*pictures, event.path]
-
-
-EPISODES = 20
-
-
-def arm_at(time: float) -> np.ndarray:
-    """The joints of an arm with three links, from its base to its hand."""
-    angles = np.cumsum([0.9 + 0.5 * np.sin(time), -1 + 0.6 * np.sin(1.7 * time), -0.6 + 0.4 * np.sin(2.3 * time)])
-    links = np.stack([np.cos(angles) * np.cos(time / 3), np.cos(angles) * np.sin(time / 3), np.sin(angles)], axis=1)
-    return np.vstack([np.zeros(3), np.cumsum(links, axis=0)])
-
-
-def log_arm(recording: rr.RecordingStream, time: float) -> None:
-    """Logs where the arm is, and how high its hand."""
-    joints = arm_at(time)
-    recording.set_time("time", duration=time)
-    recording.log("arm", rr.LineStrips3D([joints], radii=0.05), rr.Points3D(joints, radii=0.1))
-    recording.log("height", rr.Scalars(float(joints[-1, 2])))
-
-
-def arm_layout() -> rrb.Blueprint:
-    """The arm beside the height of its hand."""
-    views = rrb.Horizontal(rrb.Spatial3DView(origin="arm"), rrb.TimeSeriesView(origin="height"))
-    return rrb.Blueprint(views, collapse_panels=True)
-
-
-def episode(number: float) -> rr.RecordingStream:
-    """One episode of a dataset: three seconds of an arm that starts elsewhere in each."""
-    recording = rr.RecordingStream("gradio_rerun_episodes", recording_id=f"episode_{int(number)}")
-    recording.send_blueprint(arm_layout())
-    for time in np.arange(0, 3, 0.1):
-        log_arm(recording, 3 * number + time)
-    return recording
+def tell_time(event: TimeUpdate) -> str:
+    """The time on screen."""
+    return f"{event.timeline} {event.time}"
 
 
 def next_episode(number: float) -> tuple[float, rr.RecordingStream]:
@@ -175,26 +119,55 @@ def next_episode(number: float) -> tuple[float, rr.RecordingStream]:
     return number, episode(number)
 
 
-def start_robot(port: int | None = None) -> str:
-    """Simulates an arm in a thread, as long as this process runs. Returns the URL of what the arm logs."""
-    recording = rr.RecordingStream("gradio_rerun_robot")
-    url = recording.serve_grpc(grpc_port=port, default_blueprint=arm_layout(), server_memory_limit="50MB")
+def tab_of_link(request: gr.Request) -> Any:
+    """The tab with the viewer of a link to a moment."""
+    linked = any(name.startswith("rerun-moment.") for name in request.query_params)
+    return gr.Tabs(selected="moments") if linked else gr.skip()
 
-    def run() -> None:
-        for step in itertools.count():
-            log_arm(recording, step / 10)
-            sleep(0.1)
 
-    Thread(target=run, daemon=True).start()
-    return url
+def commands_tab() -> None:
+    """Buttons that control a viewer, and show its answers."""
+    gr.Markdown("Buttons of the app control the viewer. Functions get its answers.")
+    viewer = Rerun(film, label="Film", height=480)
+    client = ViewerClient(viewer)
+    with gr.Row():
+        play, pause = gr.Button("Play"), gr.Button("Pause")
+        middle, point = gr.Button("Go to the middle"), gr.Button("Point at the play button")
+        describe, shoot = gr.Button("List the entities"), gr.Button("Take a picture")
+    with gr.Row():
+        entities, picture = gr.JSON(label="Entities"), gr.Image(label="Picture", height=240)
+
+    async def paths() -> list[str]:
+        schema = await client.get_recording_schema(paths_only=True)
+        return [entity.entity_path for entity in schema.entities]
+
+    async def screenshot() -> str:
+        return await client.take_screenshot(max_size=800)
+
+    play.click(lambda: commands.set_time(play_state="playing"), None, viewer)
+    pause.click(lambda: commands.set_time(play_state="paused"), None, viewer)
+    middle.click(lambda: commands.set_time("frame", sequence=FRAMES // 2), None, viewer)
+    point.click(lambda: commands.highlight_rect((8, 304, 140, 36), "Here"), None, viewer)
+    describe.click(paths, None, entities)
+    shoot.click(screenshot, None, picture)
+
+
+def zipped_page(recording: Path, title: str) -> Iterator[str]:
+    """A ZIP file with a page that shows the recording, for any web server."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "page")
+        export(recording, page, title=title)
+        yield shutil.make_archive(str(page), "zip", page)  # Gradio copies the file before the folder is deleted
 
 
 def build(examples: dict[str, Path], robot: str | None = None) -> gr.Blocks:
     """The app; `examples` are recordings by title, `robot` is the URL of a live one."""
-    with gr.Blocks(title="Rerun in Gradio") as demo:
+    with gr.Blocks(title="Rerun in Gradio", delete_cache=(3600, 86400)) as demo:
         gr.Markdown("# Rerun in Gradio\nThe viewer of [Rerun](https://rerun.io) as a component of a Gradio app.")
+        tabs = gr.Tabs()
+        demo.load(tab_of_link, None, tabs, api_visibility="private")
 
-        with gr.Tab("Your recording"):
+        with tabs, gr.Tab("Your recording"):
             gr.Markdown(
                 "Drop recordings (`.rrd`) on the first button at the top right, or click it. Rerun can turn much else into one: images, videos, "
                 "sounds, meshes, point clouds, `.urdf`, `.mcap`. Or give the URL of a recording or of a Rerun server."
@@ -206,7 +179,7 @@ def build(examples: dict[str, Path], robot: str | None = None) -> gr.Blocks:
             viewer = Rerun(first, label="Your recording", height=720, interactive=True, file_count="multiple")
             gr.on([run.click, url.submit], open_url, url, viewer)
 
-        with gr.Tab("Examples"):
+        with tabs, gr.Tab("Examples"):
             title = gr.Textbox(visible=False)
             example = Rerun(label="Example", height=720, render=False)
             gr.Examples(
@@ -220,7 +193,7 @@ def build(examples: dict[str, Path], robot: str | None = None) -> gr.Blocks:
             )
             example.render()
 
-        with gr.Tab("Streaming"):
+        with tabs, gr.Tab("Streaming"):
             gr.Markdown("A picture is blurred again and again; each step is shown as soon as it is there.")
             with gr.Row():
                 picture = gr.Image(sample_picture(), label="Picture", type="numpy", height=240)
@@ -234,7 +207,7 @@ def build(examples: dict[str, Path], robot: str | None = None) -> gr.Blocks:
             stop.click(None, None, None, cancels=running)
             forget.click(lambda: None, None, stream)
 
-        with gr.Tab("Episodes"):
+        with tabs, gr.Tab("Episodes"):
             gr.Markdown("A dataset is shown episode by episode: choose one, or go on to the next.")
             with gr.Row():
                 number = gr.Slider(0, EPISODES - 1, step=1, label="Episode", scale=4)
@@ -244,37 +217,64 @@ def build(examples: dict[str, Path], robot: str | None = None) -> gr.Blocks:
             following.click(next_episode, number, [number, episodes])
 
         if robot:
-            with gr.Tab("Live robot"):
+            with tabs, gr.Tab("Live robot"):
                 gr.Markdown(
                     "A simulated arm logs at this moment. Its data comes through the port and the login of this app."
                 )
                 Rerun(robot, label="Live", height=480)
 
-        with gr.Tab("Events"):
+        with tabs, gr.Tab("Events"):
+            gr.Markdown("Click into the picture: the point is logged into the recording. Or play it.")
+            viewer = Rerun(film, label="Film", streaming=True, height=480)
+            with gr.Row():
+                now, selected = gr.Textbox(label="Time"), gr.Textbox(label="Selection")
+            marks = gr.State([])
+            viewer.time_update(tell_time, None, now)
+            viewer.selection_change(
+                mark, [LiveState(viewer), marks], [viewer, marks, selected], api_visibility="private"
+            )
+
+        with tabs, gr.Tab("Linked viewers"):
+            gr.Markdown("Play one of the films, or move its time: the other one follows. The slider moves both.")
+            with gr.Row():
+                left = Rerun(film, label="One film", height=480, time_controls=False)
+                right = Rerun(lambda: film((90, 200, 140)), label="Another one", height=480, time_controls=False)
+            link(left, right)
+            slider = gr.Slider(0, FRAMES - 1, step=1, label="Frame")
+            slider.input(lambda frame: commands.set_time("frame", sequence=frame), slider, left)
+
+        with tabs, gr.Tab("Commands"):
+            commands_tab()
+
+        if find_spec("mcp"):
+            with tabs, gr.Tab("Agents"):
+                gr.Markdown(
+                    "Connect an agent to the MCP server of this app, at `/gradio_api/mcp/`. Press the button, and give the agent the token. "
+                    "It can then see this viewer, and control it."
+                )
+                mcp_tools(Rerun(film, label="For you and your agent", height=480))
+
+        with tabs, gr.Tab("Moments", id="moments"):
+            gr.Markdown("Go to a frame, and press the first button at the top right. It copies a link to what you see.")
+            Rerun(film, label="Film", height=480, buttons=["link", "fullscreen"], elem_id="moment")
+
+        with tabs, gr.Tab("Project page"):
             gr.Markdown(
-                "Click into the left viewer: the point is logged into its recording. Move the time of one viewer, and the other "
-                "follows; the slider moves both."
+                "Makes a web page of a recording. Unpack the file on GitHub Pages or any other web server: the page needs no Python."
             )
             with gr.Row():
-                left = Rerun(film, label="Click here", streaming=True, height=480, time_controls=False)
-                right = Rerun(film, label="In step", height=480, time_controls=False)
-            with gr.Row():
-                slider = gr.Slider(0, FRAMES - 1, step=1, label="Frame")
-                play, pause, shoot = gr.Button("Play"), gr.Button("Pause"), gr.Button("Take a picture")
-            gallery = gr.Gallery(label="Pictures", height=240, columns=4)
-            frame, marks, pictures = gr.State(0), gr.State([]), gr.State([])
-            left.time_update(tell_time, None, frame)
-            left.selection_change(mark, [frame, marks], [left, marks])
-            link(left, right)
-            slider.input(lambda frame: [commands.set_time("frame", sequence=frame)] * 2, slider, [left, right])
-            play.click(lambda: commands.set_time(play_state="playing"), None, left)
-            pause.click(lambda: commands.set_time(play_state="paused"), None, left)
-            shoot.click(lambda: commands.take_screenshot(max_size=800), None, left)
-            left.screenshot(add_picture, pictures, [pictures, gallery])
+                chosen = gr.Dropdown(list(examples), label="Recording", scale=3)
+                heading = gr.Textbox("Figure 1", label="Title", max_length=100, scale=2)
+                make = gr.Button("Make the page", variant="primary", scale=1)
+
+            def make_page(chosen: str, heading: str) -> Iterator[str]:
+                yield from zipped_page(examples[chosen], heading)
+
+            make.click(make_page, [chosen, heading], gr.File(label="Page"))
     return demo
 
 
 if __name__ == "__main__":
     demo = build(log_examples(), start_robot())
-    # Gradio serves files of the working directory without being told, and this may be another one.
-    demo.launch(allowed_paths=[str(RECORDINGS)])
+    # Gradio serves files of the working directory by default, and this may be another one.
+    demo.launch(allowed_paths=[str(RECORDINGS)], mcp_server=find_spec("mcp") is not None)

@@ -93,8 +93,8 @@ def llms() -> str:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """For MkDocs: the page with the files that it includes by `--8<-- "path"`."""
-    return re.sub(r'^--8<-- "(.*)"$', lambda line: _included(ROOT / line[1]), markdown, flags=re.MULTILINE)
+    """For MkDocs: the page with the files that it includes by `--8<-- "path"`; in Python, by a comment, which formatters leave as it is."""
+    return re.sub(r'^(?:# )?--8<-- "(.*)"$', lambda line: _included(ROOT / line[1]), markdown, flags=re.MULTILINE)
 
 
 def on_post_build(config: dict, **_: object) -> None:

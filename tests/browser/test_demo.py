@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from needs import needs
 from PIL import Image
 from playwright.sync_api import expect
 from recordings import write_recording
@@ -30,6 +31,8 @@ EXAMPLES = {
 
 
 def load(path: Path) -> ModuleType:
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # it imports the file next to it
     spec = importlib.util.spec_from_file_location("demo_app", path)
     assert spec
     assert spec.loader
@@ -66,7 +69,7 @@ def space(tmp_path: Path, examples: dict[str, Path]) -> Path:
     """The folder that demo/README.md tells to publish, after its first start."""
     folder = tmp_path / "space"
     folder.mkdir()
-    for name in ("app.py", "requirements.txt", "README.md"):
+    for name in ("app.py", "simulated.py", "requirements.txt", "README.md"):
         shutil.copy(ROOT / "demo" / name, folder)
     shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / "recordings").mkdir()
@@ -147,10 +150,11 @@ def test_a_url_opens_on_run_and_on_enter_and_a_wrong_one_keeps_the_recording(
     demo_page.expect_state("ready", recordings=1)
     demo_page.click("Open")
     expect(demo_page.get_by_text("Nothing to open: give a URL")).to_be_visible()
-    url.fill(str(tmp_path))  # a path of the server
-    demo_page.click("Open")
-    expect(demo_page.get_by_text("is no URL")).to_be_visible()
-    demo_page.expect_state("ready", recordings=1)
+    for path in (str(tmp_path), (tmp_path / "run.rrd").as_uri()):  # of the server
+        url.fill(path)
+        demo_page.click("Open")
+        expect(demo_page.get_by_text(f"{path} is not a URL")).to_be_visible()
+        demo_page.expect_state("ready", recordings=1)
     assert len(demo_page.opened()) == 1
     for name in ("clicked", "entered"):
         write_recording(folder / f"{name}.rrd", name)
@@ -222,22 +226,85 @@ def expect_in_step(page: ViewerPage, left: int, right: int, *, least: int) -> No
 
 
 @pytest.mark.slow
-def test_the_events_tab_marks_clicked_points_and_keeps_two_viewers_in_step(demo_page: ViewerPage) -> None:
-    page = demo_page
-    page.get_by_role("tab", name="Events").click()
+def test_the_events_tab_marks_clicked_points_and_says_the_time(demo_page: ViewerPage) -> None:
+    demo_page.get_by_role("tab", name="Events").click()
+    demo_page.expect_state("ready", recordings=1, index=1)
+    expect(demo_page.get_by_label("Time", exact=True)).to_have_value("frame 0")
+    click_at(demo_page, index=1)
+    expect_color(demo_page, (255, 60, 90), least=10, index=1)
+    expect(demo_page.get_by_label("Selection", exact=True)).to_have_value("/film")
+
+
+@pytest.mark.slow
+def test_a_command_to_one_of_the_linked_viewers_moves_both(demo_page: ViewerPage) -> None:
+    demo_page.get_by_role("tab", name="Linked viewers").click()
     left, right = 1, 2
     for index in (left, right):
         demo_page.expect_state("ready", recordings=1, index=index)
     expect_in_step(demo_page, left, right, least=0)
-    demo_page.click("Play")
-    expect_in_step(demo_page, left, right, least=3)
-    demo_page.click("Pause")
-    demo_page.forget_events()
-    # Not by its number: what is typed there goes if the slider follows the viewer before Enter is pressed.
-    page.get_by_label("range slider for Frame").fill("30")
+    demo_page.get_by_label("range slider for Frame").fill("30")
     for index in (left, right):
         demo_page.expect_frame(30, index)
-    click_at(demo_page, index=left)
-    expect_color(demo_page, (255, 60, 90), least=10, index=left)
+
+
+@needs((0, 41))
+def test_the_commands_tab_seeks_lists_the_entities_and_takes_a_picture(demo_page: ViewerPage) -> None:
+    demo_page.get_by_role("tab", name="Commands").click()
+    demo_page.expect_state("ready", recordings=1, index=1)
+    demo_page.click("Go to the middle")
+    demo_page.expect_frame(30, 1)
+    demo_page.click("List the entities")
+    expect(demo_page.get_by_text('"/film"')).to_be_visible()
+    demo_page.click("Point at the play button")
     demo_page.click("Take a picture")
-    expect(page.locator(".thumbnails img, .grid-container img").first).to_be_visible(timeout=60_000)
+    expect(
+        demo_page.get_by_role("button", name="View in full screen").or_(demo_page.locator(".image-frame img"))
+    ).not_to_have_count(0)
+    demo_page.click("Play")
+    demo_page.wait_until("() => document.querySelectorAll('rerun-viewer')[1].currentTime?.time > 30")
+
+
+def test_the_agents_tab_shows_a_token(
+    page: ViewerPage, launch: Callable[..., str], app: ModuleType, recording_a: Path
+) -> None:
+    pytest.importorskip("mcp")
+    page.open(launch(app.build({"example": recording_a}), mcp_server=True))
+    page.get_by_role("tab", name="Agents").click()
+    page.expect_state("ready", recordings=1, index=1)
+    page.click("Let an agent use the viewer")
+    expect(page.get_by_label("Token for the agent")).not_to_have_value("")
+
+
+def test_a_link_of_the_moments_tab_opens_that_tab_at_that_frame(
+    page: ViewerPage, launch: Callable[..., str], app: ModuleType, recording_a: Path
+) -> None:
+    url = launch(app.build({"example": recording_a}))
+    page.open(f"{url}?rerun-moment.application_id=gradio_rerun_film&rerun-moment.timeline=frame&rerun-moment.time=20")
+    page.expect_state("ready", recordings=1, index=1)
+    page.expect_frame(20, 1)
+    expect(page.get_by_role("tab", name="Moments")).to_have_attribute("aria-selected", "true")
+    expect(
+        page.viewer(1).locator("xpath=ancestor::*[@id='moment']").get_by_role("button", name="Copy link")
+    ).to_be_visible()
+
+
+def test_the_project_page_is_a_zip_file_that_a_web_server_shows(
+    page: ViewerPage,
+    launch: Callable[..., str],
+    app: ModuleType,
+    recording_a: Path,
+    other_server: tuple[str, Path],
+    tmp_path: Path,
+) -> None:
+    page.open(launch(app.build({"example": recording_a})))
+    page.get_by_role("tab", name="Project page").click()
+    page.get_by_label("Title").fill("My figure")
+    page.click("Make the page")
+    with page.page.expect_download() as download:
+        page.locator("a[download='page.zip']").click()
+    download.value.save_as(tmp_path / "page.zip")
+    server, folder = other_server
+    shutil.unpack_archive(tmp_path / "page.zip", folder / "figure")
+    page.goto(f"{server}/figure/index.html")
+    expect(page.page).to_have_title("My figure")
+    page.expect_state("ready", recordings=1)

@@ -75,6 +75,21 @@ def test_each_program_builds_and_its_functions_return_valid_values(
             assert demo.fn(str(recording)) in (str(recording), f"{recording.stat().st_size} bytes")
 
 
+@pytest.mark.parametrize("page", ["gallery", "changelog", "security", "contributing"])
+def test_a_page_contains_the_files_that_it_includes(page: str) -> None:
+    included = {
+        "changelog": ["CHANGELOG.md"],
+        "security": ["SECURITY.md"],
+        "contributing": ["CONTRIBUTING.md"],
+        "gallery": [f"demo/gallery/{path.name}" for path in sorted((ROOT / "demo" / "gallery").glob("*.py"))],
+    }[page]
+    shown = runpy.run_path(str(ROOT / "docs" / "for_agents.py"))["on_page_markdown"](PAGES[page])
+    assert "--8" not in shown
+    for name in included:
+        last = (ROOT / name).read_text().rstrip().splitlines()[-1]
+        assert last in shown.splitlines(), name
+
+
 def test_the_files_for_coding_agents_are_made_from_the_pages_as_they_are() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "for_agents.py"))
     for name, text in (("SKILL.md", made["skill"]()), ("llms.txt", made["llms"]())):
