@@ -27,7 +27,7 @@ const OPEN_WITHIN = 10_000;
 export const OWN_COMMANDS = {
   open: async ({ open }, viewer, { arguments: { urls, navigate } }, { isListened }) => {
     const files = urls.filter((/** @type {{url: string}} */ { url }) => !url.startsWith(IN_RECORDING));
-    const hrefs = files.map((/** @type {{url: string}} */ { url }) => new URL(url).href);
+    const hrefs = files.map((/** @type {{url: string}} */ { url }) => hrefOf(url));
     // In an empty viewer, the URLs have become the value.
     const known = [...open.byUrl.keys()].every((url) => hrefs.includes(url)) ? [] : open.names.map(storeIdOf);
     for (const { url, ticket } of urls) {
