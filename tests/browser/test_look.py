@@ -128,7 +128,7 @@ def test_the_status_of_a_function_covers_an_empty_viewer_and_lies_above_a_record
 ) -> None:
     goes_on = threading.Event()
 
-    def compute(progress: gr.Progress = gr.Progress()) -> Any:
+    def compute(progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008  # Gradio finds it there
         goes_on.wait(60)
         goes_on.clear()
         progress(0.4, "Half of it")
