@@ -169,8 +169,8 @@ def build(examples: dict[str, Path], robot: str | None = None) -> gr.Blocks:
 
         with tabs, gr.Tab("Your recording"):
             gr.Markdown(
-                "Drop recordings (`.rrd`) on the first button at the top right, or click it. Rerun can turn much else into one: images, videos, "
-                "sounds, meshes, point clouds, `.urdf`, `.mcap`. Or give the URL of a recording or of a Rerun server."
+                "Drop recordings (`.rrd`) on the first button at the top right, or click it. Other files are converted to recordings: images, "
+                "videos, meshes, point clouds, `.urdf`, `.mcap`. Or type the URL of a recording or of a Rerun server."
             )
             with gr.Row():
                 url = gr.Textbox(label="URL", placeholder="https://example.com/recording.rrd", scale=4)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,62 @@ def test_the_layout_does_not_shift(page: ViewerPage, launch: Launch, recording_a
         page.click(button)
         page.expect_state(state)
     assert page.evaluate("window.shifts") == []
+
+
+BOXES = """(selector) => [...document.querySelectorAll(".block")].map((block) => [block, block.querySelector(`:scope > ${selector}`)])
+  .filter(([, each]) => each).map(([block, each]) => {
+    const [outer, inner, viewer] = [block, each, block.querySelector("rerun-viewer")].map((one) => one?.getBoundingClientRect());
+    return { around: ["top", "left", "right", "bottom"].map((side) => Math.abs(outer[side] - inner[side])), height: inner.height,
+      overViewer: viewer ? inner.bottom - viewer.top : null };
+  })"""
+
+
+def test_the_status_of_a_function_covers_an_empty_viewer_and_lies_above_a_recording(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    goes_on = threading.Event()
+
+    def compute(progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008  # Gradio finds it there
+        goes_on.wait(60)
+        goes_on.clear()
+        progress(0.4, "Half of it")
+        goes_on.wait(60)
+        raise gr.Error("broken", duration=0.1)
+
+    with gr.Blocks() as demo:
+        image = gr.Image(height=200, interactive=False)
+        empty, full = Rerun(height=200), Rerun(recording_a, height=300)
+        gr.Button("Compute").click(compute, None, [image, empty, full])
+    page.open(launch(demo)).expect_state("ready", recordings=1, index=1)
+    page.click("Compute")
+    for text in ("processing", "Half of it", "Error"):
+        expect(page.get_by_test_id("status-tracker").filter(has_text=text)).to_have_count(3)
+        page.keep_screenshot(f"status with {text}")
+        of_image, of_empty, of_full = page.evaluate(BOXES, "[data-testid=status-tracker]")
+        assert max(of_image["around"]) <= 2
+        assert max(of_empty["around"]) <= 2, text
+        assert of_full["height"] > 10
+        assert of_full["overViewer"] <= 1, text
+        goes_on.set()
+
+
+def test_the_border_of_a_generator_that_runs_is_around_the_block(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    goes_on = threading.Event()
+
+    def generate() -> Iterator[Path]:
+        yield recording_a
+        goes_on.wait(60)
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(height=300)
+        gr.Button("Generate").click(generate, None, viewer)
+    page.open(launch(demo)).click("Generate")
+    page.expect_state("ready", recordings=1)
+    (box,) = page.evaluate(BOXES, "[data-testid=status-tracker].generating")
+    goes_on.set()
+    assert max(box["around"]) <= 2
 
 
 def phone(browser: Browser, url: str) -> ViewerPage:
