@@ -94,6 +94,7 @@ def test_a_filled_block_is_as_high_as_an_empty_one(new_tab: NewTab, recording_a:
         gr.Image(np.zeros((600, 800, 3), np.uint8), height=300, elem_id="image")
         gr.Model3D(str(MODEL), height=300, elem_id="model")
     with opened(new_tab, demo) as page:
+        expect(page.locator("#viewer[data-rerun]")).to_be_visible()
         # Everything below the viewer stays where it is.
         page.evaluate(
             """() => {

@@ -34,6 +34,7 @@ SHIFTS = """window.shifts = []; new PerformanceObserver((list) => {
 
 def violations(page: ViewerPage) -> list[Any]:
     """What axe finds in the component: the rule, and the HTML."""
+    page.locator(".block[data-rerun]").first.wait_for()
     # Gradio fades its status in and out: until then, all colours below are others.
     page.wait_for_function(
         "() => document.getAnimations().every((each) => each.effect.getComputedTiming().iterations === Infinity)"
