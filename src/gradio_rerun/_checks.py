@@ -55,6 +55,11 @@ def suggestion(word: Any, known: Collection[str]) -> str:
     return f"Did you mean {close[0]!r}?" if close else ""
 
 
+def whole_text(text: str) -> str:
+    """The text without half letters, which neither HTML nor Gradio's JSON can contain: JSON and names of bytes that are no UTF-8 have them."""
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
 def described(value: Any) -> str:
     """The type and the start of a value, for an error; the type alone if the value cannot be printed."""
     kind = type(value).__name__

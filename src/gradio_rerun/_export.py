@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from gradio.data_classes import FileData
 
-from ._checks import as_path, wrong
+from ._checks import as_path, whole_text, wrong
 from ._component.settings import PageSettings
 from ._recordings.sources import Sources
 from ._recordings.values import to_recordings
@@ -81,14 +81,14 @@ def export(
         recordings = _add_recordings(value, new)
         frontend = _add_frontend(new)
         settings |= _add_viewer(new)
-        page_title = title if title is not None else recordings[0]["name"]
+        page_title = whole_text(title if title is not None else recordings[0]["name"])
         if picture:
             shutil.copyfile(picture, new / f"poster{picture.suffix.lower()}")
         page = {"settings": settings, "recordings": recordings}
         (new / "index.html").write_text(_page(page, page_title, frontend, picture), "utf-8")
         _replace(target, new, before)
     return (
-        f'<iframe src="{quote(target.name)}/index.html" title="{escape(page_title)}" loading="lazy" allow="fullscreen"'
+        f'<iframe src="{quote(os.fsencode(target.name))}/index.html" title="{escape(page_title)}" loading="lazy" allow="fullscreen"'
         f' style="width: 100%; height: {css_height}; border: 0"></iframe>'
     )
 
@@ -105,8 +105,11 @@ def _files_of_earlier_export(folder: Path) -> set[str]:
     try:
         if not folder.exists() or not any(folder.iterdir()):
             return set()
-        return {str(name) for name in json.loads((folder / _LIST).read_text("utf-8"))["files"]}
-    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        names = {str(name) for name in json.loads((folder / _LIST).read_text("utf-8"))["files"]}
+        if any("\0" in name for name in names):
+            raise ValueError("no names of files")
+        return names
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(
             f"The folder {folder.name!r} is not empty, and no earlier export has written it. Name a new folder, or empty this one."
         ) from error

@@ -116,3 +116,14 @@ test("an upload is converted, and a conversion that fails says why", async () =>
   assert.deepEqual((await run({ url: "", name: "a.glb", size: 1, upload: "/tmp/a.glb" })).recordings.map(({ name }) => name), ["a.rrd"]);
   await assert.rejects(run({ url: "", name: "a.txt", size: 1, upload: "/tmp/a.txt" }), /^Error: no$/);
 });
+
+test("a page in place of the answer for an upload, as of a login, is named", async () => {
+  const words = { message: "The app does not answer with data. If you have to log in again, reload the page." };
+  const upload = /** @type {any} */ ({ url: "http://app.test/a.txt", name: "a.txt", size: 5, upload: "/tmp/a.txt" });
+  const options = { signal: life.signal, onProgress: () => {} };
+  const app = { call: async () => new Response(), toRecordings: () => [] };
+  for (const openUpload of [async () => JSON.parse("<!doctype html>"), async () => ({})])
+    await assert.rejects(preparer({ ...app, openUpload })(upload, options), words);
+  const other = async () => { throw new TypeError("Failed to fetch"); };
+  await assert.rejects(preparer({ ...app, openUpload: other })(upload, options), { message: "Failed to fetch" });
+});

@@ -308,3 +308,23 @@ async function elapse(context, reading) {
     context.mock.timers.tick(10_000);
   }
 }
+
+test("a page in place of the file, as of a login, is no data, and reading goes on after it", async () => {
+  const { reader, pieces, failures } = create([100, 200, 1000]);
+  const page = () => partial(new TextEncoder().encode(`<!doctype html>${" ".repeat(2000)}`), { status: 200 });
+  answers = [() => partial(file.subarray(0, 200), { breaks: true }), page];
+  await reader.read();
+  assert.deepEqual(failures, ["the server does not send a Rerun recording (after 200 of 1000 bytes)"]);
+  await reader.read();
+  assert.equal(reader.passedOn, 1000);
+  assert.deepEqual(pieces.at(-1)?.slice(HEADER_SIZE), file.slice(200));
+});
+
+test("a server without ranges sends the file in small parts", async () => {
+  const { reader, failures } = create([1000]);
+  let at = 0;
+  const body = () => new ReadableStream({ pull: (stream) => (at < 1000 ? stream.enqueue(file.slice(at, ++at)) : stream.close()) });
+  answers = [() => new Response(body(), { status: 200 })];
+  await reader.read();
+  assert.deepEqual([reader.passedOn, failures], [1000, []]);
+});

@@ -134,3 +134,20 @@ test("the first request of old viewers is answered in the page", async () => {
   const response = await throughApp(request, { server: "rerun+http://127.0.0.1:51234", ticket: "t", ask, onWait: ask, onError: ask });
   assert.equal(response.status, 200);
 });
+
+test("a page in place of an answer, as of a login, is named, and a live recording is requested again", async ({ mock }) => {
+  const page = () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
+  const reason = "The app does not answer with data. If you have to log in again, reload the page.";
+  answers = [page];
+  await assert.rejects(call("/rerun.cloud.v1alpha1.RerunCloudService/Version"), { message: reason });
+  assert.deepEqual(heard, [`error: ${reason}`]);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  [heard, answers] = [[], [page, answer([...FIRST])]];
+  const response = call(LIVE);
+  for (let turn = 0; turn < 20; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    mock.timers.tick(1000);
+  }
+  assert.deepEqual((await bytesOf(await response, FIRST.length)).bytes, FIRST);
+  assert.match(heard[0], /^The app does not answer with data\..* Trying again\.$/);
+});

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,17 @@ def test_the_url_of_a_recording_is_the_name_of_its_file(name: str, run: Path, fo
     (url,) = recordings_of(folder).values()
     assert re.fullmatch(r"recordings/[a-z0-9][\w.-]*", url)
     assert url in files_in(folder)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are Unicode there")
+def test_names_that_are_no_unicode_are_written(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"o\xff")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("the file system takes no such name")
+    assert 'src="o%FF/index.html" title="half \ufffd' in export(run, folder, title="half \ud800")
+    assert "<title>half \ufffd" in (folder / "index.html").read_text("utf-8")
 
 
 def test_the_snippet_embeds_the_folder(run: Path, folder: Path) -> None:
@@ -249,6 +261,14 @@ def test_a_folder_with_other_files_is_refused_and_stays(run: Path, folder: Path)
     assert str(folder.parent) not in str(failure.value)
     assert files_in(folder) == {"index.html"}
     assert (folder / "index.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize("names", ["[" * 100_000, '{"files": ["a\\u0000b"]}'])
+def test_a_folder_whose_list_is_damaged_is_refused(names: str, run: Path, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "gradio_rerun.json").write_text(names)
+    with pytest.raises(ExportError, match="no earlier export has written it"):
+        export(run, folder)
 
 
 def test_a_path_that_cannot_be_a_folder_is_refused(run: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from other_files import write
 from gradio_rerun import lerobot
 from gradio_rerun._recordings import lerobot_meta
 from gradio_rerun._recordings.lerobot_meta import Row, files_of, read_rows
-from gradio_rerun.errors import NotARecordingError
+from gradio_rerun.errors import NotARecordingError, RecordingError
 
 VIDEOS = {"camera": {"dtype": "video"}, "state": {"dtype": "float32"}}
 
@@ -229,3 +230,32 @@ def test_the_duration_follows_from_the_length_and_the_frames_per_second(
 ) -> None:
     (episode,) = lerobot.episodes(v2(tmp_path / "dataset", {"episode_index": 0, "length": 10}, info={"fps": fps}))
     assert episode.seconds == seconds
+
+
+def test_the_episodes_of_all_files_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lerobot_meta, "_MOST_EPISODES", 3)
+    assert len(read_rows(v3(tmp_path / "few", {"episode_index": [0, 1]}, {"episode_index": [1, 2]}))) == 3
+    folder = v3(tmp_path / "many", {"episode_index": [0, 1]}, {"episode_index": [2, 3]})
+    with pytest.raises(NotARecordingError, match="with 3 episodes at most, got 'many', which lists more"):
+        read_rows(folder)
+
+
+def test_the_time_of_all_files_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SECONDS", "0.1")
+    read: list[Path] = []
+
+    def slow(path: Path) -> dict[int, Row]:
+        read.append(path)
+        time.sleep(0.06)
+        return {len(read): Row(None, (), None)}
+
+    monkeypatch.setattr(lerobot_meta, "_rows_in", slow)
+    folder = v3(tmp_path / "dataset", *[{"episode_index": [0]}] * 9)
+    with pytest.raises(RecordingError, match=r"'dataset' could not be converted.*0\.1 s"):
+        read_rows(folder)
+    assert len(read) < 4
+
+
+def test_a_half_letter_in_a_task_is_replaced(tmp_path: Path) -> None:
+    """Gradio sends no page that has one."""
+    assert read_rows(v2(tmp_path, {"episode_index": 0, "tasks": ["a\ud800"]}))[0].tasks == ("a\ufffd\ufffd\ufffd",)

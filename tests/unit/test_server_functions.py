@@ -160,3 +160,11 @@ def test_a_page_gets_the_questions_of_its_session_and_answers_them(viewer: Rerun
         return await answer
 
     assert asyncio.run(ask()) == "here"
+
+
+def test_a_session_with_a_long_name_is_none() -> None:
+    """Its page would be kept for a minute, and so would the name."""
+    for length, kept in ((200, 200), (201, 0)):
+        request: Any = BodyRequest({"session_hash": "x" * length})
+        session, _ = asyncio.run(page_of(request))
+        assert len(session) == kept

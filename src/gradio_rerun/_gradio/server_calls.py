@@ -25,6 +25,9 @@ from .threads import in_thread
 _turns: WeakValueDictionary[tuple[int, str], anyio.Lock] = WeakValueDictionary()
 """By event loop and session."""
 
+_LONGEST_SESSION = 200
+"""Characters. Gradio's names of sessions have some 11, and any client can send megabytes, which would be kept."""
+
 
 async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request | None) -> dict[str, Any]:
     """The result of `work`, which runs in a thread: one at a time for each session. It ends when the client disconnects."""
@@ -54,7 +57,12 @@ async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
 async def page_of(request: gr.Request) -> tuple[str, int]:
     """The session that a client names, empty if it names none, and the id of the component; 0 if it names none."""
     component = await _named(request, "component_id")
-    return str(await _named(request, "session_hash") or ""), component if isinstance(component, int) else 0
+    return await _session(request), component if isinstance(component, int) else 0
+
+
+async def _session(request: gr.Request) -> str:
+    name = str(await _named(request, "session_hash") or "")
+    return name if len(name) <= _LONGEST_SESSION else ""
 
 
 async def _named(request: gr.Request, name: str) -> Any:
@@ -66,7 +74,7 @@ async def _named(request: gr.Request, name: str) -> Any:
 
 async def turn_of(request: gr.Request | None) -> anyio.Lock:
     """The lock of the session that a client names, for work that runs once at a time in each session."""
-    session = str(await _named(request, "session_hash") or "") if request else ""
+    session = await _session(request) if request else ""
     lock = anyio.Lock()
     return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,11 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .._checks import is_number
+from .._checks import is_number, whole_text
 from ..errors import NotARecordingError, RecordingError, log
 from .conversion_process import episodes_command, run
 from .convert_file import leaves_folder
-from .limits import limits
+from .limits import SECONDS_VARIABLE, limits, over
 from .looked_up import looked_up
 from .parts import LEROBOT_INFO, files_in
 from .turns import conversion_turns
@@ -75,10 +76,16 @@ def read_rows(folder: Path) -> dict[int, Row]:
 
     Raises a `NotARecordingError` if the folder is not a LeRobot dataset, or there are no episodes.
     """
-    features = features_of(folder)
+    features, most, begun = features_of(folder), limits(), time.monotonic()
     rows: dict[int, Row] = {}
     for each in _row_files(folder):
         rows.update(_readable(_rows_in, each))
+        if len(rows) > _MOST_EPISODES:
+            raise NotARecordingError(
+                f"Expected a LeRobot dataset with {_MOST_EPISODES:,} episodes at most, got {folder.name!r:.200}, which lists more."
+            )
+        if time.monotonic() - begun > most.seconds:  # a folder can have any number of small files
+            raise over(folder.name, f"{most.seconds:g} s", SECONDS_VARIABLE)
     if not rows:
         raise NotARecordingError(
             f"Expected a LeRobot dataset with episodes, got {folder.name!r:.200}: its meta files list none. v2 lists them in "
@@ -270,7 +277,7 @@ def _count(value: Any) -> int | None:
 
 def _tasks(value: Any) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
-    return tuple(each for each in values if isinstance(each, str))
+    return tuple(whole_text(each) for each in values if isinstance(each, str))
 
 
 def _flag(value: Any) -> bool | None:

@@ -207,9 +207,16 @@ def is_public(address: str) -> bool:
             ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         elif ip.sixtofour or ip.teredo or ip.is_site_local:
             return False
+    if any(ip in network for network in _NOT_PUBLIC):
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
+_NOT_PUBLIC = (
+    # Older versions of Python take most of it for global. Oracle's clouds have metadata at 192.0.0.192.
+    ipaddress.ip_network("192.0.0.0/24"),
+    ipaddress.ip_network("168.63.129.16/32"),  # Azure's services for each machine, at an address of the public range
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 

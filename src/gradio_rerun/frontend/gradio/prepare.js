@@ -1,5 +1,7 @@
 /** Requests files that the app must prepare for the viewer: uploads, which it converts, and large files, which it serves piece by piece. */
 
+import { NO_DATA } from "../viewer/errors.js";
+
 /** @typedef {import("../wire.js").FileData} FileData */
 /** @typedef {import("../wire.js").Recording} Recording */
 /** @typedef {import("../viewer/open-recordings.js").Prepared} Prepared */
@@ -21,11 +23,17 @@ const RENEW_EVERY = 60_000;
 export function preparer(app) {
   return async (recording, options) => {
     if (recording.upload === undefined) return openLarge(app, recording, options);
-    const { file, error } = await app.openUpload(recording.upload);
-    if (!file) throw new Error(error);
+    const { file, error } = await app.openUpload(recording.upload).catch(notOpened);
+    if (!file) throw new Error(error ?? NO_DATA);
     const [converted] = app.toRecordings([{ ...file, url: null }]);
     return converted.large === undefined ? { recordings: [converted] } : openLarge(app, converted, options);
   };
+}
+
+/** The reason why an upload was not opened, for the user. @param {unknown} error @returns {never} */
+function notOpened(error) {
+  // A proxy answers with a page, such as one where users log in.
+  throw error instanceof SyntaxError ? new Error(NO_DATA) : error;
 }
 
 /**

@@ -10,3 +10,6 @@ export class Ended extends Error {}
 export function messageOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The failure of a call that a proxy has answered, such as with a page where users log in. */
+export const NO_DATA = "The app does not answer with data. If you have to log in again, reload the page.";

@@ -24,6 +24,8 @@ const PER_FRAME = 64 << 20;
 const RETRIES = 6;
 const RETRY_AFTER = 250;
 
+const NO_RECORDING = "the server does not send a Rerun recording";
+
 /** A failure that no repetition fixes. */
 class FinalError extends Error {}
 
@@ -119,12 +121,21 @@ export class StreamReader {
       signal: this.#signal,
     });
     if (!response.ok) throw new (isFinal(response.status) ? FinalError : Error)(`the server answers ${response.status}`);
-    // A proxy may not support ranges.
-    let skip = response.status === 206 ? 0 : this.#received;
+    // A proxy may not support ranges, or answer with a page where users log in.
+    const isWhole = response.status !== 206;
+    let skip = isWhole ? this.#received : 0;
+    let start = "";
     const body = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
     for (;;) {
       const { value, done } = await body.read();
       if (this.#signal.aborted || done) return;
+      if (isWhole && start.length < MAGIC.length) {
+        start += String.fromCharCode(...value.subarray(0, MAGIC.length - start.length));
+        if (!MAGIC.startsWith(start)) {
+          body.cancel().catch(() => {});
+          throw new FinalError(NO_RECORDING);
+        }
+      }
       const bytes = value.subarray(Math.min(skip, value.length));
       skip -= value.length - bytes.length;
       if (bytes.length === 0) continue;
@@ -143,7 +154,7 @@ export class StreamReader {
     if (!all && end - this.#passedOn < PIECE && now - this.#lastPass < PIECE_WITHIN) return;
     this.#lastPass = now;
     const piece = this.#take(end - this.#passedOn, this.#header);
-    if (String.fromCharCode(...piece.subarray(0, MAGIC.length)) !== MAGIC) throw new FinalError("the server does not send a Rerun recording");
+    if (String.fromCharCode(...piece.subarray(0, MAGIC.length)) !== MAGIC) throw new FinalError(NO_RECORDING);
     this.#header ??= piece.slice(0, HEADER_SIZE);
     this.#send(piece);
     this.#passedOn = end;

@@ -1,7 +1,7 @@
 /** Calls to Rerun servers through the app. A live recording is read on after a disconnect, which the viewer does not notice. */
 
 import { delay } from "./delay.js";
-import { messageOf } from "./errors.js";
+import { NO_DATA, messageOf } from "./errors.js";
 import { HEARTBEAT, TRAILERS, readFrames, readTrailers } from "./grpc-web.js";
 import { toBase64 } from "./viewer-control.js";
 
@@ -133,8 +133,12 @@ async function answerOf(responding) {
     throw new Error("The app cannot be reached.", { cause: error });
   }
   const status = response.headers.get("grpc-status");
-  if (response.ok && status !== UNAVAILABLE) return response;
-  if (response.ok) throw reasonOf(response.headers);
+  if (response.ok && status === UNAVAILABLE) throw reasonOf(response.headers);
+  if (response.ok && response.headers.get("content-type")?.startsWith("application/grpc-web")) return response;
+  if (response.ok) {
+    response.body?.cancel().catch(() => {});
+    throw new Error(NO_DATA);
+  }
   if (response.status === 401) throw new Refused("The app requires a login (401). Please reload the page.");
   const text = response.headers.get("content-type")?.startsWith("text/plain") ? await response.text() : `The app answered ${response.status}.`;
   throw response.status >= 400 && response.status < 500 ? new Refused(text) : new Error(text);
