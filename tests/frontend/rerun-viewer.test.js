@@ -38,6 +38,8 @@ class FakeHandle {
   /** @type {string | null} */
   panic = null;
   frames = 0;
+  /** How many frames it takes until it opens what was sent. A close before that does not end it. */
+  arriving = 0;
   /** What the viewer shows where no recording is. */
   location = "";
 
@@ -49,6 +51,7 @@ class FakeHandle {
     made.push(this);
     const draw = () => {
       this.frames++;
+      if (this.arriving > 0 && --this.arriving === 0) this.show("warm");
       if (!this.done.includes("destroy")) requestAnimationFrame(draw);
     };
     this.draw = draw;
@@ -84,6 +87,7 @@ class FakeHandle {
   /** @param {string} _ @param {Uint8Array} bytes */
   send_rrd_to_channel(_, bytes) {
     this.done.push(`send ${bytes.length}`);
+    if (new TextDecoder().decode(bytes).endsWith("warm")) this.arriving = 3;
   }
 
   /** @param {string} url */
@@ -340,7 +344,7 @@ test("a viewer that starts ahead shows a recording unseen and unheard, and close
   await idle();
   assert.deepEqual(last().done, []); // the page may be busy again
   await idle();
-  assert.deepEqual([last().done, last().open, emitted], [["open warm_up.rrd", "close"], [], []]);
+  assert.deepEqual([last().done, last().open, emitted], [["send 32", "close"], [], []]);
   const drawn = last().frames;
   await settled();
   assert.equal(last().frames, drawn);
@@ -355,14 +359,14 @@ test("a value that arrives while a recording is shown unseen is shown when that 
   const frames = [];
   globalThis.requestAnimationFrame = (callback) => frames.push(callback);
   await idle();
-  assert.deepEqual(last().done, ["open warm_up.rrd"]);
+  assert.deepEqual(last().done, ["send 32"]);
   element.recordings = [recording("a")];
   await settled();
-  assert.deepEqual([last().done, element.dataset.state], [["open warm_up.rrd"], "loading"]);
+  assert.deepEqual([last().done, element.dataset.state], [["send 32"], "loading"]);
   globalThis.requestAnimationFrame = (callback) => void setImmediate(callback, 0);
   for (const callback of frames) callback(0);
   await until(() => element.dataset.state === "ready");
-  assert.deepEqual([last().done, ids()], [["open warm_up.rrd", "close", "open a.rrd"], ["a"]]);
+  assert.deepEqual([last().done, ids()], [["send 32", "close", "open a.rrd"], ["a"]]);
   assert.deepEqual(emitted, ["loadstart", "viewer-event: recording_open", "load"]);
 });
 
