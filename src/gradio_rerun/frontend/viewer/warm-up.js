@@ -8,15 +8,22 @@ import { fileUrl, rootOf } from "../wire.js";
 /** How many frames the viewer has to show the recording. */
 const MOST_FRAMES = 60;
 
+/** How many frames it needs to take the rest of the recording, or to close it. */
+const FRAMES_TO_TAKE = 2;
+
 export class WarmUp {
-  /** Whether there is a value now, or the viewer has ended. */
-  isOver = false;
+  #life = new AbortController();
   #shown = Promise.resolve();
   /** Whether the viewer is as if it had just started. */
   #isClean = true;
   #url = "";
   /** @type {Response | null} */
   #response = null;
+
+  /** Whether there is a value now, or the viewer has ended. */
+  get isOver() {
+    return this.#life.signal.aborted;
+  }
 
   /**
    * Shows the recording when the page is idle, and closes it.
@@ -36,7 +43,7 @@ export class WarmUp {
 
   /** Ends it, early if possible. Resolves to whether the viewer is as if it had just started. */
   async end() {
-    this.isOver = true;
+    this.#life.abort();
     await this.#shown;
     return this.#isClean;
   }
@@ -52,21 +59,20 @@ export class WarmUp {
   async #show(viewer) {
     const isEmpty = () => viewer.showsWelcome !== false;
     try {
-      const response = await fetch(this.#url, { credentials: "same-origin" });
-      if (!response.ok) return;
+      const response = await fetch(this.#url, { credentials: "same-origin", signal: this.#life.signal });
       this.#response = copyResponse(response, await response.arrayBuffer());
-      if (this.isOver) return;
+      if (!response.ok || this.isOver) return;
       this.#isClean = false;
       viewer.open(this.#url);
       // A close before the viewer has opened it would close nothing.
       for (let frame = 0; frame < MOST_FRAMES && isEmpty(); frame++) await viewer.frames(1);
       if (isEmpty()) return;
-      if (!this.isOver) await viewer.frames(FRAMES_TO_SEE);
+      await viewer.frames(this.isOver ? FRAMES_TO_TAKE : FRAMES_TO_SEE);
       await viewer.closeAll();
-      await viewer.frames(1);
+      await viewer.frames(FRAMES_TO_TAKE);
       this.#isClean = isEmpty();
     } catch {
-      // The server is not there, or the viewer has ended.
+      // The server is not there, or there is a value, or the viewer has ended.
     }
   }
 }
