@@ -174,7 +174,8 @@ class ViewerPage:
         ]
 
     def requests_for(self, part: str) -> list[str]:
-        return [url for url in self.requests if part in url]
+        """URLs with this part, without the recording that an empty viewer shows unseen."""
+        return [url for url in self.requests if part in url and "/warm_up-" not in url]
 
     def picture(self, index: int = 0) -> Image.Image:
         return Image.open(io.BytesIO(self.viewer(index).screenshot())).convert("RGB")

@@ -41,7 +41,7 @@ def servers() -> int:
 
 
 def downloads(page: ViewerPage) -> list[str]:
-    return [url for url in page.requests if "/gradio_api/file=" in url and ".rrd" in url]
+    return [url for url in page.requests_for("/gradio_api/file=") if ".rrd" in url]
 
 
 def test_a_large_file_opens_without_a_download_and_is_the_input_of_functions(
