@@ -258,7 +258,9 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             The recordings as files in Gradio's cache and URLs; with `streaming`, all that is shown then, or a `gr.skip()` if there is no new data.
         """
         if not self._is_made:
-            return self._recordings(self._without_first(value))
+            first = self._without_first(value)
+            # In a gr.render, a component with a `key` keeps what it shows if its own value is None.
+            return None if first is None else self._recordings(first)
         if not is_postponing():
             return self._recordings(value, is_cached=True)
         self._in_app(current_call())  # while the session has this object

@@ -222,13 +222,16 @@ def test_a_viewer_in_a_render_is_remounted_with_the_render(
     page.expect_state("ready", recordings=1)
 
 
-def test_a_key_keeps_the_value_across_renders(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_key_keeps_the_value_across_renders(
+    page: ViewerPage, launch: Launch, recording_a: Path, streaming: bool
+) -> None:
     with gr.Blocks() as demo:
         times = gr.Slider(1, 5, value=1, step=1, label="times")
 
         @gr.render(inputs=times)
         def render(n: int) -> None:
-            viewer = Rerun(key="viewer", height=250)
+            viewer = Rerun(key="viewer", height=250, streaming=streaming)
             gr.Button(f"show {n}", key="button").click(lambda: recording_a, None, viewer)
 
     page.open(launch(demo)).click("show 1")
