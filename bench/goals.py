@@ -60,8 +60,8 @@ _OF_THE_VIEWER = "The bare viewer itself needs almost as long: see the first tab
 _OF_THE_PAGE = "Gradio's page and server share the processor with the viewer: the component cannot run before Gradio's page has loaded."
 _OF_THE_BYTES = "The bytes alone take longer than that: see the download by an empty page."
 _OF_A_CLICK = (
-    "Of some 200 ms, Gradio's call takes 55, its page 20 to apply the value, the frame in which the viewer takes the URL 60 (drawn by software), the request and "
-    "the next frame the rest. 0.x downloads the file itself and passes the bytes to the viewer, which needs no frame of its own."
+    "Of some 120 ms, Gradio's call takes 55, its page 20 to apply the value, the frame in which the viewer takes the URL 15 (60 if no recording was shown before), the "
+    "request and the next frame the rest. 0.x downloads the file itself and passes the bytes to the viewer, which needs no frame of its own."
 )
 _OF_FRAMES = (
     "The viewer takes in some 20 chunks in each frame, and software draws a frame in 100 ms and more: 800 chunks take 37 frames. The SDK joins log calls to a few "
