@@ -241,6 +241,20 @@ test("an interrupted connection is reported with its position", async () => {
   assert.deepEqual(heard, [[8, null], "The connection was interrupted after 8 bytes."]);
 });
 
+test("of a recording that was replaced before its server answers, the viewer gets no data", async () => {
+  const url = "http://app.test/gradio_api/file=/a.rrd";
+  const { recordings } = watched(url);
+  const life = new AbortController();
+  Object.assign(/** @type {object} */ (recordings.get(url)), { signal: life.signal });
+  answer = async () => {
+    life.abort();
+    return Object.defineProperty(new Response("RRF2 and more"), "url", { value: url });
+  };
+  const response = await create({ recordings })(url);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  assert.deepEqual([response.url, bytes.length, String.fromCharCode(...bytes.subarray(0, 4))], [url, 28, "RRF2"]);
+});
+
 test("an aborted download is not reported", async () => {
   const url = "http://app.test/a.rrd";
   const { heard, recordings } = watched(url);

@@ -19,7 +19,7 @@ const TUNNEL = " If the app reaches the server and browsers do not: Rerun(tunnel
  * @property {(reason: string | null) => void} [onWait] why a live recording waits for its server; null: it no longer waits
  */
 
-/** A recording that was passed to the viewer. @typedef {{download: Download, size: number | null, ticket?: string}} Downloaded */
+/** A recording that was passed to the viewer. `signal`: aborted when it is no longer wanted. @typedef {{download: Download, size: number | null, ticket?: string, signal?: AbortSignal}} Downloaded */
 
 /**
  * @param {object} options
@@ -61,7 +61,10 @@ export function createViewerFetch({ files, allowed_origins: allowed, telemetry, 
       signal: either(request.signal, signal),
     });
     const early = takeEarly && checked.method === "GET" ? await takeEarly(url.href) : null;
-    if (recording) return watchDownload(early ?? checked, recording.download, recording.size, signal);
+    if (recording) {
+      const response = await watchDownload(early ?? checked, recording.download, recording.size, signal);
+      return recording.signal?.aborted ? nothingOf(response) : response;
+    }
     if (early) return early;
     if (!live) return fetch(checked);
     const response = await (live.ticket ? tunnelled(checked, live, ask, signal) : watchServer(checked, live.download, signal, TUNNEL));
@@ -216,6 +219,15 @@ function watchBody(response, total, download, fail) {
     },
   });
 }
+
+/** A recording without data: the viewer opens what arrives, also if it has closed everything meanwhile. @param {Response} response */
+function nothingOf(response) {
+  response.body?.cancel();
+  return Object.defineProperty(new Response(NOTHING), "url", { value: response.url });
+}
+
+/** The header of rerun-sdk 0.24, which all later viewers read, and the message that ends a recording. */
+const NOTHING = Uint8Array.from([...MAGIC].map((letter) => letter.charCodeAt(0)).concat([0, 24, 0, 0, 1, 2, 0, 0], Array(16).fill(0)));
 
 /**
  * @param {Response} response
