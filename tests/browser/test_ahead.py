@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -84,13 +84,10 @@ def test_a_viewer_that_has_started_ahead_shows_and_closes_a_recording_that_nobod
 def test_a_value_that_arrives_while_that_recording_is_opened_or_downloaded_is_shown_alone(
     page: ViewerPage, launch: Launch, recording_a: Path, is_held: bool
 ) -> None:
-    held: list[Route] = []
-    page.page.route("**/warm_up-*", lambda route: held.append(route) if is_held else route.continue_())
-    page.open(launch(app(recording_a)))
-    if is_held:
-        while not held:
-            page.page.wait_for_timeout(20)
-    else:
+    page.page.route("**/warm_up-*", lambda route: None if is_held else route.continue_())
+    with page.page.expect_request("**/warm_up-*", timeout=60_000):
+        page.open(launch(app(recording_a)))
+    if not is_held:
         page.wait_until(f"() => {WARM_UPS} === 1", seconds=60)
     page.click("show 0")
     page.expect_recordings("recording_a")
