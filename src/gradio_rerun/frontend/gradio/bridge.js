@@ -49,6 +49,7 @@ import { language, translate } from "../words.js";
 /** @param {Host} host */
 export function mount({ element, props, trigger, watch, server, settings: first, id, session, elemId, isInput, linked, isAsked, listenerCounts, listened }) {
   const viewer = /** @type {RerunViewerElement} */ (element.querySelector("rerun-viewer"));
+  viewer.append(icon("Recording")); // for an empty viewer, as gr.Image has one
   const read = settingsReader();
   const latest = () => (props.settings ? read(props.settings) : first);
   const root = () => rootOf(latest());

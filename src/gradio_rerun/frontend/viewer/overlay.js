@@ -43,9 +43,7 @@ export class Overlay {
     this.#status = element("div", "rerun-status");
     this.#status.setAttribute("role", "status");
     host.append(this.#progress, this.#error, this.#status);
-    host.dataset.empty = translate("No recording"); // which the style sheet shows
     this.#stopObserving = observeLanguage(() => {
-      host.dataset.empty = translate("No recording");
       if (this.isErrorShown) this.#showAgain();
       host.dispatchEvent(new Event("language-change"));
     });
