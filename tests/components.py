@@ -1,4 +1,4 @@
-"""A page with the viewer beside components of Gradio, and screenshots of the page. docs/make_pictures.py makes the screenshots, and tests compare with them."""
+"""Pages with the viewer beside components of Gradio, and screenshots of them. docs/make_pictures.py makes the screenshots, and tests compare with them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,12 @@ import gradio as gr
 import numpy as np
 import rerun as rr
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-
-WIDE, NARROW = (1280, 1040), (390, 1560)
-PICTURES = {
-    "components-light": ("light", WIDE),
-    "components-dark": ("dark", WIDE),
-    "components-light-narrow": ("light", NARROW),
-    "components-dark-narrow": ("dark", NARROW),
-}
-"""The theme of the page, and its size in pixels."""
 
 
 def _stripes() -> np.ndarray:
@@ -40,7 +31,7 @@ def _recording() -> rr.RecordingStream:
     return recording
 
 
-def page() -> gr.Blocks:
+def values() -> gr.Blocks:
     """Rows of components: empty and interactive, empty and not interactive, and with a value."""
     with gr.Blocks() as demo:
         with gr.Row():
@@ -57,19 +48,58 @@ def page() -> gr.Blocks:
     return demo
 
 
+def frames() -> gr.Blocks:
+    """Rows of components: after a function that failed, without a label, and without a container."""
+
+    def fail() -> None:
+        raise gr.Error("broken", duration=0.1)
+
+    with gr.Blocks() as demo:
+        with gr.Row():
+            failed = [
+                gr.Image(height=200, interactive=False),
+                gr.Model3D(height=200, interactive=False),
+                Rerun(height=200),
+            ]
+        with gr.Row():
+            gr.Image(_stripes(), height=200, show_label=False)
+            Rerun(_recording(), height=200, show_label=False, panel_states={"top": "hidden"})
+        with gr.Row():
+            gr.Image(_stripes(), height=200, container=False)
+            gr.Model3D(height=200, container=False, interactive=False)
+            Rerun(_recording(), height=200, container=False, panel_states={"top": "hidden"})
+            Rerun(height=200, container=False)
+        demo.load(fail, None, failed, show_progress="full")
+    return demo
+
+
+PICTURES = {
+    "components-light": (values, "light", (1280, 1040)),
+    "components-dark": (values, "dark", (1280, 1040)),
+    "components-light-narrow": (values, "light", (390, 1560)),
+    "components-dark-narrow": (values, "dark", (390, 1560)),
+    "frames-light": (frames, "light", (1280, 720)),
+    "frames-dark": (frames, "dark", (1280, 720)),
+    "frames-light-narrow": (frames, "light", (390, 1960)),
+    "frames-dark-narrow": (frames, "dark", (390, 1960)),
+}
+"""The page, its theme, and its size in pixels."""
+
+
 def pictures(
     browser: Browser,
     launch: Callable[[gr.Blocks], str],
     names: list[str],
     is_right: Callable[[bytes], bool] = lambda _: False,
 ) -> Iterator[tuple[str, bytes]]:
-    """PNGs of the page, by name: the first one for which `is_right`, or one after the viewer's notifications have disappeared."""
-    url = launch(page())
+    """PNGs of the pages, by name: the first one for which `is_right`, or one after the viewer's notifications have disappeared."""
     for name in names:
-        theme, (width, height) = PICTURES[name]
+        page, theme, (width, height) = PICTURES[name]
+        url = launch(page())
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="light")
         opened = ViewerPage(context.new_page()).open(f"{url}?__theme={theme}")
         opened.expect_state("ready", recordings=1, index=2)
+        expect(opened.page.locator("rerun-viewer[data-state=loading]")).to_have_count(0)
         opened.page.wait_for_function("() => [...document.images].every((each) => each.complete)")
         opened.page.mouse.move(5, 5)
         for _ in range(20):
