@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import gradio as gr
 import rerun as rr
 import rerun.blueprint as rrb
+from http_server import http_server
 from needs import needs
 from playwright.sync_api import expect
 from recordings import recording_bytes
@@ -72,6 +75,39 @@ def test_values_in_quick_succession_are_shown_while_they_arrive_and_the_last_one
 
 
 @needs((0, 41))  # for commands.close
+def test_a_value_whose_server_answers_after_the_next_value_is_shown_does_not_open_beside_it(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    asked, answers, answered = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.set()
+            answers.wait(60)
+            with suppress(OSError):  # the page has gone
+                self.send_response(200)
+                self.send_header("Access-Control-Allow-Origin", "*")
+                self.end_headers()
+                self.wfile.write(recording_bytes("late"))
+            answered.set()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http_server(Slow) as port:
+        page.open(launch(app(slow=lambda: f"http://127.0.0.1:{port}/late.rrd", next=lambda: recording_a)))
+        page.click("slow")
+        assert asked.wait(30)
+        page.click("next")
+        page.expect_recordings("recording_a")
+        answers.set()
+        assert answered.wait(30)
+        # The viewer opens in a frame what it gets between two frames.
+        page.viewer().evaluate("viewer => viewer.running.viewer.frames(5)")
+        page.expect_recordings("recording_a")
+        assert page.opened() == ["recording_a"]
+
+
 def test_the_welcome_page_is_never_seen(page: ViewerPage, launch: Launch, recording_a: Path, tmp_path: Path) -> None:
     blueprint = tmp_path / "a.rbl"
     rrb.Blueprint(rrb.Spatial3DView()).save("app_a", blueprint)
