@@ -68,6 +68,8 @@ _OF_FRAMES = (
     "larger chunks before `serve_grpc` sends them; each yield of a function is a chunk at least."
 )
 _OF_THE_STAGES = "See the stages above: what is added to the viewer's own time is the work of Gradio's page for each yield, on the same thread."
+_OF_YIELDS = "A yield of Gradio, with the page's requests for its messages, costs most of it, here and in 0.x."
+_OF_THREADS = "Twenty functions run in threads and share Python's lock with the event loop: yields into a `gr.Number` block it as long. No single step of the event loop takes 10 ms."
 _OF_TEXT = "A third is the frontend, the rest is Python. It contains no viewer and no pictures."
 
 
@@ -106,6 +108,19 @@ _GOALS = [
     Goal("A second viewer / 0.x", lambda m: m.ratio("second viewer", get("s")), 0.8),
     Goal("A yield of 16 kB / 0.x", lambda m: m.ratio(_MANY, _a_yield), 0.9),
     Goal("A yield of 16 kB / `gr.Number`", _yield_to_number, 2),
+    Goal(
+        "CPU time of the server for a visitor, of 120 at once / 0.x",
+        lambda m: m.ratio("visitors", get("server's CPU a session, s")),
+        0.8,
+        why=_OF_YIELDS,
+    ),
+    Goal(
+        "Longest block of the event loop by 500 yields to each of 20 visitors",
+        lambda m: m.median("yields", "ours", get("longest block of the event loop, ms")),
+        20,
+        "ms",
+        why=_OF_THREADS,
+    ),
     *(
         Goal(
             f"{section.removeprefix('stream ').replace(' x ', ' × ')}: first log call → last frame / bare viewer",

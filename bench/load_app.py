@@ -4,7 +4,8 @@
 
 `show` returns the recordings of FOLDER in turn. `stream` yields FRAMES frames of SIZE bytes of points, RATE per second (0: as fast as
 Gradio accepts them), and then prints a line of JSON with the times at which it logged the frames. The first line has the URL of the app and the versions.
-`longest_block` returns the longest time in ms for which the event loop was blocked since the previous call.
+`numbers` yields as many numbers, as fast. `longest_block` returns the longest times in ms for which the event loop was blocked since the previous call: `all`, and
+`own`, the time for which its thread itself used the processor, without the time for which other threads held Python's lock.
 """
 
 from __future__ import annotations
@@ -58,30 +59,39 @@ def stream(request: gr.Request) -> Iterator[bytes]:
     report(session=request.session_hash, logged=logged)
 
 
+def numbers() -> Iterator[int]:
+    start = time.time()
+    for frame in range(FRAMES):
+        if RATE:
+            time.sleep(max(0, start + frame / RATE - time.time()))
+        yield frame
+
+
 HEARTBEAT = 0.005  # seconds
-blocks: list[float] = []
+blocks: list[tuple[float, float]] = []
 
 
 async def beat() -> None:
     while True:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.thread_time()
         await asyncio.sleep(HEARTBEAT)
-        blocks.append(time.perf_counter() - start - HEARTBEAT)
+        blocks.append((time.perf_counter() - start - HEARTBEAT, time.thread_time() - used))
 
 
 beating: list[asyncio.Task[None]] = []
 
 
-async def longest_block() -> float:
+async def longest_block() -> dict[str, float]:
     if not beating:
         beating.append(asyncio.create_task(beat()))
-    longest = max(blocks, default=0)
+    longest = {"all": max((each for each, _ in blocks), default=0), "own": max((own for _, own in blocks), default=0)}
     blocks.clear()
-    return longest * 1000
+    return {name: seconds * 1000 for name, seconds in longest.items()}
 
 
 with gr.Blocks() as demo:
-    gr.Button("longest_block").click(longest_block, None, gr.Number())
+    gr.Button("longest_block").click(longest_block, None, gr.JSON())
+    gr.Button("numbers").click(numbers, None, gr.Number())
     gr.Button("show").click(show, None, Rerun(height=300))
     gr.Button("stream").click(stream, None, Rerun(streaming=True, height=300))
 

@@ -56,6 +56,30 @@ _INSTALL = [
 _CLICK = [
     Row("Click → recording open", "first click", get("s"), "s"),
 ]
+_VISITORS = [
+    Row("Visitors that ended without an error", "visitors", get("sessions that ended well")),
+    Row("Bytes of recordings lost", "visitors", get("bytes lost")),
+    Row("Frames of streams lost", "visitors", get("frames lost")),
+    Row("Frames of streams doubled", "visitors", get("frames doubled")),
+    Row("Until the last visitor was served", "visitors", get("until the last was served, s"), "s"),
+    Row("Click → all bytes of a recording, median", "visitors", get("click -> all bytes p50, s"), "s"),
+    Row("  95 % within", "visitors", get("click -> all bytes p95, s"), "s"),
+    Row("Log call → its bytes are there, median", "visitors", get("lag of a frame p50, ms"), "ms"),
+    Row("  95 % within", "visitors", get("lag of a frame p95, ms"), "ms"),
+    Row("Requests of a visitor", "visitors", get("requests a session")),
+    Row("CPU time of the server for a visitor", "visitors", get("server's CPU a session, s"), "s"),
+    Row("Additional memory of the server, peak", "visitors", get("more at the peak"), "MB"),
+    Row("Longest block of the event loop", "visitors", get("longest block of the event loop, ms"), "ms"),
+]
+_YIELDS = [
+    Row("Until the last visitor was served", "yields", get("until the last was served, s"), "s"),
+    Row("Frames doubled", "yields", get("frames doubled")),
+    Row("CPU time of the server for a visitor", "yields", get("server's CPU a session, s"), "s"),
+    Row("Additional memory of the server, peak", "yields", get("more at the peak"), "MB"),
+    Row("Longest block of the event loop", "yields", get("longest block of the event loop, ms"), "ms"),
+    Row("  CPU time of the event loop within it, at most", "yields", get("of which it worked itself"), "ms"),
+    Row("  the same with yields into a `gr.Number`", "yields", get("the same with yields into a gr.Number"), "ms"),
+]
 _STREAM = [
     ("Log call → viewer, median", latency(50), "ms"),
     ("Log call → viewer, 95 % within", latency(95), "ms"),
@@ -117,6 +141,16 @@ def _text(data: Record, measured: Measured) -> str:
         "## Server costs of a recording",
         f"A function returns the path of a recording of {number(measured.median('accepted recording', 'ours', get('GB')))} GB.",
         _table(measured, _ACCEPTED),
+        "## Many visitors",
+        "All click at once. Each visitor is a client that sends the requests of the page, without a browser, on the same machine. {sessions:,.0f} visitors open a recording of {megabytes:,.0f} MB "
+        "each, {streams:,.0f} watch a stream of {frames:,.0f} frames, {rate:,.0f} a second.".format(
+            **_size_of(measured, "visitors")
+        ),
+        _table(measured, _VISITORS),
+        "### {streams:,.0f} streams of {frames:,.0f} yields, as fast as Gradio accepts them".format(
+            **_size_of(measured, "yields")
+        ),
+        _table(measured, _YIELDS),
         "## Streams",
         "A function yields the data that it has logged: points, and about 4.5 kB that the SDK adds to each chunk. The log call and the viewer's event are timed by "
         "the same clock. The bare viewer reads the same log calls from `RecordingStream.serve_grpc`. The viewer draws in software here, which limits all three, "
@@ -144,6 +178,13 @@ def _text(data: Record, measured: Measured) -> str:
         "All measurements, by round: [benchmarks.json](benchmarks.json).",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _size_of(measured: Measured, section: str) -> dict[str, float]:
+    return {
+        name: measured.median(section, "ours", get(name)) or 0
+        for name in ("sessions", "streams", "megabytes", "frames", "rate")
+    }
 
 
 def _networks(measured: Measured) -> list[str]:

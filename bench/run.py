@@ -1,6 +1,6 @@
 """Measures this package and its predecessor, gradio_rerun 0.39 of PyPI, in turn, in one run.
 
-    make bench            everything, some 30 minutes on a machine that does nothing else
+    make bench            everything, some 40 minutes on a machine that does nothing else
     make bench ARGS=--quick
 
 Writes docs/benchmarks.md, its pictures and docs/benchmarks.json. An interrupted run continues where it was; --fresh starts anew.
@@ -34,6 +34,8 @@ from playwright.sync_api import Playwright, sync_playwright
 from report import write_report
 from stream import Case, measure
 from stream_stages import percentile
+from visitors import Load, figures, write_recordings
+from visitors import measure as measure_visitors
 
 from gradio_rerun._viewer.cache import cache_dir
 
@@ -52,13 +54,16 @@ class Size(NamedTuple):
     streams: list[tuple[Case, int]]
     """Each with its maximum number of rounds."""
     networks: list[pages.Network]
+    loads: list[tuple[Load, int]]
+    """Each with its maximum number of rounds."""
     patience: float
     """Seconds after which a page that does not show its data has failed."""
 
     def of(self, rounds: int) -> Size:
         """The same figures with at most `rounds` rounds."""
         streams = [(case, min(most, rounds)) for case, most in self.streams]
-        return self._replace(rounds=min(self.rounds, rounds), streams=streams)
+        loads = [(load, min(most, rounds)) for load, most in self.loads]
+        return self._replace(rounds=min(self.rounds, rounds), streams=streams, loads=loads)
 
 
 FULL = Size(
@@ -72,6 +77,10 @@ FULL = Size(
         (Case(1_000, 1_000_000), 1),
     ],
     networks=[pages.Network(50, 20), pages.Network(10, 80)],
+    loads=[
+        (Load(sessions=100, streams=20, megabytes=8, frames=150, size=16_000, rate=10), 2),
+        (Load(sessions=0, streams=20, megabytes=8, frames=500, size=16_000, rate=0), 1),
+    ],
     patience=90,
 )
 QUICK = Size(
@@ -80,6 +89,10 @@ QUICK = Size(
     accepted_bytes=200_000_000,
     streams=[(Case(90, 16_000, 30), 1), (Case(100, 16_000), 1)],
     networks=[pages.Network(50, 20)],
+    loads=[
+        (Load(sessions=20, streams=4, megabytes=8, frames=30, size=16_000, rate=10), 1),
+        (Load(sessions=0, streams=4, megabytes=8, frames=100, size=16_000, rate=0), 1),
+    ],
     patience=60,
 )
 
@@ -185,6 +198,7 @@ def _measure_all(playwright: Playwright, results: Results, pythons: dict[str, Pa
         _measure_first_frames(playwright, results, pythons, recordings, size)
         _measure_pages(playwright, results, pythons, recordings, size)
         _measure_server(results, pythons, recordings, size)
+    _measure_visitors(results, pythons, size)
     for case, most in size.streams:
         for turn in range(most):
             for who in ("sdk", *WHO):
@@ -281,6 +295,22 @@ def _measure_server(results: Results, pythons: dict[str, Path], recordings: _Rec
     for turn in range(size.rounds):
         for who in WHO:
             results.once("accepted recording", who, turn, lambda who=who: accept(pythons[who], recordings.accepted))
+
+
+def _measure_visitors(results: Results, pythons: dict[str, Path], size: Size) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "recordings"
+        write_recordings(folder, size.loads[0][0].megabytes)
+
+        def visitors(who: str, load: Load) -> Record:
+            record = figures(measure_visitors(who, str(pythons[who]), load, folder))
+            return {**record, **load._asdict()}
+
+        for load, most in size.loads:
+            section = "visitors" if load.sessions else "yields"
+            for turn in range(most):
+                for who in WHO:
+                    results.once(section, who, turn, partial(visitors, who, load))
 
 
 def _stream(playwright: Playwright, who: str, python: Path, case: Case, patience: float) -> Record:
