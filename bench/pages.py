@@ -136,7 +136,8 @@ def second_viewer(playwright: Playwright, url: str) -> dict[str, float]:
         _wait(page, f"probe.opened.length > {opened}")
         seconds = (page.evaluate(f"probe.opened[{opened}]") - start) / 1000
         page.wait_for_timeout(1000)
-        return {"s": seconds, "more browser MB": settled_memory() - before}
+        after = settled_memory()
+        return {"s": seconds, "browser MB": after, "more browser MB": after - before}
 
 
 def first_click(playwright: Playwright, url: str) -> dict[str, float]:

@@ -35,7 +35,7 @@ _PAGES = [
     Row("JavaScript heap of the page", "first frame", get("heap MB"), "MB"),
     Row("Memory of the browser, all processes", "first frame", get("browser MB"), "MB"),
     Row("A second viewer on the page: click on its tab → recording open", "second viewer", get("s"), "s"),
-    Row("  memory of the browser for it", "second viewer", get("more browser MB"), "MB"),
+    Row("  memory of the browser with both, all processes", "second viewer", get("browser MB"), "MB"),
 ]
 _BIG = [
     Row("Click → first update of the viewer", "big recording", get("s"), "s"),

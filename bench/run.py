@@ -13,12 +13,10 @@ import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,9 +27,10 @@ import psutil
 from accept import accept, enlarge
 from chromium import chromium
 from environments import PEER, build_wheel, make_environment, python, wheel_size
-from measured import download_section, first_frame_section
+from measured import Record, download_section, first_frame_section
 from playwright.sync_api import Playwright, sync_playwright
 from report import write_report
+from results import Results
 from stream import Case, measure
 from stream_stages import percentile
 from visitors import Load, figures, write_recordings
@@ -41,8 +40,6 @@ from gradio_rerun._viewer.cache import cache_dir
 
 WHO = ("peer", "ours")
 DOCS = Path(__file__).parents[1] / "docs"
-
-Record = dict[str, Any]
 
 
 class Size(NamedTuple):
@@ -98,49 +95,6 @@ QUICK = Size(
 
 # For each chunk, the peer's page reads a list of all chunks: the time is quadratic in their number.
 PEER_MOST_CHUNKS = 1_000
-
-
-class Results:
-    """The measurements so far, in a file, by section, package and round."""
-
-    def __init__(self, path: Path, about: Record) -> None:
-        self._path = path
-        self.data: Record = {"about": about, "records": {}}
-        if path.exists():
-            previous = json.loads(path.read_text())
-            if previous["about"]["what"] == about["what"]:
-                self.data = previous
-
-    def once(self, section: str, who: str, turn: int, measure: Callable[[], Record]) -> None:
-        """Measures a round, unless it was measured before without an error."""
-        rounds = self.data["records"].setdefault(section, {}).setdefault(who, [])
-        if turn < len(rounds) and "error" not in rounds[turn]:
-            return
-        start = time.monotonic()
-        try:
-            record = measure()
-        except Exception as error:  # of any kind: the other measurements continue, and the report contains the error
-            record = {"error": _without_folders(f"{type(error).__name__}: {error}".splitlines()[0])[:300]}
-        record["load"] = os.getloadavg()[0]
-        rounds[turn:] = [record]
-        print(f"{section}, {who}, round {turn + 1}: {time.monotonic() - start:.0f} s {_short(record)}", flush=True)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.data))
-        temporary.replace(self._path)
-
-
-def _without_folders(text: str) -> str:
-    """Removes the folders from paths, since the report is committed to the repository."""
-    return re.sub(r"(?<![\w/:])/(?:[^\s/'\"]+/)+", "", text)
-
-
-def _short(record: Record) -> str:
-    return ", ".join(
-        f"{name} {value:.2f}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in record.items()
-        if isinstance(value, (int, float, str)) and name != "load"
-    )[:160]
 
 
 def main() -> None:
