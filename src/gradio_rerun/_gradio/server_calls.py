@@ -22,8 +22,8 @@ from starlette.types import Receive
 
 from .threads import in_thread
 
-_turns: WeakValueDictionary[tuple[int, str], anyio.Lock] = WeakValueDictionary()
-"""By event loop and session."""
+_turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
+"""By event loop and session. Any task may release a lock: if a client leaves while it gets a line, Python closes the generator of lines in another task."""
 
 _LONGEST_SESSION = 200
 """Characters. Gradio's names of sessions have some 11, and any client can send megabytes, which would be kept."""
@@ -72,10 +72,10 @@ async def _named(request: gr.Request, name: str) -> Any:
     return None
 
 
-async def turn_of(request: gr.Request | None) -> anyio.Lock:
+async def turn_of(request: gr.Request | None) -> asyncio.Lock:
     """The lock of the session that a client names, for work that runs once at a time in each session."""
     session = await _session(request) if request else ""
-    lock = anyio.Lock()
+    lock = asyncio.Lock()
     return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock
 
 
