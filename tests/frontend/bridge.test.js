@@ -393,6 +393,26 @@ test("an uploaded file is converted by the app, or is an error in its words", as
   await assert.rejects(prepare("/tmp/upload/a.txt"), /^Error: It is no recording\.$/);
 });
 
+test("a viewer that is back in the page after it was disposed gets questions again, by one call at a time", async () => {
+  let calls = 0;
+  /** @type {(() => void)[]} */
+  const ends = [];
+  server.next_questions = () => new Promise((resolve) => (calls++, ends.push(() => resolve([]))));
+  start({ isAsked: true });
+  viewer.dispatchEvent(new Event("loadstart"));
+  assert.equal(calls, 1);
+  const parent = /** @type {FakeElement} */ (element.parent);
+  element.remove();
+  ends[0]();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(calls, 1);
+  parent.append(element);
+  viewer.dispatchEvent(new Event("loadstart"));
+  assert.equal(calls, 2);
+  element.remove();
+  ends[1]();
+});
+
 test("calls to a Rerun server go through the app, with the id of the component", async () => {
   start({ session: "s" });
   /** @type {any[]} */

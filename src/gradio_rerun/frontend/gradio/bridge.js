@@ -178,7 +178,16 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     viewer.reopen();
   });
   show();
-  if (isAsked) getQuestions(server.next_questions, () => element.isConnected, (questions) => commands.add(questions));
+  if (!isAsked) return;
+  let isAsking = false;
+  const ask = async () => {
+    if (isAsking) return;
+    isAsking = true;
+    await getQuestions(server.next_questions, () => element.isConnected, (questions) => commands.add(questions));
+    isAsking = false;
+  };
+  ask();
+  viewer.addEventListener("loadstart", ask); // the element may be back in the page after it was disposed
 }
 
 /** Gradio's page treats messages as HTML, and the names of views in a recording can be anything. @param {string} text */
