@@ -95,8 +95,8 @@ function isCall({ method, url, headers }) {
   return method === "POST" && /^application\/grpc-web/.test(headers.get("content-type") ?? "");
 }
 
-/** @param {AbortSignal} one @param {AbortSignal} other */
-function either(one, other) {
+/** Aborted with the first of two signals. @param {AbortSignal} one @param {AbortSignal} other */
+export function either(one, other) {
   if ("any" in AbortSignal) return AbortSignal.any([one, other]);
   // Browsers have it later than the features that the viewer needs.
   const controller = new AbortController();
