@@ -41,7 +41,7 @@ import { language, translate } from "../words.js";
  * @property {boolean} isInput
  * @property {string} elemId the app's own id of the component; empty if it has none
  * @property {number[]} linked ids of the components that are linked to this one
- * @property {boolean} isAsked whether functions ask this viewer
+ * @property {boolean} isAsked whether functions send questions to this viewer
  * @property {Record<string, number>} listenerCounts
  * @property {string[]} listened
  */

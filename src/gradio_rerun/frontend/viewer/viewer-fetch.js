@@ -220,7 +220,7 @@ function watchBody(response, total, download, fail) {
   });
 }
 
-/** A recording without data: the viewer opens what arrives, also if it has closed everything meanwhile. @param {Response} response */
+/** A recording without data, for a download that is no longer wanted: after a close, the viewer still opens what its requests return. @param {Response} response */
 function nothingOf(response) {
   response.body?.cancel();
   return Object.defineProperty(new Response(NOTHING), "url", { value: response.url });
