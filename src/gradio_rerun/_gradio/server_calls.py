@@ -42,12 +42,12 @@ async def while_connected(request: gr.Request | None) -> AsyncIterator[None]:
     """Cancels the block when the client disconnects, and continues behind it."""
     async with anyio.create_task_group() as group:
         if request is not None:
-            group.start_soon(cancel_when_gone, _raw(request).receive, group.cancel_scope)
+            group.start_soon(cancel_when_disconnected, _raw(request).receive, group.cancel_scope)
         yield
         group.cancel_scope.cancel()
 
 
-async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+async def cancel_when_disconnected(receive: Receive, scope: anyio.CancelScope) -> None:
     """Cancels the scope when the client of a request, whose body has been read, disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -66,7 +66,7 @@ async def _session(request: gr.Request) -> str:
 
 
 async def _named(request: gr.Request, name: str) -> Any:
-    """What the body of a request has under this name. Gradio passes the request without its session."""
+    """The value with this name in the body of a request; None if there is none."""
     with suppress(ValueError, TypeError, KeyError, AttributeError):
         return (await _raw(request).json())[name]
     return None

@@ -45,7 +45,7 @@ def shortened(stem: str) -> str:
     return stem.encode(errors="ignore")[:200].decode(errors="ignore")
 
 
-def is_there(target: Path, size: int | None = None) -> bool:
+def touched(target: Path, size: int | None = None) -> bool:
     """Whether the file was written before, with `size` bytes if given. If so, it counts as new: Gradio deletes old files (`delete_cache`)."""
     try:
         stat = target.stat()
@@ -61,7 +61,7 @@ def place(source: Path, cache: Path, name: str) -> Path:
     stat = source.stat()
     key = cache_key(str(source.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     target = cache / key / cached_name(name)
-    if is_there(target, stat.st_size):
+    if touched(target, stat.st_size):
         return target
     with new_file(target) as temporary:
         if stat.st_size < LINK_FROM or not _link(source, temporary):
