@@ -15,7 +15,7 @@ const shown = new Map();
 /** The last known time at which the app cleared the component, by its id. @type {Map<number, number>} */
 const clearings = new Map();
 
-/** URLs of streams that the component no longer shows, by its id: data of them that arrive late are dropped. @type {Map<number, Set<string>>} */
+/** URLs of streams that the component no longer shows, by its id: their late data is dropped. @type {Map<number, Set<string>>} */
 const dismissed = new Map();
 
 /**
