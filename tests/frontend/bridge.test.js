@@ -232,6 +232,17 @@ test("a picture of the viewer is saved as a file; a viewer that makes none saves
   assert.deepEqual(saved, [["blob:picture", "screenshot.png"]]);
 });
 
+test("a file that cannot be saved is reported to the user and to listeners", async () => {
+  props.value = [FILE];
+  props.settings = sent({ ...SETTINGS, buttons: ["screenshot"] });
+  start();
+  viewer.viewer = { screenshot: () => Promise.reject(new Error("The canvas could not be read.")) };
+  element.button("Screenshot").click();
+  await settled();
+  const message = "The viewer could not save the file: The canvas could not be read.";
+  assert.deepEqual(triggered, [["rerun_error", { message, type: "rerun_error" }], ["error", message]]);
+});
+
 test("a file of the user is the value of the component then, and Python receives its name", async () => {
   /** @type {any[]} */
   const requests = [];

@@ -238,8 +238,8 @@ export function copyResponse(response, body) {
   return Object.defineProperty(new Response(body, { status, statusText, headers }), "url", { value: url });
 }
 
-/** @param {number} status */
-function describeStatus(status) {
+/** The reason why a recording is not here, for the user. @param {number} status of the response */
+export function describeStatus(status) {
   switch (status) {
     case 401:
       return "The server requires a login (401). Please reload the page.";
