@@ -428,6 +428,15 @@ def test_a_path_of_a_recording_stream_that_the_app_keeps_has_all_that_was_logged
     assert b"step_39" in path_of(shown).read_bytes()
 
 
+def test_a_file_is_shown_although_a_reload_has_removed_the_module_rerun(
+    file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_bytes(file.read_bytes()[:-40])  # still being written
+    monkeypatch.delitem(sys.modules, "rerun")
+    (item,) = to_recordings(file, cache)
+    assert path_of(item).read_bytes() == file.read_bytes()
+
+
 def test_a_file_that_is_complete_flushes_nothing(file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording = rr.RecordingStream("other", recording_id="other")
     flushed: list[object] = []
