@@ -772,6 +772,15 @@ def test_a_value_that_is_shown_again_counts_as_new_for_delete_cache(
     assert file.stat().st_mtime_ns == modified  # a large file is linked
 
 
+def test_a_file_of_the_cache_that_is_returned_again_counts_as_new_for_delete_cache(file: Path, cache: Path) -> None:
+    (first,) = to_recordings(file, cache)
+    before = path_of(first).stat().st_ctime_ns
+    time.sleep(0.02)
+    (second,) = to_recordings(path_of(first), cache)  # as the function has got it
+    assert path_of(second) == path_of(first)
+    assert path_of(second).stat().st_ctime_ns > before
+
+
 def test_truncated_bytes_in_the_cache_are_written_again(cache: Path) -> None:
     content = recording_bytes("one")
     (item,) = to_recordings(content, cache)

@@ -181,8 +181,10 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
     check_start(start, f"the file {path.name!r:.200}")
     # An upload, or a file that the component has shown before: the same file stays the same value.
-    is_in_cache = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
-    return _file_data(path if is_in_cache else place(path, cache, name or path.name), name)
+    if is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES:
+        touched(path)
+        return _file_data(path, name)
+    return _file_data(place(path, cache, name or path.name), name)
 
 
 def _file_data(path: Path, name: str | None = None) -> FileData:
