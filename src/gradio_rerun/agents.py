@@ -65,7 +65,7 @@ class _Tokens:
 
 
 def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 30) -> None:
-    """Adds tools to the app's MCP server, with which an agent sees and controls the viewer in the page of one visitor.
+    """Adds tools to the app's MCP server. With them, an agent sees and controls the viewer in the page of one visitor.
 
     At the place of this call, the page has a button that shows a token, and one that revokes the token. An agent needs the token: each tool takes it, and
     works in the page that shows it. Without a click on the button, no agent reaches the page. Launch the app with `demo.launch(mcp_server=True)`.
@@ -92,7 +92,7 @@ def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 30) -> 
 
 
 def _add_buttons(tokens: _Tokens) -> None:
-    """Adds the buttons with which a visitor lets an agent in."""
+    """Adds a button that shows a token for an agent, and one that revokes the token."""
 
     def allow(request: gr.Request) -> tuple[Any, Any]:
         return gr.update(value=tokens.grant(str(request.session_hash)), visible=True), gr.update(visible=True)

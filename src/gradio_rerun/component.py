@@ -27,7 +27,7 @@ from ._gradio.postponed import Postponed, follow_outputs, is_postponing
 from ._gradio.streams import Prepared, follow_streams
 from ._gradio.updates import ConstructorArgs
 from ._recordings.urls import checked_url
-from ._wire import ButtonName, FileCount, PanelName, PanelState, Recordings, ServerUrl, Theme
+from ._wire import ButtonName, FileCount, PanelName, PanelState, Recordings, Theme, path_or_url
 from .commands import Show
 from .errors import CommandError, PlacementError
 
@@ -54,8 +54,8 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
 
     data_model = Recordings
     _linked: Sequence[Rerun] = ()
-    _is_asked = False  # whether a ViewerClient asks it
-
+    _is_asked = False
+    """Whether a `ViewerClient` sends it questions."""
     _is_made = False
     """Whether `postprocess` gets the values of functions: before, it gets the initial value."""
 
@@ -245,7 +245,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         for item in items:
             if isinstance(item, FileData):
                 self._check_upload(uploaded_file(item.path))
-        paths = [item.path if isinstance(item, FileData) else checked_url(_url(item)) for item in items]
+        paths = [item.path if isinstance(item, FileData) else checked_url(path_or_url(item)) for item in items]
         if len(paths) > 1 or (paths and self.file_count != "single"):
             return paths
         return paths[0] if paths else None
@@ -291,7 +291,3 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             return update
         # The frontend gets the value first, and the commands are for this value.
         return {"value": recordings.model_dump() if recordings else None, **update}
-
-
-def _url(item: ServerUrl | str) -> str:
-    return item.server if isinstance(item, ServerUrl) else item

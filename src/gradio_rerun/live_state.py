@@ -48,7 +48,7 @@ class LiveViewerState(ViewerState):
 
 
 class LiveState(gr.HTML):
-    """An input by which functions get what a viewer shows at the moment of the event, without a question to the page.
+    """An input of functions: what a viewer shows at the moment of the event, without a question to the page.
 
     The function gets a `LiveViewerState`; None if the viewer shows nothing, or if no page has called the function. The component itself is
     not visible.

@@ -232,6 +232,17 @@ test("a picture of the viewer is saved as a file; a viewer that makes none saves
   assert.deepEqual(saved, [["blob:picture", "screenshot.png"]]);
 });
 
+test("a file that cannot be saved is reported to the user and to listeners", async () => {
+  props.value = [FILE];
+  props.settings = sent({ ...SETTINGS, buttons: ["screenshot"] });
+  start();
+  viewer.viewer = { screenshot: () => Promise.reject(new Error("The canvas could not be read.")) };
+  element.button("Screenshot").click();
+  await settled();
+  const message = "The viewer could not save the file: The canvas could not be read.";
+  assert.deepEqual(triggered, [["rerun_error", { message, type: "rerun_error" }], ["error", message]]);
+});
+
 test("a file of the user is the value of the component then, and Python receives its name", async () => {
   /** @type {any[]} */
   const requests = [];
@@ -391,6 +402,26 @@ test("an uploaded file is converted by the app, or is an error in its words", as
   assert.deepEqual(recordings.map(({ url, name }) => [url, name]), [["http://app.test/demo/gradio_api/file=/tmp/a.rrd", "a.rrd"]]);
   server.open_upload = async () => ({ error: "It is no recording." });
   await assert.rejects(prepare("/tmp/upload/a.txt"), /^Error: It is no recording\.$/);
+});
+
+test("a viewer that is back in the page after it was disposed gets questions again, by one call at a time", async () => {
+  let calls = 0;
+  /** @type {(() => void)[]} */
+  const ends = [];
+  server.next_questions = () => new Promise((resolve) => (calls++, ends.push(() => resolve([]))));
+  start({ isAsked: true });
+  viewer.dispatchEvent(new Event("loadstart"));
+  assert.equal(calls, 1);
+  const parent = /** @type {FakeElement} */ (element.parent);
+  element.remove();
+  ends[0]();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(calls, 1);
+  parent.append(element);
+  viewer.dispatchEvent(new Event("loadstart"));
+  assert.equal(calls, 2);
+  element.remove();
+  ends[1]();
 });
 
 test("calls to a Rerun server go through the app, with the id of the component", async () => {

@@ -70,6 +70,15 @@ test("after a failure the viewer asks by itself, and reports what it hears", asy
   assert.equal(await early.take(FILE), null);
 });
 
+test("a viewer that shows many values keeps none of their downloads", async (context) => {
+  const listen = context.mock.method(life.signal, "addEventListener");
+  for (let number = 0; number < 3; number++) {
+    begin(`${FILE}?${number}`);
+    assert.ok(await early.take(`${FILE}?${number}`));
+  }
+  assert.equal(listen.mock.callCount(), 0);
+});
+
 test("the end of the viewer ends all downloads, those too that it has taken, and none begins afterwards", async () => {
   begin(FILE, `${FILE}?2`);
   await early.take(FILE);

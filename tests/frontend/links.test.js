@@ -153,6 +153,15 @@ test("a viewer that has left the page is not moved, and one whose recording fail
   assert.equal(frames.length, 0);
 });
 
+test("a viewer that is back in the page after it was disposed follows again", async () => {
+  const [one, two] = pair();
+  two.dispatchEvent(new Event("dispose"));
+  two.dispatchEvent(new Event("loadstart"));
+  await one.drag(5n);
+  await draw();
+  assert.equal(two.times.time, 5n);
+});
+
 test("a viewer that plays by itself follows the one that was first", async () => {
   const [one, two] = pair();
   one.times = { ...one.times, time: 3n, isPlaying: true };

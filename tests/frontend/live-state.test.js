@@ -42,6 +42,19 @@ test("a viewer that shows nothing, has failed, or has left the page has no state
   assert.equal(state(), null);
 });
 
+test("the app does not keep a viewer that has left the page, and finds one that is back, or mounted again", () => {
+  const { viewer, shared, state } = start();
+  const { now } = shared;
+  viewer.dispatchEvent(new Event("dispose"));
+  assert.deepEqual([shared.now, shared.show], [undefined, undefined]);
+  viewer.dispatchEvent(new Event("loadstart"));
+  assert.equal(shared.now, now);
+  const other = (shared.now = () => ({ selection: ["other"] }));
+  viewer.dispatchEvent(new Event("dispose"));
+  assert.equal(shared.now, other);
+  assert.deepEqual(state().selection, ["other"]);
+});
+
 const OLD = { active_recording_id: "run", recordings: [{ application_id: "app", recording_id: "run", timeline: "frame", time: 7.5 }] };
 
 test("a state that Gradio has kept is shown, whether the viewer or the LiveState is mounted first", () => {

@@ -464,6 +464,16 @@ test("viewers are numbered by their place in the app, and those that have left t
   assert.deepEqual([one, two, others["rerun-gone.recording_id"]], ["a", "b", undefined]);
 });
 
+test("a viewer that is back in the page after it was disposed is in links again", async () => {
+  await open();
+  const viewer = new FakeViewer();
+  await viewer.load(["a"]);
+  viewer.dispatchEvent(new Event("dispose"));
+  viewer.dispatchEvent(new Event("loadstart"));
+  await viewer.link.copy();
+  assert.equal(parameters()["rerun.recording_id"], "a");
+});
+
 test("a notice disappears with its value", async () => {
   await open(LINK);
   const viewer = new FakeViewer();

@@ -83,6 +83,15 @@ test("streams are saved as one recording, with one header, besides the files", a
   assert.equal(await saved[0].blob?.text(), "HEADER-12345xxyy");
 });
 
+test("streams that the app no longer serves are not saved, and the reason is known", async () => {
+  const streams = ["x", "y"].map((name) => ({ url: `http://app.test/${name}`, name: `${name}.rrd`, marks: [10] }));
+  globalThis.fetch = async () => new Response("Not found", { status: 404 });
+  await assert.rejects(saveRecordings(viewer(streams)), { message: "There is no such recording (404)." });
+  globalThis.fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+  await assert.rejects(saveRecordings(viewer(streams)), { message: "The server cannot be reached." });
+  assert.deepEqual(saved, []);
+});
+
 test("a recording on a server is saved as the viewer holds it", async () => {
   await saveAll(saveRecordings(viewer([{ url: "rerun+http://127.0.0.1:9876/proxy", name: "live" }], Uint8Array.from([1, 2]))));
   assert.equal(saved[0].download, "live.rrd");

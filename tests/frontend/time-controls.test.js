@@ -70,6 +70,16 @@ test("time controls are shown below viewers that are too narrow for their own, a
   }
 });
 
+test("the controls of a viewer that is back in the page after it was disposed show its time", () => {
+  configure();
+  viewer.dispatchEvent(new Event("viewer-event"));
+  viewer.dispatchEvent(new Event("dispose"));
+  times = { ...times, time: 20n };
+  viewer.dispatchEvent(new Event("viewer-event"));
+  pass(1000);
+  assert.equal(find("input").value, "10");
+});
+
 test("the app can have them always or never, and its own choice for the time panel counts", () => {
   Object.assign(viewer, { clientWidth: 900, clientHeight: 900 });
   configure({ time_controls: true });

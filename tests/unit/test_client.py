@@ -355,6 +355,16 @@ def test_one_page_has_a_bounded_number_of_questions_and_one_process_of_pages(
     assert list(questions._pages) == [("one", client._viewer._id)]
 
 
+def test_a_page_with_questions_gets_them_although_there_are_too_many_pages(
+    client: ViewerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "_MOST_PAGES", 1)
+    asked = [asked_by(client, session).get_state() for session in ("one", "two")]
+    assert len(asked) == 2
+    for session in ("one", "two"):
+        assert len(asyncio.run(asyncio.wait_for(Page(session, client._viewer).next(), 5))) == 1
+
+
 def test_a_call_for_a_viewer_without_clients_does_not_wait() -> None:
     with gr.Blocks():
         viewer = Rerun()

@@ -166,6 +166,15 @@ def test_the_files_and_tests_that_contributing_names_for_an_addition_exist() -> 
             assert any(f"def {name}(" in path.read_text() for path in files), name
 
 
+def test_contributing_says_where_each_file_of_the_source_is() -> None:
+    section = (ROOT / "CONTRIBUTING.md").read_text().split("\n## Where things are\n")[1]
+    described_as_one = ("_gradio", "commands", "events")
+    source = ROOT / "src" / "gradio_rerun"
+    for path in (*source.rglob("*.py"), *source.rglob("*.js")):
+        if path.parent.name not in described_as_one and not path.name.startswith("__"):
+            assert re.search(rf"`(?:\w+/)?{re.escape(path.name)}`", section), path
+
+
 # In templates of error messages, "…" stands for the variable parts.
 
 

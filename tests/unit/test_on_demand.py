@@ -23,6 +23,7 @@ from recordings import recording_bytes, write_recording
 
 from gradio_rerun import Rerun
 from gradio_rerun._component.large_files import large_file, lines_while
+from gradio_rerun._gradio.server_calls import turn_of
 from gradio_rerun._gradio.threads import Work
 from gradio_rerun._gradio.threads import _current as current
 from gradio_rerun._recordings import on_demand
@@ -363,7 +364,7 @@ def lines_of(
     at_once: Callable[[], dict[str, Any] | None] = lambda: None,
 ) -> list[dict[str, Any]]:
     async def read() -> list[dict[str, Any]]:
-        response: Any = lines_while(work, anyio.Lock(), at_once)
+        response: Any = lines_while(work, asyncio.Lock(), at_once)
         with anyio.fail_after(patience):
             return [json.loads(line) async for line in response.body_iterator]
 
@@ -389,7 +390,7 @@ def test_lines_arrive_while_a_file_waits_for_another_one_of_the_session(monkeypa
     monkeypatch.setattr("gradio_rerun._component.large_files._REPORTS_EVERY", 0.01)
 
     async def read() -> list[dict[str, Any]]:
-        turn, others_end = anyio.Lock(), anyio.Event()
+        turn, others_end = asyncio.Lock(), anyio.Event()
 
         async def other() -> None:
             async with turn:
@@ -410,6 +411,36 @@ def test_lines_arrive_while_a_file_waits_for_another_one_of_the_session(monkeypa
     assert asyncio.run(read()) == [{"progress": 0}] * 3 + [{"servers": []}]
 
 
+class _RequestOfSession:
+    async def json(self) -> dict[str, Any]:
+        return {"session_hash": "one"}
+
+
+def test_the_next_file_of_a_session_is_prepared_after_a_client_has_left_while_a_line_was_sent() -> None:
+    async def read() -> list[dict[str, Any]]:
+        request: Any = _RequestOfSession()
+        turn = await turn_of(request)
+        begun, goes_on = threading.Event(), threading.Event()
+
+        def work(_: Any) -> dict[str, Any]:
+            begun.set()
+            goes_on.wait(10)
+            return {}
+
+        left: Any = lines_while(work, turn, lambda: None)
+        lines = left.body_iterator
+        await anext(lines)
+        assert begun.is_set()
+        # The task that read the lines was cancelled in `send`: Python closes the generator in another task.
+        await asyncio.create_task(lines.aclose())
+        goes_on.set()
+        response: Any = lines_while(lambda _: {"servers": []}, await turn_of(request), lambda: None)
+        with anyio.fail_after(10):
+            return [json.loads(line) async for line in response.body_iterator]
+
+    assert asyncio.run(read())[-1] == {"servers": []}
+
+
 @pytest.fixture
 def upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
@@ -426,7 +457,7 @@ def test_a_lease_is_renewed_while_another_file_of_the_session_is_prepared(serve:
     (*_, opened) = lines_of(work, at_once=at_once)
 
     async def renewed_meanwhile() -> Any:
-        turn = anyio.Lock()
+        turn = asyncio.Lock()
         async with turn:
             response: Any = lines_while(work, turn, at_once)
             with anyio.fail_after(10):

@@ -7,6 +7,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -427,6 +428,15 @@ def test_a_path_of_a_recording_stream_that_the_app_keeps_has_all_that_was_logged
     assert b"step_39" in path_of(shown).read_bytes()
 
 
+def test_a_file_is_shown_although_a_reload_has_removed_the_module_rerun(
+    file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_bytes(file.read_bytes()[:-40])  # still being written
+    monkeypatch.delitem(sys.modules, "rerun")
+    (item,) = to_recordings(file, cache)
+    assert path_of(item).read_bytes() == file.read_bytes()
+
+
 def test_a_file_that_is_complete_flushes_nothing(file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording = rr.RecordingStream("other", recording_id="other")
     flushed: list[object] = []
@@ -743,11 +753,32 @@ def test_a_name_that_a_file_system_cannot_take_is_shortened_and_keeps_its_suffix
     assert path_of(item).name == cached
 
 
-def test_a_file_that_is_used_again_counts_as_new_for_delete_cache(file: Path) -> None:
-    os.utime(file, (0, 0))
-    assert cached_files.is_there(file) is True
-    assert file.stat().st_mtime > 1_000_000_000
-    assert cached_files.is_there(file.with_name("other")) is False
+@pytest.mark.parametrize("kind", ["small file", "large file", "bytes", "recording"])
+def test_a_value_that_is_shown_again_counts_as_new_for_delete_cache(
+    kind: str, file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "large file":
+        monkeypatch.setattr(cached_files, "LINK_FROM", 1)
+    logged = rr.RecordingStream("app", recording_id="logged")
+    log_points(logged)
+    value = {"bytes": file.read_bytes(), "recording": logged}.get(kind, file)
+    modified = file.stat().st_mtime_ns
+    (first,) = to_recordings(value, cache)
+    before = path_of(first).stat().st_ctime_ns
+    time.sleep(0.02)
+    (second,) = to_recordings(value, cache)
+    assert path_of(second) == path_of(first)
+    assert path_of(second).stat().st_ctime_ns > before  # Gradio deletes files by this time
+    assert file.stat().st_mtime_ns == modified  # a large file is linked
+
+
+def test_a_file_of_the_cache_that_is_returned_again_counts_as_new_for_delete_cache(file: Path, cache: Path) -> None:
+    (first,) = to_recordings(file, cache)
+    before = path_of(first).stat().st_ctime_ns
+    time.sleep(0.02)
+    (second,) = to_recordings(path_of(first), cache)  # as the function has got it
+    assert path_of(second) == path_of(first)
+    assert path_of(second).stat().st_ctime_ns > before
 
 
 def test_truncated_bytes_in_the_cache_are_written_again(cache: Path) -> None:

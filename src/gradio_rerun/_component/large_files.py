@@ -38,7 +38,7 @@ def large_file(data: Any, above: int | None) -> tuple[Path, str]:
 
 
 def lines_while(
-    work: Callable[[Progress], dict[str, Any]], turn: anyio.Lock, at_once: Callable[[], dict[str, Any] | None]
+    work: Callable[[Progress], dict[str, Any]], turn: asyncio.Lock, at_once: Callable[[], dict[str, Any] | None]
 ) -> Response:
     """Responds with the result of `at_once` or, if this is None, with the progress of `work` and its result.
 
@@ -50,7 +50,7 @@ def lines_while(
 
 
 async def _lines(
-    work: Callable[[Progress], dict[str, Any]], turn: anyio.Lock, at_once: Callable[[], dict[str, Any] | None]
+    work: Callable[[Progress], dict[str, Any]], turn: asyncio.Lock, at_once: Callable[[], dict[str, Any] | None]
 ) -> AsyncIterator[str]:
     if (known := await in_thread(at_once)) is not None:
         yield _line(**known)
@@ -70,7 +70,7 @@ async def _lines(
         turn.release()
 
 
-async def _acquired(turn: anyio.Lock) -> bool:
+async def _acquired(turn: asyncio.Lock) -> bool:
     with anyio.move_on_after(_REPORTS_EVERY):
         await turn.acquire()
         return True

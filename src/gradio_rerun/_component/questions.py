@@ -109,13 +109,16 @@ async def next_questions(session: str, component: int, known: Any) -> list[Comma
 
     with _lock:
         _forget()
-        page = _pages.pop((session, component), None) or _Page()
-        ends = [page.wake]  # of another mount, or of a connection that was lost
-        if len(_pages) >= _MOST_PAGES:
+        page = _pages.pop((session, component), None)
+        ends: list[Callable[[], None] | None] = []
+        if page is not None:
+            ends.append(page.wake)  # of another mount, or of a connection that was lost
+        elif len(_pages) >= _MOST_PAGES:
             idle = next((name for name, each in _pages.items() if not each.questions), None)
             if idle is None:
                 return []
             ends.append(_pages.pop(idle).wake)  # it calls again
+        page = page or _Page()
         page.wake, page.begun = wake, time.monotonic()
         _pages[session, component] = page
     for end in filter(None, ends):

@@ -119,5 +119,5 @@ class ServerFunctions(Streaming):
 
     @server  # type: ignore[untyped-decorator]
     def forget_recording(self, path: Any) -> bool:
-        """For the frontend, when it no longer shows a growing recording: later data are a new one. Returns whether this one may arrive again."""
+        """For the frontend, when it no longer shows a growing recording: later data becomes a new recording. Returns whether the same file may arrive again."""
         return isinstance(path, str) and forget(path)

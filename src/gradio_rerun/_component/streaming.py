@@ -99,7 +99,7 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
         return id_, (app.blocks.get(id_) if app else None) or self
 
     def _warn_of_stream(self, value: Any, call: Call) -> None:
-        """Warns once of a generator whose data replace each other."""
+        """Warns once of a generator whose values replace each other."""
         if not call.is_generator or not has_data(value):
             return
         _, component = self._in_app(call)

@@ -22,8 +22,8 @@ from starlette.types import Receive
 
 from .threads import in_thread
 
-_turns: WeakValueDictionary[tuple[int, str], anyio.Lock] = WeakValueDictionary()
-"""By event loop and session."""
+_turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
+"""By event loop and session. Any task may release a lock: if a client leaves while it gets a line, Python closes the generator of lines in another task."""
 
 _LONGEST_SESSION = 200
 """Characters. Gradio's names of sessions have some 11, and any client can send megabytes, which would be kept."""
@@ -42,12 +42,12 @@ async def while_connected(request: gr.Request | None) -> AsyncIterator[None]:
     """Cancels the block when the client disconnects, and continues behind it."""
     async with anyio.create_task_group() as group:
         if request is not None:
-            group.start_soon(cancel_when_gone, _raw(request).receive, group.cancel_scope)
+            group.start_soon(cancel_when_disconnected, _raw(request).receive, group.cancel_scope)
         yield
         group.cancel_scope.cancel()
 
 
-async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+async def cancel_when_disconnected(receive: Receive, scope: anyio.CancelScope) -> None:
     """Cancels the scope when the client of a request, whose body has been read, disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -66,16 +66,16 @@ async def _session(request: gr.Request) -> str:
 
 
 async def _named(request: gr.Request, name: str) -> Any:
-    """What the body of a request has under this name. Gradio passes the request without its session."""
+    """The value with this name in the body of a request; None if there is none."""
     with suppress(ValueError, TypeError, KeyError, AttributeError):
         return (await _raw(request).json())[name]
     return None
 
 
-async def turn_of(request: gr.Request | None) -> anyio.Lock:
+async def turn_of(request: gr.Request | None) -> asyncio.Lock:
     """The lock of the session that a client names, for work that runs once at a time in each session."""
     session = await _session(request) if request else ""
-    lock = anyio.Lock()
+    lock = asyncio.Lock()
     return _turns.setdefault((id(asyncio.get_running_loop()), session), lock) if session else lock
 
 

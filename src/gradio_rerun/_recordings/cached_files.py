@@ -45,13 +45,15 @@ def shortened(stem: str) -> str:
     return stem.encode(errors="ignore")[:200].decode(errors="ignore")
 
 
-def is_there(target: Path) -> bool:
-    """Whether the file was written before. If so, its time becomes now: Gradio deletes old files (`delete_cache`)."""
+def touched(target: Path, size: int | None = None) -> bool:
+    """Whether the file was written before, with `size` bytes if given. If so, it counts as new: Gradio deletes old files (`delete_cache`)."""
     try:
-        os.utime(target)
+        stat = target.stat()
+        # Gradio goes by the time of the last change of any kind (ctime). The other times of a link are those of the user's file.
+        os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     except OSError:
         return False
-    return True
+    return size is None or stat.st_size == size
 
 
 def place(source: Path, cache: Path, name: str) -> Path:
@@ -59,7 +61,7 @@ def place(source: Path, cache: Path, name: str) -> Path:
     stat = source.stat()
     key = cache_key(str(source.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     target = cache / key / cached_name(name)
-    if target.exists() and target.stat().st_size == stat.st_size:
+    if touched(target, stat.st_size):
         return target
     with new_file(target) as temporary:
         if stat.st_size < LINK_FROM or not _link(source, temporary):

@@ -1,4 +1,4 @@
-"""The process in which the installed rerun-sdk converts a file."""
+"""Processes in which the installed rerun-sdk reads a file: their commands, their limits, and how they end."""
 
 from __future__ import annotations
 

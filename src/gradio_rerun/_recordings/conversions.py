@@ -14,7 +14,7 @@ from pathlib import Path
 from .._gradio.threads import current_work, unwanted
 from .._viewer import sdk
 from ..errors import RecordingError, RecordingNotFoundError, SdkError, log, not_kept
-from .cached_files import cached_name, is_there
+from .cached_files import cached_name, touched
 from .conversion_process import DISK_FULL, Ended, conversion_command, crashed, episode_command, refusal, refused, run
 from .lerobot_meta import episode_files
 from .limits import SIZE_VARIABLE, Limits, limits, over
@@ -105,9 +105,9 @@ def _readable(path: Path) -> Iterator[None]:
 def _made(path: Path, target: Path, convert: Callable[[Path, Limits], Ended]) -> Path:
     """`target`, which `convert` makes if it does not exist yet."""
     key = target.parent.name
-    if not is_there(target):
+    if not touched(target):
         with conversion_turns.turn(key):
-            if not is_there(target):
+            if not touched(target):
                 _convert(path, target, target.parents[1] / f".{key}.{secrets.token_hex(4)}.part", convert)
     return target
 

@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def file_of_unknown_format(dataset: Path) -> str | None:
-    """The first file with which ffmpeg is not run, by its name in the dataset; None if there is none."""
+    """The name of the first file in an unknown format, for which ffmpeg is not run; None if there is none."""
     files = (each for each in sorted(dataset.rglob("*")) if each.is_file())
     unknown = (each for each in files if not _KNOWN_START.match(start_of(each)))
     return next((each.relative_to(dataset).as_posix() for each in unknown), None)

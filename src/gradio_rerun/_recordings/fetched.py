@@ -15,7 +15,7 @@ from .._fork import after_fork
 from .._gradio.threads import current_work, unwanted
 from ..errors import RecordingError, log, not_kept
 from .bounded import Bounded
-from .cached_files import cache_key, cached_name, is_there, shortened
+from .cached_files import cache_key, cached_name, shortened, touched
 from .conversions import converted
 from .file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
 from .limits import SECONDS_VARIABLE, SIZE_VARIABLE, limits, over
@@ -125,7 +125,7 @@ def fetched(remote: RemoteFile, cache: Path) -> Path:
 
 def _known(remote: RemoteFile, opened: Opened, cache: Path) -> Path | None:
     path: Path | None = _recordings.get((str(cache), cache_key(remote.url, opened.version)))
-    return path if path and opened.version is not None and is_there(path) else None
+    return path if path and opened.version is not None and touched(path) else None
 
 
 def _fetched(remote: RemoteFile, opened: Opened, cache: Path, key: str) -> Path:

@@ -132,7 +132,7 @@ def episode_files(folder: Path, index: int) -> dict[str, Path]:
 
 
 def files_of(folder: Path, index: int) -> list[str]:
-    """The names of the files in which the data and the videos of an episode are. Raises the errors of `episode_files`."""
+    """The names of the files with the data and the videos of an episode. Raises the errors of `episode_files`."""
     row, info, version = find_row(folder, index), read_info(folder), "v3" if _is_v3(folder) else "v2"
     chunks = info.get("chunks_size")
     chunk = index // chunks if isinstance(chunks, int) and chunks > 0 else 0

@@ -18,6 +18,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -227,8 +228,6 @@ def without_analytics(folder: Path) -> Iterator[dict[str, str]]:
             "NO_COLOR": "1",
         }
     finally:
-        import shutil
-
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -81,7 +81,7 @@ class Shown:
         """The time of the last clear, in milliseconds: the clear itself may not reach the frontend."""
 
     def next(self, call: Call, recordings: list[Recording]) -> list[Recording]:
-        """All that is shown after a value with `recordings`. Data are added; files and URLs alone replace, unless a generator has streamed."""
+        """All that is shown after a value with `recordings`. Data is added; files and URLs alone replace, unless a generator has streamed."""
         with self._lock:
             run = self._run(call)
             if any(_is_stream(each) for each in recordings):
@@ -107,7 +107,7 @@ class Shown:
             return self._run(call).last
 
     def clear(self, *, by_frontend: bool = False) -> None:
-        """Removes all that is shown. Later data are a new recording. `by_frontend`: the frontend shows something else already, such as an upload."""
+        """Removes all that is shown. Later data becomes a new recording. `by_frontend`: the frontend shows something else already, such as an upload."""
         with self._lock:
             for growing in self._growing.values():
                 _shown_by_path.pop(str(growing.recording.path), None)
@@ -248,7 +248,7 @@ def shown_in(session: Any, component_id: int, cache: Path, listed: set[str], *, 
 
 
 def forget(path: str) -> bool:
-    """For a growing recording that the frontend no longer shows: later data are a new recording. Returns whether the same file may arrive again."""
+    """For a growing recording that the frontend no longer shows: later data becomes a new recording. Returns whether the same file may arrive again."""
     shown = _shown_by_path.get(path)
     if shown is not None:
         shown.clear(by_frontend=True)
@@ -262,7 +262,7 @@ class Unjoined:
     cache: Path
 
     def append(self, data: bytes) -> Any:
-        """The data themselves."""
+        """The data itself."""
         return data
 
     def append_logged(self, sink: Sink, name: str) -> FileData:

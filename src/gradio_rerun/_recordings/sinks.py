@@ -172,10 +172,11 @@ def flush_to(path: Path) -> None:
     The SDK writes in threads of its own, and a function that returns the path right after `rr.log` would show nothing. The SDK does not say which
     recording writes to a file.
     """
-    bindings = sys.modules.get("rerun_bindings")
-    if bindings is None or path.suffix.lower() != ".rrd" or _is_closed(path):
+    bindings, rerun = sys.modules.get("rerun_bindings"), sys.modules.get("rerun")
+    # A reload of the app's modules may have removed one of them.
+    if bindings is None or rerun is None or path.suffix.lower() != ".rrd" or _is_closed(path):
         return
-    kind = sys.modules["rerun"].RecordingStream
+    kind = rerun.RecordingStream
     # An object refers to its class. A loop over `gc.get_objects` would hold the GIL for a tenth of a second.
     # One that another thread deletes has no `inner` any more.
     held = [getattr(each, "inner", None) for each in gc.get_referrers(kind) if type(each) is kind]

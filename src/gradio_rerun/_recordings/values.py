@@ -20,7 +20,7 @@ from .._servers.tunnel import Servers
 from .._viewer.sdk import chunk_class, server_url
 from .._wire import Recording
 from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log
-from .cached_files import cache_key, cached_name, place, write_file
+from .cached_files import cache_key, cached_name, place, touched, write_file
 from .chunks import source_of, written
 from .conversions import converted
 from .episodes import Episode
@@ -50,7 +50,7 @@ def to_recordings(
     `listed`: the files are added to it, also if a later item is refused.
 
     A file that is not a recording is converted, if the SDK knows its type. With `stream`, data (bytes, RecordingStreams and
-    BinaryStreams) are appended to files that grow; values without data are left out.
+    BinaryStreams) is appended to files that grow; empty values are left out.
 
     Raises a `RecordingError` that names what was given, what was wanted, and what to do.
     """
@@ -181,8 +181,10 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
     check_start(start, f"the file {path.name!r:.200}")
     # An upload, or a file that the component has shown before: the same file stays the same value.
-    is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
-    return _file_data(path if is_there else place(path, cache, name or path.name), name)
+    if is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES:
+        touched(path)
+        return _file_data(path, name)
+    return _file_data(place(path, cache, name or path.name), name)
 
 
 def _file_data(path: Path, name: str | None = None) -> FileData:
@@ -254,7 +256,7 @@ def _gradio_may_serve(path: Path) -> bool:
 def _bytes(data: bytes, cache: Path) -> FileData:
     check_start(data[: len(MAGIC)], f"{len(data)} bytes")
     target = cache / cache_key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
-    if not (target.exists() and target.stat().st_size == len(data)):
+    if not touched(target, len(data)):
         write_file(target, io.BytesIO(data))
     return FileData(path=str(target), orig_name=target.name, size=len(data))
 
@@ -274,7 +276,7 @@ def _logged(source: Any, cache: Path, stream: Appender | Unjoined | None) -> Fil
         if stream:
             return stream.append_logged(sink, name)
         target = cache / cache_key(sink.token, sink.size) / name
-        if not target.exists():
+        if not touched(target):
             sink.log.seek(0)
             write_file(target, sink.log)
     return FileData(path=str(target), orig_name=name, size=sink.size)

@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from .._fork import ModuleLock, after_fork
-from .._gradio.server_calls import cancel_when_gone
+from .._gradio.server_calls import cancel_when_disconnected
 from .frames import with_heartbeats
 
 MAX_OPEN_CALLS = 500
@@ -114,7 +114,7 @@ class Forwarded(Response):
             if not _opened(call):
                 return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
             try:
-                group.start_soon(cancel_when_gone, receive, group.cancel_scope)
+                group.start_soon(cancel_when_disconnected, receive, group.cancel_scope)
                 await self._forward(scope, receive, send)
                 group.cancel_scope.cancel()
             finally:

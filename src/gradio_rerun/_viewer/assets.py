@@ -5,7 +5,7 @@
                                  warm_up-<version>-<hash>.rrd             a recording for a viewer that starts before there is a value
                                  manifest-<build>.json                    their sizes and hashes, written last
 
-There is no lock: processes that start at the same time write the same bytes, each with an atomic rename.
+There is no lock: processes that start at the same time write the same content, each with an atomic rename.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _write(root: Path, version: str, build: str, files: ExtractedViewer, recordi
         for path, compressed in zip(paths, pool.map(compress, paths, contents.values()), strict=True):
             if compressed is not None:
                 write_whole(path, compressed)
-    # Not the same bytes in each process.
+    # Each process logs other bytes, so its recording has another name.
     warm_up = folder / f"warm_up-{folder.name}-{_short_hash(recording)}.rrd" if recording else None
     if warm_up:
         write_whole(warm_up, recording)

@@ -85,7 +85,7 @@ def _fetch(port: int, name: str) -> bytes:
 
 
 class _ServerProcess:
-    """The process that serves the viewer; the process is killed at the time limit, so that no read waits for ever."""
+    """The process that serves the viewer; the process is killed at the time limit, so that no read waits forever."""
 
     def __init__(self, command: list[str]) -> None:
         pipe = subprocess.PIPE

@@ -94,7 +94,7 @@ def knows_episodes() -> bool:
 
 
 def serves_files() -> bool:
-    """Whether the SDK's server reads the parts of a file that clients ask for, instead of the whole file. Remove when the rerun-sdk floor passes 0.32."""
+    """Whether the SDK's server reads the parts of a file that clients request, instead of the whole file. Remove when the rerun-sdk floor passes 0.32."""
     return _is_since(0, 32)
 
 

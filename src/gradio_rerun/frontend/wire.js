@@ -47,9 +47,9 @@
 
 /**
  * A recording that the frontend opens. `upload`: the path, in the app's upload folder, of a file that may have to be converted first. `large`: the path of
- * a file that the app serves piece by piece. `marks`: for
- * a stream, the sizes in bytes up to which it can be read, oldest first. `cleared`: the time of the component's last clear before this stream.
- * `end`: the last bytes of the stream, in base64, if the value has them. `ticket` opens the app's tunnel to the server. `item`: the recording in the value. `inBackground`: whether the recording on screen stays there.
+ * a file that the app serves piece by piece. `marks`: for a stream, the sizes in bytes up to which it can be read, oldest first. `cleared`: the time of
+ * the component's last clear before this stream. `end`: the last bytes of the stream, in base64, if the value has them. `ticket` opens the app's tunnel
+ * to the server. `item`: the recording in the value. `inBackground`: whether the recording on screen stays there.
  * @typedef {{url: string, name: string, size: number | null, upload?: string, large?: string, marks?: number[], cleared?: number, end?: string, ticket?: string, item?: string | FileData | ServerUrl, inBackground?: boolean}} Recording
  */
 

@@ -3,6 +3,7 @@
 import "../viewer/rerun-viewer-define.js";
 import { toggleFullscreen } from "../viewer/appearance.js";
 import { CommandQueue } from "../viewer/commands.js";
+import { messageOf } from "../viewer/errors.js";
 import { callComponent } from "./component-server.js";
 import { Keys } from "./keys.js";
 import { LinkedViewer } from "./links.js";
@@ -10,7 +11,7 @@ import { provideState } from "./live-state.js";
 import { MomentLink } from "./moment-link.js";
 import { preparer } from "./prepare.js";
 import { getQuestions } from "./questions.js";
-import { save, saveRecordings } from "./save.js";
+import { savePicture, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
 import { TimeControls } from "./time-controls.js";
 import { icon, Toolbar } from "./toolbar.js";
@@ -41,7 +42,7 @@ import { language, translate } from "../words.js";
  * @property {boolean} isInput
  * @property {string} elemId the app's own id of the component; empty if it has none
  * @property {number[]} linked ids of the components that are linked to this one
- * @property {boolean} isAsked whether functions ask this viewer
+ * @property {boolean} isAsked whether functions send questions to this viewer
  * @property {Record<string, number>} listenerCounts
  * @property {string[]} listened
  */
@@ -67,6 +68,12 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   // Gradio keeps the names "load" and "error" for itself; see _gradio/event_list.py.
   viewer.addEventListener("error", (event) => events.add("rerun_error", /** @type {any} */ (event).detail));
 
+  /** Reports a failure to listeners and to the user. @param {string} message */
+  function fail(message) {
+    viewer.dispatchEvent(new CustomEvent("error", { bubbles: true, detail: { message } }));
+    trigger("error", asHtml(message)); // which Gradio shows to the user
+  }
+  const notSaved = (/** @type {unknown} */ error) => fail(`The viewer could not save the file: ${messageOf(error)}`);
   const commands = new CommandQueue(viewer, {
     isListened: (event) => listened.includes(event),
     answer: (event, data) => events.add(event, data),
@@ -76,10 +83,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       return path;
     },
     show: (urls) => setValue(urls.map(({ url, ticket }) => (ticket ? { server: url, ticket } : url))),
-    fail: (message) => {
-      viewer.dispatchEvent(new CustomEvent("error", { bubbles: true, detail: { message } }));
-      trigger("error", asHtml(message)); // which Gradio shows to the user
-    },
+    fail,
   }, id);
   viewer.addEventListener("viewer-event", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
@@ -97,11 +101,8 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   provideState(viewer, element, id, (moment) => momentLink.show(moment));
   const toolbar = new Toolbar(/** @type {HTMLElement} */ (element.querySelector(".rerun-toolbar")), {
     Upload: () => uploads.choose(),
-    Download: () => saveRecordings(viewer),
-    Screenshot: async () => {
-      const picture = await viewer.running?.viewer?.screenshot();
-      if (picture) save(picture, "screenshot.png");
-    },
+    Download: () => saveRecordings(viewer).catch(notSaved),
+    Screenshot: () => savePicture(viewer).catch(notSaved),
     "Copy link": () => momentLink.copy(),
     Fullscreen: () => toggleFullscreen(viewer),
     Clear: () => {
@@ -179,7 +180,16 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     viewer.reopen();
   });
   show();
-  if (isAsked) getQuestions(server.next_questions, () => element.isConnected, (questions) => commands.add(questions));
+  if (!isAsked) return;
+  let isAsking = false;
+  const ask = async () => {
+    if (isAsking) return;
+    isAsking = true;
+    await getQuestions(server.next_questions, () => element.isConnected, (questions) => commands.add(questions));
+    isAsking = false;
+  };
+  ask();
+  viewer.addEventListener("loadstart", ask); // the element may be back in the page after it was disposed
 }
 
 /** Gradio's page treats messages as HTML, and the names of views in a recording can be anything. @param {string} text */

@@ -38,6 +38,7 @@ export class LinkedViewer {
     this.#group = ids.map((each) => groups.get(each)).find(Boolean) ?? this.#group;
     for (const each of ids) groups.set(each, this.#group);
     this.#group.viewers.add(this);
+    viewer.addEventListener("loadstart", () => this.#group.viewers.add(this)); // the element may be back in the page after it was disposed
     const area = /** @type {HTMLElement} */ (viewer.parentElement ?? viewer); // with the time controls
     for (const type of INPUTS) area.addEventListener(type, () => this.#onInput(), { capture: true, passive: true });
     viewer.addEventListener("viewer-event", (event) => {

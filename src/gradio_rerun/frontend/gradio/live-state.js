@@ -28,12 +28,18 @@ export function provideState(viewer, element, id, show) {
   if (!app) return;
   /** @type {Shared} */
   const shared = ((app.rerunStates ??= {})[id] ??= {});
-  shared.now = () => stateOf(viewer, selection);
-  shared.show = (state) => {
+  const now = () => stateOf(viewer, selection);
+  const showState = (/** @type {unknown} */ state) => {
     const moment = momentOfState(state);
     if (moment) show(moment);
   };
-  if (shared.kept) shared.show(shared.kept);
+  const provide = () => void Object.assign(shared, { now, show: showState });
+  provide();
+  viewer.addEventListener("loadstart", provide); // the element may be back in the page after it was disposed
+  viewer.addEventListener("dispose", () => {
+    if (shared.now === now) Object.assign(shared, { now: undefined, show: undefined }); // they would keep the element in memory
+  });
+  if (shared.kept) showState(shared.kept);
   shared.kept = null; // the component may be mounted again
 }
 

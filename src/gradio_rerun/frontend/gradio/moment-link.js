@@ -81,6 +81,7 @@ export class MomentLink {
     for (const type of INPUTS) viewer.parentElement?.addEventListener(type, () => this.#uses++, { capture: true, passive: true });
     viewer.addEventListener("dispose", () => links.delete(this));
     links.add(this);
+    viewer.addEventListener("loadstart", () => links.add(this)); // the element may be back in the page after it was disposed
     if (!isExtending) extendDeepLinks(withAllMoments);
     isExtending = true;
   }
@@ -88,7 +89,6 @@ export class MomentLink {
   /** @param {import("../wire.js").Settings} settings @param {boolean} isEmpty whether the viewer shows nothing */
   configure({ buttons }, isEmpty) {
     this.#hasButton = buttons.includes("link");
-    links.add(this); // the element may be back in the page after it was disposed
     if (isEmpty) this.#notice.hide();
     if (!this.#isOn) return;
     wishes ??= new Map([...readMoments(location.search)].map(([name, moment]) => [name, { moment, isReported: false }]));

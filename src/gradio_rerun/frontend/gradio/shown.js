@@ -7,7 +7,7 @@ const MARK_EVERY = 64 << 10;
 const RECENT_MARKS = 256;
 
 /** Upper bound on remembered streams that are no longer shown. */
-const MOST_GONE = 100;
+const MOST_DISMISSED = 100;
 
 /** By the component's id, since Gradio may mount a component again during a stream. @type {Map<number, Recording[]>} */
 const shown = new Map();
@@ -15,8 +15,8 @@ const shown = new Map();
 /** The last known time at which the app cleared the component, by its id. @type {Map<number, number>} */
 const clearings = new Map();
 
-/** URLs of streams that the component no longer shows, by its id: data of them that arrive late are dropped. @type {Map<number, Set<string>>} */
-const gone = new Map();
+/** URLs of streams that the component no longer shows, by its id: their late data is dropped. @type {Map<number, Set<string>>} */
+const dismissed = new Map();
 
 /**
  * The recordings to be shown now.
@@ -33,12 +33,12 @@ export function showNext(id, value, forget) {
   const known = clearings.get(id) ?? 0;
   if (cleared && cleared < known) return before;
   clearings.set(id, Math.max(cleared, known));
-  const late = gone.get(id) ?? new Set();
-  gone.set(id, late);
+  const late = dismissed.get(id) ?? new Set();
+  dismissed.set(id, late);
   /** @param {Recording} stream */
   const dismiss = (stream) => {
     late.add(stream.url);
-    if (late.size > MOST_GONE) late.delete(/** @type {string} */ (late.values().next().value));
+    if (late.size > MOST_DISMISSED) late.delete(/** @type {string} */ (late.values().next().value));
     forget(stream).then(
       (comesAgain) => comesAgain && late.delete(stream.url),
       () => {}, // the next value with the stream tries again

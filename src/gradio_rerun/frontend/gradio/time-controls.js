@@ -44,7 +44,10 @@ export class TimeControls {
     this.#time.ariaHidden = "true"; // the slider reports it
     this.#slider.addEventListener("input", () => this.#seek());
     for (const type of ["viewer-event", "load", "recording-close"]) viewer.addEventListener(type, () => this.#lookSoon());
-    viewer.addEventListener("dispose", () => clearTimeout(this.#timer));
+    viewer.addEventListener("dispose", () => {
+      clearTimeout(this.#timer);
+      this.#timer = 0;
+    });
     new ResizeObserver(() => this.#look()).observe(viewer);
   }
 

@@ -143,7 +143,7 @@ export class CommandQueue {
     return null;
   }
 
-  /** Nothing is there beside which the viewer could open URLs. @param {Command} command */
+  /** In an empty viewer, URLs become the value. @param {Command} command */
   #showFirst({ arguments: { urls } }) {
     const files = urls.filter((/** @type {{url: string}} */ { url }) => !url.startsWith(IN_RECORDING));
     if (files.length > 0) this.#outcomes.show(files);

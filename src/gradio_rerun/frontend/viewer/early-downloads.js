@@ -1,7 +1,7 @@
 /** Downloads of recordings that begin while the viewer still loads: its own `fetch` comes only after its first frame. */
 
 import { serverOf } from "./urls.js";
-import { copyResponse } from "./viewer-fetch.js";
+import { copyResponse, either } from "./viewer-fetch.js";
 
 /** How many recordings are downloaded early, and how many bytes of each are kept until the viewer takes them. The viewer's code travels at the same time. */
 const MOST = 2;
@@ -15,7 +15,6 @@ export class EarlyDownloads {
   /** @param {AbortSignal} signal ends all downloads */
   constructor(signal) {
     this.#signal = signal;
-    signal.addEventListener("abort", () => this.begin([]));
   }
 
   /** Downloads the first recordings of a value, in place of those before. @param {import("../wire.js").Recording[]} value */
@@ -29,22 +28,20 @@ export class EarlyDownloads {
     for (const url of urls) {
       if (this.#downloads.has(url)) continue;
       const abort = new AbortController();
-      const response = fetch(new Request(url, { credentials: "same-origin", signal: abort.signal })).then(buffered, () => null);
+      const response = fetch(new Request(url, { credentials: "same-origin", signal: either(abort.signal, this.#signal) })).then(buffered, () => null);
       this.#downloads.set(url, { response, abort });
     }
   }
 
   /**
-   * The response for the viewer; null if there is none, or if it has failed: the viewer then asks by itself. Each is given once.
+   * The response for the viewer, once; null if there is none, or if it has failed: the viewer then sends its own request.
    * @param {string} url
    */
   async take(url) {
     const download = this.#downloads.get(url);
     this.#downloads.delete(url);
     const response = await download?.response;
-    if (!download || !response?.ok) return null;
-    this.#signal.addEventListener("abort", () => download.abort.abort());
-    return response;
+    return response?.ok ? response : null;
   }
 }
 

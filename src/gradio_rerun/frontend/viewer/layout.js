@@ -1,7 +1,7 @@
 /** The layout of a recording: the viewer's blueprint as JSON, with the views, their settings and the cameras. It needs rerun-sdk 0.41. */
 
 import { message, read, text, textAt } from "./protobuf.js";
-import { toBase64 } from "./viewer-control.js";
+import { asCommand } from "./viewer-control.js";
 
 /** @typedef {import("./viewer-control.js").Control} Control */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
@@ -19,9 +19,4 @@ export async function layoutOf(control, recording) {
 /** @param {Control} control @param {RecordingName} recording @param {string} json */
 export async function setLayout(control, recording, json) {
   await control.carryOut(asCommand("set_blueprint", textAt([SET, 2], json), [SET, 3, 1]), [recording]);
-}
-
-/** @param {string} name @param {number[]} request @param {number[]} target where the recording is put @returns {import("../wire.js").Command} */
-function asCommand(name, request, target) {
-  return /** @type {any} */ ({ name, arguments: {}, request: toBase64(Uint8Array.from(request)), target });
 }

@@ -123,8 +123,8 @@ function hasWebGL2() {
 }
 
 /**
- * The glue is a script that refers to the browser's functions by their free names or as methods of window. In a function of its own it
- * can be instantiated any number of times, each with those that we choose.
+ * The glue is a script that calls the browser's functions by their names, or as methods of window. As the body of a function, it can run any
+ * number of times, each time with other functions.
  * @param {LocatedFile} file
  * @param {RequestCache} cache
  */

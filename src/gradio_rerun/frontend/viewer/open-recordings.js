@@ -122,7 +122,7 @@ export class OpenRecordings {
     return this.#all.some(({ isCatalog, state }) => isCatalog && state === "open");
   }
 
-  /** Whether no data would arrive after a close: the viewer drops the download of a file, but no live server and no stream. */
+  /** Whether no data arrives after a close. The viewer ends downloads that it reads, and viewer-fetch.js empties those whose server answers later. Streams and servers go on. */
   get canClose() {
     return !this.#all.some(({ isStream, url }) => isStream || isServer(url));
   }

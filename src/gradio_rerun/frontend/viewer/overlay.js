@@ -20,13 +20,19 @@ export class Overlay {
   /** @type {HTMLCanvasElement | null} */
   #held = null;
   #heldTimer = 0;
-  /** The last one. @type {import("./rerun-viewer.js").State} */
+  /** The last state of the element. @type {import("./rerun-viewer.js").State} */
   #state = "idle";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #announcing;
   /** Shows the error again. */
   #showAgain = () => {};
   #stopObserving;
+  #host;
+  #status;
+  #progress;
+  #bar;
+  #text;
+  #error;
 
   /** @param {HTMLElement} host */
   constructor(host) {
@@ -48,12 +54,6 @@ export class Overlay {
       host.dispatchEvent(new Event("language-change"));
     });
   }
-  #host;
-  #status;
-  #progress;
-  #bar;
-  #text;
-  #error;
 
   /**
    * The viewer itself is loading.

@@ -210,7 +210,7 @@ export class RunningViewer {
     }
     if (isOver()) return;
     this.#isSeen = true;
-    this.#early.begin([]); // the viewer has all that it asks for
+    this.#early.begin([]); // the viewer has requested all its files
     for (const event of this.#paused.end()) this.#around.onEvent(event);
     this.#around.overlay.release();
     this.succession.advance();

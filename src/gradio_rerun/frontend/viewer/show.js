@@ -1,7 +1,7 @@
 /** Shows an open recording, and selects an entity in it. */
 
 import { numberAt, textAt } from "./protobuf.js";
-import { toBase64 } from "./viewer-control.js";
+import { asCommand } from "./viewer-control.js";
 
 /** @typedef {import("./viewer-control.js").Control} Control */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
@@ -28,9 +28,4 @@ export async function select(control, recording, path) {
   const entity = [...textAt([GET_SCHEMA, 2], path.replace(/\[#\d+\]$/, "")), ...numberAt([GET_SCHEMA, 3], 1n)];
   await control.carryOut(asCommand("get_recording_schema", entity, [GET_SCHEMA, 1]), recording ? [recording] : []);
   await control.carryOut(asCommand("open", textAt([OPEN, 1], `${IN_RECORDING}${path.replace(/^\//, "")}`), []), []);
-}
-
-/** @param {string} name @param {number[]} request @param {number[]} target where the recording is put @returns {import("../wire.js").Command} */
-function asCommand(name, request, target) {
-  return /** @type {any} */ ({ name, arguments: {}, request: toBase64(Uint8Array.from(request)), target });
 }

@@ -104,7 +104,7 @@ export class StreamReader {
     return this.#marks[this.#marks.length - 1] ?? 0;
   }
 
-  /** @param {string} end which is used if all bytes before it are received */
+  /** Takes the last bytes of the announced ones, if all bytes before are received. @param {string} end base64 */
   #receive(end) {
     const bytes = fromBase64(end);
     if (this.#received + bytes.length !== this.#announced) return;

@@ -1,4 +1,4 @@
-/** Calls to Rerun servers through the app. A live recording is read on after a disconnect, which the viewer does not notice. */
+/** Calls to Rerun servers through the app. After a disconnect, a live recording is requested again, and the viewer does not notice. */
 
 import { delay } from "./delay.js";
 import { NO_DATA, messageOf } from "./errors.js";
@@ -20,19 +20,19 @@ export const PROBE = "/version";
 /** ms; _servers/frames.py sends a heartbeat every 15 s. */
 const SILENCE = 45_000;
 
-/** ms before the first try again, and the longest. */
+/** ms before the first retry, and at most. */
 const WAIT = 500;
 const LONGEST_WAIT = 10_000;
 
 /** UNAVAILABLE: the status of _servers/forwarding.py for a server that cannot be reached. */
 const UNAVAILABLE = "14";
 
-/** Statuses of gRPC after which another try would fail, too: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
+/** Statuses of gRPC after which a retry would fail, too: INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED. */
 const FINAL = ["3", "5", "7", "12", "16"];
 
 const ENDED = "The server has ended the recording.";
 
-/** A refused call: another try would fail, too. */
+/** A refused call: a retry would fail, too. */
 class Refused extends Error {}
 
 /**

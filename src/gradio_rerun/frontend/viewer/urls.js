@@ -1,4 +1,4 @@
-/** URLs of recordings. Python checks them, but browsers refuse more hosts: those that are no domain name after their normalization. */
+/** URLs of recordings. Python checks them, but browsers refuse more hosts: they normalize the host, and check the result. */
 
 export const INVALID = "Browsers do not open this URL: its host is not valid.";
 

@@ -154,6 +154,11 @@ class Protocol {
   }
 }
 
+/** A command of the frontend itself. @param {string} name @param {number[]} request @param {number[]} target where the recording is put @returns {Command} */
+export function asCommand(name, request, target) {
+  return /** @type {any} */ ({ name, arguments: {}, request: toBase64(Uint8Array.from(request)), target });
+}
+
 /** The URL of an open recording in the viewer. @param {RecordingName} recording */
 function location({ application_id, recording_id }) {
   return `about:recording?app_id=${encodeURIComponent(application_id)}&recording_id=${encodeURIComponent(recording_id)}`;

@@ -95,8 +95,8 @@ function isCall({ method, url, headers }) {
   return method === "POST" && /^application\/grpc-web/.test(headers.get("content-type") ?? "");
 }
 
-/** @param {AbortSignal} one @param {AbortSignal} other */
-function either(one, other) {
+/** Aborted with the first of two signals. @param {AbortSignal} one @param {AbortSignal} other */
+export function either(one, other) {
   if ("any" in AbortSignal) return AbortSignal.any([one, other]);
   // Browsers have it later than the features that the viewer needs.
   const controller = new AbortController();
@@ -220,7 +220,7 @@ function watchBody(response, total, download, fail) {
   });
 }
 
-/** A recording without data: the viewer opens what arrives, also if it has closed everything meanwhile. @param {Response} response */
+/** A recording without data, for a download that is no longer wanted: after a close, the viewer still opens what its requests return. @param {Response} response */
 function nothingOf(response) {
   response.body?.cancel();
   return Object.defineProperty(new Response(NOTHING), "url", { value: response.url });
@@ -238,8 +238,8 @@ export function copyResponse(response, body) {
   return Object.defineProperty(new Response(body, { status, statusText, headers }), "url", { value: url });
 }
 
-/** @param {number} status */
-function describeStatus(status) {
+/** The reason why a recording is not here, for the user. @param {number} status of the response */
+export function describeStatus(status) {
   switch (status) {
     case 401:
       return "The server requires a login (401). Please reload the page.";

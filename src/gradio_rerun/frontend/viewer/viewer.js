@@ -158,7 +158,7 @@ export class Viewer {
     this.wake();
   }
 
-  /** The viewer sleeps until input or until this is called; with overrides on already, as they always are here, it changes nothing. */
+  /** Wakes the viewer, which sleeps until it gets input. The call changes nothing else: the overrides are always on here. */
   wake() {
     this.#handle.toggle_panel_overrides(true);
   }

@@ -1,4 +1,4 @@
-/** What a viewer does that has started before there is a value: it shows a small recording, unseen. Browsers compile code when it first runs, which takes longer than the frames themselves. */
+/** The warm-up of a viewer that starts before there is a value: it shows a small recording, unseen. Browsers compile code when it first runs, which takes longer than the frames themselves. */
 
 import { whenIdle } from "./ahead.js";
 import { FRAMES_TO_SEE } from "./frame-watch.js";
