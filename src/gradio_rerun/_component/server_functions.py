@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from .._viewer.assets import viewer_assets
 from .._wire import Recordings
 from ..errors import GradioRerunError
 from . import questions
+from .content_coding import accepted_coding
 from .large_files import large_file, lines_while
 from .settings import restore_page_files
 from .streaming import Streaming
@@ -88,8 +88,10 @@ class ServerFunctions(Streaming):
         assets = viewer_assets()
         if name != assets.wasm.name:  # the app has been started again, with another rerun-sdk
             return Response(status_code=404)
-        takes_brotli = re.search(r"\bbr\b", request.headers.get("accept-encoding", ""))
-        path, coding = (assets.wasm_br, "br") if takes_brotli else (assets.wasm, "gzip")
+        coding = accepted_coding(request.headers.get("accept-encoding", ""), ("br", "gzip"))
+        if coding is None:  # the frontend then loads the compressed file
+            return Response(status_code=406)
+        path = assets.wasm_br if coding == "br" else assets.wasm
         return FileResponse(path, media_type="application/wasm", headers={"Content-Encoding": coding})
 
     def _check_upload(self, file: Path) -> None:
