@@ -11,10 +11,12 @@ import gradio as gr
 from gradio.components.base import server
 from starlette.responses import FileResponse, Response
 
+from .._clients import client_of
 from .._gradio.files import uploaded_file
 from .._gradio.server_calls import app_of, one_a_session, page_of, turn_of, while_connected
+from .._recordings.file_server import FileServer, Progress
 from .._recordings.file_types import check_file
-from .._recordings.on_demand import FileServer, Progress, end_lease, renewed, served
+from .._recordings.on_demand import end_lease, renewed, served
 from .._recordings.shown import forget
 from .._recordings.values import to_recordings
 from .._viewer.assets import viewer_assets
@@ -49,7 +51,8 @@ class ServerFunctions(Streaming):
     @server  # type: ignore[untyped-decorator]
     async def open_large_file(self, data: Any, request: gr.Request) -> Response:
         """For the frontend: the Rerun servers of the recordings in a large file, as lines of JSON. A lease for the file begins, or is renewed."""
-        return lines_while(partial(self._served, data), await turn_of(request), partial(self._renewed, data))
+        client = client_of(request, (await page_of(request))[0])
+        return lines_while(partial(self._served, data), await turn_of(request), partial(self._renewed, data), client)
 
     def _renewed(self, data: Any) -> dict[str, Any] | None:
         """None if the file has no server yet."""
@@ -101,7 +104,7 @@ class ServerFunctions(Streaming):
     @server  # type: ignore[untyped-decorator]
     async def ask_server(self, call: Any, request: gr.Request) -> Response:
         """For the frontend: the response of a Rerun server to one of the viewer's calls."""
-        return self._servers.forward(call, request.client.host if request.client else "")
+        return self._servers.forward(call, request)
 
     @server  # type: ignore[untyped-decorator]
     async def next_questions(self, known: Any, request: gr.Request) -> list[Any]:

@@ -5,57 +5,110 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from .._clients import Client, current_client, one_too_many
 from .._fork import after_fork
 from .._gradio.threads import current_work, unwanted
 from ..errors import RecordingError
 
-_WAITING_FOR_EACH_CORE = 8
-"""Conversions that wait: a new one waits up to 8 times the duration of a conversion."""
+_WAITING_FOR_EACH = 8
+"""Tasks that wait for each one that may run: a new one waits up to 8 times the duration of a task."""
+
+
+@dataclass(eq=False)
+class _Task:
+    key: str
+    client: Client
+    is_refused: bool = False
 
 
 class Turns:
-    """Limits how many tasks run at once and how many wait; further tasks get an error. Tasks with the same key run one after the other."""
+    """Limits how many tasks run at once and how many wait. Tasks with the same key run one after the other.
 
-    def __init__(self, most: Callable[[], int], doing: str = "converting") -> None:
+    The next turn is for the address of which the fewest tasks run, then for its page of which the fewest run, then in order of arrival. If too
+    many wait, a task gets an error: one of the address, and of its page, of which the most wait.
+    """
+
+    def __init__(self, most: Callable[[], int], doing: str = "converting", *, is_shared: bool = False) -> None:
+        """`is_shared`: one address may run half of the tasks, and a page of it a quarter, since slow ones could hold all turns for minutes."""
         self._most = most
         self._doing = doing
+        self._is_shared = is_shared
         self.forget()
 
     def forget(self) -> None:
         """Forgets the tasks that run and wait."""
         self._changed = threading.Condition()
-        self._running: set[str] = set()
-        self._waiting = 0
+        self._running: dict[str, _Task] = {}
+        self._waiting: list[_Task] = []
 
     @contextmanager
     def turn(self, key: str) -> Iterator[None]:
         """Waits for a turn, which lasts as long as the `with`. Raises a `RecordingError` if too many wait, or the result is unwanted."""
-        work = current_work()
+        work, task = current_work(), _Task(key, current_client())
         with self._changed, work.ended_by(self._wake):
-            if self._waiting >= _WAITING_FOR_EACH_CORE * self._most():
-                raise RecordingError(f"The app is {self._doing} as many files as it can. Please try again in a minute.")
-            self._waiting += 1
+            if len(self._waiting) >= _WAITING_FOR_EACH * self._most():
+                self._refuse_one(task)
+            self._waiting.append(task)
             try:
-                self._changed.wait_for(lambda: work.is_unwanted or self._has_room(key))
+                self._changed.wait_for(lambda: work.is_unwanted or task.is_refused or self._next() is task)
             finally:
-                self._waiting -= 1
+                with suppress(ValueError):  # refused
+                    self._waiting.remove(task)
+            if task.is_refused:
+                raise self._busy()
             if work.is_unwanted:
+                self._changed.notify_all()  # it may have been the next one
                 raise unwanted()
-            self._running.add(key)
+            self._running[key] = task
+            self._changed.notify_all()
         try:
             yield
         finally:
             with self._changed:
-                self._running.discard(key)  # not there after a fork
+                if self._running.get(key) is task:  # not after a fork
+                    del self._running[key]
                 self._changed.notify_all()
 
-    def _has_room(self, key: str) -> bool:
-        return key not in self._running and len(self._running) < self._most()
+    def _next(self) -> _Task | None:
+        """The task that gets the next turn; None if none can run now."""
+        if len(self._running) >= self._most():
+            return None
+        addresses = Counter(each.client.address for each in self._running.values())
+        pages = Counter(each.client for each in self._running.values())
+
+        def may_run(task: _Task) -> bool:
+            if task.key in self._running:
+                return False
+            # The app itself has no address.
+            is_limited = self._is_shared and task.client.address != ""
+            most = self._most()
+            return not is_limited or (
+                addresses[task.client.address] < max(1, most // 2) and pages[task.client] < max(1, most // 4)
+            )
+
+        return min(
+            filter(may_run, self._waiting),
+            key=lambda task: (addresses[task.client.address], pages[task.client]),
+            default=None,
+        )
+
+    def _refuse_one(self, newcomer: _Task) -> None:
+        """Makes room for another task that waits. Raises a `RecordingError` if there is none for this client."""
+        index = one_too_many([each.client for each in self._waiting], newcomer.client)
+        if index is None:
+            raise self._busy()
+        self._waiting.pop(index).is_refused = True
+        self._changed.notify_all()
+
+    def _busy(self) -> RecordingError:
+        return RecordingError(f"The app is {self._doing} as many files as it can. Please try again in a minute.")
 
     def _wake(self) -> None:
         with self._changed:
