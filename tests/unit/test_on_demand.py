@@ -19,16 +19,19 @@ import httpx
 import pytest
 import rerun as rr
 from app_process import wait_until
+from full_disk import full_disk
 from recordings import recording_bytes, write_recording
 
 from gradio_rerun import Rerun
 from gradio_rerun._clients import Client, working_for
 from gradio_rerun._component.large_files import large_file, lines_while
+from gradio_rerun._gradio.calls import Call
 from gradio_rerun._gradio.threads import Work
 from gradio_rerun._gradio.threads import _current as current
 from gradio_rerun._recordings import file_server, on_demand
 from gradio_rerun._recordings.file_server import FileServer
 from gradio_rerun._recordings.on_demand import end_lease, served
+from gradio_rerun._recordings.shown import Shown
 from gradio_rerun._servers import file_servers
 from gradio_rerun._servers.origins import origin_of
 from gradio_rerun._servers.tunnel import Servers
@@ -284,6 +287,15 @@ def test_work_that_is_unwanted_ends_the_process(tmp_path: Path, serve: Serve) ->
             serve(pipe)
     finally:
         current.reset(token)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit for files")
+def test_a_full_disk_is_named_and_later_the_file_is_served(file: Path, serve: Serve) -> None:
+    growing = Shown(file.parent, set()).append(recording_bytes("stream"), Call(), None)
+    file = Path(growing.path)  # without a manifest
+    with full_disk(1000), pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache: .*Make room"):
+        serve(file)
+    assert segments(serve(file)) == ["stream"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a session")

@@ -93,3 +93,5 @@ def new_file(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the file is there
+            target.parent.rmdir()

@@ -22,7 +22,7 @@ from .._fork import after_fork
 from .._gradio.threads import current_work, unwanted
 from .._servers import file_servers
 from ..errors import RecordingError, log, not_kept
-from .conversion_process import serving_command
+from .conversion_process import DISK_FULL, serving_command
 from .convert_file import REFUSED
 from .limits import limits
 
@@ -122,6 +122,8 @@ def started(path: Path, cache: Path, on_progress: Progress) -> FileServer:
             raise unwanted()
         if ready is None:
             reader.join()
+            if full := DISK_FULL.search(" ".join(said)):
+                raise not_kept(f"The recording {path.name!r:.200}", cache, full[0])
             log(f"{path.name}: not served piece by piece: {' '.join(said)}")
             reason = said[-1] if process.wait() == REFUSED and said else "its server has ended"
             raise RecordingError(f"{path.name!r:.200} cannot be served piece by piece: {reason:.300}.")
