@@ -26,7 +26,7 @@ from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
-from gradio_rerun._recordings import cached_files, sinks
+from gradio_rerun._recordings import cached_files, empty_folders, sinks
 from gradio_rerun._recordings.blueprints import read_blueprint
 from gradio_rerun._recordings.episodes import Episode
 from gradio_rerun._recordings.shown import Appender, Shown
@@ -641,6 +641,32 @@ def test_a_full_disk_is_named_and_leaves_nothing_behind(kind: Any, file: Path, c
     assert list(cache.rglob("*")) == []
     (item,) = to_recordings(kind(file), cache)
     assert path_of(item).read_bytes() == file.read_bytes()
+
+
+def test_folders_of_deleted_recordings_are_removed_after_an_hour(
+    file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def folders() -> set[str]:
+        return {path.name for path in cache.iterdir()}
+
+    shown, deleted = (path_of(*to_recordings(each, cache)) for each in (file, file.read_bytes()))
+    streamed = path_of(Shown(cache, set()).append(file.read_bytes(), Call(), None))
+    for path in (deleted, streamed):
+        path.unlink()
+        os.utime(path.parent, (0, 0))
+    of_others = cache / ("a" * 64)
+    of_others.mkdir()
+    os.utime(of_others, (0, 0))
+    (recent := cache / ("b" * 40)).mkdir()
+    before = folders()
+    to_recordings(file, cache)
+    assert folders() == before
+    monkeypatch.setattr(empty_folders, "_searched", {})
+    thread = empty_folders.remove_empty_folders(cache)
+    assert thread
+    thread.join()
+    assert folders() == {shown.parent.name, of_others.name, recent.name}
+    assert path_of(*to_recordings(file.read_bytes(), cache)) == deleted
 
 
 def test_a_piece_of_a_stream_on_a_full_disk_is_named(file: Path, cache: Path) -> None:

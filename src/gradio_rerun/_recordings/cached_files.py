@@ -86,6 +86,7 @@ def new_file(target: Path) -> Iterator[Path]:
     temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        os.utime(target.parent)  # see `remove_empty_folders`
         yield temporary
         temporary.replace(target)
     except OSError as error:
