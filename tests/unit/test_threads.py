@@ -305,10 +305,39 @@ def turns_of(turns: Turns, clients: list[Client], have: int) -> tuple[list[Clien
 A1, A2, B, APP = Client("a", "1"), Client("a", "2"), Client("b"), Client()
 
 
-def test_slow_servers_of_one_client_leave_turns_for_others() -> None:
-    turns = Turns(lambda: 8, is_shared=True)
-    has_turn, _ = turns_of(turns, [A1] * 9 + [A2] * 9 + [B] + [APP] * 3, 22)
-    assert Counter(has_turn) == {A1: 2, A2: 2, B: 1, APP: 3}
+def test_a_client_that_holds_all_turns_loses_one_to_others_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio_rerun._recordings.turns._UNDISTURBED", 0.2)
+    turns, end, log = Turns(lambda: 3), threading.Event(), list[tuple[str, Client]]()
+
+    def ask(number: int, client: Client) -> None:
+        try:
+            with turns.turn(str(number)):
+                log.append(("runs", client))
+                begun, work = time.monotonic(), current_work()
+                while not (work.is_unwanted or end.is_set()):
+                    time.sleep(0.001)
+                if work.is_unwanted:
+                    assert time.monotonic() - begun >= 0.2
+                    raise RecordingError("a part of the work")
+        except RecordingError as error:
+            log.append((str(error)[:10], client))
+
+    async def ask_all() -> None:
+        asked = []
+        for number, client in enumerate([A1, A1, A1, A1, APP, B, A2, A2]):
+            asked.append(asyncio.create_task(in_thread(partial(ask, number, client), client)))
+            while len(turns._running) + len(turns._waiting) <= number:
+                await asyncio.sleep(0.001)
+        while len(log) < 7:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.3)
+        assert Counter(log) == {("runs", A1): 3, ("The app is", A1): 2, ("runs", APP): 1, ("runs", B): 1}
+        end.set()
+        await asyncio.gather(*asked)
+
+    asyncio.run(ask_all())
+    assert Counter(log)["runs", A2] == 2
+    assert turns._running == {}
 
 
 def test_the_next_turn_is_for_the_client_that_has_the_fewest() -> None:

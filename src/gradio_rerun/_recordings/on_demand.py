@@ -24,7 +24,7 @@ _MOST_SERVERS = 20
 _LOOKS_EVERY = 15.0
 """Seconds between two searches for servers without leases."""
 
-_turns = Turns(lambda: 4, "opening", is_shared=True)
+_turns = Turns(lambda: 4, "opening")
 _lock = ModuleLock()
 _servers: dict[str, FileServer] = {}
 """By `_key` of the file. A changed file has another key, and gets another server."""

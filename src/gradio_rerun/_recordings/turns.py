@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,32 +15,37 @@ from pathlib import Path
 
 from .._clients import Client, current_client, one_too_many
 from .._fork import after_fork
-from .._gradio.threads import current_work, unwanted
+from .._gradio.threads import Work, current_work, unwanted
 from ..errors import RecordingError
 
 _WAITING_FOR_EACH = 8
 """Tasks that wait for each one that may run: a new one waits up to 8 times the duration of a task."""
 
 
+_UNDISTURBED = 20.0
+"""Seconds that each task may run, whoever waits."""
+
+
 @dataclass(eq=False)
 class _Task:
     key: str
     client: Client
+    work: Work
     is_refused: bool = False
+    begun: float = 0
 
 
 class Turns:
     """Limits how many tasks run at once and how many wait. Tasks with the same key run one after the other.
 
-    The next turn is for the address of which the fewest tasks run, then for its page of which the fewest run, then in order of arrival. If too
-    many wait, a task gets an error: one of the address, and of its page, of which the most wait.
+    The next turn is for the address of which the fewest tasks run, then for its page of which the fewest run, then in order of arrival. Slow ones
+    could hold all turns for minutes: if all are taken, the client with the most loses one that has run for 20 s. If too many wait, the client with
+    the most that wait loses one. See `one_too_many`. Such a task raises a `RecordingError`.
     """
 
-    def __init__(self, most: Callable[[], int], doing: str = "converting", *, is_shared: bool = False) -> None:
-        """`is_shared`: one address may run half of the tasks, and a page of it a quarter, since slow ones could hold all turns for minutes."""
+    def __init__(self, most: Callable[[], int], doing: str = "converting") -> None:
         self._most = most
         self._doing = doing
-        self._is_shared = is_shared
         self.forget()
 
     def forget(self) -> None:
@@ -50,54 +56,64 @@ class Turns:
 
     @contextmanager
     def turn(self, key: str) -> Iterator[None]:
-        """Waits for a turn, which lasts as long as the `with`. Raises a `RecordingError` if too many wait, or the result is unwanted."""
-        work, task = current_work(), _Task(key, current_client())
+        """Waits for a turn, which lasts as long as the `with`. Raises a `RecordingError` if the task loses it, or the result is unwanted."""
+        work = current_work()
+        task = _Task(key, current_client(), work)
         with self._changed, work.ended_by(self._wake):
             if len(self._waiting) >= _WAITING_FOR_EACH * self._most():
                 self._refuse_one(task)
             self._waiting.append(task)
             try:
-                self._changed.wait_for(lambda: work.is_unwanted or task.is_refused or self._next() is task)
+                while not (work.is_unwanted or task.is_refused or self._next() is task):
+                    self._changed.wait(self._seconds_until_one_ends(task))
             finally:
                 with suppress(ValueError):  # refused
                     self._waiting.remove(task)
+                self._changed.notify_all()  # another one may be the next
             if task.is_refused:
                 raise self._busy()
             if work.is_unwanted:
-                self._changed.notify_all()  # it may have been the next one
                 raise unwanted()
+            task.begun = time.monotonic()
             self._running[key] = task
-            self._changed.notify_all()
         try:
             yield
+        except RecordingError as error:
+            if task.is_refused:
+                raise self._busy() from error
+            raise
         finally:
             with self._changed:
                 if self._running.get(key) is task:  # not after a fork
                     del self._running[key]
                 self._changed.notify_all()
 
-    def _next(self) -> _Task | None:
+    def _next(self, *, ignores_room: bool = False) -> _Task | None:
         """The task that gets the next turn; None if none can run now."""
-        if len(self._running) >= self._most():
+        if len(self._running) >= self._most() and not ignores_room:
             return None
         addresses = Counter(each.client.address for each in self._running.values())
         pages = Counter(each.client for each in self._running.values())
-
-        def may_run(task: _Task) -> bool:
-            if task.key in self._running:
-                return False
-            # The app itself has no address.
-            is_limited = self._is_shared and task.client.address != ""
-            most = self._most()
-            return not is_limited or (
-                addresses[task.client.address] < max(1, most // 2) and pages[task.client] < max(1, most // 4)
-            )
-
         return min(
-            filter(may_run, self._waiting),
+            (task for task in self._waiting if task.key not in self._running),
             key=lambda task: (addresses[task.client.address], pages[task.client]),
             default=None,
         )
+
+    def _seconds_until_one_ends(self, task: _Task) -> float | None:
+        """When the task that is the next one should look again. Ends the task that gives its turn to this one, if there is one and its time has passed."""
+        if self._next(ignores_room=True) is not task or any(each.is_refused for each in self._running.values()):
+            return None
+        running = [each for each in self._running.values() if each.client.address]  # the app itself has none
+        index = one_too_many([each.client for each in running], task.client)
+        if index is None:
+            return None
+        left = running[index].begun + _UNDISTURBED - time.monotonic()
+        if left > 0:
+            return left
+        running[index].is_refused = True
+        running[index].work.give_up()
+        return None
 
     def _refuse_one(self, newcomer: _Task) -> None:
         """Makes room for another task that waits. Raises a `RecordingError` if there is none for this client."""
