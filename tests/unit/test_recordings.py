@@ -674,6 +674,18 @@ def test_a_piece_of_a_stream_on_a_full_disk_is_named(file: Path, cache: Path) ->
         to_recordings(file.read_bytes(), cache, stream=Appender(Shown(cache), Call(), None))
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        *((f"picture{each}gpj.rrd", "picturegpj.rrd") for each in ("\u202e", "\u2066", "\u2028", "\x85", "\n")),
+        ("a\u200db.rrd", "a\u200db.rrd"),  # a part of words
+    ],
+)
+def test_a_name_in_the_cache_does_not_hide_its_suffix(name: str, kept: str, file: Path, cache: Path) -> None:
+    (item,) = to_recordings(file.rename(file.with_name(name)), cache)
+    assert path_of(item).name == kept
+
+
 def test_a_deleted_cache_is_created_again(file: Path, cache: Path) -> None:
     before = to_recordings(file, cache)
     shutil.rmtree(cache)

@@ -16,8 +16,8 @@ from typing import BinaryIO
 from ..errors import not_kept
 from .file_types import RECORDING_SUFFIXES
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
-"""No file name has a NUL, and Gradio's file route does not find a name with a newline."""
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""No file name has a NUL, and Gradio's file route does not find a name with a newline. A change of direction can hide the suffix of a download."""
 
 LINK_FROM = 64 * 1024 * 1024
 """Files of this many bytes and more are linked into the cache, smaller ones are copied (a copy is a snapshot, but costs time)."""
