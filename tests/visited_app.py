@@ -82,7 +82,7 @@ async def counts() -> dict[str, int]:
         "recordings that grow": len(shown._shown_by_path) + len(sinks._shared),
         "calls to Rerun servers": len(forwarding._open_calls),
         "uploads that wait": len(server_calls._turns),
-        "conversions": len(conversion_turns._running) + conversion_turns._waiting,
+        "conversions": len(conversion_turns._running) + len(conversion_turns._waiting),
         "tasks": len(asyncio.all_tasks()),
         "sessions": len(demo.app.state_holder.session_data),
         "pages that may be asked": len(questions._pages),

@@ -25,7 +25,7 @@ from ._recordings.values import to_recordings
 from ._viewer.assets import ViewerAssets, viewer_assets
 from ._viewer.frontend import FRONTEND, published_folder
 from ._wire import PanelName, PanelState, Theme, path_or_url
-from .errors import ExportError, GradioRerunError, UnsupportedValueError
+from .errors import ExportError, GradioRerunError, RecordingError, UnsupportedValueError
 
 _LIST = "gradio_rerun.json"
 """In the folder: the names of the files of the page, which the next export into the same folder may delete."""
@@ -114,7 +114,7 @@ def _files_of_earlier_export(folder: Path) -> set[str]:
             f"The folder {folder.name!r} is not empty, and no earlier export has written it. Name a new folder, or empty this one."
         ) from error
     except OSError as error:  # a file, or a folder of another user
-        raise _not_written(folder, error) from error
+        raise _not_written(folder, error.strerror or error) from error
 
 
 @contextmanager
@@ -125,19 +125,23 @@ def _new_files(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".gradio_rerun-", dir=folder) as temporary:
             yield Path(temporary)
-    except GradioRerunError:  # a RecordingNotFoundError is an OSError, too
+    except RecordingError as error:  # a RecordingNotFoundError is an OSError, too
+        if error._unwritten:  # not to Gradio's cache
+            raise _not_written(folder, error._unwritten) from error
+        raise
+    except GradioRerunError:
         raise
     except OSError as error:
-        raise _not_written(folder, error) from error
+        raise _not_written(folder, error.strerror or error) from error
     finally:
         if is_new:
             with suppress(OSError):  # the page is there
                 folder.rmdir()
 
 
-def _not_written(folder: Path, error: OSError) -> ExportError:
+def _not_written(folder: Path, reason: object) -> ExportError:
     return ExportError(
-        f"The page cannot be written into the folder {folder.name!r:.200}: {error.strerror or error}. Name another folder."
+        f"The page cannot be written into the folder {folder.name!r:.200}: {reason}. Name another folder."
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import gradio as gr
@@ -16,6 +16,7 @@ from gradio.data_classes import FileData
 
 from . import commands
 from ._checks import described
+from ._clients import Client, client_of, one_too_many
 from ._fork import ModuleLock
 from ._gradio.threads import in_thread
 from ._recordings.urls import IN_RECORDING
@@ -24,7 +25,7 @@ from .component import Rerun
 from .errors import AnswerError, CommandError, ParameterError
 
 _MOST_TOKENS = 10_000
-"""Upper bound for one viewer; the oldest token is revoked."""
+"""Upper bound for one viewer: each client can make up sessions."""
 
 _MOST_CHARACTERS = 8_000_000
 """Upper bound on a blueprint, as on answers of the viewer."""
@@ -36,22 +37,30 @@ class _Tokens:
     """The tokens of one viewer, each with the session whose page it opens to agents."""
 
     def __init__(self) -> None:
-        self._sessions: OrderedDict[str, str] = OrderedDict()
+        self._clients: dict[str, Client] = {}
+        self._sessions: dict[str, str] = {}
 
-    def grant(self, session: str) -> str:
-        """A new token for the session. Revokes the previous one."""
-        token = secrets.token_urlsafe(24)
+    def grant(self, request: gr.Request) -> str:
+        """A new token for the session of the request. Revokes the previous one; at the limit, one of the client address with the most."""
+        token, session = secrets.token_urlsafe(24), str(request.session_hash)
+        client = client_of(request, session)
         self.revoke(session)
         with _lock:
-            self._sessions[token] = session
-            if len(self._sessions) > _MOST_TOKENS:
-                self._sessions.popitem(last=False)
+            if len(self._sessions) >= _MOST_TOKENS:
+                clients = list(self._clients.items())
+                index = one_too_many([each for _, each in clients], client)
+                own = (each for each, of in clients if of.address == client.address)
+                self._drop(next(own, clients[0][0]) if index is None else clients[index][0])
+            self._sessions[token], self._clients[token] = session, client
         return token
 
     def revoke(self, session: str) -> None:
         with _lock:
             for token in [each for each, of in self._sessions.items() if of == session]:
-                del self._sessions[token]
+                self._drop(token)
+
+    def _drop(self, token: str) -> None:
+        del self._sessions[token], self._clients[token]
 
     def session_of(self, token: str) -> str:
         with _lock:
@@ -88,14 +97,45 @@ def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 30) -> 
 
     for tool in (*_looking(of), *_moving(of)):
         tool.__name__ = f"{prefix}_{tool.__name__}"  # Gradio's MCP server names a tool by its function
-        gr.api(tool, api_name=tool.__name__, queue=False)
+        gr.api(_checked(tool), api_name=tool.__name__, queue=False)
+
+
+_TYPES = {
+    "str": (str, "a string"),
+    "int": (int, "an integer"),
+    "float": ((int, float), "a number"),
+    "bool": (bool, "True or False"),
+}
+
+
+def _checked(tool: Callable[..., Any]) -> Callable[..., Any]:
+    """The tool, with arguments of the types that it declares. Clients can send any JSON."""
+    parameters = inspect.signature(tool).parameters
+
+    def checked(name: str, value: Any) -> Any:
+        parameter = parameters[name]
+        if value is None and parameter.default is not parameter.empty:
+            return parameter.default
+        type_, words = _TYPES[parameter.annotation]
+        if type_ is int and isinstance(value, float) and value.is_integer():
+            return int(value)
+        if not isinstance(value, type_) or (isinstance(value, bool) and type_ is not bool):  # type: ignore[arg-type]
+            raise CommandError(f"Expected {name} to be {words}, got {described(value)}.")
+        return value
+
+    @wraps(tool)
+    async def called(*given: Any, **named: Any) -> Any:
+        bound = inspect.signature(tool).bind(*given, **named).arguments
+        return await tool(**{name: checked(name, value) for name, value in bound.items()})
+
+    return called
 
 
 def _add_buttons(tokens: _Tokens) -> None:
     """Adds a button that shows a token for an agent, and one that revokes the token."""
 
     def allow(request: gr.Request) -> tuple[Any, Any]:
-        return gr.update(value=tokens.grant(str(request.session_hash)), visible=True), gr.update(visible=True)
+        return gr.update(value=tokens.grant(request), visible=True), gr.update(visible=True)
 
     def revoke(request: gr.Request) -> tuple[Any, Any]:
         tokens.revoke(str(request.session_hash))

@@ -59,14 +59,20 @@ class CommandError(GradioRerunError, ValueError):
 class RecordingError(GradioRerunError):
     """A value cannot be shown in the viewer."""
 
+    _unwritten: str = ""
+    """The system's reason, if data could not be written."""
+
 
 def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
     """The error for data that cannot be written to Gradio's cache. Only the log names `folder`."""
     log(f"{what} cannot be kept in Gradio's cache, {str(folder)!r}: {reason}")
-    return RecordingError(
-        f"{what} cannot be kept in Gradio's cache: {getattr(reason, 'strerror', None) or reason}. Make room there, or name another "
+    words = getattr(reason, "strerror", None) or str(reason)
+    error = RecordingError(
+        f"{what} cannot be kept in Gradio's cache: {words}. Make room there, or name another "
         "folder by the environment variable GRADIO_TEMP_DIR, and start the app again."
     )
+    error._unwritten = words
+    return error
 
 
 def log(message: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -109,6 +110,48 @@ def test_the_oldest_token_is_revoked_at_the_limit(app: App, monkeypatch: pytest.
     with pytest.raises(AnswerError, match="token"):
         app.use("state", first, answers=[])
     assert app.use("state", second, answers=[STATE], session="two")
+
+
+def test_a_client_that_makes_up_sessions_revokes_its_own_tokens(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agents, "_MOST_TOKENS", 5)
+
+    def allow(session: str, address: str) -> str:
+        request = SimpleNamespace(client=SimpleNamespace(host=address), session_hash=session)
+        return str(app._allow(request)[0]["value"])
+
+    victim = allow("one", "10.0.0.1")
+    made_up = [allow(f"made up {number}", "10.0.0.2") for number in range(20)]
+    assert app.use("state", victim, answers=[STATE])
+    with pytest.raises(AnswerError, match="token"):
+        app.use("state", made_up[0], answers=[])
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "expected"),
+    [
+        ("state", [None], "token to be a string, got NoneType None"),
+        ("state", [["x"]], r"token to be a string, got list \['x'\]"),
+        ("state", [{}], "token to be a string, got dict {}"),
+        ("select", ["t", None], "entity_path to be a string, got NoneType None"),
+        ("select", ["t", {}], "entity_path to be a string, got dict {}"),
+        ("set_blueprint", ["t", -1], "blueprint to be a string, got int -1"),
+        ("set_time", ["t", "frame", 1e308 * 10], "time to be an integer, got float inf"),
+        ("set_time", ["t", "frame", True], "time to be an integer, got bool True"),
+        ("highlight", ["t", 1, 2, 3, "x"], "height to be a number, got str 'x'"),
+        ("schema", ["t", "", 5, 1], "paths_only to be True or False, got int 1"),
+        ("screenshot", ["t", "x" * 10, "1"], "max_size to be an integer, got str '1'"),
+    ],
+)
+def test_arguments_of_other_types_are_refused_in_words(app: App, tool: str, given: list[Any], expected: str) -> None:
+    with pytest.raises(CommandError, match=f"^Expected {expected}\\.$"):
+        app.use(tool, *given, answers=[])
+
+
+def test_whole_numbers_are_integers_and_null_is_the_default(app: App) -> None:
+    schema = protocol("get_recording_schema", entities=[])
+    _, (question,) = app.use("schema", app.allow(), None, 5.0, None, answers=[{"protocol": schema}])
+    wanted = {"entity_path": None, "max_entities": 5, "paths_only": False}
+    assert question["arguments"] == {"recording_id": None, **wanted}
 
 
 def test_results_of_the_tools_are_json(app: App) -> None:

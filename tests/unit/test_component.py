@@ -320,6 +320,14 @@ def test_the_examples_of_the_api_are_values() -> None:
         ("gzip, deflate", "gzip"),
         ("brotli, gzip", "gzip"),
         ("", "gzip"),
+        ("gzip, br;q=0", "gzip"),
+        ("gzip;q=0.5, br; q=0.0", "gzip"),
+        ("BR;Q=0.1, gzip", "br"),
+        ("*", "br"),
+        ("br;q=0, *;q=0.5", "gzip"),
+        ("identity", "gzip"),  # no browser
+        ("x" * 100_000, "gzip"),
+        ("br;q=1.2.3, gzip", "gzip"),
     ],
 )
 def test_the_viewers_code_has_an_encoding_that_the_browser_accepts(accepted: str, coding: str) -> None:
@@ -329,6 +337,12 @@ def test_the_viewers_code_has_an_encoding_that_the_browser_accepts(accepted: str
     assert (answer.status_code, answer.headers["content-encoding"]) == (200, coding)
     assert answer.headers["content-type"] == "application/wasm"
     assert Path(answer.path) == (assets.wasm_br if coding == "br" else assets.wasm)
+
+
+@pytest.mark.parametrize("accepted", ["gzip;q=0", "br;q=0, gzip;q=0", "*;q=0", "identity, *;q=0"])
+def test_a_client_that_refuses_both_encodings_gets_none(accepted: str) -> None:
+    request = SimpleNamespace(headers={"accept-encoding": accepted})
+    assert Rerun().viewer_code(viewer_assets().wasm.name, request).status_code == 406
 
 
 def test_the_page_can_request_that_damaged_files_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:

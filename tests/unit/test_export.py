@@ -285,10 +285,11 @@ def test_a_file_in_place_of_the_folder_is_refused(run: Path) -> None:
             export(run, folder)
 
 
-def test_a_full_disk_is_named_and_leaves_nothing(run: Path, folder: Path) -> None:
+@pytest.mark.parametrize("room", [1 << 20, 4096])  # for the recording, and for nothing
+def test_a_full_disk_is_named_and_leaves_nothing(room: int, run: Path, folder: Path) -> None:
     viewer_assets()
     with (
-        full_disk(1 << 20),
+        full_disk(room),
         pytest.raises(ExportError, match="The page cannot be written into the folder 'figure 1': File too large"),
     ):
         export(run, folder)

@@ -19,15 +19,20 @@ import httpx
 import pytest
 import rerun as rr
 from app_process import wait_until
+from full_disk import full_disk
 from recordings import recording_bytes, write_recording
 
 from gradio_rerun import Rerun
+from gradio_rerun._clients import Client, working_for
 from gradio_rerun._component.large_files import large_file, lines_while
+from gradio_rerun._gradio.calls import Call
 from gradio_rerun._gradio.server_calls import turn_of
 from gradio_rerun._gradio.threads import Work
 from gradio_rerun._gradio.threads import _current as current
-from gradio_rerun._recordings import on_demand
-from gradio_rerun._recordings.on_demand import FileServer, end_lease, served
+from gradio_rerun._recordings import file_server, on_demand
+from gradio_rerun._recordings.file_server import FileServer
+from gradio_rerun._recordings.on_demand import end_lease, served
+from gradio_rerun._recordings.shown import Shown
 from gradio_rerun._servers import file_servers
 from gradio_rerun._servers.origins import origin_of
 from gradio_rerun._servers.tunnel import Servers
@@ -71,7 +76,7 @@ def test_one_server_serves_a_file_to_all_until_the_last_lease_ends(file: Path, s
 
 
 def test_a_lease_that_nobody_renews_ends(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_demand, "LEASE_SECONDS", 0.5)
+    monkeypatch.setattr(file_server, "LEASE_SECONDS", 0.5)
     monkeypatch.setattr(on_demand, "_LOOKS_EVERY", 0.05)
     server = serve(file)
     server.process.wait(30)
@@ -106,8 +111,46 @@ def test_at_the_limit_no_other_file_is_served(file: Path, serve: Serve, monkeypa
     assert serve(file) is server
 
 
+def test_at_the_limit_a_client_with_several_files_loses_one_to_another_client(
+    file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_demand, "_MOST_SERVERS", 3)
+    crowded, same, other = Client("a", "1"), Client("a", "2"), Client("b", "1")
+
+    def serve_for(client: Client, name: str) -> FileServer:
+        path = file.with_name(name)
+        with working_for(client):
+            return serve(path if path.exists() else write_recording(path, name), f"{client}")
+
+    first, second = serve_for(crowded, "first"), serve_for(crowded, "second")
+    for_all = serve_for(crowded, "for all")
+    assert [serve_for(each, "for all") for each in (same, other)] == [for_all, for_all]
+    third = serve_for(other, "third")
+    assert (first.process.poll(), second.is_wanted, for_all.is_wanted) == (None, False, True)
+    for client in (crowded, other):
+        with pytest.raises(RecordingError, match="already serves 3 large recordings"):
+            serve_for(client, "fourth")
+    assert all(each.is_wanted for each in (first, for_all, third))
+    assert len(on_demand._servers) == 3
+
+
+def test_at_the_limit_pages_of_one_address_keep_what_several_of_them_show(
+    file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_demand, "_MOST_SERVERS", 2)
+    for name in ("first", "second"):
+        recording = write_recording(file.with_name(name), name)
+        for page in ("1", "2"):
+            with working_for(Client("a", page)):
+                serve(recording, page)
+    with working_for(Client("a", "3")), pytest.raises(RecordingError, match="already serves 2 large recordings"):
+        serve(file)
+    with working_for(Client("b", "1")):
+        assert serve(file).is_wanted
+
+
 def test_nobody_takes_the_lease_of_another_page(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_demand, "_MOST_LEASES", 2)
+    monkeypatch.setattr(file_server, "_MOST_LEASES", 2)
     for lease in ["a", "b", "a"]:
         server = serve(file, lease)
     assert serve(file, "c") is server
@@ -245,6 +288,15 @@ def test_work_that_is_unwanted_ends_the_process(tmp_path: Path, serve: Serve) ->
             serve(pipe)
     finally:
         current.reset(token)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit for files")
+def test_a_full_disk_is_named_and_later_the_file_is_served(file: Path, serve: Serve) -> None:
+    growing = Shown(file.parent, set()).append(recording_bytes("stream"), Call(), None)
+    file = Path(growing.path)  # without a manifest
+    with full_disk(1000), pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache: .*Make room"):
+        serve(file)
+    assert segments(serve(file)) == ["stream"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a session")

@@ -27,7 +27,7 @@ from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
-from gradio_rerun._recordings import cached_files, sinks
+from gradio_rerun._recordings import cached_files, empty_folders, sinks
 from gradio_rerun._recordings.blueprints import read_blueprint
 from gradio_rerun._recordings.episodes import Episode
 from gradio_rerun._recordings.shown import Appender, Shown
@@ -648,14 +648,52 @@ def test_one_wrong_item_refuses_the_list_and_what_was_made_for_the_others_can_be
 def test_a_full_disk_is_named_and_leaves_nothing_behind(kind: Any, file: Path, cache: Path) -> None:
     with full_disk(), pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache.*Make room"):
         to_recordings(kind(file), cache)
-    assert [path for path in cache.rglob("*") if path.is_file()] == []
+    assert list(cache.rglob("*")) == []
     (item,) = to_recordings(kind(file), cache)
     assert path_of(item).read_bytes() == file.read_bytes()
+
+
+def test_folders_of_deleted_recordings_are_removed_after_an_hour(
+    file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def folders() -> set[str]:
+        return {path.name for path in cache.iterdir()}
+
+    shown, deleted = (path_of(*to_recordings(each, cache)) for each in (file, file.read_bytes()))
+    streamed = path_of(Shown(cache, set()).append(file.read_bytes(), Call(), None))
+    for path in (deleted, streamed):
+        path.unlink()
+        os.utime(path.parent, (0, 0))
+    of_others = cache / ("a" * 64)
+    of_others.mkdir()
+    os.utime(of_others, (0, 0))
+    (recent := cache / ("b" * 40)).mkdir()
+    before = folders()
+    to_recordings(file, cache)
+    assert folders() == before
+    monkeypatch.setattr(empty_folders, "_searched", {})
+    thread = empty_folders.remove_empty_folders(cache)
+    assert thread
+    thread.join()
+    assert folders() == {shown.parent.name, of_others.name, recent.name}
+    assert path_of(*to_recordings(file.read_bytes(), cache)) == deleted
 
 
 def test_a_piece_of_a_stream_on_a_full_disk_is_named(file: Path, cache: Path) -> None:
     with full_disk(), pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache.*Make room"):
         to_recordings(file.read_bytes(), cache, stream=Appender(Shown(cache), Call(), None))
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        *((f"picture{each}gpj.rrd", "picturegpj.rrd") for each in ("\u202e", "\u2066", "\u2028", "\x85", "\n")),
+        ("a\u200db.rrd", "a\u200db.rrd"),  # a part of words
+    ],
+)
+def test_a_name_in_the_cache_does_not_hide_its_suffix(name: str, kept: str, file: Path, cache: Path) -> None:
+    (item,) = to_recordings(file.rename(file.with_name(name)), cache)
+    assert path_of(item).name == kept
 
 
 def test_a_deleted_cache_is_created_again(file: Path, cache: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -27,6 +28,7 @@ from PIL import Image
 from recordings import recording_bytes, write_recording
 
 from gradio_rerun import Rerun, commands
+from gradio_rerun._clients import Client, current_client
 from gradio_rerun._viewer.assets import viewer_assets
 from gradio_rerun._wire import STREAM_TYPE
 
@@ -253,6 +255,33 @@ def test_a_client_cannot_name_a_piece_of_a_stream_which_would_be_taken_and_delet
     assert STREAM_TYPE not in received
     assert "elsewhere" not in received
     assert Path(upload).is_file()
+
+
+def test_the_work_for_a_value_an_upload_and_a_large_file_counts_for_the_client_that_wants_it(
+    launched: Callable[..., App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients: list[Client] = []
+
+    def found(*_: Any, **__: Any) -> list[str]:
+        clients.append(current_client())
+        return ["https://a.com/a.rrd"]
+
+    def renewed(*_: Any) -> Any:
+        clients.append(current_client())
+        return SimpleNamespace(urls=[], is_truncated=False)
+
+    with gr.Blocks() as demo:
+        viewer = Rerun(on_demand_above=1)
+        gr.Button().click(lambda: "a.rrd", None, viewer, api_name="show")
+    app = launched(demo, viewer)
+    upload = app.upload("a.rrd", recording_bytes("upload"))
+    monkeypatch.setattr("gradio_rerun._component.streaming.to_recordings", found)
+    monkeypatch.setattr("gradio_rerun._component.server_functions.to_recordings", found)
+    monkeypatch.setattr("gradio_rerun._component.server_functions.renewed", renewed)
+    assert app.call("show", session="of the value")[0]
+    app.open_upload(upload)
+    app.ask("open_large_file", {"path": upload, "lease": "a"})
+    assert clients == [Client("127.0.0.1", page) for page in ("of the value", "any", "any")]
 
 
 def test_a_client_can_call_only_the_server_functions_of_the_component(app: App) -> None:

@@ -26,6 +26,7 @@ from updates import in_event
 from web_files import TOKEN, WebFiles, redirect, web_files
 
 from gradio_rerun import Rerun, export
+from gradio_rerun._clients import Client
 from gradio_rerun._gradio.threads import in_thread
 from gradio_rerun._recordings import web_file
 from gradio_rerun._recordings.sources import Sources, compared
@@ -421,6 +422,33 @@ def test_a_file_of_a_web_server_is_converted_if_its_folder_is_allowed(server: We
     assert to_recordings(url, cache, sources=allowed(f"{server.url}/runs/")) != recordings
     assert len(server.requests) == 3
     assert to_recordings(f"{server.url}/n.rrd", cache) == [f"{server.url}/n.rrd"]  # the page fetches it
+
+
+def test_slow_servers_of_one_client_delay_the_files_of_others_for_a_short_time(
+    server: WebFiles, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradio_rerun._recordings.turns._UNDISTURBED", 0.2)
+
+    def wait(_: Any) -> None:
+        server.has_ended.wait(60)
+
+    server.files = {f"/runs/slow{number}.md": wait for number in range(20)} | {"/runs/n.md": b"# Notes"}
+    folder = f"{server.url}/runs/"
+
+    def fetch(name: str, client: Client) -> Any:
+        return in_thread(lambda: to_recordings(f"{folder}{name}", cache, sources=allowed(folder)), client)
+
+    async def fetch_all() -> None:
+        slow = [asyncio.create_task(fetch(f"slow{number}.md", Client("a", str(number % 2)))) for number in range(20)]
+        while len(server.requests) < 16:
+            await asyncio.sleep(0.01)
+        assert len(await fetch("n.md", Client("b"))) == 1
+        done, pending = await asyncio.wait(slow, return_when=asyncio.FIRST_COMPLETED)
+        assert "fetching as many files as it can" in str(done.pop().exception())
+        server.has_ended.set()
+        await asyncio.wait(pending)
+
+    asyncio.run(fetch_all())
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0"])

@@ -4,15 +4,21 @@ import asyncio
 import os
 import signal
 import threading
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import gradio as gr
 import pytest
 from anyio import to_thread
 from recordings import recording_bytes
 
+from gradio_rerun._clients import Client, client_of, working_for
 from gradio_rerun._gradio import threads
 from gradio_rerun._gradio.calls import Call
 from gradio_rerun._gradio.threads import Work, current_work, in_thread
@@ -86,7 +92,7 @@ def hold(turns: Turns, key: str, held: threading.Event, end: threading.Event) ->
 
 
 def test_the_queue_for_turns_is_bounded_and_then_the_app_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gradio_rerun._recordings.turns._WAITING_FOR_EACH_CORE", 2)
+    monkeypatch.setattr("gradio_rerun._recordings.turns._WAITING_FOR_EACH", 2)
     turns, held, end = Turns(lambda: 1), threading.Event(), threading.Event()
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(hold, turns, "first", held, end)
@@ -204,7 +210,7 @@ def test_a_child_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> No
         shown_in(Session(), 1, tmp_path, set(), is_computed=False).append(recording_bytes("child"), Call(), None)
         stored(lambda root: root / "x" if root == _fallback_folder(OSError("full")) else Path("/dev/null/x").touch())
         assert looked_up(Path.read_bytes, tmp_path / "file") == b"content"
-        assert forwarding._make_room("address", "page")
+        assert forwarding._make_room(Client("address", "page"))
         with turns.conversion_turns.turn("key"):
             pass
 
@@ -244,3 +250,144 @@ def test_a_child_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> No
     forked.set()
     thread.join()
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_one_client_leaves_threads_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_MOST_FOR_PAGE", 1)
+    monkeypatch.setattr(threads, "_MOST_FOR_ADDRESS", 2)
+    monkeypatch.setattr(threads, "_MOST_THREADS", 3)
+    end, begun = threading.Event(), list[str]()
+
+    def work(client: Client) -> None:
+        begun.append(f"{client.address} {client.page}")
+        assert end.wait(60)
+
+    async def ask() -> None:
+        clients = [Client("a", "1")] * 2 + [Client("a", "2"), Client("a", "3"), Client("b", "1")]
+        asked = [asyncio.create_task(in_thread(partial(work, each), each)) for each in clients]
+        while len(begun) < 3:
+            await to_thread.run_sync(time.sleep, 0.01)
+        assert sorted(begun) == ["a 1", "a 2", "b 1"]
+        end.set()
+        await asyncio.gather(*asked)
+
+    asyncio.run(ask())
+    assert len(begun) == 5
+
+
+def turns_of(turns: Turns, clients: list[Client], have: int) -> tuple[list[Client], list[Client]]:
+    """The clients that have turns after all have asked for one in this order, and the clients that were refused. `have`: how many wait or have a turn."""
+    end, has_turn, refused = threading.Event(), list[Client](), list[Client]()
+
+    def ask(number: int, client: Client) -> None:
+        with working_for(client):
+            try:
+                with turns.turn(str(number)):
+                    has_turn.append(client)
+                    assert end.wait(60)
+            except RecordingError:
+                refused.append(client)
+
+    asked = [threading.Thread(target=ask, args=each) for each in enumerate(clients)]
+    for number, thread in enumerate(asked):
+        thread.start()
+        while len(turns._running) + len(turns._waiting) + len(refused) <= number:
+            time.sleep(0.001)
+    while len(turns._running) + len(turns._waiting) > have:
+        time.sleep(0.001)
+    result = list(has_turn), list(refused)
+    end.set()
+    for thread in asked:
+        thread.join()
+    return result
+
+
+A1, A2, B, APP = Client("a", "1"), Client("a", "2"), Client("b"), Client()
+
+
+def test_a_client_that_holds_all_turns_loses_one_to_others_after_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio_rerun._recordings.turns._UNDISTURBED", 0.2)
+    turns, end, log = Turns(lambda: 3), threading.Event(), list[tuple[str, Client]]()
+
+    def ask(number: int, client: Client) -> None:
+        try:
+            with turns.turn(str(number)):
+                log.append(("runs", client))
+                begun, work = time.monotonic(), current_work()
+                while not (work.is_unwanted or end.is_set()):
+                    time.sleep(0.001)
+                if work.is_unwanted:
+                    assert time.monotonic() - begun >= 0.2
+                    raise RecordingError("a part of the work")
+        except RecordingError as error:
+            log.append((str(error)[:10], client))
+
+    async def ask_all() -> None:
+        asked = []
+        for number, client in enumerate([A1, A1, A1, A1, APP, B, A2, A2]):
+            asked.append(asyncio.create_task(in_thread(partial(ask, number, client), client)))
+            while len(turns._running) + len(turns._waiting) <= number:
+                await asyncio.sleep(0.001)
+        while len(log) < 7:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.3)
+        assert Counter(log) == {("runs", A1): 3, ("The app is", A1): 2, ("runs", APP): 1, ("runs", B): 1}
+        end.set()
+        await asyncio.gather(*asked)
+
+    asyncio.run(ask_all())
+    assert Counter(log)["runs", A2] == 2
+    assert turns._running == {}
+
+
+def test_the_next_turn_is_for_the_client_that_has_the_fewest() -> None:
+    turns, order, end = Turns(lambda: 1), list[Client](), threading.Event()
+
+    def ask(number: int, client: Client) -> None:
+        with working_for(client), turns.turn(str(number)):
+            order.append(client)
+            assert end.wait(60)
+
+    asked = [threading.Thread(target=ask, args=each) for each in enumerate([A1, A1, A1, A2, B])]
+    for number, thread in enumerate(asked, 1):
+        thread.start()
+        while len(turns._running) + len(turns._waiting) < number:
+            time.sleep(0.001)
+    turns._most = lambda: 3
+    turns._wake()
+    while len(order) < 3:
+        time.sleep(0.001)
+    assert order == [A1, B, A2]
+    end.set()
+    for thread in asked:
+        thread.join()
+
+
+def test_a_client_that_fills_the_queue_loses_a_place_in_it_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio_rerun._recordings.turns._WAITING_FOR_EACH", 4)
+    _, refused = turns_of(Turns(lambda: 1), [A1] * 6 + [B, A2, B, B], 5)
+    assert Counter(refused) == {A1: 4, B: 1}
+
+
+def request_from(host: Any) -> Any:
+    return SimpleNamespace(client=SimpleNamespace(host=host))
+
+
+@pytest.mark.parametrize(
+    ("request_", "address"),
+    [
+        (request_from("10.0.0.1"), "10.0.0.1"),
+        (request_from("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::"),
+        (request_from("::ffff:10.0.0.1"), "10.0.0.1"),
+        (request_from("fe80::1%eth0"), "fe80::"),
+        (request_from("unix:" + "x" * 1000), ("unix:" + "x" * 1000)[:200]),
+        (request_from(None), ""),
+        (SimpleNamespace(client=None), ""),
+        (None, ""),
+        (gr.Request(), ""),
+        (gr.Request(session_hash="a"), ""),
+    ],
+)
+def test_a_client_is_known_by_its_address_or_network(request_: Any, address: str) -> None:
+    assert client_of(request_, "a") == Client(address, "a")
+    assert client_of(request_, "a" * 1000).page == "a" * 200

@@ -12,15 +12,17 @@ from typing import Any
 import anyio
 from starlette.responses import Response, StreamingResponse
 
+from .._clients import Client
 from .._gradio.files import uploaded_file
 from .._gradio.threads import in_thread
-from .._recordings.on_demand import Progress
+from .._recordings.file_server import Progress
 from ..errors import RecordingError
 
 _REPORTS_EVERY = 0.5
 """Seconds."""
 
 _LONGEST_LEASE = 64
+_NO_CLIENT = Client()
 
 
 def large_file(data: Any, above: int | None) -> tuple[Path, str]:
@@ -38,28 +40,34 @@ def large_file(data: Any, above: int | None) -> tuple[Path, str]:
 
 
 def lines_while(
-    work: Callable[[Progress], dict[str, Any]], turn: asyncio.Lock, at_once: Callable[[], dict[str, Any] | None]
+    work: Callable[[Progress], dict[str, Any]],
+    turn: asyncio.Lock,
+    at_once: Callable[[], dict[str, Any] | None],
+    client: Client = _NO_CLIENT,
 ) -> Response:
     """Responds with the result of `at_once` or, if this is None, with the progress of `work` and its result.
 
-    Both run in a thread. `work` waits for its turn, and ends when the client disconnects.
+    Both run in a thread, for the client. `work` waits for its turn, and ends when the client disconnects.
     """
     return StreamingResponse(
-        _lines(work, turn, at_once), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"}
+        _lines(work, turn, at_once, client), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"}
     )
 
 
 async def _lines(
-    work: Callable[[Progress], dict[str, Any]], turn: asyncio.Lock, at_once: Callable[[], dict[str, Any] | None]
+    work: Callable[[Progress], dict[str, Any]],
+    turn: asyncio.Lock,
+    at_once: Callable[[], dict[str, Any] | None],
+    client: Client,
 ) -> AsyncIterator[str]:
-    if (known := await in_thread(at_once)) is not None:
+    if (known := await in_thread(at_once, client)) is not None:
         yield _line(**known)
         return
     done: list[float] = []
     while not await _acquired(turn):
         yield _line(progress=0)
     try:
-        result = asyncio.ensure_future(in_thread(partial(work, done.append)))
+        result = asyncio.ensure_future(in_thread(partial(work, done.append), client))
         try:
             while not (await asyncio.wait({result}, timeout=_REPORTS_EVERY))[0]:
                 yield _line(progress=done[-1] if done else 0)

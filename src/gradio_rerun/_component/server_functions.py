@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,16 +11,19 @@ import gradio as gr
 from gradio.components.base import server
 from starlette.responses import FileResponse, Response
 
+from .._clients import client_of
 from .._gradio.files import uploaded_file
 from .._gradio.server_calls import app_of, one_a_session, page_of, turn_of, while_connected
+from .._recordings.file_server import FileServer, Progress
 from .._recordings.file_types import check_file
-from .._recordings.on_demand import FileServer, Progress, end_lease, renewed, served
+from .._recordings.on_demand import end_lease, renewed, served
 from .._recordings.shown import forget
 from .._recordings.values import to_recordings
 from .._viewer.assets import viewer_assets
 from .._wire import Recordings
 from ..errors import GradioRerunError
 from . import questions
+from .content_coding import accepted_coding
 from .large_files import large_file, lines_while
 from .settings import restore_page_files
 from .streaming import Streaming
@@ -49,7 +51,8 @@ class ServerFunctions(Streaming):
     @server  # type: ignore[untyped-decorator]
     async def open_large_file(self, data: Any, request: gr.Request) -> Response:
         """For the frontend: the Rerun servers of the recordings in a large file, as lines of JSON. A lease for the file begins, or is renewed."""
-        return lines_while(partial(self._served, data), await turn_of(request), partial(self._renewed, data))
+        client = client_of(request, (await page_of(request))[0])
+        return lines_while(partial(self._served, data), await turn_of(request), partial(self._renewed, data), client)
 
     def _renewed(self, data: Any) -> dict[str, Any] | None:
         """None if the file has no server yet."""
@@ -88,8 +91,10 @@ class ServerFunctions(Streaming):
         assets = viewer_assets()
         if name != assets.wasm.name:  # the app has been started again, with another rerun-sdk
             return Response(status_code=404)
-        takes_brotli = re.search(r"\bbr\b", request.headers.get("accept-encoding", ""))
-        path, coding = (assets.wasm_br, "br") if takes_brotli else (assets.wasm, "gzip")
+        coding = accepted_coding(request.headers.get("accept-encoding", ""), ("br", "gzip"))
+        if coding is None:  # the frontend then loads the compressed file
+            return Response(status_code=406)
+        path = assets.wasm_br if coding == "br" else assets.wasm
         return FileResponse(path, media_type="application/wasm", headers={"Content-Encoding": coding})
 
     def _check_upload(self, file: Path) -> None:
@@ -99,7 +104,7 @@ class ServerFunctions(Streaming):
     @server  # type: ignore[untyped-decorator]
     async def ask_server(self, call: Any, request: gr.Request) -> Response:
         """For the frontend: the response of a Rerun server to one of the viewer's calls."""
-        return self._servers.forward(call, request.client.host if request.client else "")
+        return self._servers.forward(call, request)
 
     @server  # type: ignore[untyped-decorator]
     async def next_questions(self, known: Any, request: gr.Request) -> list[Any]:

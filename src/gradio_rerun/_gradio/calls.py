@@ -17,6 +17,7 @@ from typing import Any
 from gradio.blocks import Blocks
 from gradio.cli.commands.reload import reload_thread
 
+from .._clients import client_of, working_for
 from .wrapping import Method, wrap
 
 
@@ -57,8 +58,10 @@ def _followed(process: Method) -> Method:
         _has_called = True
         # In the context of the task, which Gradio copies into the thread of `postprocess`.
         _current.set(_call(*args, **options))
+        client = client_of(options.get("request"), options.get("session_hash"))
         try:
-            return await process(*args, **options)
+            with working_for(client):
+                return await process(*args, **options)
         finally:
             # Not the outer call: gr.Examples caches lazily in the context of a visitor's call, and other visitors get the result.
             _current.set(Call())

@@ -20,6 +20,7 @@ from gradio.blocks import Blocks
 from starlette.requests import Request
 from starlette.types import Receive
 
+from .._clients import client_of
 from .threads import in_thread
 
 _turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
@@ -32,8 +33,9 @@ _LONGEST_SESSION = 200
 async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request | None) -> dict[str, Any]:
     """The result of `work`, which runs in a thread: one at a time for each session. It ends when the client disconnects."""
     result: dict[str, Any] = {"error": "The page was closed."}
+    client = client_of(request, await _session(request) if request else "")
     async with while_connected(request), await turn_of(request):
-        result = await in_thread(work)
+        result = await in_thread(work, client)
     return result
 
 

@@ -15,22 +15,43 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 
+from .._clients import Client, current_client, working_for
 from ..errors import RecordingError
 
 _Result = TypeVar("_Result")
 
-_MOST_THREADS = 100
+_MOST_THREADS = 200
+_MOST_FOR_ADDRESS = 100
+_MOST_FOR_PAGE = 50
+"""Work may wait for slow servers: one address leaves threads for others, and one page of it for other pages."""
 
 # anyio before 4.1, which Gradio also supports, has another name for it.
 _PARAMETERS = inspect.signature(to_thread.run_sync).parameters
 _ABANDON: dict[str, Any] = {"abandon_on_cancel" if "abandon_on_cancel" in _PARAMETERS else "cancellable": True}
 
-_limiters: RunVar[tuple[CapacityLimiter, CapacityLimiter]] = RunVar("gradio_rerun.threads")
-"""Our limiter, and one without a limit for anyio, whose own count leaves out threads with a cancelled caller."""
+
+class _Limiters:
+    """The limiters of an event loop."""
+
+    def __init__(self) -> None:
+        self.all = CapacityLimiter(_MOST_THREADS)
+        self.unlimited = CapacityLimiter(math.inf)
+        """For anyio, whose own count leaves out threads with a cancelled caller."""
+        self._shares: WeakValueDictionary[object, CapacityLimiter] = WeakValueDictionary()
+
+    def of(self, client: Client) -> list[CapacityLimiter]:
+        """Those that work for this client needs, in the order in which it needs them."""
+        page = self._shares.setdefault(client, CapacityLimiter(_MOST_FOR_PAGE))
+        address = self._shares.setdefault(client.address, CapacityLimiter(_MOST_FOR_ADDRESS))
+        return [page, address, self.all]
+
+
+_limiters: RunVar[_Limiters] = RunVar("gradio_rerun.threads")
 
 
 class Work:
@@ -80,17 +101,22 @@ def current_work() -> Work:
     return _current.get() or Work()
 
 
-async def in_thread(function: Callable[[], _Result]) -> _Result:
+async def in_thread(function: Callable[[], _Result], client: Client | None = None) -> _Result:
     """Calls `function` in a thread and returns its result. If the caller is cancelled, the work in the thread is unwanted.
 
-    The thread counts until the work has ended: clients that leave do not start more threads than others.
+    The thread counts until the work has ended: clients that leave do not start more threads than others. `client`: by default the current one.
     """
+    client = client or current_client()
     try:
-        limiter, unlimited = _limiters.get()
+        limiters = _limiters.get()
     except LookupError:
-        limiter, unlimited = CapacityLimiter(_MOST_THREADS), CapacityLimiter(math.inf)
-        _limiters.set((limiter, unlimited))
-    work, loop = Work(), asyncio.get_running_loop()
+        limiters = _Limiters()
+        _limiters.set(limiters)
+    work, loop, taken = Work(), asyncio.get_running_loop(), list[CapacityLimiter]()
+
+    def release() -> None:
+        while taken:
+            taken.pop().release_on_behalf_of(work)
 
     def run() -> _Result:
         work.begin()
@@ -98,17 +124,20 @@ async def in_thread(function: Callable[[], _Result]) -> _Result:
             return function()
         finally:
             with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(limiter.release_on_behalf_of, work)
+                loop.call_soon_threadsafe(release)
 
-    await limiter.acquire_on_behalf_of(work)
     token = _current.set(work)
     try:
-        return await to_thread.run_sync(run, limiter=unlimited, **_ABANDON)
+        for limiter in limiters.of(client):
+            await limiter.acquire_on_behalf_of(work)
+            taken.append(limiter)
+        with working_for(client):
+            return await to_thread.run_sync(run, limiter=limiters.unlimited, **_ABANDON)
     finally:
         _current.reset(token)
         work.give_up()
         if not work.has_begun:
-            limiter.release_on_behalf_of(work)
+            release()
 
 
 def unwanted() -> RecordingError:

@@ -16,8 +16,8 @@ from typing import BinaryIO
 from ..errors import not_kept
 from .file_types import RECORDING_SUFFIXES
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
-"""No file name has a NUL, and Gradio's file route does not find a name with a newline."""
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""No file name has a NUL, and Gradio's file route does not find a name with a newline. A change of direction can hide the suffix of a download."""
 
 LINK_FROM = 64 * 1024 * 1024
 """Files of this many bytes and more are linked into the cache, smaller ones are copied (a copy is a snapshot, but costs time)."""
@@ -88,6 +88,7 @@ def new_file(target: Path) -> Iterator[Path]:
     temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        os.utime(target.parent)  # see `remove_empty_folders`
         yield temporary
         temporary.replace(target)
     except OSError as error:
@@ -95,3 +96,5 @@ def new_file(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the file is there
+            target.parent.rmdir()

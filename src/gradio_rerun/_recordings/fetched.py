@@ -40,7 +40,7 @@ from .urls import checked_url, is_importable
 from .web_file import WebFile
 
 _turns = Turns(lambda: 8, "fetching")
-_web_turns = Turns(lambda: 8, "fetching")
+_web_turns = Turns(lambda: 16, "fetching")
 """For URLs that a user may have typed: slow servers delay no other files."""
 after_fork(_turns.forget)
 after_fork(_web_turns.forget)

@@ -168,7 +168,12 @@ def write_with_manifest(path: Path, parts: list[tuple[int, int]], target: Path) 
     with (
         without_analytics(target.parent) as environment,
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            restore_signals=False,  # at the limit of its size, the program says so
         ) as process,
     ):
         said: list[bytes] = []

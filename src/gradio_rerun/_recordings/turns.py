@@ -5,21 +5,43 @@ from __future__ import annotations
 import math
 import os
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from .._clients import Client, current_client, one_too_many
 from .._fork import after_fork
-from .._gradio.threads import current_work, unwanted
+from .._gradio.threads import Work, current_work, unwanted
 from ..errors import RecordingError
 
-_WAITING_FOR_EACH_CORE = 8
-"""Conversions that wait: a new one waits up to 8 times the duration of a conversion."""
+_WAITING_FOR_EACH = 8
+"""Tasks that wait for each one that may run: a new one waits up to 8 times the duration of a task."""
+
+
+_UNDISTURBED = 20.0
+"""Seconds that each task may run, whoever waits."""
+
+
+@dataclass(eq=False)
+class _Task:
+    key: str
+    client: Client
+    work: Work
+    is_refused: bool = False
+    begun: float = 0
 
 
 class Turns:
-    """Limits how many tasks run at once and how many wait; further tasks get an error. Tasks with the same key run one after the other."""
+    """Limits how many tasks run at once and how many wait. Tasks with the same key run one after the other.
+
+    The next turn is for the address of which the fewest tasks run, then for its page of which the fewest run, then in order of arrival. Slow ones
+    could hold all turns for minutes: if all are taken, the client with the most loses one that has run for 20 s. If too many wait, the client with
+    the most that wait loses one. See `one_too_many`. Such a task raises a `RecordingError`.
+    """
 
     def __init__(self, most: Callable[[], int], doing: str = "converting") -> None:
         self._most = most
@@ -29,33 +51,80 @@ class Turns:
     def forget(self) -> None:
         """Forgets the tasks that run and wait."""
         self._changed = threading.Condition()
-        self._running: set[str] = set()
-        self._waiting = 0
+        self._running: dict[str, _Task] = {}
+        self._waiting: list[_Task] = []
 
     @contextmanager
     def turn(self, key: str) -> Iterator[None]:
-        """Waits for a turn, which lasts as long as the `with`. Raises a `RecordingError` if too many wait, or the result is unwanted."""
+        """Waits for a turn, which lasts as long as the `with`. Raises a `RecordingError` if the task loses it, or the result is unwanted."""
         work = current_work()
+        task = _Task(key, current_client(), work)
         with self._changed, work.ended_by(self._wake):
-            if self._waiting >= _WAITING_FOR_EACH_CORE * self._most():
-                raise RecordingError(f"The app is {self._doing} as many files as it can. Please try again in a minute.")
-            self._waiting += 1
+            if len(self._waiting) >= _WAITING_FOR_EACH * self._most():
+                self._refuse_one(task)
+            self._waiting.append(task)
             try:
-                self._changed.wait_for(lambda: work.is_unwanted or self._has_room(key))
+                while not (work.is_unwanted or task.is_refused or self._next() is task):
+                    self._changed.wait(self._seconds_until_one_ends(task))
             finally:
-                self._waiting -= 1
+                with suppress(ValueError):  # refused
+                    self._waiting.remove(task)
+                self._changed.notify_all()  # another one may be the next
+            if task.is_refused:
+                raise self._busy()
             if work.is_unwanted:
                 raise unwanted()
-            self._running.add(key)
+            task.begun = time.monotonic()
+            self._running[key] = task
         try:
             yield
+        except RecordingError as error:
+            if task.is_refused:
+                raise self._busy() from error
+            raise
         finally:
             with self._changed:
-                self._running.discard(key)  # not there after a fork
+                if self._running.get(key) is task:  # not after a fork
+                    del self._running[key]
                 self._changed.notify_all()
 
-    def _has_room(self, key: str) -> bool:
-        return key not in self._running and len(self._running) < self._most()
+    def _next(self, *, ignores_room: bool = False) -> _Task | None:
+        """The task that gets the next turn; None if none can run now."""
+        if len(self._running) >= self._most() and not ignores_room:
+            return None
+        addresses = Counter(each.client.address for each in self._running.values())
+        pages = Counter(each.client for each in self._running.values())
+        return min(
+            (task for task in self._waiting if task.key not in self._running),
+            key=lambda task: (addresses[task.client.address], pages[task.client]),
+            default=None,
+        )
+
+    def _seconds_until_one_ends(self, task: _Task) -> float | None:
+        """When the task that is the next one should look again. Ends the task that gives its turn to this one, if there is one and its time has passed."""
+        if self._next(ignores_room=True) is not task or any(each.is_refused for each in self._running.values()):
+            return None
+        running = [each for each in self._running.values() if each.client.address]  # the app itself has none
+        index = one_too_many([each.client for each in running], task.client)
+        if index is None:
+            return None
+        left = running[index].begun + _UNDISTURBED - time.monotonic()
+        if left > 0:
+            return left
+        running[index].is_refused = True
+        running[index].work.give_up()
+        return None
+
+    def _refuse_one(self, newcomer: _Task) -> None:
+        """Makes room for another task that waits. Raises a `RecordingError` if there is none for this client."""
+        index = one_too_many([each.client for each in self._waiting], newcomer.client)
+        if index is None:
+            raise self._busy()
+        self._waiting.pop(index).is_refused = True
+        self._changed.notify_all()
+
+    def _busy(self) -> RecordingError:
+        return RecordingError(f"The app is {self._doing} as many files as it can. Please try again in a minute.")
 
     def _wake(self) -> None:
         with self._changed:

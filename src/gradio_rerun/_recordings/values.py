@@ -23,6 +23,7 @@ from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError,
 from .cached_files import cache_key, cached_name, place, touched, write_file
 from .chunks import source_of, written
 from .conversions import converted
+from .empty_folders import remove_empty_folders
 from .episodes import Episode
 from .fetched import fetched, found_elsewhere
 from .file_types import RECORDING_SUFFIXES
@@ -56,6 +57,7 @@ def to_recordings(
     """
     if value is None:
         return []
+    remove_empty_folders(cache)
     end_orphans()  # also functions that return a path have logged into a RecordingStream
     items = value if isinstance(value, (list, tuple)) else [value]
     if stream:

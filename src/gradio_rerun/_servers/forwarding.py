@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import httpx
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from .._clients import Client, one_too_many
 from .._fork import ModuleLock, after_fork
 from .._gradio.server_calls import cancel_when_disconnected
 from .frames import with_heartbeats
@@ -53,8 +53,7 @@ def _client() -> httpx.AsyncClient:
 
 @dataclass(eq=False)
 class _OpenCall:
-    address: str
-    page: str
+    client: Client
     end: Callable[[], object]
 
 
@@ -67,50 +66,37 @@ after_fork(_open_calls.clear)
 def _opened(call: _OpenCall) -> bool:
     """Whether the call may be opened. If so, it counts from now on."""
     with _lock:
-        may_open = _make_room(call.address, call.page)
+        may_open = _make_room(call.client)
         if may_open:
             _open_calls.append(call)
         return may_open
 
 
-def _make_room(address: str, page: str) -> bool:
-    """Whether another call may be opened.
-
-    At the limit, the address with the most calls loses one to an address with fewer calls. Within an address, the page with the most
-    calls loses one to another page. A page chooses its own id, but this does not get more calls for its address. Behind a proxy that
-    does not pass on addresses, all pages have the same address.
-    """
+def _make_room(client: Client) -> bool:
+    """Whether another call may be opened. At the limit, the clients with the most calls lose one: see `one_too_many`."""
     if len(_open_calls) < MAX_OPEN_CALLS:
         return True
-    of_addresses = Counter(each.address for each in _open_calls)
-    crowded = max(of_addresses, key=of_addresses.__getitem__)
-    if of_addresses[crowded] < of_addresses[address] + 2:  # this one would not have fewer then
-        crowded = address
-    of_pages = Counter(each.page for each in _open_calls if each.address == crowded)
-    busiest = max(reversed(of_pages), key=of_pages.__getitem__, default=page)
-    if crowded == address and of_pages[busiest] < of_pages[page] + 2:
+    last = one_too_many([each.client for each in _open_calls], client)
+    if last is None:
         return False
-    last = [each for each in _open_calls if (each.address, each.page) == (crowded, busiest)][-1]
-    _open_calls.remove(last)
-    last.end()
+    _open_calls.pop(last).end()
     return True
 
 
 class Forwarded(Response):
     """The response of the server, streamed. The call ends when the page disconnects."""
 
-    def __init__(self, request: httpx.Request, address: str, page: str) -> None:
+    def __init__(self, request: httpx.Request, client: Client) -> None:
         super().__init__()
         self._request = request
-        self._address = address
-        self._page = page
+        self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
         async with anyio.create_task_group() as group:
             # Another app of this process, in another thread, may end the call.
             end = partial(loop.call_soon_threadsafe, group.cancel_scope.cancel)
-            call = _OpenCall(self._address, self._page, end)
+            call = _OpenCall(self._client, end)
             if not _opened(call):
                 return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
             try:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import PlainTextResponse, Response
 
 from .._checks import is_collection, wrong
+from .._clients import client_of
 from .._viewer.sdk import server_url
 from .._wire import ServerUrl
 from . import file_servers
@@ -101,14 +102,11 @@ class Servers:
         """The ticket that opens the tunnel to a server of `file_servers`."""
         return self._ticket(origin_of(url))
 
-    def forward(self, data: Any, address: str = "") -> Response:
-        """The response to one gRPC-web call of the frontend, streamed; a 4xx with the reason if the call is refused.
-
-        `address`: the client's.
-        """
+    def forward(self, data: Any, request: Any = None) -> Response:
+        """The response to one gRPC-web call of the frontend, streamed; a 4xx with the reason if the call is refused."""
         try:
             call = _checked(data)
-            return Forwarded(self._request(call), address, call.page)
+            return Forwarded(self._request(call), client_of(request, call.page))
         except _RefusedError as error:
             return PlainTextResponse(str(error), error.status)
 
