@@ -75,6 +75,16 @@ test("the lease is renewed each minute, and ends with the last recording", async
   assert.deepEqual(calls.slice(3).map(([name, data]) => [name, data]), [["close_large_file", first]]);
 });
 
+test("a lease that may have begun just before the viewer ended is given up", async () => {
+  answer = () => {
+    life.abort();
+    throw life.signal.reason;
+  };
+  await run(LARGE);
+  assert.deepEqual(calls.map(([name]) => name), ["open_large_file", "close_large_file"]);
+  assert.equal(calls[1][1].lease, calls[0][1].lease);
+});
+
 test("two leases have different names", async () => {
   await run(LARGE);
   await run(LARGE);

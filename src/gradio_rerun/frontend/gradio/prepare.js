@@ -45,9 +45,11 @@ function notOpened(error) {
  */
 async function openLarge({ call, toRecordings }, { large, ...whole }, { signal, onProgress }) {
   const data = { path: large, lease: Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("") };
+  const close = () => void call("close_large_file", data, { keepalive: true }).catch(() => {});
   const open = async (/** @type {AbortSignal} */ end) => lastLine(await call("open_large_file", data, { signal: end }), onProgress);
   const { servers = [], is_truncated, error } = await open(signal).catch((reason) => /** @type {Opened} */ ({ error: String(reason) }));
   if (servers.length === 0) {
+    if (signal.aborted) close(); // a lease may have begun
     console.info(`gradio_rerun: ${whole.name} is downloaded whole. ${error}`);
     return { recordings: [whole] };
   }
@@ -57,7 +59,6 @@ async function openLarge({ call, toRecordings }, { large, ...whole }, { signal, 
     life.abort();
     close();
   };
-  const close = () => void call("close_large_file", data, { keepalive: true }).catch(() => {});
   addEventListener("pagehide", ({ persisted }) => void (persisted || close()), { signal: life.signal });
   /** @type {Promise<string>} */
   const lost = new Promise((resolve) => {
