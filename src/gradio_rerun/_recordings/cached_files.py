@@ -45,13 +45,20 @@ def shortened(stem: str) -> str:
     return stem.encode(errors="ignore")[:200].decode(errors="ignore")
 
 
-def is_there(target: Path) -> bool:
-    """Whether the file was written before. If so, its time becomes now: Gradio deletes old files (`delete_cache`)."""
+def is_there(target: Path, size: int | None = None) -> bool:
+    """Whether the file was written before, with this size. If so, it is as new for Gradio, which deletes old files (`delete_cache`).
+
+    The time of its content stays: browsers and servers of large files would take the file for another one.
+    """
     try:
-        os.utime(target)
+        stat = target.stat()
     except OSError:
         return False
-    return True
+    with suppress(OSError):  # a link to a file of another user
+        os.utime(
+            target, ns=(stat.st_atime_ns, stat.st_mtime_ns)
+        )  # Gradio looks at the time of the last change of these
+    return size in (None, stat.st_size)
 
 
 def place(source: Path, cache: Path, name: str) -> Path:
@@ -59,7 +66,7 @@ def place(source: Path, cache: Path, name: str) -> Path:
     stat = source.stat()
     key = cache_key(str(source.resolve()), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     target = cache / key / cached_name(name)
-    if target.exists() and target.stat().st_size == stat.st_size:
+    if is_there(target, stat.st_size):
         return target
     with new_file(target) as temporary:
         if stat.st_size < LINK_FROM or not _link(source, temporary):

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from .._fork import ModuleLock, after_fork
 from ..errors import NotARecordingError, RecordingError, log, not_kept
-from .cached_files import cache_key, cached_name, new_file
+from .cached_files import cache_key, cached_name, is_there, new_file
 from .conversion_process import DISK_FULL
 from .convert_file import application_id, arrow_messages
 
@@ -45,7 +45,7 @@ def written(item: Any, kind: str, cache: Path) -> Path:
     target = cache / cache_key(known.token, path and _state(path)) / name
     # A stream over a generator can be read only once.
     with known.lock:
-        if not target.exists():
+        if not is_there(target):
             with new_file(target) as temporary:
                 _write(item, kind, temporary, application_id(path.name if path else kind), known.token)
     return target

@@ -20,7 +20,7 @@ from .._servers.tunnel import Servers
 from .._viewer.sdk import chunk_class, server_url
 from .._wire import Recording
 from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log
-from .cached_files import cache_key, cached_name, place, write_file
+from .cached_files import cache_key, cached_name, is_there, place, write_file
 from .chunks import source_of, written
 from .conversions import converted
 from .empty_folders import remove_empty_folders
@@ -183,8 +183,8 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
     check_start(start, f"the file {path.name!r:.200}")
     # An upload, or a file that the component has shown before: the same file stays the same value.
-    is_there = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES
-    return _file_data(path if is_there else place(path, cache, name or path.name), name)
+    is_in_cache = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES and is_there(path)
+    return _file_data(path if is_in_cache else place(path, cache, name or path.name), name)
 
 
 def _file_data(path: Path, name: str | None = None) -> FileData:
@@ -256,7 +256,7 @@ def _gradio_may_serve(path: Path) -> bool:
 def _bytes(data: bytes, cache: Path) -> FileData:
     check_start(data[: len(MAGIC)], f"{len(data)} bytes")
     target = cache / cache_key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
-    if not (target.exists() and target.stat().st_size == len(data)):
+    if not is_there(target, len(data)):
         write_file(target, io.BytesIO(data))
     return FileData(path=str(target), orig_name=target.name, size=len(data))
 
@@ -276,7 +276,7 @@ def _logged(source: Any, cache: Path, stream: Appender | Unjoined | None) -> Fil
         if stream:
             return stream.append_logged(sink, name)
         target = cache / cache_key(sink.token, sink.size) / name
-        if not target.exists():
+        if not is_there(target, sink.size):
             sink.log.seek(0)
             write_file(target, sink.log)
     return FileData(path=str(target), orig_name=name, size=sink.size)
