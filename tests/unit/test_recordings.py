@@ -679,6 +679,36 @@ def test_folders_of_deleted_recordings_are_removed_after_an_hour(
     assert path_of(*to_recordings(file.read_bytes(), cache)) == deleted
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the time at which a file was created")
+@pytest.mark.parametrize("kind", ["path", "large path", "bytes", "stream", "chunks", "picture", "upload", "again"])
+def test_a_file_that_is_shown_again_is_as_new_for_delete_cache_and_unchanged_for_browsers(
+    kind: str, file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value: Any = file
+    if kind == "large path":
+        monkeypatch.setattr(cached_files, "LINK_FROM", 1)
+    elif kind == "bytes":
+        value = file.read_bytes()
+    elif kind == "stream":
+        value = rr.RecordingStream("app", recording_id="stream")
+        value.log("x", rr.TextLog("x"))
+    elif kind == "chunks":
+        value = pytest.importorskip("rerun.experimental").RrdReader(file).stream()
+    elif kind == "picture":
+        Image.new("RGB", (4, 4)).save(value := file.with_name("a.png"))
+    elif kind == "upload":
+        value = cache / "upload" / "a.rrd"
+        value.parent.mkdir(parents=True)
+        shutil.copyfile(file, value)
+    path = path_of(*to_recordings(value, cache))
+    before = path.stat()
+    while path.stat().st_ctime_ns == before.st_ctime_ns:  # of the clock of the file system
+        assert path_of(*to_recordings(path if kind == "again" else value, cache)) == path
+        time.sleep(0.01)
+        assert time.time() - before.st_ctime < 5
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+
+
 def test_a_piece_of_a_stream_on_a_full_disk_is_named(file: Path, cache: Path) -> None:
     with full_disk(), pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache.*Make room"):
         to_recordings(file.read_bytes(), cache, stream=Appender(Shown(cache), Call(), None))
@@ -791,32 +821,10 @@ def test_a_name_that_a_file_system_cannot_take_is_shortened_and_keeps_its_suffix
     assert path_of(item).name == cached
 
 
-@pytest.mark.parametrize("kind", ["small file", "large file", "bytes", "recording"])
-def test_a_value_that_is_shown_again_counts_as_new_for_delete_cache(
-    kind: str, file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if kind == "large file":
-        monkeypatch.setattr(cached_files, "LINK_FROM", 1)
-    logged = rr.RecordingStream("app", recording_id="logged")
-    log_points(logged)
-    value = {"bytes": file.read_bytes(), "recording": logged}.get(kind, file)
-    modified = file.stat().st_mtime_ns
-    (first,) = to_recordings(value, cache)
-    before = path_of(first).stat().st_ctime_ns
-    time.sleep(0.02)
-    (second,) = to_recordings(value, cache)
-    assert path_of(second) == path_of(first)
-    assert path_of(second).stat().st_ctime_ns > before  # Gradio deletes files by this time
-    assert file.stat().st_mtime_ns == modified  # a large file is linked
-
-
-def test_a_file_of_the_cache_that_is_returned_again_counts_as_new_for_delete_cache(file: Path, cache: Path) -> None:
-    (first,) = to_recordings(file, cache)
-    before = path_of(first).stat().st_ctime_ns
-    time.sleep(0.02)
-    (second,) = to_recordings(path_of(first), cache)  # as the function has got it
-    assert path_of(second) == path_of(first)
-    assert path_of(second).stat().st_ctime_ns > before
+def test_a_file_of_another_size_is_not_there(file: Path) -> None:
+    size = file.stat().st_size
+    assert [cached_files.touched(file, each) for each in (None, size, size - 1)] == [True, True, False]
+    assert cached_files.touched(file.with_name("other")) is False
 
 
 def test_truncated_bytes_in_the_cache_are_written_again(cache: Path) -> None:

@@ -367,6 +367,8 @@ def test_a_client_that_fills_the_queue_loses_a_place_in_it_to_others(monkeypatch
     monkeypatch.setattr("gradio_rerun._recordings.turns._WAITING_FOR_EACH", 4)
     _, refused = turns_of(Turns(lambda: 1), [A1] * 6 + [B, A2, B, B], 5)
     assert Counter(refused) == {A1: 4, B: 1}
+    _, refused = turns_of(Turns(lambda: 1), [APP] * 5 + [B], 5)
+    assert refused == [B]
 
 
 def request_from(host: Any) -> Any:

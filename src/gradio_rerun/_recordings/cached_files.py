@@ -46,14 +46,18 @@ def shortened(stem: str) -> str:
 
 
 def touched(target: Path, size: int | None = None) -> bool:
-    """Whether the file was written before, with `size` bytes if given. If so, it counts as new: Gradio deletes old files (`delete_cache`)."""
+    """Whether the file was written before, with `size` bytes if given. If so, it counts as new: Gradio deletes old files (`delete_cache`).
+
+    Gradio goes by the time of the last change of any kind (ctime). The time of the content stays: otherwise, browsers and servers of large files would
+    take the file for another one, and a user's file that is linked would change.
+    """
     try:
         stat = target.stat()
-        # Gradio goes by the time of the last change of any kind (ctime). The other times of a link are those of the user's file.
-        os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     except OSError:
         return False
-    return size is None or stat.st_size == size
+    with suppress(OSError):  # a link to a file of another user
+        os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    return size in (None, stat.st_size)
 
 
 def place(source: Path, cache: Path, name: str) -> Path:

@@ -117,10 +117,12 @@ class Turns:
 
     def _refuse_one(self, newcomer: _Task) -> None:
         """Makes room for another task that waits. Raises a `RecordingError` if there is none for this client."""
-        index = one_too_many([each.client for each in self._waiting], newcomer.client)
+        waiting = [each for each in self._waiting if each.client.address]
+        index = one_too_many([each.client for each in waiting], newcomer.client)
         if index is None:
             raise self._busy()
-        self._waiting.pop(index).is_refused = True
+        waiting[index].is_refused = True
+        self._waiting.remove(waiting[index])
         self._changed.notify_all()
 
     def _busy(self) -> RecordingError:

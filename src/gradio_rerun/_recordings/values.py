@@ -183,10 +183,8 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
     check_start(start, f"the file {path.name!r:.200}")
     # An upload, or a file that the component has shown before: the same file stays the same value.
-    if is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES:
-        touched(path)
-        return _file_data(path, name)
-    return _file_data(place(path, cache, name or path.name), name)
+    is_in_cache = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES and touched(path)
+    return _file_data(path if is_in_cache else place(path, cache, name or path.name), name)
 
 
 def _file_data(path: Path, name: str | None = None) -> FileData:
@@ -278,7 +276,7 @@ def _logged(source: Any, cache: Path, stream: Appender | Unjoined | None) -> Fil
         if stream:
             return stream.append_logged(sink, name)
         target = cache / cache_key(sink.token, sink.size) / name
-        if not touched(target):
+        if not touched(target, sink.size):
             sink.log.seek(0)
             write_file(target, sink.log)
     return FileData(path=str(target), orig_name=name, size=sink.size)
