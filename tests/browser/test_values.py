@@ -12,8 +12,10 @@ import pytest
 import rerun as rr
 import rerun.blueprint as rrb
 from gradio.data_classes import FileData
-from playwright.sync_api import expect
+from needs import EXACT_TIMES, needs
+from playwright.sync_api import Route, expect
 from recordings import log_points, recording_bytes, write_recording
+from seen import DRAW, on_screen, wait_until
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -110,6 +112,21 @@ def test_a_list_opens_all_its_recordings(
 ) -> None:
     page.open(launch(app(show=[recording_a, recording_b]))).click("show")
     page.expect_recordings("recording_a", "recording_b")
+
+
+@needs(EXACT_TIMES)
+def test_the_last_recording_of_a_list_is_on_screen_also_if_another_one_arrives_later(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    held: list[Route] = []
+    page.route("**/a.rrd", lambda route: held.append(route))
+    page.open(launch(app(show=[recording_a, recording_b]))).click("show")
+    wait_until(page, lambda: page.opened() == ["recording_b"] and held)
+    for route in held:
+        route.continue_()
+    page.expect_recordings("recording_a", "recording_b")
+    page.evaluate(DRAW, 10)
+    assert on_screen(page) == "recording_b"
 
 
 @pytest.mark.slow

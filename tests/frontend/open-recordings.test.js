@@ -33,7 +33,7 @@ beforeEach(() => {
     onCloseOne: () => told.push("closed"),
     signal: life.signal,
   });
-  open.attach(/** @type {any} */ ({ open: (/** @type {string} */ url) => told.push(`open ${name(url)}`), forget: (/** @type {string} */ url) => told.push(`forget ${name(url)}`), send() {} }));
+  open.attach(/** @type {any} */ ({ open: (/** @type {string} */ url) => told.push(`open ${name(url)}`) && Promise.resolve(null), forget: (/** @type {string} */ url) => told.push(`forget ${name(url)}`), send() {} }));
 });
 
 afterEach(() => mock.timers.reset());

@@ -1,5 +1,6 @@
 /** The recordings of one running viewer. */
 
+import { OnScreen } from "./on-screen.js";
 import { OpenRecording, SETTLE_WITHIN, isServer } from "./open-recording.js";
 import { storeIdOf } from "./store-id.js";
 import { StreamReader } from "./stream-reader.js";
@@ -33,6 +34,8 @@ export class OpenRecordings {
   #hasClosed = false;
   /** @type {import("./viewer.js").Viewer | null} */
   #viewer = null;
+  /** @type {OnScreen | null} */
+  #onScreen = null;
   #prepare;
   #onCloseOne;
   /** @type {import("./open-recording.js").Surroundings} */
@@ -60,7 +63,7 @@ export class OpenRecordings {
       onChange,
     };
     signal.addEventListener("abort", () => {
-      this.#viewer = null; // timers run on for a while, and would keep its memory
+      this.#viewer = this.#onScreen = null; // timers run on for a while, and would keep its memory
       this.forget();
     });
   }
@@ -139,10 +142,12 @@ export class OpenRecordings {
   /** Sets the viewer that opens the recordings. @param {import("./viewer.js").Viewer} viewer */
   attach(viewer) {
     this.#viewer = viewer;
+    this.#onScreen = new OnScreen(viewer);
   }
 
   /** Opens the recordings that are not open, and reads the new data of those that have grown. @param {Recording[]} recordings */
   open(recordings) {
+    this.#onScreen?.expect(recordings.filter(({ url }) => !this.byUrl.has(url)));
     for (const recording of recordings) {
       const known = this.byUrl.get(recording.url);
       // A stream that ended is a file in a later value, which may have more data than the stream announced.
@@ -174,6 +179,7 @@ export class OpenRecordings {
   forget() {
     for (const each of this.#all) each.forget();
     this.byUrl.clear();
+    this.#onScreen?.forget();
     this.#hasClosed = false;
     this.#reading = null;
     this.#names.clear();
@@ -231,7 +237,7 @@ export class OpenRecordings {
     this.#around.onChange(false);
     if (serverOf(added.url) === null) return added.fail(INVALID);
     if (!added.isPrepared) this.#openPrepared(added);
-    else if (!recording.marks) this.#viewer?.open(added.url, recording.inBackground);
+    else if (!recording.marks) this.#onScreen?.open(added.url);
     // The viewer may need no further call to show it.
     if (added.isCatalog && this.#ofServer(added.url).some(({ isCatalog, state }) => isCatalog && state === "open")) added.onAnswer();
   }
@@ -260,6 +266,7 @@ export class OpenRecordings {
       overlay.endDownload(url);
       recording.forget();
       this.byUrl.delete(url);
+      this.#onScreen?.replace(url, prepared.recordings);
       this.open(prepared.recordings);
       this.#watch(prepared);
       onChange(false); // they may be open already
