@@ -5,70 +5,75 @@ import { OnScreen } from "../../src/gradio_rerun/frontend/viewer/on-screen.js";
 
 /** @typedef {import("../../src/gradio_rerun/frontend/wire.js").Recording} Recording */
 
-/** @type {string[]} recordings that were brought on screen */
+/** @type {string[]} what was brought on screen: a URL, or the id of a recording */
 let shown;
-/** The viewer's answers: for each URL that was opened, called with the id of its recording. @type {Map<string, ((id: string | null) => void) | null>} */
-let answers;
+/** @type {Map<string, {isAwaited: boolean, state: string}>} */
+let byUrl;
 /** @type {string | null} */
 let onScreenNow;
 /** @type {OnScreen} */
 let onScreen;
 
-/** @param {string} recording_id */
-const named = (recording_id) => ({ application_id: "app", recording_id });
-
 /** @param {string} name @param {Partial<Recording>} [more] @returns {Recording} */
 const file = (name, more) => ({ url: `http://app.test/${name}`, name, size: 1, ...more });
 
+const server = { url: "rerun+http://host.test/dataset?segment_id=b", name: "server", size: null };
+
 beforeEach(() => {
-  [shown, answers, onScreenNow] = [[], new Map(), null];
+  [shown, byUrl, onScreenNow] = [[], new Map(), null];
+  const control = {
+    carryOut: async (/** @type {{name: string, request: string}} */ { name, request }, /** @type {{recording_id: string}[]} */ [recording]) =>
+      void shown.push(name === "open" ? (/http.*/.exec(atob(request))?.[0] ?? "") : recording.recording_id),
+  };
   onScreen = new OnScreen(
     /** @type {any} */ ({
-      open: (/** @type {string} */ url, /** @type {boolean} */ isNamed) =>
-        new Promise((resolve) => answers.set(url, isNamed ? (id) => resolve(id && named(id)) : null)),
+      control,
+      frames: async () => {},
       get recordingOnScreen() {
-        return onScreenNow && named(onScreenNow);
+        return onScreenNow && { application_id: "app", recording_id: onScreenNow };
       },
-      control: { carryOut: async (/** @type {unknown} */ _, /** @type {{recording_id: string}[]} */ [{ recording_id }]) => void shown.push(recording_id) },
     }),
+    /** @type {any} */ (byUrl),
   );
 });
 
 /** @param {Recording[]} recordings */
 function open(...recordings) {
   onScreen.expect(recordings);
-  for (const { url } of recordings) onScreen.open(url);
+  for (const { url } of recordings) byUrl.set(url, { isAwaited: true, state: "opening" });
 }
 
-/** The viewer has opened a recording. @param {string} name @param {string | null} [id] */
-async function answer(name, id = name) {
-  answers.get(file(name).url)?.(id);
-  await new Promise(setImmediate);
+/** @param {string} name @param {string} [state] */
+async function opened(name, state = "open") {
+  byUrl.set(file(name).url, { isAwaited: false, state });
+  await onScreen.onChange();
 }
 
-test("the last of several files is on screen in the end, whichever arrives last", async () => {
+test("the last of several files is brought on screen when all are open, whichever arrives last", async () => {
   open(file("a"), file("b"), file("c"));
-  await answer("a");
+  for (const name of ["a", "c"]) await opened(name);
   assert.deepEqual(shown, []);
-  await answer("c");
-  await answer("b");
-  assert.deepEqual(shown, ["c", "c"]);
+  await opened("b");
+  await onScreen.onChange();
+  assert.deepEqual(shown, [file("c").url]);
 });
 
-test("one file alone is opened without a question", () => {
+test("one file alone is on screen anyway", async () => {
   open(file("a"));
-  assert.equal(answers.get(file("a").url), null);
+  await opened("a");
+  assert.deepEqual(shown, []);
 });
 
-test("blueprints, streams and servers do not count", () => {
-  open(file("a"), file("layout.rbl"), file("s", { marks: [1] }), { url: "rerun+http://host.test/proxy", name: "server", size: null });
-  assert.ok([...answers.values()].every((each) => each === null));
+test("blueprints, streams and servers do not count", async () => {
+  open(file("a"), file("layout.rbl"), file("s", { marks: [1] }), server);
+  await opened("a");
+  assert.deepEqual(shown, []);
 });
 
-test("if the last file fails, nothing is brought on screen", async () => {
+test("a last file that has failed is not opened again", async () => {
   open(file("a"), file("b"));
-  await answer("b", null);
-  await answer("a");
+  await opened("b", "failed");
+  await opened("a");
   assert.deepEqual(shown, []);
 });
 
@@ -77,64 +82,63 @@ test("files in the background leave what is on screen", async () => {
   open(file("a", { inBackground: true }));
   onScreenNow = "a"; // the viewer has opened it
   open(file("b", { inBackground: true }));
-  await answer("a");
-  await answer("b");
-  assert.deepEqual(shown, ["old", "old"]);
+  await opened("a");
+  await opened("b");
+  assert.deepEqual(shown, ["old"]);
 });
 
-test("files in the background of an empty viewer stay", async () => {
+test("the first files of an empty viewer come on screen, also in the background", async () => {
   open(file("a", { inBackground: true }));
-  await answer("a");
+  await opened("a");
   assert.deepEqual(shown, []);
 });
 
-test("a file in the background that fails changes nothing", async () => {
-  onScreenNow = "old";
-  open(file("a", { inBackground: true }));
-  await answer("a", null);
-  assert.deepEqual(shown, []);
-});
-
-test("when all are open, the user may choose another one, which further files leave", async () => {
+test("files in the background do not change what an unfinished list brings on screen", async () => {
   open(file("a"), file("b"));
-  await answer("a");
-  await answer("b");
   onScreenNow = "a";
   open(file("c", { inBackground: true }));
-  await answer("c");
-  assert.deepEqual(shown, ["b", "a"]);
+  for (const name of ["a", "b", "c"]) await opened(name);
+  assert.deepEqual(shown, [file("b").url]);
 });
 
-test("a newer list is not about the older one", async () => {
+test("a newer list is brought on screen instead of the older one", async () => {
   open(file("a"), file("b"));
   open(file("c"), file("d"));
-  await answer("b");
-  await answer("d");
-  assert.deepEqual(shown, ["d"]);
+  for (const name of ["c", "d", "b", "a"]) await opened(name);
+  assert.deepEqual(shown, [file("d").url]);
 });
 
 test("closed recordings are not brought on screen", async () => {
   open(file("a"), file("b"));
   onScreen.forget();
-  await answer("b");
+  await opened("b");
+  await opened("a");
   assert.deepEqual(shown, []);
 });
 
-test("files that are converted first count as what they become", async () => {
-  onScreen.expect([file("a", { upload: "a" }), file("b", { upload: "b" })]);
+test("a file that is converted first counts as what it becomes", async () => {
+  open(file("a", { upload: "a" }), file("b", { upload: "b" }));
+  byUrl.clear();
+  onScreen.replace(file("unknown").url, [file("c")]);
   onScreen.replace(file("b").url, [file("b1"), file("b2")]);
-  onScreen.open(file("b1").url);
-  onScreen.open(file("b2").url);
   onScreen.replace(file("a").url, [file("a1")]);
-  onScreen.open(file("a1").url);
-  for (const name of ["b1", "b2", "a1"]) await answer(name);
-  assert.deepEqual(shown, ["b2", "b2"]);
+  for (const name of ["a1", "b1", "b2"]) byUrl.set(file(name).url, { isAwaited: true, state: "opening" });
+  for (const name of ["b1", "b2"]) await opened(name);
+  assert.deepEqual(shown, []);
+  await opened("a1");
+  assert.deepEqual(shown, [file("b2").url]);
 });
 
-test("a large file that is served by a server is opened as a server", () => {
-  onScreen.expect([file("a"), file("b", { large: "b" })]);
-  onScreen.replace(file("b").url, [{ url: "rerun+http://host.test/dataset?segment_id=b", name: "b", size: null }]);
-  onScreen.replace("http://app.test/unknown", [file("c")]);
-  for (const url of ["rerun+http://host.test/dataset?segment_id=b", file("c").url]) onScreen.open(url);
-  assert.deepEqual([...answers.values()], [null, null]);
+test("a large file that a server serves is not brought on screen", async () => {
+  open(file("a"), file("b", { large: "b" }));
+  onScreen.replace(file("b").url, [server]);
+  await opened("a");
+  assert.deepEqual(shown, []);
+});
+
+test("a viewer that cannot show it stays as it is", async () => {
+  onScreen = new OnScreen(/** @type {any} */ ({ frames: async () => {}, control: { carryOut: async () => Promise.reject(new Error("older")) } }), /** @type {any} */ (byUrl));
+  open(file("a"), file("b"));
+  await opened("a");
+  await opened("b");
 });

@@ -126,10 +126,6 @@ class FakeHandle {
       this.done.push("close");
       this.open = [];
     }
-    for (const part of fields.get(4) ?? []) {
-      await this.add_receiver(text(message(part).get(1)?.[0]));
-      return encode([[4, this.open.slice(-1).map(({ id }) => [2, `Recording:app:${id}`])]]);
-    }
     for (const part of fields.get(6) ?? []) {
       const time = message(message(part).get(3)?.[0]).get(1)?.[0];
       if (time !== undefined) this.done.push(`time ${time}`);

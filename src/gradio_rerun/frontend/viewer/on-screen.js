@@ -4,23 +4,28 @@
  */
 
 import { isBlueprint, isServer } from "./open-recording.js";
-import { show } from "./show.js";
+import { show, showUrl } from "./show.js";
 
 /** @typedef {import("../wire.js").Recording} Recording */
-/** @typedef {import("./store-id.js").RecordingName} RecordingName */
+/** @typedef {import("./open-recording.js").OpenRecording} OpenRecording */
+
+/** Frames that the viewer needs to show a recording that it has just reported as open. */
+const FRAMES_TO_SHOW = 2;
 
 export class OnScreen {
   #viewer;
-  /** Files that the viewer opens now. @type {Set<string>} */
+  #byUrl;
+  /** Files that are opened together. @type {Set<string>} */
   #urls = new Set();
   /** The one of them that will be on screen; null if it is a recording that was open before. @type {string | null} */
   #last = null;
-  /** What will be on screen, once it is known. @type {RecordingName | null} */
+  /** The recording that will be on screen. @type {import("./store-id.js").RecordingName | null} */
   #name = null;
 
-  /** @param {import("./viewer.js").Viewer} viewer */
-  constructor(viewer) {
+  /** @param {import("./viewer.js").Viewer} viewer @param {Map<string, OpenRecording>} byUrl */
+  constructor(viewer, byUrl) {
     this.#viewer = viewer;
+    this.#byUrl = byUrl;
   }
 
   /** Called before recordings are opened together: the last file will be on screen, or what is on screen now if they open in the background. @param {Recording[]} recordings */
@@ -45,16 +50,19 @@ export class OnScreen {
     if (this.#last === url) this.#last = files[files.length - 1] ?? null;
   }
 
-  /** Opens a recording. @param {string} url */
-  open(url) {
-    const isExpected = this.#urls.has(url);
-    this.#viewer.open(url, isExpected).then((name) => {
-      if (!isExpected || !this.#urls.has(url)) return;
-      if (url === this.#last) this.#name = name;
-      if (this.#name && name) show(this.#viewer.control, this.#name).catch(() => {}); // it may be closed by now
-      this.#urls.delete(url);
-      if (this.#urls.size === 0) this.forget();
-    });
+  /** A recording is open, or has failed: if it was the last one to wait for, the right one is brought on screen. */
+  async onChange() {
+    if (this.#urls.size === 0 || [...this.#urls].some((url) => this.#byUrl.get(url)?.isAwaited)) return;
+    const [viewer, last, name] = [this.#viewer, this.#last, this.#name];
+    this.forget();
+    try {
+      await viewer.frames(FRAMES_TO_SHOW);
+      // The viewer would open a recording that has failed, or that was closed, again.
+      if (last && this.#byUrl.get(last)?.state === "open") await showUrl(viewer.control, last);
+      else if (name) await show(viewer.control, name);
+    } catch {
+      // It was closed meanwhile, or the viewer cannot do it.
+    }
   }
 
   forget() {

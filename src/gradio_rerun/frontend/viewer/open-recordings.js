@@ -23,9 +23,14 @@ import { INVALID, serverOf } from "./urls.js";
 /** Parts of the viewer that only draw: their errors are about no file. */
 const DRAWING = /\b(re_renderer|re_view_\w+|re_viewport\w*|re_video|re_ui|wgpu\w*|naga|egui\w*|eframe)::/;
 
+/** URLs of closed recordings that are kept. */
+const MOST_CLOSED = 1_000;
+
 export class OpenRecordings {
   /** In the order in which they were opened. @type {Map<string, OpenRecording>} */
   byUrl = new Map();
+  /** URLs that the viewer may not open again by itself; the newest ones, since this many are more than its history. @type {Set<string>} */
+  #closed = new Set();
   /** Recordings that the viewer has opened, by store id. @type {Map<string, RecordingName>} */
   #names = new Map();
   /** The recording whose bytes the viewer takes right now. @type {OpenRecording | null} */
@@ -60,7 +65,10 @@ export class OpenRecordings {
       onBytes: (recording) => this.#take(recording),
       onAnswer: ({ url }) => this.#ofServer(url).forEach((each) => each.onAnswer()),
       onArrival: () => (this.#arrivedAt = performance.now()),
-      onChange,
+      onChange: (failed) => {
+        onChange(failed);
+        this.#onScreen?.onChange();
+      },
     };
     signal.addEventListener("abort", () => {
       this.#viewer = this.#onScreen = null; // timers run on for a while, and would keep its memory
@@ -135,6 +143,11 @@ export class OpenRecordings {
     return this.#hasClosed;
   }
 
+  /** Whether a recording was open in an earlier value, and is not in this one. @param {string} url */
+  wasClosed(url) {
+    return this.#closed.has(url);
+  }
+
   get #all() {
     return [...this.byUrl.values()];
   }
@@ -142,7 +155,7 @@ export class OpenRecordings {
   /** Sets the viewer that opens the recordings. @param {import("./viewer.js").Viewer} viewer */
   attach(viewer) {
     this.#viewer = viewer;
-    this.#onScreen = new OnScreen(viewer);
+    this.#onScreen = new OnScreen(viewer, this.byUrl);
   }
 
   /** Opens the recordings that are not open, and reads the new data of those that have grown. @param {Recording[]} recordings */
@@ -177,7 +190,12 @@ export class OpenRecordings {
 
   /** Forgets all recordings: they are closed, or will be. */
   forget() {
-    for (const each of this.#all) each.forget();
+    for (const each of this.#all) {
+      each.forget();
+      this.#closed.delete(each.url);
+      this.#closed.add(each.url);
+    }
+    for (const url of this.#closed) if (this.#closed.size > MOST_CLOSED) this.#closed.delete(url);
     this.byUrl.clear();
     this.#onScreen?.forget();
     this.#hasClosed = false;
@@ -237,7 +255,7 @@ export class OpenRecordings {
     this.#around.onChange(false);
     if (serverOf(added.url) === null) return added.fail(INVALID);
     if (!added.isPrepared) this.#openPrepared(added);
-    else if (!recording.marks) this.#onScreen?.open(added.url);
+    else if (!recording.marks) this.#viewer?.open(added.url);
     // The viewer may need no further call to show it.
     if (added.isCatalog && this.#ofServer(added.url).some(({ isCatalog, state }) => isCatalog && state === "open")) added.onAnswer();
   }

@@ -5,7 +5,7 @@ import { hasPlace, pausedPlace, placeRequest } from "./kept-time.js";
 import { copyCanvas, toPng } from "./picture.js";
 import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters } from "./setters.js";
 import { recordingOf, storeIdOf } from "./store-id.js";
-import { CLOSE_ALL, createControl, openRequest, openedBy } from "./viewer-control.js";
+import { CLOSE_ALL, createControl } from "./viewer-control.js";
 import { describeAbort, guardedBy, guardedHandle, viewerGlobals } from "./viewer-globals.js";
 import { currentTime, readState } from "./viewer-state.js";
 
@@ -103,18 +103,11 @@ export class Viewer {
     return viewer;
   }
 
-  /**
-   * Opens a recording, while it is being downloaded.
-   * @param {string} url
-   * @param {boolean} [isNamed] whether to resolve to the name of the recording when it is open; only in viewers from 0.41 on, others resolve to null
-   * @returns {Promise<import("./store-id.js").RecordingName | null>}
-   */
-  open(url, isNamed = false) {
+  /** Opens a recording, while it is being downloaded. @param {string} url */
+  open(url) {
     this.#urls.add(url);
-    const answer = isNamed ? this.#handle.viewer_control?.(openRequest(url)) : undefined;
-    if (!answer) this.#handle.add_receiver(url);
+    this.#handle.add_receiver(url);
     this.wake();
-    return answer ? answer.then(openedBy, () => null) : Promise.resolve(null); // errors are in the viewer's log, too
   }
 
   /** Shows a table, which the viewer takes as Arrow's stream with a name in its metadata. @param {Uint8Array} bytes */
