@@ -76,6 +76,12 @@ def time_of(page: ViewerPage, index: int = 0) -> int | None:
     return None if text is None else int(text)
 
 
+def on_screen(page: ViewerPage, index: int = 0) -> str | None:
+    """The id of the recording on screen, if the recording has a timeline."""
+    script = "(index) => document.querySelectorAll('rerun-viewer')[index]?.currentTime?.recording_id"
+    return page.evaluate(script, index)  # type: ignore[no-any-return]
+
+
 def pixels(page: ViewerPage, color: Color, index: int = 0, near: int = 24) -> int:
     """The number of pixels of the viewer with approximately this color."""
     picture = np.asarray(page.picture(index), int)

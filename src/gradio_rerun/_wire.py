@@ -38,7 +38,7 @@ def path_or_url(item: Recording) -> str:
 
 
 class Recordings(GradioRootModel):
-    """The value on its way to the frontend and back: files in Gradio's cache, URLs of Rerun servers with a ticket, and URLs as they are."""
+    """A list of recordings: files, URLs, and URLs of Rerun servers with the ticket that the app has made for them."""
 
     root: list[Recording]
 

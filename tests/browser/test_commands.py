@@ -17,6 +17,7 @@ from needs import EXACT_TIMES, NEEDS, VERSION, VIEWS, needs, without
 from PIL import Image
 from playwright.sync_api import expect
 from recordings import write_recording
+from seen import DRAW, on_screen
 from slow import slow
 from viewer_page import ViewerPage
 
@@ -408,6 +409,20 @@ def test_a_url_opens_beside_the_open_recordings(
     page.expect_state("ready", recordings=2)
     page.click("wrong")
     assert "none.rrd" in app.answer(page)
+
+
+@needs(EXACT_TIMES)
+def test_urls_that_are_opened_in_the_background_leave_the_recording_on_screen(
+    page: ViewerPage, launch: Launch, other_server: tuple[str, Path]
+) -> None:
+    url, folder = other_server
+    for name in ("remote", "another"):
+        write_recording(folder / f"{name}.rrd", name)
+    app = App(two_timelines("run"), go=commands.open([f"{url}/remote.rrd", f"{url}/another.rrd"], navigate=False))
+    opened(page, launch, app).click("go")
+    page.expect_state("ready", recordings=3)
+    page.evaluate(DRAW, 10)
+    assert on_screen(page) == "run"
 
 
 def test_a_url_that_is_opened_in_an_empty_viewer_is_its_value_which_the_next_value_replaces(

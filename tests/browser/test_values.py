@@ -12,11 +12,13 @@ import pytest
 import rerun as rr
 import rerun.blueprint as rrb
 from gradio.data_classes import FileData
-from playwright.sync_api import expect
+from needs import EXACT_TIMES, needs
+from playwright.sync_api import Route, expect
 from recordings import log_points, recording_bytes, write_recording
+from seen import DRAW, on_screen, wait_until
 from viewer_page import ViewerPage
 
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, commands
 
 Launch = Callable[..., str]
 
@@ -110,6 +112,41 @@ def test_a_list_opens_all_its_recordings(
 ) -> None:
     page.open(launch(app(show=[recording_a, recording_b]))).click("show")
     page.expect_recordings("recording_a", "recording_b")
+
+
+@needs(EXACT_TIMES)
+def test_the_last_recording_of_a_list_is_on_screen_also_if_another_one_arrives_later(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    held: list[Route] = []
+    page.route("**/a.rrd", lambda route: held.append(route))
+    page.open(launch(app(show=[recording_a, recording_b]))).click("show")
+    wait_until(page, lambda: page.opened() == ["recording_b"] and held)
+    for route in held:
+        route.continue_()
+    page.expect_recordings("recording_a", "recording_b")
+    page.evaluate(DRAW, 10)
+    assert on_screen(page) == "recording_b"
+
+
+@needs(EXACT_TIMES)
+def test_a_new_value_is_shown_alone_after_a_switch_between_recordings(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path, tmp_path: Path
+) -> None:
+    names = "recording_a", "recording_b"
+    switch = {name: commands.set_active_recording(name) for name in names}
+    next_one = write_recording(tmp_path / "next.rrd", "next")
+    page.open(launch(app(show=[recording_a, recording_b], next=next_one, **switch))).click("show")
+    page.expect_recordings(*names)
+    for name in (*names, names[0]):
+        page.click(name)
+        page.wait_for_function(f"() => document.querySelector('rerun-viewer').currentTime?.recording_id === '{name}'")
+    page.forget_events()
+    page.click("next")
+    page.expect_recordings("next")
+    page.wait_for_timeout(1_000)
+    assert page.opened() == ["next"]
+    assert on_screen(page) == "next"
 
 
 @pytest.mark.slow

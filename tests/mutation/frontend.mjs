@@ -40,6 +40,7 @@ const TESTED_BY = {
   notice: ["notice", "moment-link"],
   "open-recording": ["open-recording", "open-recordings"],
   "open-recordings": ["open-recordings"],
+  "on-screen": ["on-screen"],
   overlay: ["overlay"],
   "own-commands": ["commands", "rerun-viewer"],
   setters: ["viewer-control"],

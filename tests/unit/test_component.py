@@ -20,7 +20,7 @@ import gradio_rerun
 from gradio_rerun import Rerun, link
 from gradio_rerun._viewer.assets import viewer_assets
 from gradio_rerun._wire import Recordings
-from gradio_rerun.errors import ParameterError, RecordingError
+from gradio_rerun.errors import ParameterError, RecordingError, UnsupportedValueError
 
 PARAMETERS = [
     *["value", "label", "every", "inputs", "show_label", "show_download_button", "show_clear_button", "container"],
@@ -430,6 +430,12 @@ def test_the_api_describes_the_value() -> None:
     assert parameter["python_type"]["type"].startswith("list[")
     assert "filepath" in parameter["python_type"]["type"]
     assert "str" in parameter["python_type"]["type"]
+    assert "frontend" not in parameter["python_type"]["description"]  # clients do not know it
+
+
+def test_a_path_of_a_client_is_refused_with_the_cure() -> None:
+    with pytest.raises(UnsupportedValueError, match=r"with gradio_client, handle_file\(path\)"):
+        Rerun().preprocess(Recordings.model_validate(["/tmp/downloaded/run.rrd"]))
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, "1 GB", True])

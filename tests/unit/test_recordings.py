@@ -478,6 +478,11 @@ class NoRepr:
         (rrb.Blueprint(), r"Send it with the recording, by recording\.send_blueprint"),
         (rrb.Spatial2DView(), r"Send it with the recording, by recording\.send_blueprint"),
         (NoRepr(), r"got NoRepr\. Log it with rerun"),
+        ({"a.rrd"}, "Return several recordings as one list"),
+        (map(str, ["a.rrd"]), "Return several recordings as one list"),
+        ({"a": "a.rrd"}.values(), "Return several recordings as one list"),
+        ([["a.rrd"]], "Return several recordings as one list"),
+        ((name for name in ["a.rrd"]), "return a list"),
     ],
 )
 def test_the_error_for_a_value_that_nearly_is_a_recording_names_the_cure(value: Any, words: str, cache: Path) -> None:

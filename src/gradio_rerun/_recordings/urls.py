@@ -36,7 +36,9 @@ def checked_url(url: str) -> str:
     except ValueError as error:
         raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}: {error}.") from error
     if parts.scheme.lower() not in URL_SCHEMES:
-        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}. For a local file, give its path.")
+        raise UnsupportedValueError(
+            f"{WANTED}; got the URL {url!r:.300}. For a local file, give its path; with gradio_client, handle_file(path)."
+        )
     # Browsers take a backslash for "/", and would connect to another host than `parts` has.
     if not parts.hostname or re.search(r"[\s\\]", parts.netloc) or not _is_host(parts.hostname):
         raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}, which names no host.")

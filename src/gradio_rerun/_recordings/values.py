@@ -8,6 +8,7 @@ import io
 import os
 import stat
 import sys
+from collections.abc import Iterator, Set, ValuesView
 from pathlib import Path
 from typing import Any
 
@@ -125,13 +126,15 @@ def _unsupported(item: Any) -> UnsupportedValueError:
     if inspect.isgenerator(item) or inspect.isasyncgen(item):
         return UnsupportedValueError(
             f"{WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
-            "not one that returns a generator or an object with a generator as `__call__`."
+            "not one that returns a generator or an object with a generator as `__call__`. For several recordings, such as those of a glob, return a list."
         )
     got = described(item)
     if item is None:
         return UnsupportedValueError(f"{WANTED}; got {got}. Leave it out of the list.")
     if callable(getattr(item, "read", None)):
         return UnsupportedValueError(f"{WANTED}; got {got}. Return the path of the file, or the bytes in it.")
+    if isinstance(item, (Iterator, Set, ValuesView, list)):
+        return UnsupportedValueError(f"{WANTED}; got {got}. Return several recordings as one list.")
     if callable(getattr(item, "drain_as_bytes", None)):  # a MemoryRecording of rerun-sdk
         return UnsupportedValueError(f"{WANTED}; got {got}. Return the result of its method drain_as_bytes.")
     if type(item).__module__.startswith("rerun.blueprint"):

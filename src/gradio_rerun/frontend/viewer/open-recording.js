@@ -106,7 +106,7 @@ export class OpenRecording {
   }
 
   get isBlueprint() {
-    return /\.rbl$/i.test(this.url.split(/[?#]/)[0]);
+    return isBlueprint(this.url);
   }
 
   /** Whether it is a server or a dataset, not a live recording or a segment. */
@@ -272,6 +272,11 @@ export class OpenRecording {
       else this.#failUnlessOpen(ms);
     }, ms);
   }
+}
+
+/** @param {string} url */
+export function isBlueprint(url) {
+  return /\.rbl$/i.test(url.split(/[?#]/)[0]);
 }
 
 /** Whether a URL is that of a Rerun server, not of a file. @param {string} url */

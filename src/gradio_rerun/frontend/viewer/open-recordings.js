@@ -1,5 +1,6 @@
 /** The recordings of one running viewer. */
 
+import { OnScreen } from "./on-screen.js";
 import { OpenRecording, SETTLE_WITHIN, isServer } from "./open-recording.js";
 import { storeIdOf } from "./store-id.js";
 import { StreamReader } from "./stream-reader.js";
@@ -22,9 +23,14 @@ import { INVALID, serverOf } from "./urls.js";
 /** Parts of the viewer that only draw: their errors are about no file. */
 const DRAWING = /\b(re_renderer|re_view_\w+|re_viewport\w*|re_video|re_ui|wgpu\w*|naga|egui\w*|eframe)::/;
 
+/** URLs of closed recordings that are kept. */
+const MOST_CLOSED = 1_000;
+
 export class OpenRecordings {
   /** In the order in which they were opened. @type {Map<string, OpenRecording>} */
   byUrl = new Map();
+  /** URLs that the viewer may not open again by itself; the newest ones, since this many are more than its history. @type {Set<string>} */
+  #closed = new Set();
   /** Recordings that the viewer has opened, by store id. @type {Map<string, RecordingName>} */
   #names = new Map();
   /** The recording whose bytes the viewer takes right now. @type {OpenRecording | null} */
@@ -33,6 +39,8 @@ export class OpenRecordings {
   #hasClosed = false;
   /** @type {import("./viewer.js").Viewer | null} */
   #viewer = null;
+  /** @type {OnScreen | null} */
+  #onScreen = null;
   #prepare;
   #onCloseOne;
   /** @type {import("./open-recording.js").Surroundings} */
@@ -57,10 +65,13 @@ export class OpenRecordings {
       onBytes: (recording) => this.#take(recording),
       onAnswer: ({ url }) => this.#ofServer(url).forEach((each) => each.onAnswer()),
       onArrival: () => (this.#arrivedAt = performance.now()),
-      onChange,
+      onChange: (failed) => {
+        onChange(failed);
+        this.#onScreen?.onChange();
+      },
     };
     signal.addEventListener("abort", () => {
-      this.#viewer = null; // timers run on for a while, and would keep its memory
+      this.#viewer = this.#onScreen = null; // timers run on for a while, and would keep its memory
       this.forget();
     });
   }
@@ -132,6 +143,11 @@ export class OpenRecordings {
     return this.#hasClosed;
   }
 
+  /** Whether a recording was open in an earlier value, and is not in this one. @param {string} url */
+  wasClosed(url) {
+    return this.#closed.has(url);
+  }
+
   get #all() {
     return [...this.byUrl.values()];
   }
@@ -139,10 +155,12 @@ export class OpenRecordings {
   /** Sets the viewer that opens the recordings. @param {import("./viewer.js").Viewer} viewer */
   attach(viewer) {
     this.#viewer = viewer;
+    this.#onScreen = new OnScreen(viewer, this.byUrl);
   }
 
   /** Opens the recordings that are not open, and reads the new data of those that have grown. @param {Recording[]} recordings */
   open(recordings) {
+    this.#onScreen?.expect(recordings.filter(({ url }) => !this.byUrl.has(url)));
     for (const recording of recordings) {
       const known = this.byUrl.get(recording.url);
       // A stream that ended is a file in a later value, which may have more data than the stream announced.
@@ -172,8 +190,14 @@ export class OpenRecordings {
 
   /** Forgets all recordings: they are closed, or will be. */
   forget() {
-    for (const each of this.#all) each.forget();
+    for (const each of this.#all) {
+      each.forget();
+      this.#closed.delete(each.url);
+      this.#closed.add(each.url);
+    }
+    for (const url of this.#closed) if (this.#closed.size > MOST_CLOSED) this.#closed.delete(url);
     this.byUrl.clear();
+    this.#onScreen?.forget();
     this.#hasClosed = false;
     this.#reading = null;
     this.#names.clear();
@@ -231,7 +255,7 @@ export class OpenRecordings {
     this.#around.onChange(false);
     if (serverOf(added.url) === null) return added.fail(INVALID);
     if (!added.isPrepared) this.#openPrepared(added);
-    else if (!recording.marks) this.#viewer?.open(added.url, recording.inBackground);
+    else if (!recording.marks) this.#viewer?.open(added.url);
     // The viewer may need no further call to show it.
     if (added.isCatalog && this.#ofServer(added.url).some(({ isCatalog, state }) => isCatalog && state === "open")) added.onAnswer();
   }
@@ -260,6 +284,7 @@ export class OpenRecordings {
       overlay.endDownload(url);
       recording.forget();
       this.byUrl.delete(url);
+      this.#onScreen?.replace(url, prepared.recordings);
       this.open(prepared.recordings);
       this.#watch(prepared);
       onChange(false); // they may be open already

@@ -163,6 +163,7 @@ export class RunningViewer {
         ...settings,
         files: fileUrl(rootOf(settings), ""),
         recordings: this.open.byUrl,
+        wasClosed: (url) => this.open.wasClosed(url),
         ask: (call, end) => app.askServer(call, end),
         takeEarly: async (url) => this.#warmUp.take(url) ?? this.#early.take(url),
         signal,

@@ -17,6 +17,11 @@ export async function show(control, recording) {
   await control.carryOut(asCommand("set_active_recording", [], [SET_LOCATION, 1]), [recording]);
 }
 
+/** Shows the recording of a URL that is open. Rejects if the viewer is older than 0.41. @param {Control} control @param {string} url */
+export async function showUrl(control, url) {
+  await control.carryOut(asCommand("open", textAt([OPEN, 1], url), []), []);
+}
+
 /**
  * Selects an entity of the recording on screen. Rejects if the recording has no such entity, or if the viewer is older than 0.41.
  * @param {Control} control

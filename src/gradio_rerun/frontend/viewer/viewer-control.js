@@ -1,7 +1,7 @@
 /** Carries out commands in a viewer: by its control protocol from rerun-sdk 0.41 on, by the setters of its handle before. */
 
 import { Ended, NotThere } from "./errors.js";
-import { message, numberAt, read, text, textAt } from "./protobuf.js";
+import { message, read, text, textAt } from "./protobuf.js";
 import { Setters } from "./setters.js";
 import { recordingOf, storeIdOf } from "./store-id.js";
 import { timeCursorRequest } from "./time-cursor.js";
@@ -17,9 +17,6 @@ const [CLOSE, DESCRIBE_COMMANDS, RUN_COMMAND, SET_LOCATION] = [1, 10, 11, 20];
 
 /** Request { 1 close { 2 all } } */
 export const CLOSE_ALL = new Uint8Array([0x0a, 0x02, 0x10, 0x01]);
-
-/** Request { 4 open { 1 url, 2 navigate: false } } @param {string} url */
-export const openRequest = (url) => Uint8Array.from([...textAt([4, 1], url), ...numberAt([4, 2], 0n)]);
 
 /**
  * One implementation for each generation of viewers. If a method fails, it throws `NotThere`, or an `Error` with the reason.

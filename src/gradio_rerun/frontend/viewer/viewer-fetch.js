@@ -29,10 +29,11 @@ const TUNNEL = " If the app reaches the server and browsers do not: Rerun(tunnel
  * @param {Map<string, Downloaded>} options.recordings the open recordings, by URL
  * @param {import("./tunnel.js").AskServer} options.ask sends a call to a Rerun server through the app, for recordings with a ticket
  * @param {(url: string) => Promise<Response | null>} [options.takeEarly] the response for a file whose download has begun already
+ * @param {(url: string) => boolean} [options.wasClosed] whether a recording was closed: the viewer goes back in its history when it closes the one on screen, and would open it again
  * @param {AbortSignal} options.signal ends all downloads
  * @returns {typeof globalThis.fetch}
  */
-export function createViewerFetch({ files, allowed_origins: allowed, telemetry, recordings, ask, takeEarly, signal }) {
+export function createViewerFetch({ files, allowed_origins: allowed, telemetry, recordings, ask, takeEarly, wasClosed, signal }) {
   const own = [location.origin, new URL(files).origin];
   const others = [...allowed, ...(telemetry ? TELEMETRY_ORIGINS : [])];
   const refused = new Set();
@@ -41,6 +42,7 @@ export function createViewerFetch({ files, allowed_origins: allowed, telemetry, 
     const url = new URL(request.url);
     const isOwn = own.includes(url.origin);
     const recording = recordings.get(url.href);
+    if (!recording && wasClosed?.(url.href)) return nothingOf(request);
     const live = recording ? null : liveServer(url.origin, recordings, isOwn ? request : null);
     const isFile = isFileOf(files, request);
     if (!recording && !live && !isFile && /^https?:$/.test(url.protocol) && !others.includes(url.origin)) {
@@ -220,10 +222,10 @@ function watchBody(response, total, download, fail) {
   });
 }
 
-/** A recording without data, for a download that is no longer wanted: after a close, the viewer still opens what its requests return. @param {Response} response */
-function nothingOf(response) {
-  response.body?.cancel();
-  return Object.defineProperty(new Response(NOTHING), "url", { value: response.url });
+/** A recording without data, for a download that is no longer wanted: after a close, the viewer still opens what its requests return. @param {Request | Response} source */
+function nothingOf(source) {
+  source.body?.cancel();
+  return Object.defineProperty(new Response(NOTHING), "url", { value: source.url });
 }
 
 /** The header of rerun-sdk 0.24, which all later viewers read, and the message that ends a recording. */

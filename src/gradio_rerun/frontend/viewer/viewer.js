@@ -4,8 +4,8 @@ import { messageOf } from "./errors.js";
 import { hasPlace, pausedPlace, placeRequest } from "./kept-time.js";
 import { copyCanvas, toPng } from "./picture.js";
 import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters } from "./setters.js";
-import { storeIdOf } from "./store-id.js";
-import { CLOSE_ALL, createControl, openRequest } from "./viewer-control.js";
+import { recordingOf, storeIdOf } from "./store-id.js";
+import { CLOSE_ALL, createControl } from "./viewer-control.js";
 import { describeAbort, guardedBy, guardedHandle, viewerGlobals } from "./viewer-globals.js";
 import { currentTime, readState } from "./viewer-state.js";
 
@@ -103,12 +103,10 @@ export class Viewer {
     return viewer;
   }
 
-  /** Opens a recording, while it is being downloaded. @param {string} url @param {boolean} [inBackground] whether the recording on screen stays there; only in viewers from 0.41 on */
-  open(url, inBackground = false) {
+  /** Opens a recording, while it is being downloaded. @param {string} url */
+  open(url) {
     this.#urls.add(url);
-    // The answer arrives when the recording is loaded; errors are in the viewer's log, too.
-    if (inBackground && this.#handle.viewer_control) this.#handle.viewer_control(openRequest(url)).catch(() => {});
-    else this.#handle.add_receiver(url);
+    this.#handle.add_receiver(url);
     this.wake();
   }
 
@@ -167,6 +165,12 @@ export class Viewer {
   get currentTime() {
     // Remove the test when the rerun-sdk floor passes 0.41.
     return this.#reported(() => (this.#handle.viewer_state ? currentTime(this.#handle.viewer_state()) : null), null);
+  }
+
+  /** The recording on screen; null if there is none, or if the viewer is older than 0.41. */
+  get recordingOnScreen() {
+    const id = this.#reported(() => (this.#handle.viewer_state ? readState(this.#handle.viewer_state()).activeId : ""), "");
+    return id ? recordingOf(id) : null;
   }
 
   /** The active timeline of a recording; null if the viewer does not report it. @param {import("./store-id.js").RecordingName} recording */
