@@ -424,13 +424,13 @@ test("a URL that browsers do not read fails with the reason, and the others open
 
 test("what an earlier value had open was closed, up to a number of URLs", () => {
   open.open([file("a")]);
-  assert.ok(!open.wasClosed(file("a").url));
+  assert.ok(!open.closed.has(file("a").url));
   open.forget();
-  assert.ok(open.wasClosed(file("a").url));
+  assert.ok(open.closed.has(file("a").url));
   for (let i = 0; i < 1_000; i++) {
     open.open([file(`of_${i}`)]);
     open.forget();
   }
-  assert.ok(!open.wasClosed(file("a").url));
-  assert.ok(open.wasClosed(file("of_0").url));
+  assert.ok(!open.closed.has(file("a").url));
+  assert.ok(open.closed.has(file("of_0").url));
 });

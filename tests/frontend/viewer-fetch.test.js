@@ -268,14 +268,14 @@ test("an aborted download is not reported", async () => {
 
 test("a closed recording that the viewer opens again by itself is empty, and not fetched", async () => {
   const closed = "http://app.test/gradio_api/file=/tmp/a.rrd";
-  const viewerFetch = create({ wasClosed: (/** @type {string} */ url) => url === closed });
+  const viewerFetch = create({ closed: new Set([closed]) });
   const response = await viewerFetch(closed);
   assert.equal(response.url, closed);
   assert.match(await response.text(), /^RRF2/);
   assert.deepEqual(sent, []);
   await viewerFetch("http://app.test/gradio_api/file=/tmp/b.rrd");
   assert.equal(sent.length, 1);
-  const open = create({ wasClosed: () => true, recordings: watched(closed).recordings }); // it is in the next value, too
+  const open = create({ closed: new Set([closed]), recordings: watched(closed).recordings }); // it is in the next value, too
   await (await open(closed)).text();
   assert.equal(sent.length, 2);
 });

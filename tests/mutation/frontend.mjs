@@ -41,6 +41,8 @@ const TESTED_BY = {
   "open-recording": ["open-recording", "open-recordings"],
   "open-recordings": ["open-recordings"],
   "on-screen": ["on-screen"],
+  "complaints": ["open-recordings"],
+  "closed-urls": ["open-recordings"],
   overlay: ["overlay"],
   "own-commands": ["commands", "rerun-viewer"],
   setters: ["viewer-control"],

@@ -1,5 +1,7 @@
 /** The recordings of one running viewer. */
 
+import { ClosedUrls } from "./closed-urls.js";
+import { inShort, subjectOf } from "./complaints.js";
 import { OnScreen } from "./on-screen.js";
 import { OpenRecording, SETTLE_WITHIN, isServer } from "./open-recording.js";
 import { storeIdOf } from "./store-id.js";
@@ -20,17 +22,10 @@ import { INVALID, serverOf } from "./urls.js";
  * @typedef {(recording: Recording, options: {signal: AbortSignal, onProgress: (part: number) => void}) => Promise<Prepared>} Prepare
  */
 
-/** Parts of the viewer that only draw: their errors are about no file. */
-const DRAWING = /\b(re_renderer|re_view_\w+|re_viewport\w*|re_video|re_ui|wgpu\w*|naga|egui\w*|eframe)::/;
-
-/** URLs of closed recordings that are kept. */
-const MOST_CLOSED = 1_000;
-
 export class OpenRecordings {
   /** In the order in which they were opened. @type {Map<string, OpenRecording>} */
   byUrl = new Map();
-  /** URLs that the viewer may not open again by itself; the newest ones, since this many are more than its history. @type {Set<string>} */
-  #closed = new Set();
+  closed = new ClosedUrls();
   /** Recordings that the viewer has opened, by store id. @type {Map<string, RecordingName>} */
   #names = new Map();
   /** The recording whose bytes the viewer takes right now. @type {OpenRecording | null} */
@@ -143,11 +138,6 @@ export class OpenRecordings {
     return this.#hasClosed;
   }
 
-  /** Whether a recording was open in an earlier value, and is not in this one. @param {string} url */
-  wasClosed(url) {
-    return this.#closed.has(url);
-  }
-
   get #all() {
     return [...this.byUrl.values()];
   }
@@ -192,10 +182,8 @@ export class OpenRecordings {
   forget() {
     for (const each of this.#all) {
       each.forget();
-      this.#closed.delete(each.url);
-      this.#closed.add(each.url);
+      this.closed.add(each.url);
     }
-    for (const url of this.#closed) if (this.#closed.size > MOST_CLOSED) this.#closed.delete(url);
     this.byUrl.clear();
     this.#onScreen?.forget();
     this.#hasClosed = false;
@@ -217,7 +205,7 @@ export class OpenRecordings {
 
   /** The viewer writes an error to the console. @param {string} words @param {string} source the part of the viewer that writes it */
   onComplaint(words, source) {
-    const subject = this.#subjectOf(words, source);
+    const subject = subjectOf(words, source, this.#all, this.#reading);
     subject?.onFlaw(inShort(words).replaceAll(subject.url, subject.recording.name)); // URLs contain folders of the server
   }
 
@@ -227,16 +215,6 @@ export class OpenRecordings {
     this.#hasClosed = true;
     this.#onCloseOne();
     this.#around.onChange(false);
-  }
-
-  /** The recording that an error is about; null if it may be about another one. @param {string} words @param {string} source */
-  #subjectOf(words, source) {
-    const named = this.#all.filter(({ url }) => words.includes(url));
-    if (named.length > 0) return named.reduce((longest, each) => (each.url.length > longest.url.length ? each : longest));
-    if (this.#reading) return this.#reading;
-    if (DRAWING.test(source)) return null;
-    const read = this.#all.filter(({ isBeingRead }) => isBeingRead);
-    return read.length === 1 ? read[0] : null;
   }
 
   /** The viewer reads bytes of a recording, and reports errors in them within this task. @param {OpenRecording} recording */
@@ -316,9 +294,4 @@ export class OpenRecordings {
       fail: (message) => recording.fail(`The stream cannot be read: ${message}.`),
     });
   }
-}
-
-/** The message without the URL and the name of the viewer's part, which the viewer adds. @param {string} words */
-function inShort(words) {
-  return `The viewer says: ${words.replace(/^ERROR [\w:]+: /, "").split(/,? url: |\n/)[0]}.`;
 }

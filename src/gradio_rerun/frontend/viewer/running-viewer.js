@@ -163,7 +163,7 @@ export class RunningViewer {
         ...settings,
         files: fileUrl(rootOf(settings), ""),
         recordings: this.open.byUrl,
-        wasClosed: (url) => this.open.wasClosed(url),
+        closed: this.open.closed,
         ask: (call, end) => app.askServer(call, end),
         takeEarly: async (url) => this.#warmUp.take(url) ?? this.#early.take(url),
         signal,
@@ -192,8 +192,7 @@ export class RunningViewer {
 
   /** The open recordings have changed: once they are loaded, they are on screen after some frames, and the next value may follow. */
   async #look() {
-    const viewer = this.viewer;
-    const opening = this.#opening;
+    const [viewer, opening] = [this.viewer, this.#opening];
     if (!viewer || this.#isSeen || this.#lookedAt === opening || !this.open.isLoaded) return;
     this.#lookedAt = opening;
     const isOver = () => this.#life.signal.aborted || opening !== this.#opening;

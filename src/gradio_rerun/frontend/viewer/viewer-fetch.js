@@ -29,11 +29,11 @@ const TUNNEL = " If the app reaches the server and browsers do not: Rerun(tunnel
  * @param {Map<string, Downloaded>} options.recordings the open recordings, by URL
  * @param {import("./tunnel.js").AskServer} options.ask sends a call to a Rerun server through the app, for recordings with a ticket
  * @param {(url: string) => Promise<Response | null>} [options.takeEarly] the response for a file whose download has begun already
- * @param {(url: string) => boolean} [options.wasClosed] whether a recording was closed: the viewer goes back in its history when it closes the one on screen, and would open it again
+ * @param {{has: (url: string) => boolean}} [options.closed] URLs of closed recordings: the viewer goes back in its history when it closes the one on screen, and would open them again
  * @param {AbortSignal} options.signal ends all downloads
  * @returns {typeof globalThis.fetch}
  */
-export function createViewerFetch({ files, allowed_origins: allowed, telemetry, recordings, ask, takeEarly, wasClosed, signal }) {
+export function createViewerFetch({ files, allowed_origins: allowed, telemetry, recordings, ask, takeEarly, closed, signal }) {
   const own = [location.origin, new URL(files).origin];
   const others = [...allowed, ...(telemetry ? TELEMETRY_ORIGINS : [])];
   const refused = new Set();
@@ -42,7 +42,7 @@ export function createViewerFetch({ files, allowed_origins: allowed, telemetry, 
     const url = new URL(request.url);
     const isOwn = own.includes(url.origin);
     const recording = recordings.get(url.href);
-    if (!recording && wasClosed?.(url.href)) return nothingOf(request);
+    if (!recording && closed?.has(url.href)) return nothingOf(request);
     const live = recording ? null : liveServer(url.origin, recordings, isOwn ? request : null);
     const isFile = isFileOf(files, request);
     if (!recording && !live && !isFile && /^https?:$/.test(url.protocol) && !others.includes(url.origin)) {
