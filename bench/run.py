@@ -113,7 +113,9 @@ def main() -> None:
         results = Results(state, _about(playwright, installed, quick=arguments.quick))
         for who, record in installed.items():
             results.once("install", who, 0, record.copy)
-        _measure_all(playwright, results, pythons, work, (QUICK if arguments.quick else FULL).of(arguments.rounds))
+        size = (QUICK if arguments.quick else FULL).of(arguments.rounds)
+        _measure_all(playwright, results, pythons, work, size)
+    _measure_visitors(results, pythons, size)  # Playwright has an event loop of its own
     write_report(results.data, arguments.docs)
     (arguments.docs / "benchmarks.json").write_text(json.dumps(_rounded(results.data), separators=(",", ":")) + "\n")
     state.unlink()
@@ -152,7 +154,6 @@ def _measure_all(playwright: Playwright, results: Results, pythons: dict[str, Pa
         _measure_first_frames(playwright, results, pythons, recordings, size)
         _measure_pages(playwright, results, pythons, recordings, size)
         _measure_server(results, pythons, recordings, size)
-    _measure_visitors(results, pythons, size)
     for case, most in size.streams:
         for turn in range(most):
             for who in ("sdk", *WHO):
