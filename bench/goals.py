@@ -69,7 +69,10 @@ _OF_FRAMES = (
 )
 _OF_THE_STAGES = "See the stages above: what is added to the viewer's own time is the work of Gradio's page for each yield, on the same thread."
 _OF_YIELDS = "A yield of Gradio, with the page's requests for its messages, costs most of it, here and in 0.x."
-_OF_THREADS = "Twenty functions run in threads and share Python's lock with the event loop: yields into a `gr.Number` block it as long. No single step of the event loop takes 10 ms."
+_OF_THREADS = (
+    "Twenty functions run in threads and share Python's lock with the event loop, and the messages of all of them may be due in one round of it. Yields into a "
+    "`gr.Number` block it longer than this goal, too. No single step of the event loop takes 10 ms."
+)
 _OF_TEXT = "A third is the frontend, the rest is Python. It contains no viewer and no pictures."
 
 

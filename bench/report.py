@@ -121,6 +121,7 @@ def _text(data: Record, measured: Measured) -> str:
         _about(about, versions, loads)
         # Sections that were measured again, side by side, because a change affects only them.
         + (f"\n\nMeasured in a later run: {', '.join(about['later'])}." if "later" in about else "")
+        + (f"\n\nMeasured in more rounds: {', '.join(about['more rounds'])}." if "more rounds" in about else "")
         + (f"\n\n**A quick run: {measured.rounds('first frame')} round with small sizes.**" if quick else ""),
         "## The page",
         "A small recording in a component of 700 pixels, in a newly started browser. The first frame is the first one that shows "
