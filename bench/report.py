@@ -24,6 +24,14 @@ class Row(NamedTuple):
     unit: str = ""
 
 
+def _of_server(section: str) -> list[Row]:
+    return [
+        Row("CPU time of the server for a visitor", section, get("server's CPU a session, s"), "s"),
+        Row("Additional memory of the server, peak", section, get("more at the peak"), "MB"),
+        Row("Longest block of the event loop", section, get("longest block of the event loop, ms"), "ms"),
+    ]
+
+
 _PAGES = [
     Row("First frame, first visit", "first frame", get("cold s"), "s"),
     Row("  until Gradio's page runs the first line of the component", "first frame", get("cold mounted s"), "s"),
@@ -67,17 +75,13 @@ _VISITORS = [
     Row("Log call → its bytes are there, median", "visitors", get("lag of a frame p50, ms"), "ms"),
     Row("  95 % within", "visitors", get("lag of a frame p95, ms"), "ms"),
     Row("Requests of a visitor", "visitors", get("requests a session")),
-    Row("CPU time of the server for a visitor", "visitors", get("server's CPU a session, s"), "s"),
-    Row("Additional memory of the server, peak", "visitors", get("more at the peak"), "MB"),
-    Row("Longest block of the event loop", "visitors", get("longest block of the event loop, ms"), "ms"),
+    *_of_server("visitors"),
 ]
 _YIELDS = [
     Row("Until the last visitor was served", "yields", get("until the last was served, s"), "s"),
     Row("Frames doubled", "yields", get("frames doubled")),
-    Row("CPU time of the server for a visitor", "yields", get("server's CPU a session, s"), "s"),
-    Row("Additional memory of the server, peak", "yields", get("more at the peak"), "MB"),
-    Row("Longest block of the event loop", "yields", get("longest block of the event loop, ms"), "ms"),
-    Row("  CPU time of the event loop within it, at most", "yields", get("of which it worked itself"), "ms"),
+    *_of_server("yields"),
+    Row("  CPU time of its thread between two steps, maximum", "yields", get("CPU time of its thread, ms"), "ms"),
     Row("  the same with yields into a `gr.Number`", "yields", get("the same with yields into a gr.Number"), "ms"),
 ]
 _STREAM = [

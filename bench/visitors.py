@@ -233,7 +233,7 @@ FIGURES: dict[str, Callable[[dict[str, Any]], float | None]] = {
     "lag of a frame p50, ms": lambda each: _percentile(each["lag ms"], 50),
     "lag of a frame p95, ms": lambda each: _percentile(each["lag ms"], 95),
     "longest block of the event loop, ms": lambda each: each["blocked ms"]["all"],
-    "  of which it worked itself": lambda each: each["blocked ms"]["own"],
+    "  CPU time of its thread, ms": lambda each: each["blocked ms"]["own"],
     "  the same with yields into a gr.Number": lambda each: each["blocked by numbers ms"]["all"],
     "MB a second": lambda each: each["MB"] / each["all s"],
     "requests a session": lambda each: each["requests"] / each["sessions"],

@@ -144,7 +144,7 @@ def test_a_new_value_is_shown_alone_after_a_switch_between_recordings(
     page.forget_events()
     page.click("next")
     page.expect_recordings("next")
-    page.wait_for_timeout(1_000)
+    page.evaluate(DRAW, 10)
     assert page.opened() == ["next"]
     assert on_screen(page) == "next"
 

@@ -93,7 +93,7 @@ test("the first files of an empty viewer come on screen, also in the background"
   assert.deepEqual(shown, []);
 });
 
-test("files in the background do not change what an unfinished list brings on screen", async () => {
+test("a file that opens in the background does not change which recording of an unfinished list is shown", async () => {
   open(file("a"), file("b"));
   onScreenNow = "a";
   open(file("c", { inBackground: true }));

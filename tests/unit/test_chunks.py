@@ -7,7 +7,6 @@ import importlib.util
 import re
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -80,15 +79,6 @@ def test_chunks_become_a_recording_with_all_of_them_once(kind: str, run: Path, c
     assert recording.stat().st_mtime_ns == written
     assert shown(KINDS[kind](run), cache) != [recording]
     assert not list(cache.rglob(".*"))
-
-
-def test_chunks_that_are_shown_again_count_as_new_for_delete_cache(run: Path, cache: Path) -> None:
-    chunks = sdk("RrdReader")(run).stream()
-    (first,) = shown(chunks, cache)
-    before = first.stat().st_ctime_ns
-    time.sleep(0.02)
-    assert shown(chunks, cache) == [first]
-    assert first.stat().st_ctime_ns > before
 
 
 def test_a_reader_of_a_recording_is_its_file(run: Path, cache: Path) -> None:

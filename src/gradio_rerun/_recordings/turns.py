@@ -38,7 +38,7 @@ class _Task:
 class Turns:
     """Limits how many tasks run at once and how many wait. Tasks with the same key run one after the other.
 
-    The next turn is for the address of which the fewest tasks run, then for its page of which the fewest run, then in order of arrival. Slow ones
+    The next turn is for the address with the fewest running tasks, then for its page with the fewest, then in order of arrival. Slow tasks
     could hold all turns for minutes: if all are taken, the client with the most loses one that has run for 20 s. If too many wait, the client with
     the most that wait loses one. See `one_too_many`. Such a task raises a `RecordingError`.
     """
