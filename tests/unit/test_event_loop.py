@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 import pytest
 import rerun as rr
+from apps import settings_in
 from gradio.context import LocalContext
 from gradio.state_holder import SessionState
 from PIL import Image
@@ -223,6 +224,44 @@ def test_the_event_loop_goes_on_while_a_value_is_prepared(
             assert Path(file["path"]).read_bytes().startswith(b"RRF2")
             assert file["url"].startswith("/gradio_api/file=")
             assert file["path"] in viewer.temp_files
+
+
+@pytest.mark.parametrize(
+    ("way", "sent_commands"),
+    [
+        (lambda path: gr.update(value=path, label="b"), 0),
+        (lambda path: Rerun(path, label="b"), 0),
+        (lambda path: commands.show(path, commands.get_state()), 1),
+    ],
+    ids=["gr.update", "Rerun", "commands.show"],
+)
+def test_an_update_keeps_what_another_function_changed_while_its_value_was_prepared(
+    way: Callable[[Path], Any], sent_commands: int, heart: Heart, tmp_path: Path
+) -> None:
+    path = recording(tmp_path)
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        gr.on(None, lambda: way(path), None, viewer)
+        gr.on(None, lambda: gr.update(height=300), None, viewer)
+    state, (slow, quick) = SessionState(demo), demo.fns.values()
+
+    async def process(function: Any) -> tuple[Any, dict[str, Any]]:
+        (sent,) = (await demo.process_api(function, [], state, session_hash="session"))["data"]
+        return sent.get("value"), settings_in(sent["props"])
+
+    async def both() -> None:
+        beating = asyncio.create_task(heart.beat())
+        slow_one = asyncio.create_task(process(slow))
+        while not heart.slow:
+            await asyncio.sleep(HEARTBEAT)
+        _, changed = await process(quick)
+        assert not slow_one.done()
+        value, last = await slow_one
+        beating.cancel()
+        assert (changed["height"], last["height"], len(value)) == ("300px", "300px", 1)
+        assert len(last.get("commands", [])) == sent_commands
+
+    asyncio.run(both())
 
 
 def test_the_event_loop_goes_on_while_a_render_makes_a_component(heart: Heart, tmp_path: Path) -> None:

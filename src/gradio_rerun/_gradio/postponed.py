@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from .streams import Prepared
 from .threads import in_thread
-from .updates import complete
+from .updates import complete, trust
 from .wrapping import Method, wrap
 
 _is_postponing: ContextVar[bool] = ContextVar("gradio_rerun_postponing", default=False)
@@ -62,24 +62,33 @@ def _followed(process: Method) -> Method:
         outputs = block_fn.outputs[: len(data)]
         try:
             for index, block in enumerate(outputs):
-                value = data[index]
-                if isinstance(value, (Postponed, Prepared)):
-                    data[index] = await _prepared(value, block, state, kept[index])
-                elif is_prop_update(value):
-                    complete(value, state[block._id], block)
-                    if _has_postponed(value):
-                        # None in an update clears. None of a generator means that there is nothing new.
-                        value["value"].value = [] if value["value"].value is None else value["value"].value
-                        value["value"] = await _prepared(value["value"], block, state, kept[index])
-                        if is_prop_update(value["value"]):  # no new data
-                            del value["value"]
+                await _prepare(data, index, block, state, kept[index])
         finally:  # after an error, too
             for block, value in zip(outputs, data, strict=True):
                 if isinstance(value, (Postponed, Prepared)) or _has_postponed(value):
                     state._update_value_in_config(block._id, None)
+        # Last, and at once: while the values were prepared, another function may have updated the component.
+        for block, value in zip(outputs, data, strict=True):
+            if is_prop_update(value):
+                complete(value, state[block._id])
         return data
 
     return followed
+
+
+async def _prepare(data: list[Any], index: int, block: Any, state: Any, kept: Any) -> None:
+    """Replaces what is postponed in one output. `kept`: the component's value before."""
+    value = data[index]
+    if isinstance(value, (Postponed, Prepared)):
+        data[index] = await _prepared(value, block, state, kept)
+    elif is_prop_update(value):
+        trust(state[block._id], block)
+        if _has_postponed(value):
+            # None in an update clears. None of a generator means that there is nothing new.
+            value["value"].value = [] if value["value"].value is None else value["value"].value
+            value["value"] = await _prepared(value["value"], block, state, kept)
+            if is_prop_update(value["value"]):  # no new data
+                del value["value"]
 
 
 def _has_postponed(value: Any) -> bool:
@@ -87,7 +96,7 @@ def _has_postponed(value: Any) -> bool:
 
 
 async def _prepared(value: Postponed | Prepared, block: Any, state: Any, kept: Any) -> Any:
-    """The value that `postprocess` returns, serialized, with its files in Gradio's cache. `kept`: the component's value before."""
+    """The value that `postprocess` returns, serialized, with its files in Gradio's cache."""
     serialized: Any = None
     try:
         prepared = await in_thread(partial(_in_cache, value, block)) if isinstance(value, Postponed) else value

@@ -28,15 +28,18 @@ class ConstructorArgs(dict[str, Any]):
         super().update(self._merged(changes))
 
 
-def complete(update: dict[str, Any], component: Any, original: Any) -> None:
-    """Gives an update on its way to the frontend all settings of the component.
+def trust(component: Any, original: Any) -> None:
+    """Gives the component of a session, which an update has made again, the trust of the app's own."""
+    if hasattr(component, "_trust_as"):
+        component._trust_as(original)
 
-    `component` is that of the session, with the changes; `original` is that of the app.
-    """
+
+def complete(update: dict[str, Any], component: Any) -> None:
+    """Gives an update on its way to the frontend all settings of the component of the session."""
     if not hasattr(component, "_page_settings"):
         return
-    component._trust_as(original)
-    update["props"] = {"settings": component._page_settings()}
+    commands = update.get("props", {}).get("settings", {}).get("commands")
+    update["props"] = {"settings": component._page_settings() | ({"commands": commands} if commands else {})}
     if "value" in update and update["value"] is None:  # as it is with `postprocess=False`
         update["value"] = []  # the frontend takes None for the end of a generator
     update.pop("buttons", None)  # the app's own, which the frontend already has
