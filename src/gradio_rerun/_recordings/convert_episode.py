@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rerun.chunk import ChunkStore, LazyChunkStream
+
     from .convert_file import REFUSED, application_id, end_with_stdin, limit_resources
 else:  # The package would import Gradio, which takes seconds.
     from convert_file import REFUSED, application_id, end_with_stdin, limit_resources
@@ -84,37 +86,41 @@ def convert(dataset: Path, index: int, target: Path, unknown: str | None) -> dic
     cameras = [key for key, feature in info["features"].items() if feature["dtype"] == "video"]
     reader = LeRobotReader(dataset)
     try:
-        write([reader.stream(index)], dataset.name, index, target, info["features"], {})
+        write([joined(reader.stream(index))], dataset.name, index, target, info["features"], {})
     except Exception:
         if not cameras:
             raise
     else:
         return {}
     # One video is enough to make the SDK refuse the episode. So each is read alone.
-    chunks, left_out = [reader.stream(index, video_mode="skip")], {}
+    stores, left_out = [joined(reader.stream(index, video_mode="skip"))], {}
     for camera in cameras:
         try:
-            chunks.append(video_chunks(dataset, info, camera, index))
+            stores.append(video(dataset, info, camera, index))
         except Exception as error:
             left_out[camera] = reason_of(error, unknown)
-    write(chunks, dataset.name, index, target, info["features"], left_out)
+    write(stores, dataset.name, index, target, info["features"], left_out)
     return left_out
 
 
-def video_chunks(dataset: Path, info: Mapping[str, Any], camera: str, index: int) -> list[Any]:
+def joined(chunks: LazyChunkStream) -> ChunkStore:
+    """The chunks, with far fewer of them: the SDK makes one for each picture of a video, and the viewer takes some twenty each time it draws."""
+    return chunks.collect()
+
+
+def video(dataset: Path, info: Mapping[str, Any], camera: str, index: int) -> ChunkStore:
     """The data of one video. Raises an error of the SDK if it cannot read the video."""
     from rerun.experimental import LeRobotReader
 
     features = {key: each for key, each in info["features"].items() if key == camera or key in _NO_PLOTS}
     (dataset / "meta" / "info.json").write_text(json.dumps({**info, "features": features}))
-    chunks = LeRobotReader(dataset).stream(index).to_chunks()
-    return [chunk for chunk in chunks if str(chunk.entity_path).strip("/") == camera]
+    return joined(LeRobotReader(dataset).stream(index).filter(content=f"/{camera}"))
 
 
 def write(
-    chunks: Iterable[Any], name: str, index: int, target: Path, features: Mapping[str, Any], left_out: Mapping[str, str]
+    stores: Iterable[ChunkStore], name: str, index: int, target: Path, features: Mapping[str, Any], left_out: Mapping[str, str]
 ) -> None:
-    """Writes chunks and the blueprint into the file `target`."""
+    """Writes the blueprint and all chunks into the file `target`."""
     import rerun as rr
 
     rr.set_strict_mode(True)
@@ -125,7 +131,7 @@ def write(
         recording.send_recording_name(f"Episode {index}")
         if left_out:
             recording.log(_NOTICE, rr.TextDocument(notice(left_out), media_type=rr.MediaType.MARKDOWN), static=True)
-        for each in chunks:
+        for each in stores:
             rr.send_chunks(each, recording=recording)
     finally:
         recording.disconnect()
