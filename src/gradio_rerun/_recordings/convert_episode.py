@@ -118,7 +118,12 @@ def video(dataset: Path, info: Mapping[str, Any], camera: str, index: int) -> Ch
 
 
 def write(
-    stores: Iterable[ChunkStore], name: str, index: int, target: Path, features: Mapping[str, Any], left_out: Mapping[str, str]
+    stores: Iterable[ChunkStore],
+    name: str,
+    index: int,
+    target: Path,
+    features: Mapping[str, Any],
+    left_out: Mapping[str, str],
 ) -> None:
     """Writes the blueprint and all chunks into the file `target`."""
     import rerun as rr
