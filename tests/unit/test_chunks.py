@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -21,6 +22,7 @@ from gradio.context import LocalContext
 from gradio.data_classes import FileData
 from other_files import mcap
 from recordings import recording_bytes, write_recording
+from videos import write_av1
 
 from gradio_rerun import Rerun
 from gradio_rerun._recordings.convert_file import arrow_messages
@@ -96,6 +98,30 @@ def test_readers_of_other_files_become_recordings_named_by_the_files(tmp_path: P
     recordings = shown([sdk("ParquetReader")(table), sdk("McapReader")(log)], cache)
     assert [each.name for each in recordings] == ["states.parquet.rrd", "drive.mcap.rrd"]
     assert all(arrow_messages(each) > 0 for each in recordings)
+
+
+@pytest.mark.parametrize("count", [1, 2500])
+def test_the_pictures_of_a_video_are_few_chunks(count: int, tmp_path: Path, cache: Path) -> None:
+    """The SDK makes one for each: a file of many times the size, which the viewer opens slowly."""
+    read = sdk("Mp4Reader")
+    video = write_av1(tmp_path / "video.mp4", [np.zeros((16, 16, 3), np.uint8)], 30, times=count)
+    (recording,) = shown(read(video), cache)
+    chunks = sdk("RrdReader")(recording).stream().to_chunks()
+    assert len(chunks) < 10
+    assert sum(chunk.num_rows for chunk in chunks if "VideoStream:sample" in chunk.format()) == count
+
+
+def test_large_chunks_stay_as_they_are(tmp_path: Path, cache: Path) -> None:
+    recording = rr.RecordingStream("pictures")
+    recording.save(tmp_path / "pictures.rrd")
+    for number in range(3):
+        recording.set_time("frame", sequence=number)
+        recording.log("picture", rr.Image(np.full((400, 400, 3), number, np.uint8)))
+    recording.disconnect()
+    before = sdk("RrdReader")(tmp_path / "pictures.rrd").stream().to_chunks()
+    (recording,) = shown(sdk("LazyChunkStream").from_iter(before), cache)
+    after = sdk("RrdReader")(recording).stream().to_chunks()
+    assert sorted(each.num_rows for each in after) == sorted(each.num_rows for each in before)
 
 
 def test_a_reader_of_a_rewritten_file_is_another_value(tmp_path: Path, cache: Path) -> None:

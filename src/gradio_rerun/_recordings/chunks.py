@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,12 @@ from ..errors import NotARecordingError, RecordingError, log, not_kept
 from .cached_files import cache_key, cached_name, new_file, touched
 from .conversion_process import DISK_FULL
 from .convert_file import application_id, arrow_messages
+
+_SMALL = 128_000
+"""Bytes. Larger chunks are left as they are."""
+
+_JOINED_AT_ONCE = 32_000_000
+"""Bytes of small chunks that are in memory."""
 
 
 @dataclass
@@ -65,10 +72,36 @@ def _state(path: Path) -> tuple[int, int] | None:
     return stat.st_size, stat.st_mtime_ns
 
 
+def _joined(chunks: Any) -> Any:
+    """The chunks of a stream, with small ones joined; other objects as they are.
+
+    The SDK makes a chunk for each picture of a video: a file of many times the size, which the viewer opens slowly.
+    """
+    stream = type(chunks)
+    if not (hasattr(stream, "from_iter") and hasattr(stream, "collect")):
+        return chunks
+
+    def join() -> Iterator[Any]:
+        small, size = [], 0
+        for chunk in chunks:
+            length = chunk.to_record_batch().nbytes
+            if length > _SMALL:
+                yield chunk
+                continue
+            small.append(chunk)
+            size += length
+            if size > _JOINED_AT_ONCE:
+                yield from stream.from_iter(small).collect().stream()
+                small, size = [], 0
+        yield from stream.from_iter(small).collect().stream()
+
+    return stream.from_iter(join())
+
+
 def _write(item: Any, kind: str, target: Path, application: str, recording: str) -> None:
     try:
         chunks = item if hasattr(item, "write_rrd") else item.stream()
-        chunks.write_rrd(str(target), application_id=application, recording_id=recording)
+        _joined(chunks).write_rrd(str(target), application_id=application, recording_id=recording)
         is_empty = arrow_messages(target) == 0
     except Exception as error:  # of the SDK, or of a function in the stream
         if full := DISK_FULL.search(str(error)):
