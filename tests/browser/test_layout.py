@@ -131,6 +131,8 @@ def test_a_label_with_a_margin_stands_above_the_viewer(page: ViewerPage, launch:
     with gr.Blocks() as demo:
         Rerun(height=300, elem_id="viewer", label="label")
     page.open(launch(demo, theme=gr.themes.Soft()))
+    expect(page.get_by_test_id("block-label")).to_be_visible()
+    expect(page.viewer()).to_be_visible()
     outer, label, inner = (box(page, each) for each in ("#viewer", "[data-testid=block-label]", "rerun-viewer"))
     margin = label["x"] - outer["x"]
     assert margin > 4
