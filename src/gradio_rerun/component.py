@@ -230,7 +230,9 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
     def get_config(self) -> dict[str, Any]:  # type: ignore[override]  # as in gr.HTML
         """What Gradio sends to the frontend about this component."""
         # The events of the component are known only now. No update changes js_on_load.
-        return {**super().get_config(), "js_on_load": js_on_load(part_in_app(self))}
+        config = {**super().get_config(), "js_on_load": js_on_load(part_in_app(self))}
+        # Without a label, gr.HTML would not show the app's buttons either, so the frontend hides the label.
+        return {**config, "show_label": True} if self.buttons else config
 
     def preprocess(self, payload: Recordings | None) -> str | list[str] | None:
         """

@@ -33,6 +33,7 @@ def test_a_missing_recording_says_so_and_opens_on_retry_once_it_is_there(
     url, folder = other_server
     page.open(launch(app(f"{url}/late.rrd")))
     page.expect_error("late.rrd: There is no such recording (404).")
+    expect(page.viewer().locator("> svg")).to_be_hidden()  # the icon of an empty viewer
     retry(page)
     page.expect_error("There is no such recording (404).")
     write_recording(folder / "late.rrd", "late")

@@ -127,6 +127,20 @@ def test_the_toolbar_is_above_the_viewer_and_both_fill_the_block(new_tab: NewTab
         assert inner["width"] == outer["width"] - 2
 
 
+def test_a_label_with_a_margin_stands_above_the_viewer(page: ViewerPage, launch: Launch) -> None:
+    with gr.Blocks() as demo:
+        Rerun(height=300, elem_id="viewer", label="label")
+    page.open(launch(demo, theme=gr.themes.Soft()))
+    expect(page.get_by_test_id("block-label")).to_be_visible()
+    expect(page.viewer()).to_be_visible()
+    outer, label, inner = (box(page, each) for each in ("#viewer", "[data-testid=block-label]", "rerun-viewer"))
+    margin = label["x"] - outer["x"]
+    assert margin > 4
+    assert label["y"] - outer["y"] == margin
+    assert label["bottom"] <= inner["y"]
+    assert inner["bottom"] <= outer["bottom"]
+
+
 @pytest.mark.slow
 def test_height_100_percent_fills_the_parent(new_tab: NewTab) -> None:
     """Each viewer fills what has a height: a row, a column, a tab, a group, a grid, with its toolbar and its neighbours."""

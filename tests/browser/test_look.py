@@ -230,6 +230,30 @@ def test_on_a_phone_a_thumb_plays_and_seeks(browser: Browser, launch: Launch) ->
     page.context.close()
 
 
+@pytest.mark.parametrize(("width", "shown"), [(390, 5), (300, 5), (258, 3), (200, 3), (178, 2), (130, 2)])
+def test_the_time_controls_fit_into_the_narrowest_viewer(
+    page: ViewerPage, launch: Launch, recording_a: Path, width: int, shown: int
+) -> None:
+    with gr.Blocks() as demo:
+        Rerun(recording_a, height=400, min_width=0)
+    page.open(launch(demo, css=f".block {{ width: {width}px; min-width: 0 !important }}")).expect_recordings(
+        "recording_a"
+    )
+    expect(page.get_by_role("slider", name="Time cursor")).to_be_visible()
+    block = page.block().bounding_box()
+    assert block
+    boxes = [
+        control.bounding_box()
+        for control in page.locator(".rerun-time-controls > :is(button, select, input):visible").all()
+    ]
+    assert len(boxes) == shown
+    for box in boxes:
+        assert box
+        assert min(box["width"], box["height"]) >= 44
+        assert box["x"] >= block["x"]
+        assert box["x"] + box["width"] <= block["x"] + width
+
+
 def test_on_a_phone_a_finger_on_the_controls_scrolls_the_page_and_on_the_viewer_does_not(
     browser: Browser, launch: Launch
 ) -> None:

@@ -196,3 +196,22 @@ def test_the_cross_of_a_failed_function_covers_no_button(page: ViewerPage, launc
     status.get_by_role("button").click()
     expect(status).not_to_contain_text("Error")
     page.expect_state("ready", recordings=1)
+
+
+def test_the_apps_buttons_are_there_without_a_label(page: ViewerPage, launch: Launch) -> None:
+    with gr.Blocks() as demo:
+        again, clicked = gr.Button("Again"), gr.Textbox(label="Clicked")
+        viewer = Rerun(height=200, label="label", buttons=[again], show_label=False)
+        again.click(lambda: "yes", None, clicked)
+        gr.Button("show").click(lambda: gr.update(show_label=True), None, viewer)
+        gr.Button("hide").click(lambda: Rerun(show_label=False), None, viewer)
+    page.open(launch(demo))
+    label = page.block().get_by_test_id("block-label")
+    expect(label).to_be_hidden()
+    page.block().get_by_role("button", name="Again").click()
+    expect(page.get_by_label("Clicked")).to_have_value("yes")
+    page.click("show")
+    expect(label).to_be_visible()
+    page.click("hide")
+    expect(label).to_be_hidden()
+    expect(page.block().get_by_role("button", name="Again")).to_be_visible()

@@ -66,6 +66,7 @@ let watched;
 const SETTINGS = {
   bridge: { url: "http://app.test/demo/gradio_api/file=/bridge.js" },
   height: "640px",
+  show_label: null,
   streaming: false,
   interactive: null,
   buttons: ["download", "fullscreen"],

@@ -287,6 +287,16 @@ def test_only_frequent_events_show_no_progress() -> None:
     assert shown == ["hidden", "full", "full"]
 
 
+def test_an_item_has_its_type_under_the_name_of_gradio_rerun_0_23() -> None:
+    items: list[events.SelectionItem] = [
+        events.EntityItem("/a"),
+        events.ViewItem("v", "View"),
+        events.ContainerItem("c", "Container"),
+        events.UnknownItem("comet", None),
+    ]
+    assert [item.kind for item in items] == [item.type for item in items] == ["entity", "view", "container", "comet"]
+
+
 def test_items_of_a_selection_cannot_be_changed() -> None:
     for item in (
         events.EntityItem("/a"),

@@ -9,7 +9,8 @@ import pytest
 import rerun as rr
 from recordings import recording_bytes
 
-from gradio_rerun._recordings.rrd import HEADER_SIZE, split, stores
+from gradio_rerun._recordings.rrd import HEADER_SIZE, check_start, split, stores
+from gradio_rerun.errors import NotARecordingError
 
 
 def frames_in(path: Path) -> list[int]:
@@ -150,3 +151,12 @@ def test_the_time_to_read_depends_only_on_the_length(messages: bytes) -> None:
     start = time.process_time()
     stores([memoryview(messages)])
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("start", "cure"),
+    [(b"vers", "`git lfs pull`"), (b"\x1f\x8b\x08\x00", "gzip"), (b"PK\x03\x04", "zip"), (b"<htm", "'RRF2'")],
+)
+def test_a_file_that_is_no_recording_yet_is_named_with_its_cure(start: bytes, cure: str) -> None:
+    with pytest.raises(NotARecordingError, match=f"got the file: it starts with .*{cure}"):
+        check_start(start, "the file")

@@ -232,6 +232,7 @@ class PageSettings:
     """A CSS length."""
     scale: int | None = field(metadata=_checked(_rule(_is_size, "an integer such as 1, or None")))
     min_width: int | None = field(metadata=_checked(_rule(_is_size, "a number of pixels or None")))
+    show_label: bool | None = field(metadata=_checked(_flag_or_none))
     streaming: bool = field(metadata=_checked(_flag))
     theme: Theme = field(metadata=_checked(_one_of(Theme)))
     panel_states: dict[PanelName, PanelState] = field(metadata=_checked(_panel_states))

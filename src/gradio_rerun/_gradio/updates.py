@@ -43,3 +43,5 @@ def complete(update: dict[str, Any], component: Any) -> None:
     if "value" in update and update["value"] is None:  # as it is with `postprocess=False`
         update["value"] = []  # the frontend takes None for the end of a generator
     update.pop("buttons", None)  # the app's own, which the frontend already has
+    if component.buttons:
+        update.pop("show_label", None)  # without a label, gr.HTML would not show them

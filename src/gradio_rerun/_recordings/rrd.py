@@ -25,6 +25,12 @@ _MOST_KINDS = 256
 _MOST_BITS = 70
 """Of a number: 7 in each byte."""
 
+_CURES = {
+    b"ve": " If it is a pointer of Git LFS, fetch the file with `git lfs pull`.",  # version https://git-lfs…
+    b"\x1f\x8b": " It is compressed with gzip: unpack it.",
+    b"PK": " It is a zip archive: unpack it.",
+}
+
 
 def check_start(start: bytes, what: str) -> None:
     """Raises a `NotARecordingError` if a file with these first bytes is not a recording."""
@@ -39,7 +45,7 @@ def check_start(start: bytes, what: str) -> None:
         )
     raise NotARecordingError(
         f"Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, got {what}: "
-        f"it starts with {start!r}, not {MAGIC!r}."
+        f"it starts with {start!r}, not {MAGIC!r}.{_CURES.get(start[:2], '')}"
     )
 
 

@@ -7,8 +7,17 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 
+class _Item:
+    type: ClassVar[str]
+
+    @property
+    def kind(self) -> str:
+        """The name that `type` had in gradio_rerun 0.23."""
+        return self.type
+
+
 @dataclass(frozen=True)
-class EntityItem:
+class EntityItem(_Item):
     """An entity of the recording, or an instance of it."""
 
     type: ClassVar[Literal["entity"]] = "entity"
@@ -26,7 +35,7 @@ class EntityItem:
 
 
 @dataclass(frozen=True)
-class ViewItem:
+class ViewItem(_Item):
     """A view of the blueprint."""
 
     type: ClassVar[Literal["view"]] = "view"
@@ -36,7 +45,7 @@ class ViewItem:
 
 
 @dataclass(frozen=True)
-class ContainerItem:
+class ContainerItem(_Item):
     """A container of the blueprint."""
 
     type: ClassVar[Literal["container"]] = "container"

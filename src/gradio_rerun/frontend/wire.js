@@ -16,6 +16,7 @@
  * @property {string} height a CSS length
  * @property {number | null} scale
  * @property {number | null} min_width
+ * @property {boolean | null} show_label null: it is shown
  * @property {boolean} streaming
  * @property {"auto" | "light" | "dark"} theme
  * @property {PanelStates} panel_states

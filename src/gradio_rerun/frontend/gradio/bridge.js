@@ -204,12 +204,12 @@ function remember(element, id, settings) {
 }
 
 /**
- * gr.HTML does not apply `height`, `scale` and `min_width`, has no label of its own, and has the icon of code beside the label.
+ * gr.HTML does not apply `height`, `scale` and `min_width`, has no label of its own, has the icon of code beside the label, and no buttons without a label.
  * @param {HTMLElement} element
  * @param {string | null | undefined} label
  * @param {import("../wire.js").Settings} settings
  */
-function layOut(element, label, { height, scale, min_width }) {
+function layOut(element, label, { height, scale, min_width, show_label }) {
   const block = /** @type {HTMLElement | null} */ (element.closest(".block"));
   if (!block) return;
   block.dataset.rerun = "";
@@ -220,5 +220,6 @@ function layOut(element, label, { height, scale, min_width }) {
   const above = /** @type {HTMLElement | null} */ (block.querySelector(":scope > [data-testid='block-label']"));
   if (!above) return;
   if (above.dataset.label === undefined) above.querySelector("span")?.replaceChildren(icon("Recording"));
+  above.hidden = show_label === false;
   above.dataset.label = label ? "" : translate("Recording"); // as gr.Image has "Image"
 }
