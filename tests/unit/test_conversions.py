@@ -177,13 +177,22 @@ def test_a_robot_description_in_an_mcap_gets_no_file_of_the_server(tmp_path: Pat
         ("empty.png", b"", "it is empty"),
         ("cut.glb", glb(10)[:-40], r"truncated: it has \d+ of its \d+ bytes"),
         ("text.glb", "hello, I am no mesh", "not a binary glTF"),
-        ("text.gltf", "hello, I am no mesh", "not a glTF"),
+        ("text.gltf", "hello, I am no mesh", "not a glTF document: Expecting value"),
+        ("deep.gltf", '{"asset":' + "[" * 100_000, "not a glTF document: it has too many levels"),
+        ("list.gltf", "[]", r"not a glTF document: its content has another structure\. Check"),
+        ("buffers.gltf", '{"asset": {}, "buffers": [{"uri": 5}]}', r"its content has another structure\. Check"),
+        ("utf16.gltf", b"\xff\xfe{", r"not a glTF document: it is not UTF-8\. Check"),
         ("cut.ply", ply(10)[:110], "rerun-sdk .* says: Line 7: Couldn't parse line"),
         ("latin.md", "Grüße".encode("latin-1"), "rerun-sdk .* says: .*utf-8 sequence"),
         ("cut.urdf", "<robot>", "not a URDF: no element found"),
         ("empty.urdf", "<robot name='r'/>", "rerun-sdk .* says: .*root"),
         ("text.mp4", "hello, I am no video", "rerun-sdk .* says: Failed to read frame timestamps"),
         ("text.mcap", "hello, I am no log", "rerun-sdk .* says: .*(MCAP|support for)"),
+        (
+            "cut.mcap",
+            mcap("/words", ["one", "two"])[:-30],
+            r"says: .*(expected magic bytes\. \"mcap recover\"|support for)",
+        ),
         ("text.xyz", "0 0 0", r"rerun-sdk .* says: No .* support for \"text.xyz\"\. Update rerun-sdk"),
     ],
 )
@@ -196,7 +205,8 @@ def test_a_file_that_is_refused_gives_the_reason_and_leaves_nothing(
     assert message.startswith(f"{name!r} cannot be converted to a recording")
     assert "give the .rrd file" in message
     assert not any(
-        noise in message for noise in ("re_data_loader", "re_importer", "ERROR", "WARN", "20:", str(tmp_path))
+        noise in message
+        for noise in ("re_data_loader", "re_importer", "ERROR", "WARN", "20:", "recovery enabled", str(tmp_path))
     )
     assert_nothing_left(cache)
 

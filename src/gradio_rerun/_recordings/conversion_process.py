@@ -39,6 +39,10 @@ _NO_MEMORY = re.compile(
 )
 
 
+_NO_SUMMARY = "; try reopening it with recovery enabled"
+"""The SDK's advice on an .mcap that is truncated, which its importer does not have."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a process has ended, and what it has written."""
@@ -165,6 +169,9 @@ def refused(path: Path, reason: str) -> NotARecordingError:
     """The error for a file that cannot be converted."""
     # "No importer support for …" and, before 0.30 or so, "No data-loader support for …"
     cure = "Update rerun-sdk" if " support for " in reason else "Check the file and its suffix"
+    if _NO_SUMMARY in reason:
+        reason = reason.replace(_NO_SUMMARY, "")
+        cure = '"mcap recover" of the MCAP command line tool writes what is left of it into a new file. Use this'
     return NotARecordingError(
         f"{path.name!r:.200} cannot be converted to a recording: {reason.rstrip('.'):.{_LONGEST_REASON}}. {cure}, or log it with rerun and give "
         "the .rrd file."

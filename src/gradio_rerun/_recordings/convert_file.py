@@ -239,7 +239,16 @@ def gltf(path: Path) -> dict[str, Any]:
         parts(document)
         return dict(document)
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        raise ValueError(f"it is not a glTF document: {error!r}") from error
+        raise ValueError(f"it is not a glTF document: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why JSON cannot be read as a document."""
+    if isinstance(error, RecursionError):
+        return "it has too many levels"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return str(error) if isinstance(error, json.JSONDecodeError) else "its content has another structure"
 
 
 def parts(document: dict[str, Any]) -> list[dict[str, Any]]:
