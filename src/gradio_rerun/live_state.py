@@ -8,12 +8,11 @@ from typing import Any
 import gradio as gr
 
 from ._checks import described
-from ._viewer.answers import MOST_BYTES
 from ._viewer.event_data import as_object, list_field
 from ._viewer.selection import SelectionItem, selection_item
 from ._viewer.state import reported_state
 from .component import Rerun
-from .errors import EventDataError, ParameterError, PlacementError
+from .errors import ParameterError, PlacementError
 from .viewer_state import ViewerState
 
 # When Gradio collects the inputs of a function, it makes a copy of the value, by its `toJSON`. In a deep link and in a run of its history, the component
@@ -88,8 +87,6 @@ class LiveState(gr.HTML):
         if payload is None or payload == "":
             return None
         data = as_object(payload)
-        if isinstance(protocol := data.get("protocol"), str) and len(protocol) > MOST_BYTES:
-            raise EventDataError(f"Expected a state of {MOST_BYTES} bytes at most, got {len(protocol)}.")
         state = reported_state(data)
         known = {each.name: getattr(state, each.name) for each in fields(state)}
         return LiveViewerState(**known, selection=tuple(map(selection_item, list_field(data, "selection"))))

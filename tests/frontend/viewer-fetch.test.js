@@ -152,6 +152,19 @@ test("requests to the server of an open recording are sent, with all its paths",
   assert.equal(sent.length, 1);
 });
 
+test("late requests to the server of a recording that was closed are refused without advice", async () => {
+  const { recordings } = watched("rerun+http://robot.test:9876/proxy");
+  /** @type {string[]} */
+  const said = [];
+  console.info = (text) => said.push(text);
+  const fetch = create({ recordings });
+  await fetch("http://robot.test:9876/rerun.sdk_comms/ReadMessages", { method: "POST" });
+  recordings.clear();
+  await assert.rejects(fetch("http://robot.test:9876/rerun.sdk_comms/ReadMessages", { method: "POST" }), /allows no request/);
+  assert.deepEqual(said, []);
+  assert.equal(sent.length, 1);
+});
+
 test("the server behind a rerun URL is known", () => {
   assert.equal(serverOf("rerun+http://robot.test:9876/proxy"), "http://robot.test:9876");
   assert.equal(serverOf("rerun+https://robot.test/proxy"), "https://robot.test");

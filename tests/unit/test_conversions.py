@@ -25,7 +25,7 @@ from full_disk import full_disk
 from other_files import SECRET, glb, gltf, lerobot, mcap, ply, png, stl, write
 
 from gradio_rerun._gradio.threads import in_thread
-from gradio_rerun._recordings import conversions, looked_up, parts
+from gradio_rerun._recordings import conversions, convert_file, looked_up, parts
 from gradio_rerun._recordings.conversion_process import conversion_command, crashed, run
 from gradio_rerun._recordings.conversions import converted
 from gradio_rerun._recordings.convert_file import application_id, arrow_messages
@@ -177,13 +177,22 @@ def test_a_robot_description_in_an_mcap_gets_no_file_of_the_server(tmp_path: Pat
         ("empty.png", b"", "it is empty"),
         ("cut.glb", glb(10)[:-40], r"truncated: it has \d+ of its \d+ bytes"),
         ("text.glb", "hello, I am no mesh", "not a binary glTF"),
-        ("text.gltf", "hello, I am no mesh", "not a glTF"),
+        ("text.gltf", "hello, I am no mesh", "not a glTF document: Expecting value"),
+        ("deep.gltf", '{"asset":' + "[" * 100_000, "not a glTF document: it has too many levels"),
+        ("list.gltf", "[]", r"not a glTF document: its content has another structure\. Check"),
+        ("buffers.gltf", '{"asset": {}, "buffers": [{"uri": 5}]}', r"its content has another structure\. Check"),
+        ("utf16.gltf", b"\xff\xfe{", r"not a glTF document: it is not UTF-8\. Check"),
         ("cut.ply", ply(10)[:110], "rerun-sdk .* says: Line 7: Couldn't parse line"),
         ("latin.md", "Grüße".encode("latin-1"), "rerun-sdk .* says: .*utf-8 sequence"),
         ("cut.urdf", "<robot>", "not a URDF: no element found"),
         ("empty.urdf", "<robot name='r'/>", "rerun-sdk .* says: .*root"),
         ("text.mp4", "hello, I am no video", "rerun-sdk .* says: Failed to read frame timestamps"),
         ("text.mcap", "hello, I am no log", "rerun-sdk .* says: .*(MCAP|support for)"),
+        (
+            "cut.mcap",
+            mcap("/words", ["one", "two"])[:-30],
+            r"says: .*(expected magic bytes\. \"mcap recover\"|support for)",
+        ),
         ("text.xyz", "0 0 0", r"rerun-sdk .* says: No .* support for \"text.xyz\"\. Update rerun-sdk"),
     ],
 )
@@ -196,7 +205,8 @@ def test_a_file_that_is_refused_gives_the_reason_and_leaves_nothing(
     assert message.startswith(f"{name!r} cannot be converted to a recording")
     assert "give the .rrd file" in message
     assert not any(
-        noise in message for noise in ("re_data_loader", "re_importer", "ERROR", "WARN", "20:", str(tmp_path))
+        noise in message
+        for noise in ("re_data_loader", "re_importer", "ERROR", "WARN", "20:", "recovery enabled", str(tmp_path))
     )
     assert_nothing_left(cache)
 
@@ -522,3 +532,35 @@ def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RecordingError, match=r"cannot be kept in Gradio's cache.*Not a directory"):
         converted(png(tmp_path / "a.png"), tmp_path / "file" / "cache")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="finds the C library as POSIX does")
+def test_a_process_whose_app_has_died_ends_after_its_time_though_the_sdk_holds_the_gil() -> None:
+    code = """
+import ctypes, threading, time
+import convert_file
+threading.Thread(target=convert_file.end_with_stdin, daemon=True).start()
+time.sleep(0.2)
+print("ready", flush=True)
+ctypes.PyDLL(None).sleep(60)
+"""
+    own = {"PYTHONPATH": str(Path(convert_file.__file__).parent), convert_file.ENDS_AFTER: "1"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, env={**os.environ, **own}) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(0.2)
+        process.stdin.close()
+        try:
+            assert process.wait(30)
+        finally:
+            process.kill()
+
+
+def test_a_process_gets_the_time_after_which_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SECONDS", "7")
+    ended = run(
+        tmp_path / "a", [sys.executable, "-c", f"import os; print(os.environ[{convert_file.ENDS_AFTER!r}])"], limits()
+    )
+    assert 7 < float(ended.output) < 20

@@ -19,7 +19,7 @@ import gradio as gr
 import pytest
 from gradio.utils import get_upload_folder
 
-from gradio_rerun import Rerun, events
+from gradio_rerun import LiveState, Rerun, events
 from gradio_rerun._gradio.event_list import ANSWERS
 from gradio_rerun._viewer import state, viewer_control
 from gradio_rerun.errors import EventDataError, RecordingError, TimelineError
@@ -246,6 +246,22 @@ def test_a_state_that_cannot_be_read_is_refused_with_its_beginning() -> None:
         assert len(str(refused.value)) < 200
     state = events.State(None, {"viewer_version": "0.24", "recordings": [], "active_recording_id": None}).state
     assert (state.viewer_version, state.recordings, state.active_recording) == ("0.24", (), None)
+
+
+def test_a_state_of_more_bytes_than_a_viewer_reports_is_refused_before_it_is_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def parse(_: bytes) -> None:
+        pytest.fail("the bytes were parsed")
+
+    many = b64encode(b"\x1a\0" * 1_000_000).decode()  # a million empty recordings, which take much memory
+    with gr.Blocks():
+        state_input = LiveState(Rerun())
+    monkeypatch.setattr(viewer_control, "read_state", parse)
+    with pytest.raises(EventDataError, match=f"at most, got {len(many)}"):
+        events.State(None, {"protocol": many})
+    with pytest.raises(EventDataError, match=f"at most, got {len(many)}"):
+        state_input.preprocess({"protocol": many})
 
 
 # Gradio reads the data of events on the event loop, where all visitors wait for it.

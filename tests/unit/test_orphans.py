@@ -15,11 +15,13 @@ from types import ModuleType
 import numpy as np
 import pytest
 import rerun as rr
+import rerun.blueprint as rrb
 from app_process import wait_until
 from needs import needs
 from recordings import log_points
 
 from gradio_rerun._recordings import orphans
+from gradio_rerun._recordings.blueprints import blueprint_bytes
 from gradio_rerun._recordings.values import to_recordings
 
 pytestmark = [
@@ -92,6 +94,43 @@ def _threads_stay_beside_a_recording(folder: Path) -> None:
     wait_until(lambda: threads_of_streams() == 0, seconds=30)
 
 
+def test_an_app_that_is_never_quiet_keeps_a_bounded_number_of_threads(
+    in_own_process: Callable[..., None], tmp_path: Path
+) -> None:
+    in_own_process(_a_busy_app_keeps_few_threads, tmp_path)
+
+
+def _a_busy_app_keeps_few_threads(folder: Path) -> None:
+    many, orphans.MANY = orphans.MANY, 20
+    kept = logged()
+    for number in range(100):
+        to_recordings(logged(), folder)
+        time.sleep(0.01)  # functions return values more often than every `QUIET` seconds
+        log_points(kept)
+        assert threads_of_streams() < 90, f"after {number} recordings"
+    assert len(to_recordings(kept, folder)) == 1
+    orphans.MANY = many
+
+
+def test_blueprints_leave_no_threads(in_own_process: Callable[..., None], tmp_path: Path) -> None:
+    in_own_process(_blueprints_leave_no_threads, tmp_path)
+
+
+def _blueprints_leave_no_threads(folder: Path) -> None:
+    blueprint = rrb.Blueprint(rrb.Spatial3DView())
+    for _ in range(5):
+        to_recordings(logged(), folder)
+        recording = logged()
+        recording.send_blueprint(blueprint)
+        to_recordings(recording, folder)
+        del recording
+        blueprint_bytes(blueprint, "my_app")
+    wait_until(lambda: threads_of_streams() == 0, seconds=30)
+    for _ in range(5):  # an app that returns commands only
+        blueprint_bytes(blueprint, "my_app")
+    wait_until(lambda: threads_of_streams() == 0, seconds=30)
+
+
 def test_a_reload_of_the_modules_while_recordings_are_freed_ends_nothing(
     in_own_process: Callable[..., None], tmp_path: Path
 ) -> None:
@@ -122,6 +161,7 @@ def _the_recording_of_rr_init_stays(folder: Path) -> None:
     stream.read()
     rr.log("x", rr.Points2D([[1, 2]]))
     assert b"Points2D" in (stream.read() or b"")
+    sys.modules["rerun_bindings"].set_global_data_recording(None)
 
 
 def test_python_goes_on_while_recordings_are_made_and_logged_to(
@@ -132,6 +172,7 @@ def test_python_goes_on_while_recordings_are_made_and_logged_to(
 
 def _python_goes_on(folder: Path) -> None:
     """Threads that drop NumPy's arrays need the GIL, which the constructor of a recording may hold while it waits for them."""
+    orphans.MANY = 5
     ends = threading.Event()
 
     def log() -> None:
@@ -143,7 +184,7 @@ def _python_goes_on(folder: Path) -> None:
 
     def make() -> None:
         while not ends.wait(0.001):
-            rr.RecordingStream("new")
+            rr.RecordingStream("new").send_blueprint(rrb.Blueprint(rrb.Spatial3DView()))
 
     threads = [threading.Thread(target=each) for each in (log, make)]
     for each in threads:
@@ -152,10 +193,12 @@ def _python_goes_on(folder: Path) -> None:
     sweeps_end = time.monotonic() + 4
     while time.monotonic() < sweeps_end:
         to_recordings(file, folder)
-        wait_until(lambda: orphans._sweeper is None)
+        time.sleep(0.01)
     ends.set()
     for each in threads:
         each.join()
+    to_recordings(file, folder)
+    wait_until(lambda: threads_of_streams() == 0, seconds=30)
 
 
 def test_a_sdk_that_keeps_the_servers_of_such_recordings_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from gradio.data_classes import FileData
 from gradio.utils import is_in_or_equal
 
 from ..errors import CommandError, NotARecordingError, RecordingError
+from .orphans import end_orphans
 from .values import to_recordings
 
 
@@ -36,6 +37,7 @@ def blueprint_bytes(blueprint: Any, application_id: str) -> bytes:
     """The .rbl file of a `rerun.blueprint.Blueprint`, a view or a container for the recordings of an application."""
     from rerun.blueprint import Blueprint  # loads rerun, which other commands do not need
 
+    end_orphans()  # `save` makes a recording of the SDK
     if not isinstance(blueprint, Blueprint):
         blueprint = Blueprint(blueprint)
     with tempfile.TemporaryDirectory() as folder:

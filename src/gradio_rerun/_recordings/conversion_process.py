@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 from .._gradio.threads import current_work, unwanted
 from .._viewer.sdk import knows_robot_descriptions, sdk_version
 from ..errors import NotARecordingError, RecordingError, SdkError
-from .convert_file import ALONE, REFUSED, WHOLE
+from .convert_file import ALONE, ENDS_AFTER, REFUSED, WHOLE
 from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, Limits, over
 
 # The SDK converts the readable part of these, and an error does not mean that it refuses the file: a robot that crashes leaves a truncated .mcap.
@@ -34,9 +34,16 @@ _MOST_OUTPUT = 18_000_000
 _LONGEST_LINE = 100_000
 _LONGEST_REASON = 1000
 
+_SPARE_SECONDS = 5
+"""By its limit of time, this process ends the other one, and reports the limit. Later, the other one ends by itself: this one has died."""
+
 _NO_MEMORY = re.compile(
     "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc|malloc of size"
 )
+
+
+_NO_SUMMARY = "; try reopening it with recovery enabled"
+"""The SDK's advice on an .mcap that is truncated, which its importer does not have."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
     """Runs a command of `convert_file.py` within the limits, and returns how it has ended. Raises a `RecordingError` at a limit."""
     # OpenBLAS, which NumPy uses, allocates memory for each core of the machine.
     environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment[ENDS_AFTER] = str(most.seconds + _SPARE_SECONDS)
     environment.pop("RERUN", None)  # RERUN=off would log nothing
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
@@ -165,6 +173,9 @@ def refused(path: Path, reason: str) -> NotARecordingError:
     """The error for a file that cannot be converted."""
     # "No importer support for …" and, before 0.30 or so, "No data-loader support for …"
     cure = "Update rerun-sdk" if " support for " in reason else "Check the file and its suffix"
+    if _NO_SUMMARY in reason:
+        reason = reason.replace(_NO_SUMMARY, "")
+        cure = '"mcap recover" of the MCAP command line tool writes what is left of it into a new file. Use this'
     return NotARecordingError(
         f"{path.name!r:.200} cannot be converted to a recording: {reason.rstrip('.'):.{_LONGEST_REASON}}. {cure}, or log it with rerun and give "
         "the .rrd file."

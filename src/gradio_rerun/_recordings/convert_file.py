@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import faulthandler
 import json
 import os
 import re
@@ -34,6 +35,9 @@ from xml.etree import ElementTree
 REFUSED = 3
 ALONE = "alone"
 WHOLE = "whole"
+
+ENDS_AFTER = "GRADIO_RERUN_ENDS_AFTER"
+"""The environment variable with the seconds after which this process ends by itself, if its parent can no longer end it."""
 
 _ARROW_MESSAGE = 2
 _MOST_NAMES = 10_000
@@ -66,7 +70,10 @@ def main() -> None:
 
 
 def end_with_stdin(*paths: Path) -> None:
-    """Removes the files, then the folders, which are empty by then, and ends this process when its stdin ends."""
+    """Removes the files, then the folders, which are empty by then, and ends this process when its stdin ends, or after `ENDS_AFTER`."""
+    if seconds := os.environ.get(ENDS_AFTER):
+        # While the SDK holds the GIL, this thread waits. The thread of faulthandler does not.
+        faulthandler.dump_traceback_later(float(seconds), exit=True, file=os.open(os.devnull, os.O_WRONLY))
     while os.read(0, 1):
         pass
     try:
@@ -239,7 +246,16 @@ def gltf(path: Path) -> dict[str, Any]:
         parts(document)
         return dict(document)
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        raise ValueError(f"it is not a glTF document: {error!r}") from error
+        raise ValueError(f"it is not a glTF document: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why JSON cannot be read as a document."""
+    if isinstance(error, RecursionError):
+        return "it has too many levels"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return str(error) if isinstance(error, json.JSONDecodeError) else "its content has another structure"
 
 
 def parts(document: dict[str, Any]) -> list[dict[str, Any]]:

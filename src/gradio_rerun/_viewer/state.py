@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from ..errors import EventDataError
 from ..viewer_state import PlayState, RecordingState, TimelineState, TimelineType, ViewerState, ViewState
 from . import viewer_control
-from .event_data import MOST_PARTS, short
+from .event_data import MOST_BYTES, MOST_PARTS, short
 
 _TIMELINE_TYPES: tuple[TimelineType | None, ...] = (None, "sequence", "duration", "timestamp")
 _PLAY_STATES: tuple[PlayState | None, ...] = (None, "paused", "playing", "following")
@@ -22,6 +22,8 @@ def reported_state(data: dict[str, Any]) -> ViewerState:
 
     `data` contains bytes of the viewer's protocol, or what the frontend has read from a viewer before rerun-sdk 0.41.
     """
+    if isinstance(protocol := data.get("protocol"), str) and len(protocol) > MOST_BYTES:
+        raise EventDataError(f"Expected a state of {MOST_BYTES} bytes at most, got {len(protocol)}.")
     try:
         return _of_protocol(base64.b64decode(data["protocol"])) if "protocol" in data else _of_frontend(data)
     except (KeyError, TypeError, ValueError, OverflowError, DecodeError) as error:

@@ -37,6 +37,8 @@ export function createViewerFetch({ files, allowed_origins: allowed, telemetry, 
   const own = [location.origin, new URL(files).origin];
   const others = [...allowed, ...(telemetry ? TELEMETRY_ORIGINS : [])];
   const refused = new Set();
+  /** The servers of live recordings. The viewer sends them some requests after the recording was closed. */
+  const before = new Set();
   return async (input, init) => {
     const request = new Request(input, init);
     const url = new URL(request.url);
@@ -44,12 +46,13 @@ export function createViewerFetch({ files, allowed_origins: allowed, telemetry, 
     const recording = recordings.get(url.href);
     if (!recording && closed?.has(url.href)) return nothingOf(request);
     const live = recording ? null : liveServer(url.origin, recordings, isOwn ? request : null);
+    if (live) before.add(url.origin);
     const isFile = isFileOf(files, request);
     if (!recording && !live && !isFile && /^https?:$/.test(url.protocol) && !others.includes(url.origin)) {
       // The viewer would log each refusal as an error on the console: these two get an empty response instead.
       if (TELEMETRY_ORIGINS.includes(url.origin)) return new Response(null, { status: 204 });
       const what = isOwn ? url.href : url.origin;
-      if (!refused.has(url.origin)) {
+      if (!refused.has(url.origin) && !before.has(url.origin)) {
         const reason = isOwn ? "it is not a file of the app" : `Rerun(allowed_origins=["${url.origin}"]) allows it`;
         console.info(`gradio_rerun: refused the viewer a request to ${what}; ${reason}.`);
       }
