@@ -31,9 +31,8 @@ _LOCKING = ("new_recording", "new_blueprint", "disconnect_orphaned_recordings", 
 """The functions of `rerun_bindings` that lock its list of recordings."""
 
 _lock = ModuleLock()
-_list_lock = ModuleLock(
-    threading.RLock
-)  # a constructor may run Python's garbage collector, which deletes other recordings
+# Reentrant: a constructor may run Python's garbage collector, which deletes other recordings.
+_list_lock = ModuleLock(threading.RLock)
 _exits = threading.Event()
 _sweeper: threading.Thread | None = None
 _values = 0
@@ -41,8 +40,12 @@ _values = 0
 _made = 0
 """How many recordings and blueprints were made since the last call of the function."""
 _blueprints: list[Any] = []
-_HELD_HERE = 2
-"""References to an object of which a function has a variable: the variable, and the argument of `sys.getrefcount`."""
+
+
+def _references() -> int:
+    """What `sys.getrefcount` returns for an object that only a function's variable refers to: 2, or 1 from Python 3.14 on."""
+    variable = object()
+    return sys.getrefcount(variable)
 
 
 def end_orphans() -> None:
@@ -92,7 +95,7 @@ def _free_blueprints(bindings: Any) -> None:
     kept = []
     while _blueprints:
         blueprint = _blueprints.pop()
-        if sys.getrefcount(blueprint) > _HELD_HERE:
+        if sys.getrefcount(blueprint) > _references():
             kept.append(blueprint)
         elif not blueprint.is_forked_child():
             bindings.disconnect(recording=blueprint)
