@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .._fork import after_fork
 from .._gradio.threads import current_work, unwanted
 from ..errors import RecordingError, log, not_kept
 from .bounded import Bounded
@@ -42,8 +41,6 @@ from .web_file import WebFile
 _turns = Turns(lambda: 8, "fetching")
 _web_turns = Turns(lambda: 16, "fetching")
 """For URLs that a user may have typed: slow servers delay no other files."""
-after_fork(_turns.forget)
-after_fork(_web_turns.forget)
 
 _recordings = Bounded(10_000)
 """By file and version: the recording in the cache."""

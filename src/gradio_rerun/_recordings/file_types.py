@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from .._gradio.files import not_uploaded, uploaded_file
 from ..errors import RecordingError
 from .rrd import MAGIC
 
@@ -23,7 +25,14 @@ CONVERTIBLE_SUFFIXES = (
 """The suffixes that the importers of any rerun-sdk from 0.24 to 0.41 know. An older rerun-sdk refuses some of them, with an error."""
 
 
-def check_file(file: Path, types: Sequence[str] | None) -> None:
+def saved_file(data: Mapping[str, Any]) -> str:
+    """The path of a file that the frontend has saved. Raises a `RecordingError` if it is not a file in Gradio's upload folder."""
+    file = uploaded_file(data.get("path"))
+    check_file(file)
+    return str(file)
+
+
+def check_file(file: Path, types: Sequence[str] | None = None) -> None:
     """Raises a `RecordingError` if `file` is not a file, or neither a recording nor of the component's `file_types`.
 
     The frontend sends no such file, but other clients can: Gradio takes any path in its upload folder.
@@ -33,7 +42,7 @@ def check_file(file: Path, types: Sequence[str] | None) -> None:
     except (OSError, ValueError):  # too long a name, a lone surrogate in it
         is_file = False
     if not is_file:
-        raise RecordingError(f"{file.name:.80} was not uploaded, or was deleted.")
+        raise not_uploaded(file.name)
     # A file that the component has shown is a recording, whatever may be uploaded.
     if types is None or file.suffix.lower() in RECORDING_SUFFIXES or any(_is_of(file, each) for each in types):
         return

@@ -28,10 +28,15 @@ def sdk_version() -> str:
         version = metadata.version("rerun-sdk")
     except metadata.PackageNotFoundError as error:
         raise SdkError(f"rerun-sdk {wanted} or newer is needed, and {sys.prefix} has none. {_CURE}") from error
-    found = re.match(r"(\d+)\.(\d+)", version or "")
-    if found is None or (int(found[1]), int(found[2])) < FLOOR:
+    if _numbers(version) < FLOOR:
         raise SdkError(f"rerun-sdk {wanted} or newer is needed, and {sys.prefix} has {version}. {_CURE}")
     return version
+
+
+def _numbers(version: str | None) -> tuple[int, ...]:
+    """(0, 41) for "0.41.0"; none if the package is damaged."""
+    found = re.match(r"(\d+)\.(\d+)", version or "")
+    return tuple(map(int, found.groups())) if found else ()
 
 
 def packaged_viewer() -> Path | None:
@@ -95,12 +100,7 @@ def knows_episodes() -> bool:
 
 def serves_files() -> bool:
     """Whether the SDK's server reads the parts of a file that clients request, instead of the whole file. Remove when the rerun-sdk floor passes 0.32."""
-    return _is_since(0, 32)
-
-
-def _is_since(*version: int) -> bool:
-    found = re.match(r"(\d+)\.(\d+)", sdk_version())
-    return found is not None and (int(found[1]), int(found[2])) >= version
+    return _numbers(sdk_version()) >= (0, 32)
 
 
 def server_url(item: object) -> str | None:
