@@ -78,7 +78,7 @@ class RemoteAccess(_Base):
     @property
     def _servers(self) -> Servers:
         """The Rerun servers that the frontend reaches through the app."""
-        return Servers(False) if self._is_loaded or self._named is None else self._named["tunnel"]
+        return Servers() if self._is_loaded or self._named is None else self._named["tunnel"]
 
     @property
     def _sources(self) -> Sources:

@@ -16,7 +16,7 @@ from ..errors import RecordingError, log, not_kept
 from .bounded import Bounded
 from .cached_files import cache_key, cached_name, shortened, touched
 from .conversions import converted
-from .file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
+from .file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES, check_start
 from .limits import SECONDS_VARIABLE, SIZE_VARIABLE, limits, over
 from .parts import is_convertible
 from .remote_files import (
@@ -32,7 +32,7 @@ from .remote_files import (
     public_url,
 )
 from .remote_objects import file_system_of, url_of_object
-from .rrd import MAGIC, check_start
+from .rrd import MAGIC
 from .sources import SCHEMES, Sources, scheme_of
 from .turns import Turns
 from .urls import checked_url, is_importable

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .._gradio.files import not_uploaded, uploaded_file
-from ..errors import RecordingError
+from ..errors import NotARecordingError, RecordingError
 from .rrd import MAGIC
 
 RECORDING_SUFFIXES = (".rrd", ".rbl")
@@ -49,6 +49,23 @@ def check_file(file: Path, types: Sequence[str] | None = None) -> None:
     if _starts_as_recording(file):
         return
     raise RecordingError(f"{file.name:.200} is none of the types that can be uploaded: {', '.join(types)}.")
+
+
+def check_start(start: bytes, what: str) -> None:
+    """Raises a `NotARecordingError` if a file with these first bytes is not a recording."""
+    if start == MAGIC:
+        return
+    if not start:
+        raise NotARecordingError(f"Expected a Rerun recording, got {what}: it is empty.")
+    if start.startswith(b"RRF"):
+        raise NotARecordingError(
+            f"Expected a Rerun recording of version 0.23 or newer, got {what}, which an older rerun-sdk wrote. "
+            "Convert it with that version's `rerun rrd migrate`."
+        )
+    raise NotARecordingError(
+        f"Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, got {what}: "
+        f"it starts with {start!r}, not {MAGIC!r}."
+    )
 
 
 def _is_of(file: Path, wanted: str) -> bool:

@@ -27,10 +27,10 @@ from .conversions import converted
 from .empty_folders import remove_empty_folders
 from .episodes import Episode
 from .fetched import fetched, found_elsewhere
-from .file_types import RECORDING_SUFFIXES
+from .file_types import RECORDING_SUFFIXES, check_start
 from .orphans import end_orphans
 from .parts import is_convertible
-from .rrd import MAGIC, check_start
+from .rrd import MAGIC
 from .shown import Appender, Unjoined
 from .sinks import flush_to, read_sink
 from .sources import Sources
@@ -63,7 +63,7 @@ def to_recordings(
     items = value if isinstance(value, (list, tuple)) else [value]
     if stream:
         items = [item for item in items if not _has_no_data(item)]
-    servers, sources = servers or Servers(False), sources or Sources()
+    servers, sources = servers or Servers(), sources or Sources()
     recordings = []
     for item in items:
         recordings.append(_to_recording(item, cache, stream, servers, sources))

@@ -68,8 +68,7 @@ def viewer_server_command() -> list[str]:
 
     The child gets this process' `sys.path`, so that it finds the rerun-sdk that this process would import.
     """
-    # An app frozen by PyInstaller and the like would start itself again, and again.
-    if getattr(sys, "frozen", False) or not sys.executable:
+    if not has_python():
         raise ViewerError(
             f"The web viewer is extracted from rerun-sdk by another Python process, and this process has no Python to start "
             f"(sys.executable is {sys.executable!r}). Run `gradio-rerun --prepare` with the Python that has rerun-sdk, "
@@ -80,7 +79,12 @@ def viewer_server_command() -> list[str]:
 
 def warm_up_command() -> list[str] | None:
     """The command that writes a recording for a viewer that starts before there is a value; None if this process has no Python to start."""
-    return _script("warm_up.py") if sys.executable and not getattr(sys, "frozen", False) else None
+    return _script("warm_up.py") if has_python() else None
+
+
+def has_python() -> bool:
+    """Whether this process can start another Python. An app frozen by PyInstaller and the like would start itself again, and again."""
+    return bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
 def _script(name: str) -> list[str]:
