@@ -205,7 +205,7 @@ def test_an_upload_that_fails_says_why_and_works_the_next_time(shared: SharedPag
 
 def test_an_upload_shows_its_progress_and_can_be_cancelled(shared: SharedPage, tmp_path: Path) -> None:
     big = write_recording(tmp_path / "big.rrd", "big", points=200_000)
-    session = shared.context.new_cdp_session(shared.shared)
+    session = shared.context.new_cdp_session(shared.page)
     session.send("Network.enable")
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4e6}
     session.send("Network.emulateNetworkConditions", slow)

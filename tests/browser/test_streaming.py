@@ -31,9 +31,9 @@ from streams import (
     stream_bytes,
     stream_recording,
     stream_with_a_stop,
-    wait_until,
 )
 from viewer_page import ViewerPage
+from waiting import wait_until
 
 from gradio_rerun import Rerun
 

@@ -263,7 +263,7 @@ def test_the_interface_of_the_readme_passes_a_file_through(page: ViewerPage, lau
     demo = gr.Interface(lambda path: path, gr.File(), Rerun(height=600))
     page.open(launch(demo))
     page.locator("input[type=file]").set_input_files(recording_a)
-    expect(page.get_by_text("a.rrd")).to_be_visible()
+    expect(page.get_by_role("cell", name="a.rrd")).to_be_visible()  # the name alone shows also while it is uploaded
     page.click("Submit")
     page.expect_recordings("recording_a")
 

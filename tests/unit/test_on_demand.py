@@ -18,9 +18,9 @@ import anyio
 import httpx
 import pytest
 import rerun as rr
-from app_process import wait_until
 from full_disk import full_disk
 from recordings import recording_bytes, write_recording
+from waiting import wait_until
 
 from gradio_rerun import Rerun
 from gradio_rerun._clients import Client, working_for

@@ -15,9 +15,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 import rerun as rr
-from app_process import wait_until
 from needs import needs
 from recordings import log_points
+from waiting import wait_until
 
 from gradio_rerun._recordings import orphans
 from gradio_rerun._recordings.values import to_recordings

@@ -6,20 +6,17 @@ import os
 import shutil
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import pytest
 import rerun as rr
 import rerun.blueprint as rrb
+from apps import Served
 from full_disk import full_disk
-from gradio.context import LocalContext
 from gradio.data_classes import FileData
 from needs import needs
 from other_files import SECRET, lerobot, mcap
@@ -103,29 +100,12 @@ def test_a_robot_that_a_user_uploads_cannot_name_other_files(tmp_path: Path, mon
 ROBOT = '<robot name="r" xmlns:x="urn:x"><link name="base"><visual><geometry>{}</geometry></visual></link></robot>'
 
 
-@dataclass
-class Served:
-    """A working folder, a folder with secrets outside it, and the paths that the app lets Gradio serve."""
-
-    work: Path
-    outside: Path
-    demo: gr.Blocks
-
-
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    for name in ("work", "outside", "temporary"):
-        (tmp_path / name).mkdir()
+def served(served: Served) -> Served:
+    """With secrets outside of the working folder."""
     for name in ("secret.txt", "secret.stl", "secret.parquet"):
-        (tmp_path / "outside" / name).write_bytes(SECRET)
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    demo = gr.Blocks()
-    demo.has_launched, demo.allowed_paths, demo.blocked_paths = True, [], []
-    token = LocalContext.blocks.set(demo)
-    yield Served(tmp_path / "work", tmp_path / "outside", demo)
-    LocalContext.blocks.reset(token)
+        (served.outside / name).write_bytes(SECRET)
+    return served
 
 
 def bytes_of(cache: Path) -> bytes:
