@@ -240,7 +240,7 @@ def test_a_file_that_cannot_be_converted_says_why(shared: SharedPage, tmp_path: 
     chooser(shared).set_input_files(tmp_path / "broken.png")
     shared.expect_error("broken.png")
     shared.wait_for_timeout(1500)  # for it to arrive, and for what must not come any more
-    assert len([each for each in shared.heard if "broken.png" in getattr(each, "message", "")]) == 1
+    assert len([each for each in shared.heard if isinstance(each, events.Error) and "broken.png" in each.message]) == 1
 
 
 @pytest.mark.slow
