@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -30,6 +32,15 @@ def in_app(*given: Any, kind: type[Rerun] = Rerun, **parameters: Any) -> Rerun:
     with app_without_server():
         viewer.render()
     return viewer
+
+
+@dataclass
+class Served:
+    """A working folder, a folder outside it, and the app, which lets Gradio serve further paths."""
+
+    work: Path
+    outside: Path
+    demo: gr.Blocks
 
 
 def settings_in(sent: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 from gradio import http_server as gradio_server
 from http_server import http_server
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, ViewportSize, expect, sync_playwright
+from shared_page import SHARED
 from viewer_page import OTHER_HOST, ViewerPage
 
 from gradio_rerun._viewer.assets import viewer_assets
@@ -177,8 +178,9 @@ def launch(browser: Browser) -> Iterator[Callable[..., str]]:
 
     yield launch
     # An app waits 5 seconds for the pages that listen to it.
-    for page in [page for context in browser.contexts for page in context.pages if not page.url.endswith(FIRST_TAB)]:
-        page.close()
+    for page in [page for context in browser.contexts for page in context.pages]:
+        if page not in SHARED and not page.url.endswith(FIRST_TAB):
+            page.close()
     for demo in demos:
         demo.close(verbose=False)
         if node := getattr(demo, "node_process", None):  # of ssr_mode; Gradio leaves it running

@@ -129,8 +129,6 @@ def try_cell(cell: Cell, wheel: Path) -> Outcome:
     try:
         environment = install(cell, wheel)
         outcome = test(cell, environment)
-        if outcome.problems:  # a machine may stall for a while
-            outcome = test(cell, environment)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         outcome = Outcome(cell, problems=(reason(str(error)),))
     print(f"{cell}: {outcome}", flush=True)

@@ -28,6 +28,18 @@ def write_recording(
     return path
 
 
+def pieces_of_stream(frames: int, recording_id: str = "one") -> list[bytes]:
+    """The data of a BinaryStream, frame by frame. Only the first piece contains SetStoreInfo."""
+    recording = rr.RecordingStream("test_app", recording_id=recording_id)
+    stream = recording.binary_stream()
+    data = []
+    for frame in range(frames):
+        recording.set_time("frame", sequence=frame)
+        recording.log("points", rr.Points3D([[0, 0, frame]]))
+        data.append(stream.read() or b"")
+    return data
+
+
 def recording_bytes(recording_id: str) -> bytes:
     recording = rr.RecordingStream("test_app", recording_id=recording_id)
     stream = recording.binary_stream()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import tempfile
 import time
 from collections import Counter
@@ -30,18 +29,8 @@ def wait_until(page: ViewerPage, condition: Callable[[], Any], seconds: float = 
 
 def rows(page: ViewerPage, index: int = 0) -> Counter[str]:
     """The number of rows of each entity in the viewer, over all times."""
-    saved = page.evaluate(
-        """async (index) => {
-          const viewer = document.querySelectorAll("rerun-viewer")[index];
-          const bytes = await viewer?.running?.viewer?.saveRecording().catch(() => null);
-          if (!bytes) return null;
-          let text = "";
-          for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-          return btoa(text);
-        }""",
-        index,
-    )
-    return rows_of(base64.b64decode(saved)) if saved else Counter()
+    saved = page.saved(index)
+    return rows_of(saved) if saved else Counter()
 
 
 def rows_of(recording: bytes | Path) -> Counter[str]:

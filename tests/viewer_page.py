@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import re
@@ -195,6 +196,21 @@ class ViewerPage:
     def _has_blue_bar(self) -> bool:
         colors = self.picture().crop((0, 0, 200, 150)).getcolors(40_000) or []
         return any(count > 500 for count, (red, green, blue) in colors if blue > 180 and red < 80 and green < 140)
+
+    def saved(self, index: int = 0) -> bytes | None:
+        """The data that the viewer holds, as the bytes of a recording; None if there is no viewer, or if it saves nothing."""
+        text = self.page.evaluate(
+            """async (index) => {
+              const viewer = document.querySelectorAll("rerun-viewer")[index];
+              const bytes = await viewer?.running?.viewer?.saveRecording().catch(() => null);
+              if (!bytes) return null;
+              let text = "";
+              for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+              return btoa(text);
+            }""",
+            index,
+        )
+        return base64.b64decode(text) if text else None
 
     def expect_ahead(self, started: int) -> None:
         """Waits until an empty viewer has started ahead, invisibly. `started`: the number of viewers since the page was opened."""

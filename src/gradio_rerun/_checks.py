@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,20 @@ from .errors import ParameterError
 def wrong(name: str, wanted: str, value: Any, cure: str = "") -> ParameterError:
     """The error for a parameter with an invalid value."""
     return ParameterError(f"Expected {name} to be {wanted}, got {value!r:.200}. {cure}".rstrip())
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check of a parameter's value."""
+
+    is_valid: Callable[[Any], bool]
+    wanted: str
+
+    def __call__(self, name: str, value: Any) -> Any:
+        """The value. Raises a `ParameterError` if it is invalid."""
+        if self.is_valid(value):
+            return value
+        raise wrong(name, self.wanted, value)
 
 
 def as_path(name: str, value: Any) -> Path:
@@ -47,6 +62,14 @@ def is_number(value: Any) -> bool:
 def is_flag(value: Any) -> bool:
     """Whether it is True or False, of Python or of NumPy."""
     return isinstance(value, (bool, np.bool_))
+
+
+FLAG = Rule(is_flag, "True or False")
+FLAG_OR_NONE = Rule(lambda value: value is None or is_flag(value), "True, False or None")
+BYTES_OR_NONE = Rule(
+    lambda value: value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0),
+    "a positive number of bytes or None",
+)
 
 
 def suggestion(word: Any, known: Collection[str]) -> str:

@@ -72,24 +72,19 @@ class ViewerFiles(TypedDict):
 
 
 class CommandDict(TypedDict):
-    """A command for the viewer, to be carried out once."""
+    """A command for the viewer, to be carried out once. The fields of `Plan` are described there."""
 
     id: str
     name: str
     arguments: dict[str, Any]
     """Numbers beyond 2**53 as digits, bytes as base64."""
     request: str | None
-    """The request to a viewer from rerun-sdk 0.41 on, in base64; None if the frontend carries out the command in another way."""
+    """In base64."""
     target: list[int]
-    """The numbers of the fields that lead to the place in the request where the frontend puts the recording or view."""
     causes: list[dict[str, Any]]
-    """The events that the viewer may send because of the command: the type, and the fields that the event must have."""
     waits: bool
-    """Whether the next command waits until this one has finished."""
     outlasts: bool
-    """Whether it is carried out even if the value beside it was skipped."""
     answers: bool
-    """Whether the event `answer` has the viewer's response."""
     question: str | None
     """The id of the question of a function that waits for the answer; None if none does."""
     seconds: float

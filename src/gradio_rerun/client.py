@@ -16,9 +16,8 @@ from . import answers, commands
 from ._checks import described, is_number
 from ._component import questions
 from ._component.requests import command_to_wire
-from ._gradio.files import uploaded_file
 from ._gradio.threads import in_thread
-from ._recordings.file_types import check_file
+from ._recordings.file_types import saved_file
 from ._viewer.answers import no_answer, of_sdk, read_answer, read_state
 from .commands import Command
 from .component import Rerun
@@ -186,12 +185,6 @@ def _response(data: dict[str, Any]) -> Any:
     return read_answer(data) if "protocol" in data else None
 
 
-def _file(data: dict[str, Any]) -> str:
-    file = uploaded_file(data.get("path"))
-    check_file(file, None)
-    return str(file)
-
-
 def _opened(data: dict[str, Any]) -> answers.OpenResult:
     names = {name: data.get(name) for name in ("store_ids", "loading")}
     for given in names.values():
@@ -204,9 +197,9 @@ def _opened(data: dict[str, Any]) -> answers.OpenResult:
 _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "get_state": read_state,
     "open": _opened,
-    "take_screenshot": _file,
-    "save_recording": _file,
-    "save_blueprint": _file,
+    "take_screenshot": saved_file,
+    "save_recording": saved_file,
+    "save_blueprint": saved_file,
 }
 
 

@@ -17,7 +17,7 @@ from ._component.examples import Examples
 from ._component.parameters import check_parameters
 from ._component.requests import NO_VALUE, separated, to_wire
 from ._component.server_functions import ServerFunctions
-from ._component.settings import PageSettings, checked_size
+from ._component.settings import PageSettings
 from ._component.streaming import is_quick
 from ._gradio.calls import current_call, follow_calls
 from ._gradio.event_methods import EventMeta, EventMethods
@@ -141,7 +141,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         self.height = height
         self.show_download_button, self.show_clear_button = show_download_button, show_clear_button
         self.streaming = streaming
-        self.max_stream_size = checked_size("max_stream_size", max_stream_size)
+        self.max_stream_size = max_stream_size
         self.file_count, self.file_types = file_count, file_types
         self.panel_states = panel_states
         self.theme = theme

@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from abused_app import Abused
-from app_process import wait_until
 from test_any_call import EVENTS, SERVER_FUNCTIONS
+from waiting import wait_until
 
 SECONDS = 5.0
 BASELINE_SECONDS = 3.0

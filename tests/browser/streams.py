@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import importlib.util
 import tempfile
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,16 +67,7 @@ def held(page: ViewerPage, index: int = 0) -> dict[str, Counter[int]]:
     """How often the viewer holds each frame, by recording; only what is on the timeline `frame`."""
     # Viewers before 0.39 do not tell what they hold, and the SDKs of some others read no recordings by chunks.
     chunk = pytest.importorskip("rerun.chunk")
-    text = page.evaluate(
-        """async (index) => {
-          const bytes = await document.querySelectorAll("rerun-viewer")[index].running.viewer.saveRecording();
-          let text = "";
-          for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-          return btoa(text);
-        }""",
-        index,
-    )
-    return frames_of(base64.b64decode(text), chunk)
+    return frames_of(page.saved(index) or b"", chunk)
 
 
 def frames_of(data: bytes, chunk: Any) -> dict[str, Counter[int]]:
@@ -101,10 +90,3 @@ def expect_frames(page: ViewerPage, recording_id: str, frames: int = FRAMES, ind
     page.expect_frame(frames - 1, index)
     if importlib.util.find_spec("rerun.chunk"):
         assert held(page, index)[recording_id] == Counter(range(frames))
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

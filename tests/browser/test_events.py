@@ -17,7 +17,7 @@ import pytest
 import rerun as rr
 import rerun.blueprint as rrb
 from playwright.sync_api import expect
-from seen import click_at
+from seen import click_at, wait_until
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -76,13 +76,6 @@ def listen(viewer: Rerun, heard: list[ViewerEvent], *kinds: type[ViewerEvent]) -
 
     for kind in kinds or CLASSES:
         getattr(viewer, kind.type)(hear_as(kind))
-
-
-def wait_until(page: ViewerPage, is_true: Callable[[], bool], seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(50)
 
 
 def of(heard: list[ViewerEvent], kind: type[Any], viewer: Rerun | None = None) -> list[Any]:

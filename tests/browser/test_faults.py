@@ -19,9 +19,10 @@ from fault_proxy import Exchange, fault_proxy
 from full_disk import full_disk
 from playwright.sync_api import expect
 from recordings import write_recording
-from streams import Source, expect_frames, stream_bytes, stream_with_a_stop, wait_until
+from streams import Source, expect_frames, stream_bytes, stream_with_a_stop
 from test_streaming import app as streaming_app
 from viewer_page import ViewerPage
+from waiting import wait_until
 from wasm_memory import with_memory_limit
 
 from gradio_rerun import Rerun

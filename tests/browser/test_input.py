@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ from typing import Any
 import gradio as gr
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from recordings import write_recording
+from seen import wait_until
+from shared_page import SharedPage, shared_page
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, events
@@ -21,38 +23,51 @@ from gradio_rerun import Rerun, events
 Launch = Callable[..., str]
 
 
-def app(heard: list[str] | None = None, **parameters: Any) -> gr.Blocks:
-    """A viewer as input, a button that tells what the function gets, and what the events tell, in `heard`."""
-    heard = [] if heard is None else heard
-    with gr.Blocks() as demo:
-        viewer = Rerun(**{"height": 300, **parameters})
-        told = gr.Textbox(label="told")
-        gr.Button("tell").click(repr, viewer, told)
-
-        def upload(event: events.Upload) -> None:
-            heard.append(f"upload {event.names}")
-
-        def load(event: events.Load) -> None:
-            heard.append(f"load {event.application_id}/{event.recording_id}")
-
-        def error(event: events.Error) -> None:
-            heard.append(f"error {event.message}")
-
-        viewer.upload(upload)
-        viewer.load(load)
-        viewer.error(error)
-        viewer.clear(lambda: heard.append("clear"))
-        viewer.change(lambda: heard.append("change"))
-    return demo
+LISTENED: dict[str, type[Any]] = {
+    "upload": events.Upload,
+    "load": events.Load,
+    "error": events.Error,
+    "clear": events.Clear,
+    "change": gr.EventData,
+}
 
 
-def expect_heard(page: ViewerPage, heard: list[str], *wanted: str) -> None:
+@pytest.fixture(scope="module")
+def interactive_page(new_tab: Callable[[], Page]) -> Iterator[SharedPage]:
+    with shared_page(new_tab, LISTENED, interactive=True) as page:
+        yield page
+
+
+@pytest.fixture
+def shared(interactive_page: SharedPage) -> SharedPage:
+    """An empty viewer that takes uploads."""
+    interactive_page.clear()
+    return interactive_page
+
+
+def as_text(event: Any) -> str:
+    match event:
+        case events.Upload():
+            return f"upload {event.names}"
+        case events.Load():
+            return f"load {event.application_id}/{event.recording_id}"
+        case events.Error():
+            return f"error {event.message}"
+    return "clear" if isinstance(event, events.Clear) else "change"
+
+
+def forget_events(page: SharedPage) -> None:
+    page.wait_for_timeout(1000)  # for those of the test before
+    page.heard.clear()
+
+
+def expect_heard(page: SharedPage, *wanted: str) -> None:
     """These events and no others, in whatever order."""
-    deadline = time.monotonic() + 10
-    while len(heard) < len(wanted) and time.monotonic() < deadline:
-        page.wait_for_timeout(100)
+    with suppress(AssertionError):
+        wait_until(page, lambda: len(page.heard) >= len(wanted), seconds=10)
     page.wait_for_timeout(1000)  # for what must not come any more
-    assert sorted(heard) == sorted(wanted)
+    assert sorted(map(as_text, page.heard)) == sorted(wanted)
+    page.heard.clear()
 
 
 def chooser(page: ViewerPage) -> Locator:
@@ -61,11 +76,6 @@ def chooser(page: ViewerPage) -> Locator:
 
 def prompt(page: ViewerPage) -> Locator:
     return page.viewer().get_by_role("button", name="Drop")
-
-
-def expect_told(page: ViewerPage, pattern: str) -> None:
-    page.click("tell")
-    expect(page.get_by_label("told")).to_have_value(re.compile(pattern))
 
 
 def drop(page: ViewerPage, target: Locator, *files: Path) -> None:
@@ -80,99 +90,100 @@ def drop(page: ViewerPage, target: Locator, *files: Path) -> None:
 
 
 def test_a_chosen_recording_shows_and_reaches_the_function_and_clear_offers_the_place_to_drop_again(
-    page: ViewerPage, launch: Launch, recording_a: Path
+    shared: SharedPage, recording_a: Path
 ) -> None:
-    page.open(launch(app()))
-    expect(prompt(page)).to_have_text("Drop Recording Here- or -Click to Upload")
-    with page.expect_file_chooser() as opened:
-        prompt(page).click()
+    expect(prompt(shared)).to_have_text("Drop Recording Here- or -Click to Upload")
+    with shared.expect_file_chooser() as opened:
+        prompt(shared).click()
     opened.value.set_files(recording_a)
-    page.expect_recordings("recording_a")
-    expect(prompt(page)).to_be_hidden()
-    expect_told(page, r"^'.*/a\.rrd'$")
-    page.get_by_label("Clear", exact=True).click()
-    page.expect_state("idle", recordings=0)
-    expect(prompt(page)).to_be_visible()
-    expect_told(page, "^None$")
+    shared.expect_recordings("recording_a")
+    expect(prompt(shared)).to_be_hidden()
+    assert shared.given().endswith("/a.rrd")
+    shared.get_by_label("Clear", exact=True).click()
+    shared.expect_state("idle", recordings=0)
+    expect(prompt(shared)).to_be_visible()
+    assert shared.given() is None
 
 
 def test_a_dropped_recording_shows_and_another_dropped_on_upload_replaces_it(
-    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+    shared: SharedPage, recording_a: Path, recording_b: Path
 ) -> None:
-    page.open(launch(app()))
-    drop(page, prompt(page), recording_a)
-    page.expect_recordings("recording_a")
-    drop(page, page.get_by_label("Upload", exact=True), recording_b)
-    page.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
-    page.expect_recordings("recording_b")
-    expect_told(page, r"^'.*/b\.rrd'$")
+    drop(shared, prompt(shared), recording_a)
+    shared.expect_recordings("recording_a")
+    drop(shared, shared.get_by_label("Upload", exact=True), recording_b)
+    shared.wait_for_function("() => window.seen.some(e => e.detail?.recording_id === 'recording_b')")
+    shared.expect_recordings("recording_b")
+    assert shared.given().endswith("/b.rrd")
 
 
-def test_each_event_fires_once_for_its_cause(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    heard: list[str] = []
-    page.open(launch(app(heard)))
-    chooser(page).set_input_files(recording_a)
-    page.expect_recordings("recording_a")
-    expect_heard(page, heard, "upload ['a.rrd']", "change", "load app_a/recording_a")
-    heard.clear()
-    page.get_by_label("Clear", exact=True).click()
-    expect_heard(page, heard, "clear", "change")
+def test_each_event_fires_once_for_its_cause(shared: SharedPage, recording_a: Path) -> None:
+    forget_events(shared)
+    chooser(shared).set_input_files(recording_a)
+    shared.expect_recordings("recording_a")
+    expect_heard(shared, "upload ['a.rrd']", "change", "load app_a/recording_a")
+    shared.get_by_label("Clear", exact=True).click()
+    expect_heard(shared, "clear", "change")
 
 
 @pytest.mark.slow
-def test_an_error_reaches_its_listener_once(page: ViewerPage, launch: Launch, other_server: tuple[str, Path]) -> None:
-    url, _ = other_server
-    heard: list[str] = []
-    page.open(launch(app(heard, value=f"{url}/missing.rrd"))).expect_state("error")
-    expect_heard(page, heard, "error A recording could not be opened: missing.rrd: There is no such recording (404).")
+def test_an_error_reaches_its_listener_once(shared: SharedPage, other_server: tuple[str, Path]) -> None:
+    forget_events(shared)
+    shared.send(f"{other_server[0]}/missing.rrd")
+    shared.expect_state("error")
+    missing = "error A recording could not be opened: missing.rrd: There is no such recording (404)."
+    expect_heard(shared, missing, "change")
 
 
 @pytest.mark.slow
-def test_several_files_are_a_list(page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path) -> None:
-    page.open(launch(app(file_count="multiple")))
-    expect(prompt(page)).to_contain_text("Drop Recordings Here")
-    chooser(page).set_input_files([recording_a, recording_b])
-    page.expect_recordings("recording_a", "recording_b")
-    expect_told(page, r"^\['.*/a\.rrd', '.*/b\.rrd'\]$")
+def test_several_files_are_a_list(new_tab: Callable[[], Page], recording_a: Path, recording_b: Path) -> None:
+    with shared_page(new_tab, interactive=True, file_count="multiple") as page:
+        expect(prompt(page)).to_contain_text("Drop Recordings Here")
+        chooser(page).set_input_files([recording_a, recording_b])
+        page.expect_recordings("recording_a", "recording_b")
+        assert [Path(each).name for each in page.given()] == ["a.rrd", "b.rrd"]
 
 
 def test_a_folder_is_a_list(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_recording(tmp_path / "folder" / f"{name}.rrd", name)
-    page.open(launch(app(file_count="directory")))
+    with gr.Blocks() as demo:  # users can upload, since the viewer is an input and no output
+        viewer, told = Rerun(height=300, file_count="directory"), gr.Textbox(label="told")
+        gr.Button("tell").click(repr, viewer, told)
+    page.open(launch(demo))
     chooser(page).set_input_files(tmp_path / "folder")
     page.expect_recordings("one", "two")
-    expect_told(page, r"^\['.*\.rrd', '.*\.rrd'\]$")
+    page.click("tell")
+    expect(page.get_by_label("told")).to_have_value(re.compile(r"^\['.*\.rrd', '.*\.rrd'\]$"))
 
 
 def test_a_wrong_type_and_a_wrong_number_are_refused_and_the_former_value_stays(
-    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path, tmp_path: Path
+    shared: SharedPage, recording_a: Path, recording_b: Path, tmp_path: Path
 ) -> None:
     wrong = tmp_path / "notes.doc"
     wrong.write_text("x")
-    page.open(launch(app(value=recording_a, interactive=True))).expect_recordings("recording_a")
-    drop(page, page.get_by_label("Upload", exact=True), wrong)
-    expect(page.viewer().get_by_role("alert")).to_contain_text(
-        "notes.doc is none of the types that can be uploaded: .rrd"
-    )
-    page.viewer().get_by_role("button", name="Close").click()
-    drop(page, page.get_by_label("Upload", exact=True), recording_a, recording_b)
-    expect(page.viewer().get_by_role("alert")).to_contain_text("Expected one file, got 2.")
-    expect_told(page, r"a\.rrd'$")
-    page.expect_state("ready", recordings=1)
+    shared.send(recording_a)
+    shared.expect_recordings("recording_a")
+    drop(shared, shared.get_by_label("Upload", exact=True), wrong)
+    alert = shared.viewer().get_by_role("alert")
+    expect(alert).to_contain_text("notes.doc is none of the types that can be uploaded: .rrd")
+    shared.viewer().get_by_role("button", name="Close").click()
+    drop(shared, shared.get_by_label("Upload", exact=True), recording_a, recording_b)
+    expect(alert).to_contain_text("Expected one file, got 2.")
+    assert shared.given().endswith("/a.rrd")
+    shared.expect_state("ready", recordings=1)
 
 
 @pytest.mark.slow
 def test_a_file_larger_than_the_apps_limit_is_refused(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     big = write_recording(tmp_path / "big.rrd", "big", points=20_000)
-    page.open(launch(app(), max_file_size="1mb"))
+    with gr.Blocks() as demo:
+        Rerun(interactive=True)
+    page.open(launch(demo, max_file_size="1mb"))
     chooser(page).set_input_files(big)
     expect(page.viewer().get_by_role("alert")).to_have_text("big.rrd is too big: the app takes files of up to 1.0 MB.")
 
 
-def test_an_upload_that_fails_says_why_and_works_the_next_time(
-    page: ViewerPage, launch: Launch, recording_a: Path
-) -> None:
+def test_an_upload_that_fails_says_why_and_works_the_next_time(shared: SharedPage, recording_a: Path) -> None:
     answers: dict[str, Any] = {
         "you are not logged in any more": {"status": 401, "json": {"detail": "Not authenticated"}},
         "is too big: File size exceeded 1mb": {"status": 413, "json": {"detail": "File size exceeded 1mb"}},
@@ -183,62 +194,53 @@ def test_an_upload_that_fails_says_why_and_works_the_next_time(
     def respond(answer: Any, route: Route) -> None:
         route.fulfill(**answer) if answer else route.abort()
 
-    page.open(launch(app()))
     for words, answer in answers.items():
-        page.route("**/upload?*", partial(respond, answer))
-        chooser(page).set_input_files(recording_a)
-        expect(page.viewer().get_by_role("alert")).to_contain_text(words)
-        page.unroute("**/upload?*")
-    chooser(page).set_input_files(recording_a)
-    page.expect_recordings("recording_a")
+        shared.route("**/upload?*", partial(respond, answer))
+        chooser(shared).set_input_files(recording_a)
+        expect(shared.viewer().get_by_role("alert")).to_contain_text(words)
+        shared.unroute("**/upload?*")
+    chooser(shared).set_input_files(recording_a)
+    shared.expect_recordings("recording_a")
 
 
-def test_an_upload_shows_its_progress_and_can_be_cancelled(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+def test_an_upload_shows_its_progress_and_can_be_cancelled(shared: SharedPage, tmp_path: Path) -> None:
     big = write_recording(tmp_path / "big.rrd", "big", points=200_000)
-    page.open(launch(app()))
-    session = page.context.new_cdp_session(page.page)
+    session = shared.context.new_cdp_session(shared.page)
     session.send("Network.enable")
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4e6}
     session.send("Network.emulateNetworkConditions", slow)
-    chooser(page).set_input_files(big)
-    bar = page.viewer().locator("progress[aria-label='big.rrd']")
-    page.wait_for_function("() => document.querySelector('.rerun-upload progress')?.value > 5")
+    chooser(shared).set_input_files(big)
+    bar = shared.viewer().locator("progress[aria-label='big.rrd']")
+    shared.wait_for_function("() => document.querySelector('.rerun-upload progress')?.value > 5")
     value = bar.evaluate("bar => bar.value")
-    page.wait_for_function("before => document.querySelector('.rerun-upload progress').value > before", arg=value)
-    page.viewer().get_by_role("button", name="Cancel").click()
+    shared.wait_for_function("before => document.querySelector('.rerun-upload progress').value > before", arg=value)
+    shared.viewer().get_by_role("button", name="Cancel").click()
     expect(bar).to_have_count(0)
-    expect(prompt(page)).to_be_visible()
-    expect_told(page, "^None$")
+    expect(prompt(shared)).to_be_visible()
+    assert shared.given() is None
+    session.detach()
 
 
-def test_an_uploaded_picture_is_converted_and_the_function_gets_the_picture(
-    page: ViewerPage, launch: Launch, tmp_path: Path
-) -> None:
+def test_an_uploaded_picture_is_converted_and_the_function_gets_the_picture(shared: SharedPage, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), (200, 30, 60)).save(tmp_path / "red.png")
-    page.open(launch(app()))
-    chooser(page).set_input_files(tmp_path / "red.png")
-    page.expect_state("ready", recordings=1)
-    expect_told(page, r"/red\.png'$")
+    chooser(shared).set_input_files(tmp_path / "red.png")
+    shared.expect_state("ready", recordings=1)
+    assert shared.given().endswith("/red.png")
 
 
-def test_a_picture_that_a_function_returns_is_converted(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+def test_a_picture_that_a_function_returns_is_converted(shared: SharedPage, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), (200, 30, 60)).save(tmp_path / "red.png")
-    with gr.Blocks() as demo:
-        viewer = Rerun(height=300)
-        gr.Button("show").click(lambda: tmp_path / "red.png", None, viewer)
-    page.open(launch(demo)).click("show")
-    page.expect_state("ready", recordings=1)
+    shared.send(tmp_path / "red.png")
+    shared.expect_state("ready", recordings=1)
 
 
 @pytest.mark.slow
-def test_a_file_that_cannot_be_converted_says_why(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_converted_says_why(shared: SharedPage, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture at all")
-    heard: list[str] = []
-    page.open(launch(app(heard)))
-    chooser(page).set_input_files(tmp_path / "broken.png")
-    page.expect_error("broken.png")
-    page.wait_for_timeout(1500)  # for it to arrive, and for what must not come any more
-    assert len([each for each in heard if each.startswith("error") and "broken.png" in each]) == 1
+    chooser(shared).set_input_files(tmp_path / "broken.png")
+    shared.expect_error("broken.png")
+    shared.wait_for_timeout(1500)  # for it to arrive, and for what must not come any more
+    assert len([each for each in shared.heard if isinstance(each, events.Error) and "broken.png" in each.message]) == 1
 
 
 @pytest.mark.slow
@@ -260,12 +262,11 @@ def test_a_name_that_looks_like_html_stays_a_name(page: ViewerPage, launch: Laun
 
 
 @pytest.mark.slow
-def test_300_mb_are_uploaded_without_growing_the_server(page: ViewerPage, launch: Launch, big_recording: Path) -> None:
-    page.open(launch(app()))
+def test_300_mb_are_uploaded_without_growing_the_server(shared: SharedPage, big_recording: Path) -> None:
     before = resident_bytes()
-    chooser(page).set_input_files(big_recording)
-    page.wait_for_function("() => document.querySelector('.rerun-upload progress')?.value > 0")
-    page.expect_state("ready", recordings=1, timeout=180)
+    chooser(shared).set_input_files(big_recording)
+    shared.wait_for_function("() => document.querySelector('.rerun-upload progress')?.value > 0")
+    shared.expect_state("ready", recordings=1, timeout=180)
     assert resident_bytes() - before < 100e6
 
 

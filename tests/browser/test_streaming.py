@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 import rerun as rr
 from fault_proxy import Exchange, fault_proxy
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from recordings import recording_bytes, write_recording
+from shared_page import SharedPage, shared_page
 from streams import (
     FRAMES,
     Source,
@@ -30,23 +31,34 @@ from streams import (
     stream_bytes,
     stream_recording,
     stream_with_a_stop,
-    wait_until,
 )
 from viewer_page import ViewerPage
+from waiting import wait_until
 
 from gradio_rerun import Rerun
 
 Launch = Callable[..., str]
 
 
+@pytest.fixture(scope="module")
+def streaming_page(new_tab: Callable[[], Page]) -> Iterator[SharedPage]:
+    with shared_page(new_tab, streaming=True) as page:
+        yield page
+
+
+@pytest.fixture
+def shared(streaming_page: SharedPage) -> SharedPage:
+    """An empty viewer."""
+    streaming_page.clear()
+    return streaming_page
+
+
 def app(*, viewer: Rerun | None = None, outputs: int = 1, **functions: Callable[..., Any]) -> gr.Blocks:
-    """A streaming viewer, a button for each function, and what the function gets that has the viewer as input."""
+    """A streaming viewer, and a button for each function."""
     with gr.Blocks() as demo:
         viewers = [viewer.render() if viewer else Rerun(streaming=True, height=300) for _ in range(outputs)]
         for name, function in functions.items():
             gr.Button(name).click(function, None, viewers)
-        path = gr.Textbox(label="path")
-        gr.Button("value").click(lambda value: str(value), viewers[0], path)
     return demo
 
 
@@ -60,60 +72,47 @@ def anew(function: Callable[[str], Iterator[Any]], name: str) -> Callable[[], It
     return run
 
 
-def test_every_frame_arrives_once_whatever_is_yielded(page: ViewerPage, launch: Launch) -> None:
+def test_every_frame_arrives_once_whatever_is_yielded(shared: SharedPage) -> None:
     functions = {"bytes": stream_bytes, "stream": stream_binary_stream, "recording": stream_recording}
-    page.open(launch(app(**{name: anew(function, name) for name, function in functions.items()})))
-    for name in functions:
-        page.forget_events()
-        page.requests.clear()
-        page.click(name)
-        expect_frames(page, name)
-        page.expect_state("ready", recordings=1)
+    for name, function in functions.items():
+        shared.clear()
+        shared.requests.clear()
+        shared.stream(function(name))
+        expect_frames(shared, name)
+        shared.expect_state("ready", recordings=1)
         # Each byte once, and many chunks in one request.
-        assert len(page.requests_for(".rrd")) <= FRAMES
+        assert len(shared.requests_for(".rrd")) <= FRAMES
 
 
-def test_a_function_that_returns_adds_to_the_recording_on_screen(page: ViewerPage, launch: Launch) -> None:
-    def annotate() -> bytes:
-        recording = rr.RecordingStream("stream_app", recording_id="run")
-        stream = recording.binary_stream()
-        recording.set_time("frame", sequence=1000)
-        recording.log("note", rr.TextLog("here"))
-        data = stream.read()
-        assert data
-        return data
-
-    page.open(launch(app(run=lambda: (yield from stream_bytes("run")), annotate=annotate))).click("run")
-    page.expect_frame(FRAMES - 1)
-    page.click("annotate")
-    page.expect_frame(1000)  # it follows the newest data
-    page.expect_state("ready", recordings=1)
+def test_a_function_that_returns_adds_to_the_recording_on_screen(shared: SharedPage) -> None:
+    recording = rr.RecordingStream("stream_app", recording_id="run")
+    note = recording.binary_stream()
+    recording.set_time("frame", sequence=1000)
+    recording.log("note", rr.TextLog("here"))
+    shared.stream(stream_bytes("run"))
+    shared.expect_frame(FRAMES - 1)
+    shared.send(note.read())
+    shared.expect_frame(1000)  # it follows the newest data
+    shared.expect_state("ready", recordings=1)
     if importlib.util.find_spec("rerun.chunk"):
-        assert held(page)["run"] == Counter([*range(FRAMES), 1000])
+        assert held(shared)["run"] == Counter([*range(FRAMES), 1000])
 
 
-def test_a_second_run_adds_and_an_empty_list_clears(page: ViewerPage, launch: Launch) -> None:
-    def clear() -> Iterator[Any]:
-        yield []
-        yield from stream_bytes("third")
-
-    functions: dict[str, Callable[..., Any]] = {
-        name: lambda name=name: (yield from stream_bytes(name)) for name in ("first", "second")
-    }
-    page.open(launch(app(**functions, clear=clear))).click("first")
-    page.expect_frame(FRAMES - 1)
-    page.forget_events()
-    page.click("second")
-    page.expect_state("ready", recordings=2)
-    wait_until(lambda: held(page)["second"] == Counter(range(FRAMES)))
-    page.forget_events()
-    page.click("clear")
-    expect_frames(page, "third")
-    assert list(held(page)) == ["third"]
+def test_a_second_run_adds_and_an_empty_list_clears(shared: SharedPage) -> None:
+    shared.stream(stream_bytes("first"))
+    shared.expect_frame(FRAMES - 1)
+    shared.forget_events()
+    shared.stream(stream_bytes("second"))
+    shared.expect_state("ready", recordings=2)
+    wait_until(lambda: held(shared)["second"] == Counter(range(FRAMES)))
+    shared.forget_events()
+    shared.stream(itertools.chain([[]], stream_bytes("third")))
+    expect_frames(shared, "third")
+    assert list(held(shared)) == ["third"]
 
 
 @pytest.mark.slow
-def test_values_without_data_in_the_middle_of_a_stream_change_nothing(page: ViewerPage, launch: Launch) -> None:
+def test_values_without_data_in_the_middle_of_a_stream_change_nothing(shared: SharedPage) -> None:
     def run() -> Iterator[Any]:
         for number, chunk in enumerate(stream_bytes("run")):
             yield chunk
@@ -123,46 +122,40 @@ def test_values_without_data_in_the_middle_of_a_stream_change_nothing(page: View
                 yield gr.update(height=350)
                 yield [b"", chunk[:0]]
 
-    page.open(launch(app(run=run))).click("run")
-    page.expect_frame(FRAMES - 1)
-    expect(page.block()).to_have_css("height", "350px")
+    shared.stream(run())
+    shared.expect_frame(FRAMES - 1)
+    expect(shared.block()).to_have_css("height", "350px")
 
 
 @pytest.mark.slow
-def test_an_empty_list_in_the_middle_keeps_only_later_data(page: ViewerPage, launch: Launch) -> None:
+def test_an_empty_list_in_the_middle_keeps_only_later_data(shared: SharedPage) -> None:
     def run() -> Iterator[Any]:
         for number, chunk in enumerate(stream_bytes("run")):
             yield chunk
             if number == 10:
                 yield []
 
-    page.open(launch(app(run=run))).click("run")
-    page.expect_frame(FRAMES - 1)
-    wait_until(lambda: held(page)["run"] == Counter(range(11, FRAMES)))
+    shared.stream(run())
+    shared.expect_frame(FRAMES - 1)
+    wait_until(lambda: held(shared)["run"] == Counter(range(11, FRAMES)))
 
 
-def test_none_from_a_generator_changes_nothing_and_none_from_a_function_clears(
-    page: ViewerPage, launch: Launch
-) -> None:
+def test_none_from_a_generator_changes_nothing_and_none_from_a_function_clears(shared: SharedPage) -> None:
+    done = threading.Event()
+
     def run() -> Iterator[Any]:
-        yield None, "running"
+        yield None
         for chunk in stream_bytes("run", frames=10):
-            yield chunk, "running"
-            yield None, "running"
-        yield None, "done"
+            yield from (chunk, None)
+        done.set()
 
-    with gr.Blocks() as demo:
-        viewer, status = Rerun(streaming=True, height=300), gr.Textbox(label="status")
-        gr.Button("run").click(run, None, [viewer, status])
-        gr.Button("clear").click(lambda: None, None, viewer)
-    page.open(launch(demo)).click("run")
-    expect(page.get_by_label("status")).to_have_value("done", timeout=60_000)
-    page.expect_state("ready", recordings=1)
-    page.expect_frame(9)
+    shared.stream(run())
+    assert done.wait(60)
+    shared.expect_frame(9)
+    shared.expect_state("ready", recordings=1)
     if importlib.util.find_spec("rerun.chunk"):
-        assert held(page)["run"] == Counter(range(10))
-    page.click("clear")
-    page.expect_state("idle", recordings=0)
+        assert held(shared)["run"] == Counter(range(10))
+    shared.clear()
 
 
 def test_timer_ticks_are_one_recording_that_functions_and_downloads_get_as_a_whole(
@@ -237,21 +230,17 @@ def test_after_the_clear_button_a_timer_begins_a_new_recording(page: ViewerPage,
 
 
 @pytest.mark.slow
-def test_a_function_also_gets_the_recordings_before_a_stream(
-    page: ViewerPage, launch: Launch, recording_a: Path
-) -> None:
-    viewer = Rerun(str(recording_a), streaming=True, height=300, render=False)
-    page.open(launch(app(viewer=viewer, run=lambda: (yield from stream_bytes("run")))))
-    page.expect_recordings("recording_a")
-    page.click("run")
-    page.expect_state("ready", recordings=2)
-    page.expect_frame(FRAMES - 1)
-    page.click("value")
-    expect(page.get_by_label("path")).to_have_value(re.compile(r"^\['.*\.rrd', '.*\.rrd'\]$"))
+def test_a_function_also_gets_the_recordings_before_a_stream(new_tab: Callable[[], Page], recording_a: Path) -> None:
+    with shared_page(new_tab, streaming=True, value=recording_a) as page:
+        page.expect_recordings("recording_a")
+        page.stream(stream_bytes("run"))
+        page.expect_state("ready", recordings=2)
+        page.expect_frame(FRAMES - 1)
+        assert len(page.given()) == 2
 
 
 def test_files_and_urls_in_between_are_added(
-    page: ViewerPage, launch: Launch, recording_a: Path, other_server: tuple[str, Path]
+    shared: SharedPage, recording_a: Path, other_server: tuple[str, Path]
 ) -> None:
     server, folder = other_server
     write_recording(folder / "b.rrd", "recording_b", application_id="app_b")
@@ -264,8 +253,8 @@ def test_files_and_urls_in_between_are_added(
             if number == 20:
                 yield [chunk[:0], f"{server}/b.rrd"]
 
-    page.open(launch(app(run=run))).click("run")
-    page.expect_recordings("run", "recording_a", "recording_b")
+    shared.stream(run())
+    shared.expect_recordings("run", "recording_a", "recording_b")
 
 
 @pytest.mark.slow
@@ -289,17 +278,15 @@ def test_a_generator_that_yields_nothing_changes_nothing(page: ViewerPage, launc
     assert page.opened() == ["run"]
 
 
-def test_an_initial_value_stays_and_a_file_replaces(page: ViewerPage, launch: Launch, recording_a: Path) -> None:
-    viewer = Rerun(str(recording_a), streaming=True, height=300, render=False)
-    demo = app(viewer=viewer, run=lambda: (yield from stream_bytes("run")), show=lambda: recording_a)
-    page.open(launch(demo))
-    page.expect_recordings("recording_a")
-    page.click("run")
-    page.expect_state("ready", recordings=2)
-    page.expect_frame(FRAMES - 1)
-    page.forget_events()
-    page.click("show")
-    page.expect_recordings("recording_a")
+def test_an_initial_value_stays_and_a_file_replaces(new_tab: Callable[[], Page], recording_a: Path) -> None:
+    with shared_page(new_tab, streaming=True, value=recording_a) as page:
+        page.expect_recordings("recording_a")
+        page.stream(stream_bytes("run"))
+        page.expect_state("ready", recordings=2)
+        page.expect_frame(FRAMES - 1)
+        page.forget_events()
+        page.send(recording_a)
+        page.expect_recordings("recording_a")
 
 
 def test_the_value_of_a_function_is_shown_once_however_late_the_page_s_own_comes(
@@ -361,7 +348,7 @@ def test_two_users_at_once_do_not_mix(page: ViewerPage, launch: Launch, browser:
     context.close()
 
 
-def test_a_thread_local_stream_works_as_in_rerun_s_own_demo(page: ViewerPage, launch: Launch) -> None:
+def test_a_thread_local_stream_works_as_in_rerun_s_own_demo(shared: SharedPage) -> None:
     @rr.thread_local_stream("stream_app")
     def run() -> Iterator[bytes | None]:
         stream = rr.binary_stream()
@@ -370,23 +357,20 @@ def test_a_thread_local_stream_works_as_in_rerun_s_own_demo(page: ViewerPage, la
             rr.log("points", rr.Points3D(np.random.rand(50, 3)))
             yield stream.read()
 
-    page.open(launch(app(run=run))).click("run")
-    page.expect_frame(FRAMES - 1)
-    ((_, frames),) = held(page).items()
+    shared.stream(run())
+    shared.expect_frame(FRAMES - 1)
+    ((_, frames),) = held(shared).items()
     assert frames == Counter(range(FRAMES))
 
 
-def test_the_value_is_the_path_of_the_whole_recording(page: ViewerPage, launch: Launch) -> None:
+def test_the_value_is_the_path_of_the_whole_recording(shared: SharedPage) -> None:
     chunk = pytest.importorskip("rerun.chunk")
-    page.open(launch(app(run=lambda: (yield from stream_bytes("run"))))).click("run")
-    page.expect_frame(FRAMES - 1)
-    page.click("value")
-    path = page.get_by_label("path")
-    expect(path).to_have_value(re.compile(r"\.rrd$"))
-    whole = Path(path.input_value()).read_bytes()
+    shared.stream(stream_bytes("run"))
+    shared.expect_frame(FRAMES - 1)
+    whole = Path(shared.given()).read_bytes()
     assert frames_of(whole, chunk) == {"run": Counter(range(FRAMES))}
-    with page.expect_download() as download:
-        page.click("Download")
+    with shared.expect_download() as download:
+        shared.click("Download")
     assert download.value.path().read_bytes() == whole
 
 
@@ -453,26 +437,25 @@ def test_a_closed_tab_ends_the_run_and_its_file_is_deleted(page: ViewerPage, lau
     wait_until(lambda: not file.exists(), seconds=60)
 
 
-def test_a_stream_that_gets_too_long_ends_with_an_error(page: ViewerPage, launch: Launch) -> None:
-    viewer = Rerun(streaming=True, height=300, max_stream_size=100_000, render=False)
-    page.open(launch(app(viewer=viewer, run=lambda: (yield from stream_bytes("run", points=1000))))).click("run")
-    expect(page.get_by_text("max_stream_size=100,000")).to_be_visible()
-    page.expect_state("ready", recordings=1)  # what was there stays
+def test_a_stream_that_gets_too_long_ends_with_an_error(new_tab: Callable[[], Page]) -> None:
+    with shared_page(new_tab, streaming=True, max_stream_size=100_000) as page:
+        page.stream(stream_bytes("run", points=1000))
+        expect(page.get_by_text("max_stream_size=100,000")).to_be_visible()
+        page.expect_state("ready", recordings=1)  # what was there stays
 
 
 @pytest.mark.slow
-def test_the_viewer_stays_where_the_user_has_paused_it(page: ViewerPage, launch: Launch) -> None:
+def test_the_viewer_stays_where_the_user_has_paused_it(shared: SharedPage) -> None:
     go = threading.Event()
-
-    page.open(launch(app(run=lambda: (yield from stream_with_a_stop(go))))).click("run")
-    page.expect_frame(20)
-    page.viewer().click(position={"x": 500, "y": 100})
-    page.keyboard.press("Space")
-    page.wait_for_event("pause")
-    page.forget_events()
+    shared.stream(stream_with_a_stop(go))
+    shared.expect_frame(20)
+    shared.viewer().click(position={"x": 500, "y": 100})
+    shared.keyboard.press("Space")
+    shared.wait_for_event("pause")
+    shared.forget_events()
     go.set()
-    wait_until(lambda: sum(held(page)["run"].values()) == FRAMES)
-    assert page.events("time_update") == []
+    wait_until(lambda: sum(held(shared)["run"].values()) == FRAMES)
+    assert shared.events("time_update") == []
 
 
 @pytest.mark.slow
@@ -495,12 +478,6 @@ def test_a_stream_into_a_tab_that_was_never_opened_is_there_when_it_is(page: Vie
 @pytest.mark.slow
 def test_a_remount_in_the_middle_loses_nothing(page: ViewerPage, launch: Launch) -> None:
     go = threading.Event()
-
-    def run() -> Iterator[bytes]:
-        for number, chunk in enumerate(stream_bytes("run")):
-            yield chunk
-            if number == 20:
-                assert go.wait(60)
 
     with gr.Blocks() as demo:
         viewer = Rerun(streaming=True, height=300)
@@ -601,16 +578,13 @@ def test_data_requested_before_a_clear_is_dropped_after_it(page: ViewerPage, lau
 
 
 @pytest.mark.slow
-def test_many_recordings_are_downloaded_as_one(page: ViewerPage, launch: Launch) -> None:
+def test_many_recordings_are_downloaded_as_one(shared: SharedPage) -> None:
     chunk = pytest.importorskip("rerun.chunk")
-    functions: dict[str, Callable[..., Any]] = {
-        name: lambda name=name: (yield from stream_bytes(name)) for name in ("first", "second")
-    }
-    page.open(launch(app(**functions))).click("first")
-    page.expect_state("ready", recordings=1)
-    page.click("second")
-    page.expect_state("ready", recordings=2)
-    wait_until(lambda: held(page).get("second") == Counter(range(FRAMES)))
-    with page.expect_download() as download:
-        page.click("Download")
+    shared.stream(stream_bytes("first"))
+    shared.expect_state("ready", recordings=1)
+    shared.stream(stream_bytes("second"))
+    shared.expect_state("ready", recordings=2)
+    wait_until(lambda: held(shared).get("second") == Counter(range(FRAMES)))
+    with shared.expect_download() as download:
+        shared.click("Download")
     assert set(frames_of(download.value.path().read_bytes(), chunk)) == {"first", "second"}

@@ -267,6 +267,15 @@ test("a recording that does not arrive is reported, and the next command runs", 
   assert.deepEqual(viewer.done, ["pause"]);
 });
 
+test("a command that has failed comes again with the settings of the next value, and is not carried out", async () => {
+  const late = command("play", { recording_id: "never" });
+  queue.add([late]);
+  await pass(3_200);
+  queue.add([late]);
+  await pass(3_200);
+  assert.equal(failures.length, 1);
+});
+
 test("without a recording, a command waits half a minute for one", async () => {
   viewer.isOpen = false;
   queue.add([command("set_time", { timeline: "frame", time: "3", kind: "sequence", play_state: "paused", recording_id: null })]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
-import { toBase64 } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
+import { toBase64 } from "../../src/gradio_rerun/frontend/viewer/base64.js";
 import { FakeElement } from "./dom.js";
 
 const { provideState } = await import("../../src/gradio_rerun/frontend/gradio/live-state.js");

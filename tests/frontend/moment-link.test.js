@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { message, read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
-import { fromBase64 } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
+import { fromBase64 } from "../../src/gradio_rerun/frontend/viewer/base64.js";
 import { pack } from "../../src/gradio_rerun/frontend/gradio/layout-text.js";
 import { FakeElement, fakeDocument } from "./dom.js";
 

@@ -5,7 +5,8 @@ import { beforeEach, test } from "node:test";
 import { read, text, textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 import { pausedPlaceBySetters, placeBySetters } from "../../src/gradio_rerun/frontend/viewer/setters.js";
 import { Ended, NotThere } from "../../src/gradio_rerun/frontend/viewer/errors.js";
-import { createControl, fromBase64, toBase64 } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
+import { fromBase64, toBase64 } from "../../src/gradio_rerun/frontend/viewer/base64.js";
+import { createControl } from "../../src/gradio_rerun/frontend/viewer/viewer-control.js";
 import { encode, encodeState } from "./messages.js";
 
 const RUN = { application_id: "my:app", recording_id: "x:y" };

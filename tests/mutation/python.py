@@ -72,6 +72,7 @@ TESTS = {
     "_gradio/threads": ["threads"],
     "_gradio/updates": ["updates", "component", "calls"],
     "_gradio/wrapping": ["calls"],
+    "_named": ["tunnel", "sources"],
     "_preparing": ["cli"],
     "_recordings/blueprints": ["recordings"],
     "_recordings/bounded": ["shown", "threads"],

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
+from apps import Served
+from gradio.context import LocalContext
 
 
 @pytest.fixture
@@ -34,3 +38,17 @@ def uploaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
         return str(folder / "1" / name)
 
     return upload
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    for name in ("work", "outside", "temporary"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    demo = gr.Blocks()
+    demo.has_launched, demo.allowed_paths, demo.blocked_paths = True, [], []
+    token = LocalContext.blocks.set(demo)
+    yield Served(tmp_path / "work", tmp_path / "outside", demo)
+    LocalContext.blocks.reset(token)

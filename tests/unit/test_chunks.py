@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import rerun as rr
+from apps import Served
 from full_disk import full_disk
-from gradio.context import LocalContext
 from gradio.data_classes import FileData
 from other_files import mcap
 from recordings import recording_bytes, write_recording
@@ -147,29 +146,14 @@ def test_a_generator_yields_chunks_to_a_streaming_component(run: Path, cache: Pa
     assert frames_in(Path(item["path"])) == 7
 
 
-@pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that the app does not serve."""
-    for name in ("work", "outside", "temporary"):
-        (tmp_path / name).mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    demo = gr.Blocks()
-    demo.has_launched, demo.allowed_paths, demo.blocked_paths = True, [], []
-    token = LocalContext.blocks.set(demo)
-    yield tmp_path / "outside"
-    LocalContext.blocks.reset(token)
-
-
-def test_a_reader_gives_no_file_that_gradio_may_not_serve(served: Path, cache: Path) -> None:
-    recording = write_recording(served / "run.rrd", "run")
-    table = served / "states.parquet"
+def test_a_reader_gives_no_file_that_gradio_may_not_serve(served: Served, cache: Path) -> None:
+    recording = write_recording(served.outside / "run.rrd", "run")
+    table = served.outside / "states.parquet"
     pyarrow.parquet.write_table(pa.table({"joint_1": [0.0]}), table)
     for reader in (sdk("RrdReader")(recording), sdk("ParquetReader")(table)):
         with pytest.raises(RecordingError, match="Gradio may not serve") as failure:
             to_recordings(reader, cache)
-        assert str(served) not in str(failure.value)
+        assert str(served.outside) not in str(failure.value)
     assert not cache.exists()
 
 

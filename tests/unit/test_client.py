@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -80,22 +81,6 @@ def test_a_question_reaches_the_page_of_its_session_and_the_answer_the_function(
         return await answer
 
     assert asyncio.run(ask()) == "here"
-
-
-def test_forty_visitors_who_ask_at_once_get_each_their_own_answer(client: ViewerClient) -> None:
-    async def page(session: str) -> None:
-        shown = Page(session, client._viewer)
-        (question,) = await shown.next()
-        assert shown.answer(question["question"], protocol=protocol("get_location", location=session))
-
-    async def ask() -> list[str]:
-        sessions = [f"session {number}" for number in range(40)]
-        pages = [asyncio.create_task(page(each)) for each in sessions]
-        answers = [asked_by(client, each).get_location() for each in reversed(sessions)]
-        await asyncio.gather(*pages)
-        return [await each for each in answers]
-
-    assert asyncio.run(ask()) == [f"session {number}" for number in reversed(range(40))]
 
 
 def test_forty_visitors_of_an_app_who_ask_for_the_state_at_once_get_each_their_own() -> None:
@@ -260,6 +245,7 @@ def test_the_state_is_read_from_each_viewer(client: ViewerClient) -> None:
         answers.Timeline("frame", "sequence", None, None),
         answers.Timeline("new", "", None, None),
     ]
+    read_reports = [answers.ViewReport("warning", "s", None), answers.ViewReport("error", "s", "d")]
     expected = answers.ViewerState(
         location="here",
         active_recording="Recording:a:b",
@@ -267,16 +253,7 @@ def test_the_state_is_read_from_each_viewer(client: ViewerClient) -> None:
             answers.Recording("Recording:a:b", "l", read, "frame", 7),
             answers.Recording("Recording:a:c", "", [], None, None),
         ],
-        views=[
-            answers.View(
-                "1",
-                "3D",
-                "n",
-                "/",
-                True,
-                [answers.ViewReport("warning", "s", None), answers.ViewReport("error", "s", "d")],
-            )
-        ],
+        views=[answers.View("1", "3D", "n", "/", True, read_reports)],
         loading=[answers.LoadingSource("x", "y")],
         catalog_url=None,
         viewer_version="0.41.0",
@@ -303,13 +280,9 @@ def test_the_state_of_an_older_viewer_has_the_same_form(client: ViewerClient) ->
 
 
 def test_an_answer_that_is_too_long_is_refused(client: ViewerClient) -> None:
-    for length in (1_000, 9_000_000):
-        data = {"protocol": protocol("get_location", location="x" * length)}
-        if length == 1_000:
-            assert answered(client, ViewerClient.get_location, data) == "x" * length
-        else:
-            with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
-                answered(client, ViewerClient.get_location, data)
+    data = {"protocol": protocol("get_location", location="x" * 9_000_000)}
+    with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
+        answered(client, ViewerClient.get_location, data)
 
 
 def test_result_would_block_the_event_loop(client: ViewerClient) -> None:
@@ -381,7 +354,6 @@ def test_a_page_may_send_any_list_of_known_questions(client: ViewerClient, known
 @pytest.mark.parametrize(
     "data",
     [
-        {"protocol": "A" * 9_000_000},
         {"protocol": 3},
         {"protocol": "no base64!"},
         {"protocol": protocol("get_logs", entries=[{}] * 6000)},
@@ -391,15 +363,9 @@ def test_a_page_may_send_any_list_of_known_questions(client: ViewerClient, known
     ],
 )
 def test_a_wrong_answer_is_refused(client: ViewerClient, data: dict[str, Any]) -> None:
-    async def ask() -> None:
-        ask = asked_by(client, "one")
-        answer: Any = ask.take_screenshot() if "path" in data else ask.get_logs()
-        (question,) = await Page("one", client._viewer).next()
-        Page("one", client._viewer).answer(question["question"], **data)
-        await answer
-
+    ask = ViewerClient.take_screenshot if "path" in data else ViewerClient.get_logs
     with pytest.raises((EventDataError, AnswerError, gr.Error)) as raised:
-        asyncio.run(ask())
+        answered(client, ask, data)
     assert len(str(raised.value)) < 400
 
 
@@ -454,17 +420,7 @@ RESPONSES = [
         "describe_commands",
         {"commands": [{"id": "a", "title": "A", "shortcuts": ["Ctrl+A"], "available": True}]},
         [
-            answers.Command(
-                "a",
-                "A",
-                "",
-                "",
-                ["Ctrl+A"],
-                available=True,
-                blocking_native_modal=False,
-                destructive=False,
-                target=None,
-            )
+            answers.Command("a", "A", "", "", ["Ctrl+A"], True, False, False, None),
         ],
     ),
     (
@@ -587,21 +543,16 @@ def deep() -> Any:
         {"protocol": protocol("get_recording_schema", entities=[{"components": [{}] * 4000}] * 100)},
         {"protocol": deep()},
         {"error": deep()},
-        {"error": {}},
         {"protocol": 3, "x": ["y" * 1000] * 1000},
     ],
-    ids=["many parts", "deep", "a deep error", "another error", "long"],
+    ids=["many parts", "deep", "a deep error", "long"],
 )
 def test_an_answer_that_takes_long_to_read_is_refused_soon(client: ViewerClient, data: dict[str, Any]) -> None:
-    async def ask() -> None:
-        answer = asked_by(client, "one").get_recording_schema()
-        (question,) = await Page("one", client._viewer).next()
-        Page("one", client._viewer).answer(question["question"], **data)
-        with pytest.raises((EventDataError, AnswerError)) as raised:
-            await answer
-        assert len(str(raised.value)) < 400
-
-    asyncio.run(asyncio.wait_for(ask(), 20))
+    begun = time.monotonic()
+    with pytest.raises((EventDataError, AnswerError)) as raised:
+        answered(client, ViewerClient.get_recording_schema, data)
+    assert len(str(raised.value)) < 400
+    assert time.monotonic() - begun < 20
 
 
 def test_what_an_agent_reads_and_writes_is_handled_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:

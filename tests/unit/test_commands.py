@@ -28,6 +28,13 @@ from gradio_rerun.errors import CommandError, RecordingError
 
 NANOS = 1_714_979_289_123_456_789
 UTC = dt.timezone.utc
+PLAY = set_time(play_state="playing")
+
+
+def sent(command: commands.Command, servers: Servers | None = None) -> Any:
+    """The command as the frontend gets it."""
+    (wired,) = to_wire([command], servers or Servers())
+    return wired
 
 
 def time_of(command: commands.Command) -> int:
@@ -106,19 +113,8 @@ def test_commands_are_values() -> None:
     assert set_time(duration=1) == set_time(duration=np.timedelta64(1_000, "ms"))
     assert set_time(sequence=1) != set_time(sequence=2)
     assert set_time(sequence=1) != set_time(duration=1e-9)
-    assert (
-        len(
-            {
-                commands.set_time(play_state="playing"),
-                commands.set_time(play_state="playing"),
-                commands.set_time(play_state="paused"),
-            }
-        )
-        == 2
-    )
-    assert commands.show("a.rrd", commands.set_time(play_state="playing")) == commands.show(
-        "a.rrd", commands.set_time(play_state="playing")
-    )
+    assert len({PLAY, set_time(play_state="playing"), set_time(play_state="paused")}) == 2
+    assert commands.show("a.rrd", PLAY) == commands.show("a.rrd", PLAY)
 
 
 @pytest.mark.parametrize(
@@ -130,11 +126,9 @@ def test_commands_are_values() -> None:
         (np.float32(0.5), 500_000_000),
         (dt.timedelta(days=100_000, microseconds=1), 100_000 * 86_400 * 10**9 + 1_000),
         (np.timedelta64(7, "ns"), 7),
-        *[
-            (np.timedelta64(7_900, "ps"), 7),
-            (np.timedelta64(7_900_000, "fs"), 7),
-            (np.timedelta64(10**10 + 1, "as"), 10),
-        ],
+        (np.timedelta64(7_900, "ps"), 7),
+        (np.timedelta64(7_900_000, "fs"), 7),
+        (np.timedelta64(10**10 + 1, "as"), 10),
     ],
 )
 def test_a_duration_is_nanoseconds(given: Any, nanos: int) -> None:
@@ -277,10 +271,10 @@ def test_pandas_times_are_exact() -> None:
         (lambda: commands.set_blueprint("a.rbl", application_id="app"), "names its own"),
         (lambda: commands.set_blueprint(rrb.Blueprint(), application_id=""), "application_id"),
         (lambda: commands.show("run.rrd", "play"), "str 'play'"),
-        (lambda: commands.show("run.rrd", commands.set_time(play_state="playing"), 3), "int 3"),
-        (lambda: separated([commands.set_time(play_state="playing"), "run.rrd"]), "commands.show"),
-        (lambda: separated(("run.rrd", commands.set_time(play_state="playing"))), "commands.show"),
-        (lambda: separated([commands.show("run.rrd", commands.set_time(play_state="playing"))]), "commands.show"),
+        (lambda: commands.show("run.rrd", PLAY, 3), "int 3"),
+        (lambda: separated([PLAY, "run.rrd"]), "commands.show"),
+        (lambda: separated(("run.rrd", PLAY)), "commands.show"),
+        (lambda: separated([commands.show("run.rrd", PLAY)]), "commands.show"),
     ],
 )
 def test_an_invalid_argument_raises_at_once_with_its_value(make: Any, said: str) -> None:
@@ -302,7 +296,7 @@ def test_an_invalid_argument_raises_at_once_with_its_value(make: Any, said: str)
         lambda value: set_time(sequence=value),
         lambda value: set_time(duration=value),
         lambda value: set_time(timestamp=value),
-        lambda value: separated([commands.set_time(play_state="playing"), value]),
+        lambda value: separated([PLAY, value]),
     ],
 )
 def test_an_error_contains_the_beginning_of_a_long_value(make: Any) -> None:
@@ -426,28 +420,22 @@ def test_a_blueprint_has_its_suffix_and_may_be_in_the_home_folder(
 
 
 def test_commands_cannot_be_changed() -> None:
-    for made, name in ((commands.set_time(play_state="playing"), "name"), (commands.show(None), "value")):
+    for made, name in ((PLAY, "name"), (commands.show(None), "value")):
         with pytest.raises(AttributeError):
             setattr(made, name, "pause")
 
 
 def test_each_sending_has_an_id_of_its_own() -> None:
-    command = commands.set_time(play_state="playing")
-    assert (
-        len(
-            {each["id"] for each in [*to_wire([command, command], Servers(False)), *to_wire([command], Servers(False))]}
-        )
-        == 3
-    )
+    assert len({each["id"] for each in [*to_wire([PLAY, PLAY], Servers()), sent(PLAY)]}) == 3
 
 
 def test_big_numbers_cross_as_digits_and_bytes_as_base64() -> None:
-    (wired,) = to_wire([set_time(timestamp=np.datetime64(NANOS, "ns"))], Servers(False))
+    wired = sent(set_time(timestamp=np.datetime64(NANOS, "ns")))
     assert wired["arguments"] == {
         **{"timeline": None, "kind": "timestamp", "time": str(NANOS)},
         **{"play_state": "paused", "recording_id": None},
     }
-    (wired,) = to_wire([commands.Command("set_blueprint", (("rbl", b"RRF2"),))], Servers(False))
+    wired = sent(commands.Command("set_blueprint", (("rbl", b"RRF2"),)))
     assert base64.b64decode(wired["arguments"]["rbl"]) == b"RRF2"
 
 
@@ -456,7 +444,7 @@ def test_big_numbers_cross_as_digits_and_bytes_as_base64() -> None:
     [(2**53, 2**53), (-(2**53), -(2**53)), (2**53 + 1, str(2**53 + 1)), (-(2**53) - 1, str(-(2**53) - 1))],
 )
 def test_numbers_that_javascript_has_cross_as_numbers(number: int, wired: Any) -> None:
-    assert to_wire([set_time(sequence=number)], Servers(False))[0]["arguments"]["time"] == wired
+    assert sent(set_time(sequence=number))["arguments"]["time"] == wired
 
 
 @pytest.mark.parametrize(
@@ -475,7 +463,7 @@ def test_numbers_that_javascript_has_cross_as_numbers(number: int, wired: Any) -
 )
 def test_numbers_and_flags_of_numpy_are_those_of_python(given: commands.Command, plain: commands.Command) -> None:
     assert (given, repr(given)) == (plain, repr(plain))
-    wired = [{**each, "id": ""} for each in to_wire([given, plain], Servers(False))]
+    wired = [{**each, "id": ""} for each in to_wire([given, plain], Servers())]
     assert json.loads(json.dumps(wired[0])) == json.loads(
         json.dumps(wired[1])
     )  # as a question of a ViewerClient is sent
@@ -483,11 +471,11 @@ def test_numbers_and_flags_of_numpy_are_those_of_python(given: commands.Command,
 
 def test_what_is_opened_comes_with_the_ticket_of_its_server() -> None:
     url = "rerun+http://host/proxy"
-    for servers in (Servers(False), Servers(True)):
+    for servers in (Servers(), Servers(True)):
         servers.trust()
         admitted = servers.admit(url)
         ticket = None if isinstance(admitted, str) else admitted.ticket
-        (wired,) = to_wire([commands.open(url)], servers)
+        wired = sent(commands.open(url), servers)
         assert wired["arguments"] == {"urls": [{"url": url, "ticket": ticket}], "navigate": True}
     assert ticket
     assert "ticket" not in to_wire([commands.run_command("open")], servers)[0]["arguments"]
@@ -496,12 +484,12 @@ def test_what_is_opened_comes_with_the_ticket_of_its_server() -> None:
 def test_an_entity_is_opened_without_a_ticket() -> None:
     servers = Servers(True)
     servers.trust()
-    (wired,) = to_wire([commands.open("recording://world/arm")], servers)
+    wired = sent(commands.open("recording://world/arm"), servers)
     assert wired["arguments"]["urls"] == [{"url": "recording://world/arm", "ticket": None}]
 
 
 def test_panels_cross_by_their_names() -> None:
-    (wired,) = to_wire([commands.update_panels(time="hidden", top="default")], Servers(False))
+    wired = sent(commands.update_panels(time="hidden", top="default"))
     assert wired["arguments"] == {"states": {"time": "hidden", "top": None}}
 
 
@@ -511,7 +499,7 @@ def test_panels_cross_by_their_names() -> None:
         (set_time("frame", sequence=7), b"\x32\x0f\x12\x07\x0a\x05frame\x1a\x02\x08\x07\x28\x01", [6, 1]),
         (set_time(sequence=0, play_state="playing"), b"\x32\x04\x1a\x00\x28\x02", [6, 1]),
         (set_time("frame"), b"\x32\x09\x12\x07\x0a\x05frame", [6, 1]),
-        (set_time(play_state="playing"), b"\x32\x02\x28\x02", [6, 1]),
+        (PLAY, b"\x32\x02\x28\x02", [6, 1]),
         (set_time(play_state="following"), b"\x32\x02\x28\x03", [6, 1]),
         (set_time(play_state="paused", recording="run"), b"\x32\x02\x28\x01", [6, 1]),
         (commands.close(), b"\x0a\x02\x08\x01", [1, 3, 1]),
@@ -533,7 +521,7 @@ def test_panels_cross_by_their_names() -> None:
     ],
 )
 def test_the_request_is_what_the_viewer_reads(command: commands.Command, request_: bytes, target: list[int]) -> None:
-    (wired,) = to_wire([command], Servers(False))
+    wired = sent(command)
     assert (base64.b64decode(wired["request"] or ""), wired["target"]) == (request_, target)
 
 
@@ -571,7 +559,7 @@ SERVER = "rerun://host"
     ],
 )  # fmt: skip
 def test_a_question_has_each_argument_that_was_given(command: commands.Command, request_: dict[str, Any]) -> None:
-    (wired,) = to_wire([command], Servers(False))
+    wired = sent(command)
     request = viewer_control._message("Request").FromString(base64.b64decode(wired["request"] or ""))
     kind = request.WhichOneof("kind")
     assert MessageToDict(getattr(request, kind), preserving_proto_field_name=True) == request_
@@ -589,16 +577,16 @@ def test_a_question_to_a_recording_has_its_id_and_the_place_of_its_store_id(stor
         (commands.get_blueprint(store_id=store_id), [12, 2, 1]),
         (commands.set_blueprint({}, store_id=store_id), [14, 3, 1]),
     ):
-        (wired,) = to_wire([command], Servers(False))
+        wired = sent(command)
         assert (wired["arguments"]["recording_id"], wired["target"]) == ("run", target), command
 
 
 def test_a_viewer_that_lists_no_commands_is_asked_to_describe_those_that_are_wanted() -> None:
-    (wired,) = to_wire([commands.list_commands(["a"], server_origin=SERVER)], Servers(False))
+    wired = sent(commands.list_commands(["a"], server_origin=SERVER))
     assert wired["arguments"]["ids"] == ["a"]
     describing = viewer_control._message("Request").FromString(base64.b64decode(wired["arguments"]["describe"]))
     assert (describing.describe_commands.server_origin, list(describing.describe_commands.ids)) == (SERVER, [])
-    assert to_wire([commands.list_commands()], Servers(False))[0]["arguments"]["ids"] is None
+    assert sent(commands.list_commands())["arguments"]["ids"] is None
 
 
 OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
@@ -617,7 +605,7 @@ OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
         ),
         (set_time(sequence=7), [{"type": "timeline_change"}, {"type": "time_update", "time": 7}, {"type": "pause"}]),
         (set_time("frame"), [{"type": "timeline_change", "timeline": "frame"}, {"type": "time_update"}]),
-        (set_time(play_state="playing"), [{"type": "play"}]),
+        (PLAY, [{"type": "play"}]),
         (set_time(play_state="paused", recording="run"), [{"type": "pause", "recording_id": "run"}]),
         (commands.set_active_recording("run"), [{"type": each, "recording_id": "run"} for each in OF_ANOTHER]),
         (commands.close(store_ids=["run"]), [{"type": each} for each in OF_ANOTHER]),
@@ -629,32 +617,24 @@ OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
     ],
 )
 def test_a_command_declares_the_events_that_it_may_cause(command: commands.Command, causes: list[Any]) -> None:
-    assert to_wire([command], Servers(False))[0]["causes"] == causes
+    assert sent(command)["causes"] == causes
 
 
 def test_a_command_declares_whether_the_next_one_waits_and_whether_it_outlasts_a_skipped_value() -> None:
     each = [set_time(sequence=1), set_time(play_state="playing"), set_time("a"), commands.get_state()]
-    wired = to_wire([*each, commands.update_panels()], Servers(False))
-    assert [sent["waits"] for sent in wired] == [False, False, True, True, True]
-    assert [sent["name"] for sent in wired if sent["outlasts"]] == ["get_state", "update_panels"]
-    others = [
-        commands.get_logs(),
-        commands.highlight_rect(None),
-        commands.set_blueprint(rrb.Blueprint(), application_id="a"),
-    ]
-    assert [sent["outlasts"] for sent in to_wire([*others, commands.get_blueprint()], Servers(False))] == [
-        True,
-        True,
-        True,
-        False,
-    ]
+    wired = to_wire([*each, commands.update_panels()], Servers())
+    assert [one["waits"] for one in wired] == [False, False, True, True, True]
+    assert [one["name"] for one in wired if one["outlasts"]] == ["get_state", "update_panels"]
+    of_bytes = commands.set_blueprint(rrb.Blueprint(), application_id="a")
+    assert all(sent(command)["outlasts"] for command in (commands.get_logs(), commands.highlight_rect(None), of_bytes))
+    assert not sent(commands.get_blueprint())["outlasts"]
 
 
 @pytest.mark.parametrize(
     "command", [commands.take_screenshot(), commands.get_state(), commands.open("https://a/b.rrd")]
 )
 def test_commands_that_the_page_carries_out_have_no_request(command: commands.Command) -> None:
-    (wired,) = to_wire([command], Servers(False))
+    wired = sent(command)
     assert (wired["request"], wired["target"]) == (None, [])
 
 
@@ -670,11 +650,7 @@ def test_other_values_are_not_commands(value: Any) -> None:
 
 def test_a_function_may_return_one_or_several_commands() -> None:
     viewer = Rerun(height=300)
-    for value in (
-        commands.set_time(play_state="playing"),
-        [commands.set_time(play_state="playing")],
-        (commands.set_time(play_state="playing"),),
-    ):
+    for value in (PLAY, [PLAY], (PLAY,)):
         update = viewer.postprocess(value)
         assert "value" not in update
         assert update["__type__"] == "update"
@@ -684,22 +660,22 @@ def test_a_function_may_return_one_or_several_commands() -> None:
 
 def test_show_brings_the_value_before_the_commands(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "run.rrd", "run")
-    update = Rerun().postprocess(commands.show(path, commands.set_time(play_state="playing")))
+    update = Rerun().postprocess(commands.show(path, PLAY))
     assert next(iter(update)) == "value"
     assert update["value"][0]["orig_name"] == "run.rrd"
-    assert Rerun().postprocess(commands.show(None, commands.set_time(play_state="playing")))["value"] is None
+    assert Rerun().postprocess(commands.show(None, PLAY))["value"] is None
 
 
 def test_an_initial_value_may_have_commands(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "run.rrd", "run")
-    config = Rerun(commands.show(path, commands.set_time(play_state="playing"))).get_config()
+    config = Rerun(commands.show(path, PLAY)).get_config()
     assert config["value"][0]["orig_name"] == "run.rrd"
     assert [each["name"] for each in config["props"]["settings"]["commands"]] == ["set_time"]
 
 
 def test_commands_in_an_update_are_refused() -> None:
     with pytest.raises(CommandError, match=r"without gr\.update"):
-        Rerun().constructor_args.copy().update(gr.update(value=commands.set_time(play_state="playing")))
+        Rerun().constructor_args.copy().update(gr.update(value=PLAY))
 
 
 def test_the_page_gets_the_events_that_functions_listen_to() -> None:
@@ -719,12 +695,3 @@ def test_the_docs_name_the_sdk_that_each_command_needs() -> None:
     assert documented == NEEDS
     former = {"pause", "play", "screenshot", "set_panel_states", "set_recording", "set_timeline"}
     assert set(NEEDS) == set(commands.__all__) - {"Command", "Show", "show"} - former
-
-
-def test_the_program_in_the_docs_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    docs = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
-    write_recording(tmp_path / "run.rrd", "run")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gr.Blocks, "launch", lambda self: None)
-    for code in re.findall(r"```python\n(.*?)```", docs, flags=re.DOTALL):
-        exec(code, {})

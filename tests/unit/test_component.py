@@ -25,24 +25,9 @@ from gradio_rerun.errors import ParameterError, RecordingError, UnsupportedValue
 PARAMETERS = [
     *["value", "label", "every", "inputs", "show_label", "show_download_button", "show_clear_button", "container"],
     *["scale", "min_width", "height", "interactive", "visible", "elem_id", "elem_classes", "render", "key"],
-    *[
-        "preserved_by_key",
-        "streaming",
-        "max_stream_size",
-        "file_count",
-        "file_types",
-        "buttons",
-        "panel_states",
-        "theme",
-        "telemetry",
-        "on_demand_above",
-        "allowed_origins",
-        "allowed_sources",
-        "tunnel",
-        "time_update_interval",
-        "time_controls",
-        "keys",
-    ],
+    *["preserved_by_key", "streaming", "max_stream_size", "file_count", "file_types", "buttons", "panel_states"],
+    *["theme", "telemetry", "on_demand_above", "allowed_origins", "allowed_sources", "tunnel"],
+    *["time_update_interval", "time_controls", "keys"],
 ]
 
 
@@ -52,19 +37,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_public_names_are_these() -> None:
-    names = [
-        "LiveState",
-        "Rerun",
-        "ViewerClient",
-        "__version__",
-        "answers",
-        "commands",
-        "errors",
-        "events",
-        "export",
-        "lerobot",
-    ]
-    assert sorted(gradio_rerun.__all__) == [*names, "link", "mcp_tools"]
+    modules = ["answers", "commands", "errors", "events", "lerobot"]
+    others = ["LiveState", "Rerun", "ViewerClient", "__version__", "export", "link", "mcp_tools"]
+    assert sorted(gradio_rerun.__all__) == sorted([*modules, *others])
 
 
 def test_the_parameters_are_these_and_each_is_described() -> None:
@@ -149,15 +124,6 @@ def test_the_page_knows_which_component_it_shows() -> None:
     }
 
 
-def test_the_config_is_json() -> None:
-    json.dumps(Rerun(height=300, panel_states={"time": "hidden"}).get_config())
-
-
-def test_a_wrong_parameter_is_refused_at_construction() -> None:
-    with pytest.raises(ParameterError):
-        Rerun(height="tall;")
-
-
 def test_a_wrong_value_is_refused_at_construction() -> None:
     with pytest.raises(RecordingError):
         Rerun("nowhere.rrd")
@@ -216,14 +182,8 @@ def test_a_file_that_was_not_uploaded_is_refused_where_gradio_does_not_check_it(
     ("types", "name", "taken"),
     [
         (None, "x.anything", True),
-        ([".png"], "x.PNG", True),
         ([".png"], "x.mcap", False),
         ([".png"], "x.rrd", True),  # a file that a function has shown
-        ([".png"], "recording without suffix", True),
-        (["image"], "x.png", True),
-        (["image"], "x.mp4", False),
-        (["image/*", "text/csv"], "x.csv", True),
-        (["file"], "x.mcap", True),
     ],
 )
 def test_other_types_of_files_are_refused_from_clients_too(
@@ -231,7 +191,7 @@ def test_other_types_of_files_are_refused_from_clients_too(
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     file = tmp_path / name
-    file.write_bytes(b"RRF2" if "recording" in name else b"x")
+    file.write_bytes(b"x")
     payload = Recordings.model_validate([{"path": str(file)}])
     if taken:
         assert Rerun(file_types=types).preprocess(payload) == str(file)

@@ -361,21 +361,21 @@ def test_a_text_file_that_is_too_large_is_refused_before_it_is_read(
     assert not processes
 
 
-@pytest.mark.parametrize(
-    "name", ["//host/share/a.stl", r"\\host\share\a.stl", "file:////host/a.stl", "package:////host/a.stl"]
-)
 def test_no_mesh_is_requested_from_another_machine(
-    name: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On Windows, such a name is that of a file on another machine, even if the check of the resolved path passes."""
     monkeypatch.setenv("ROS_PACKAGE_PATH", str(tmp_path))
     resolved: list[str] = []
     resolve = Path.resolve
     monkeypatch.setattr(Path, "resolve", lambda path, *args: (resolved.append(str(path)), resolve(path, *args))[1])
-    robot = write(tmp_path / "robot.urdf", ROBOT.format(f'<mesh filename="{name}"/><box size="1 1 1"/>'))
+    names = ["//host/share/a.stl", r"\\host\share\a.stl", "file:////host/a.stl", "package:////host/a.stl"]
+    meshes = "".join(f'<mesh filename="{name}"/>' for name in names)
+    robot = write(tmp_path / "robot.urdf", ROBOT.format(f'{meshes}<box size="1 1 1"/>'))
     with suppress(NotARecordingError):
         converted(robot, cache, lambda _: True)
     assert not [path for path in resolved if "host" in path]
+    assert parts._named_files(robot) == names
 
 
 def test_long_names_of_parts_are_refused_where_they_are_read(tmp_path: Path, cache: Path) -> None:

@@ -25,7 +25,7 @@ def imported() -> set[str]:
                 names.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.split(".")[0])
-    found = names - set(sys.stdlib_module_names) - {"gradio_rerun", "convert_file"}  # a script, beside the other
+    found = names - set(sys.stdlib_module_names) - {"gradio_rerun", "convert_file", "rrd"}  # of scripts, beside them
     return {DISTRIBUTIONS.get(name, name).replace("_", "-") for name in found}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "src" / "gradio_rerun"
 
 LAYERS = (
-    *("errors", "viewer_state", "answers", "_fork", "_clients", "_checks", "_wire"),
+    *("errors", "viewer_state", "answers", "_fork", "_clients", "_checks", "_named", "_wire"),
     *("_gradio", "_viewer", "_servers", "_recordings"),
     *("lerobot", "commands", "events", "_component", "component", "client", "agents", "links", "live_state", "_export"),
     *("__init__", "_preparing", "_example", "_episode_browser", "cli", "__main__"),

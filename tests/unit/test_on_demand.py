@@ -18,9 +18,9 @@ import anyio
 import httpx
 import pytest
 import rerun as rr
-from app_process import wait_until
 from full_disk import full_disk
 from recordings import recording_bytes, write_recording
+from waiting import wait_until
 
 from gradio_rerun import Rerun
 from gradio_rerun._clients import Client, working_for
@@ -416,7 +416,7 @@ def lines_of(
     at_once: Callable[[], dict[str, Any] | None] = lambda: None,
 ) -> list[dict[str, Any]]:
     async def read() -> list[dict[str, Any]]:
-        response: Any = lines_while(work, asyncio.Lock(), at_once)
+        response: Any = lines_while(work, asyncio.Lock(), at_once, Client())
         with anyio.fail_after(patience):
             return [json.loads(line) async for line in response.body_iterator]
 
@@ -448,7 +448,7 @@ def test_lines_arrive_while_a_file_waits_for_another_one_of_the_session(monkeypa
             async with turn:
                 await others_end.wait()
 
-        response: Any = lines_while(lambda _: {"servers": []}, turn, lambda: None)
+        response: Any = lines_while(lambda _: {"servers": []}, turn, lambda: None, Client())
         lines = response.body_iterator
         with anyio.fail_after(10):
             async with anyio.create_task_group() as group:
@@ -479,14 +479,14 @@ def test_the_next_file_of_a_session_is_prepared_after_a_client_has_left_while_a_
             goes_on.wait(10)
             return {}
 
-        left: Any = lines_while(work, turn, lambda: None)
+        left: Any = lines_while(work, turn, lambda: None, Client())
         lines = left.body_iterator
         await anext(lines)
         assert begun.is_set()
         # The task that read the lines was cancelled in `send`: Python closes the generator in another task.
         await asyncio.create_task(lines.aclose())
         goes_on.set()
-        response: Any = lines_while(lambda _: {"servers": []}, await turn_of(request), lambda: None)
+        response: Any = lines_while(lambda _: {"servers": []}, await turn_of(request), lambda: None, Client())
         with anyio.fail_after(10):
             return [json.loads(line) async for line in response.body_iterator]
 
@@ -511,7 +511,7 @@ def test_a_lease_is_renewed_while_another_file_of_the_session_is_prepared(serve:
     async def renewed_meanwhile() -> Any:
         turn = asyncio.Lock()
         async with turn:
-            response: Any = lines_while(work, turn, at_once)
+            response: Any = lines_while(work, turn, at_once, Client())
             with anyio.fail_after(10):
                 return [json.loads(line) async for line in response.body_iterator]
 

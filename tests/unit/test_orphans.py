@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 import rerun as rr
 import rerun.blueprint as rrb
-from app_process import wait_until
 from needs import needs
 from recordings import log_points
+from waiting import wait_until
 
 from gradio_rerun._recordings import orphans
 from gradio_rerun._recordings.blueprints import blueprint_bytes

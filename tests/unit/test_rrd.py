@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-import rerun as rr
-from recordings import recording_bytes
+from recordings import pieces_of_stream, recording_bytes
 
 from gradio_rerun._recordings.rrd import HEADER_SIZE, check_start, split, stores
 from gradio_rerun.errors import NotARecordingError
@@ -28,21 +27,9 @@ def frames_in(path: Path) -> list[int]:
     return sorted(frame for frames in found for frame in frames)
 
 
-def reads(count: int) -> list[bytes]:
-    """The data of a BinaryStream, frame by frame."""
-    recording = rr.RecordingStream("test_app", recording_id="one")
-    stream = recording.binary_stream()
-    chunks = []
-    for frame in range(count):
-        recording.set_time("frame", sequence=frame)
-        recording.log("points", rr.Points3D([[0, 0, frame]]))
-        chunks.append(stream.read() or b"")
-    return chunks
-
-
 @pytest.mark.filterwarnings("ignore:RRD file has no footer")
 def test_the_messages_of_several_behind_one_header_are_one_recording_for_the_sdk(tmp_path: Path) -> None:
-    parts = [split(chunk) for chunk in reads(5)]
+    parts = [split(chunk) for chunk in pieces_of_stream(5)]
     assert None not in parts
     path = tmp_path / "joined.rrd"
     path.write_bytes(parts[0][0] + b"".join(b"".join(messages) for _, messages in parts if messages))  # type: ignore[index, misc, union-attr]

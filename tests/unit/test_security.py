@@ -9,7 +9,6 @@ import secrets
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from gradio.route_utils import delete_files_created_by_app
 from other_files import ply
 from PIL import Image
 from recordings import recording_bytes, write_recording
+from waiting import wait_until
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun._clients import Client, current_client
@@ -522,10 +522,3 @@ def test_no_file_that_a_session_has_made_outlives_it(
     assert len({path for path in cache.rglob("*") if path.is_file()}) > 5
     delete_files_created_by_app(demo, None)  # as `delete_cache` does with those that are old
     assert {path for path in cache.rglob("*") if path.is_file()} == kept
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)

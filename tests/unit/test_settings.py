@@ -28,7 +28,11 @@ def settings(**changes: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("height", "css"),
-    [(640, "640px"), (0.5, "0.5px"), ("70vh", "70vh"), ("300", "300px"), ("calc(100vh - 2rem)",) * 2, (None, "640px")],
+    [
+        *[(640, "640px"), (0.5, "0.5px"), ("300", "300px"), (None, "640px")],
+        *[(each, each) for each in ("70vh", "calc(100vh - 2rem)", "100%", " 70VH ", "0.5em", ".5rem", "12cqw")],
+        *[(each, each) for each in ("min(50vh, 400px)", "VAR(--height)")],
+    ],
 )
 def test_a_height_is_pixels_or_css(height: Any, css: str) -> None:
     assert css_length(height) == css
@@ -36,67 +40,29 @@ def test_a_height_is_pixels_or_css(height: Any, css: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "height",
+    ("name", "wrong", "known"),
     [
-        0,
-        -3,
-        True,
-        float("inf"),
-        "",
-        "banana",
-        "0px",
-        "-5px",
-        "auto",
-        "calc(1px",
-        "1px;color:red",
-        "${value}",
-        "{{x}}",
-        "`",
-        '1px"',
-        [3],
+        ("theme", "pink", "'auto', 'light', 'dark'"),
+        ("file_count", "several", "'single', 'multiple', 'directory'"),
+        ("panel_states", {"left": "hidden"}, "'blueprint'.*'collapsed'"),
+        ("panel_states", {"time": "closed"}, "'blueprint'.*'collapsed'"),
     ],
 )
-def test_other_heights_are_refused(height: Any) -> None:
-    with pytest.raises(ParameterError, match="Expected height") as caught:
-        css_length(height)
-    assert repr(height) in str(caught.value)
-    assert isinstance(caught.value, ValueError)
-
-
-def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ParameterError, match=r"'auto', 'light', 'dark'.*'pink'"):
-        settings(theme="pink")
-
-
-@pytest.mark.parametrize("states", [{"left": "hidden"}, {"time": "closed"}])
-def test_an_unknown_panel_or_state_is_refused_with_the_known_ones(states: Any) -> None:
-    with pytest.raises(ParameterError, match=r"'blueprint'.*'collapsed'"):
-        settings(panel_states=states)
+def test_an_unknown_word_is_refused_with_the_known_ones(name: str, wrong: Any, known: str) -> None:
+    with pytest.raises(ParameterError, match=known):
+        settings(**{name: wrong})
 
 
 def test_a_panel_state_of_none_leaves_the_panel_to_the_user() -> None:
     assert settings(panel_states={"time": None, "top": "hidden"})["panel_states"] == {"top": "hidden"}
 
 
-@pytest.mark.parametrize("origins", ["https://a.test", ["a.test"], ["https://a.test/path"], ["ftp://a.test"]])
-def test_origins_that_are_not_a_list_are_refused(origins: Any) -> None:
-    with pytest.raises(ParameterError, match="Expected allowed_origins"):
-        settings(allowed_origins=origins)
-
-
-def test_an_origin_may_end_with_a_slash() -> None:
-    assert settings(allowed_origins=["https://a.test/"])["allowed_origins"] == ["https://a.test"]
-
-
-@pytest.mark.parametrize("count", ["several", None, 2])
-def test_an_unknown_file_count_is_refused_with_the_known_ones(count: Any) -> None:
-    with pytest.raises(ParameterError, match="'single', 'multiple', 'directory'"):
-        settings(file_count=count)
-
-
 @pytest.mark.parametrize(
     ("types", "accepted"),
-    [([".rrd"], [".rrd"]), (["image"], ["image/*"]), (["file"], []), (["text/csv"], ["text/csv"])],
+    [
+        *[([".rrd"], [".rrd"]), (["image"], ["image/*"]), (["file"], []), (["text/csv"], ["text/csv"])],
+        *[([], []), ((".png", "image", "text/csv"), [".png", "image/*", "text/csv"]), ([".png", "file"], [])],
+    ],
 )
 def test_file_types_are_those_of_gradio(types: Any, accepted: Any) -> None:
     assert settings(file_types=types)["file_types"] == accepted
@@ -104,12 +70,6 @@ def test_file_types_are_those_of_gradio(types: Any, accepted: Any) -> None:
 
 def test_by_default_what_the_sdk_opens_may_be_uploaded() -> None:
     assert {".rrd", ".rbl", ".png", ".glb", ".mcap"} <= set(settings()["file_types"])
-
-
-@pytest.mark.parametrize("types", [".rrd", [3], [""]])
-def test_file_types_that_are_not_a_list_are_refused(types: Any) -> None:
-    with pytest.raises(ParameterError, match="Expected file_types"):
-        settings(file_types=types)
 
 
 def test_the_files_of_the_page_are_static_files_of_gradio() -> None:
@@ -130,18 +90,6 @@ def test_a_second_call_adds_no_static_paths() -> None:
     assert before == _StaticFiles.all_paths
 
 
-@pytest.mark.parametrize("seconds", [-1, "fast", True, None, float("inf"), float("nan")])
-def test_an_invalid_interval_is_refused(seconds: Any) -> None:
-    with pytest.raises(ParameterError, match="Expected time_update_interval"):
-        settings(time_update_interval=seconds)
-    assert settings(time_update_interval=0)["time_update_interval"] == 0
-
-
-@pytest.mark.parametrize("height", ["100%", " 70VH ", "0.5em", ".5rem", "12cqw", "min(50vh, 400px)", "VAR(--height)"])
-def test_a_css_length_stays_as_it_was_written(height: str) -> None:
-    assert css_length(height) == height
-
-
 @pytest.mark.parametrize(
     ("origins", "kept"),
     [
@@ -154,7 +102,9 @@ def test_origins_are_a_list_without_slashes_at_the_end(origins: Any, kept: list[
     assert settings(allowed_origins=origins)["allowed_origins"] == kept
 
 
-@pytest.mark.parametrize("origin", ["https://", "//a.test", "https://[::1", 3, None])
+@pytest.mark.parametrize(
+    "origin", ["https://", "https://a.test/path", "ftp://a.test", "//a.test", "https://[::1", 3, None]
+)
 def test_one_wrong_origin_is_named(origin: Any) -> None:
     with pytest.raises(ParameterError, match="to hold origins such as 'https://") as refused:
         settings(allowed_origins=["https://a.test", origin])
@@ -175,19 +125,6 @@ def test_for_a_string_in_place_of_a_list_the_list_is_suggested(name: str) -> Non
         settings(**{name: "download"})
     with pytest.raises(ParameterError, match=r"or None, got 3\.$"):
         settings(**{name: 3})
-
-
-@pytest.mark.parametrize(
-    ("types", "accepted"),
-    [
-        ([], []),
-        ((".png", "image", "text/csv"), [".png", "image/*", "text/csv"]),
-        ([".png", "file"], []),
-        (["video"], ["video/*"]),
-    ],
-)
-def test_the_browser_gets_several_file_types_in_their_order(types: Any, accepted: list[str]) -> None:
-    assert settings(file_types=types)["file_types"] == accepted
 
 
 def test_keys_are_characters_and_the_names_that_browsers_give() -> None:

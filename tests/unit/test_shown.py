@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import rerun as rr
 from gradio.data_classes import FileData
-from recordings import recording_bytes, write_recording
+from recordings import pieces_of_stream, recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
 from gradio_rerun._recordings import shown as module
@@ -47,18 +47,6 @@ def paths(value: list[Any]) -> list[str]:
     return [each.path if isinstance(each, FileData) else each for each in value]
 
 
-def chunks(number: int, recording_id: str = "one") -> list[bytes]:
-    """A recording in pieces. Only the first piece contains SetStoreInfo."""
-    recording = rr.RecordingStream("test_app", recording_id=recording_id)
-    stream = recording.binary_stream()
-    data = []
-    for frame in range(number):
-        recording.set_time("frame", sequence=frame)
-        recording.log("points", rr.Points3D([[0, 0, frame]]))
-        data.append(stream.read() or b"")
-    return data
-
-
 def whole(*data: bytes) -> bytes:
     parts = [split(each) or (b"", []) for each in data]
     return b"".join([parts[0][0], *(message for _, messages in parts for message in messages)])
@@ -66,7 +54,7 @@ def whole(*data: bytes) -> bytes:
 
 @pytest.mark.parametrize("call", [CALL, RUN])
 def test_data_become_one_file_that_grows(call: Call, shown: Shown, tmp_path: Path) -> None:
-    pieces = chunks(50)
+    pieces = pieces_of_stream(50)
     for number, piece in enumerate(pieces):
         (file,) = give(shown, piece, call)
         assert path_of(file).read_bytes() == whole(*pieces[: number + 1])
@@ -90,7 +78,7 @@ def test_sessions_do_not_mix(tmp_path: Path) -> None:
 
 
 def test_a_chunk_that_is_built_in_an_unknown_way_is_a_file_of_its_own(shown: Shown) -> None:
-    unknown, data = b"RRF2" + bytes(range(200)), chunks(2)
+    unknown, data = b"RRF2" + bytes(range(200)), pieces_of_stream(2)
     give(shown, data[0])
     give(shown, unknown)
     first, second = give(shown, data[1])
@@ -99,8 +87,8 @@ def test_a_chunk_that_is_built_in_an_unknown_way_is_a_file_of_its_own(shown: Sho
 
 
 def test_data_of_another_sdk_grow_beside_it_in_one_file(shown: Shown) -> None:
-    one = chunks(4)
-    other = [piece[:4] + b"\0\0\0\1" + piece[8:] for piece in chunks(4, "two")]
+    one = pieces_of_stream(4)
+    other = [piece[:4] + b"\0\0\0\1" + piece[8:] for piece in pieces_of_stream(4, "two")]
     for pair in zip(one, other, strict=True):
         for piece in pair:
             value = give(shown, piece)
@@ -127,7 +115,7 @@ def test_a_file_alone_replaces_unless_a_generator_has_streamed(shown: Shown) -> 
 
 @pytest.mark.parametrize("kind", ["clear", "file", "page"])
 def test_after_a_clear_data_are_a_new_recording(kind: str, shown: Shown) -> None:
-    first, second, third = chunks(3)
+    first, second, third = pieces_of_stream(3)
     (before,) = paths(give(shown, first))
     if kind == "clear":
         shown.clear()
@@ -154,7 +142,7 @@ def test_a_page_cannot_forget_what_it_does_not_name(shown: Shown) -> None:
 
 
 def test_sessions_that_share_a_binary_stream_each_get_its_store_info(tmp_path: Path) -> None:
-    first, second = chunks(2)
+    first, second = pieces_of_stream(2)
     give(Shown(tmp_path, set()), first)
     (file,) = give(Shown(tmp_path, set()), second)
     (info,) = stores(split(first)[1]).values()  # type: ignore[index]
@@ -163,7 +151,7 @@ def test_sessions_that_share_a_binary_stream_each_get_its_store_info(tmp_path: P
 
 def test_an_empty_recording_of_another_run_is_not_brought_back(shown: Shown) -> None:
     give(shown, recording_bytes("other"), OTHER_RUN)
-    first, second = chunks(2)
+    first, second = pieces_of_stream(2)
     give(shown, first, RUN)
     shown.clear()
     (file,) = give(shown, second, RUN)
@@ -171,7 +159,7 @@ def test_an_empty_recording_of_another_run_is_not_brought_back(shown: Shown) -> 
 
 
 def test_a_stream_whose_file_was_deleted_goes_on_in_another(shown: Shown) -> None:
-    first, second = chunks(2)
+    first, second = pieces_of_stream(2)
     (before,) = give(shown, first)
     path_of(before).unlink()
     (after,) = give(shown, second)
@@ -421,7 +409,7 @@ def test_a_file_replaces_a_stream_and_stays_a_file(shown: Shown, tmp_path: Path)
 
 
 def test_values_of_a_run_outside_a_session_become_one_value(tmp_path: Path) -> None:
-    pieces = chunks(3)
+    pieces = pieces_of_stream(3)
     values: list[Any] = [[piece] for piece in pieces]
     file = FileData(path=str(write_recording(tmp_path / "files" / "a.rrd", "a")))
     server = ServerUrl(server="rerun+http://host/proxy", ticket="ticket")
@@ -434,7 +422,7 @@ def test_values_of_a_run_outside_a_session_become_one_value(tmp_path: Path) -> N
 
 
 def test_after_refused_data_the_store_info_is_still_written(shown: Shown) -> None:
-    first, second = chunks(2)
+    first, second = pieces_of_stream(2)
     with pytest.raises(StreamTooLongError):
         shown.append(first, RUN, limit=10)
     file = shown.append(second, RUN, limit=None)

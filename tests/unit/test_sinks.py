@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
 import tempfile
 import threading
 import weakref
@@ -16,7 +14,6 @@ import rerun as rr
 from full_disk import full_disk
 from recordings import log_points
 
-from gradio_rerun._recordings import sinks
 from gradio_rerun._recordings.rrd import split
 from gradio_rerun._recordings.sinks import Sink, read_sink, shared
 from gradio_rerun.errors import RecordingError
@@ -207,28 +204,3 @@ def test_each_object_of_a_global_recording_has_the_same_sink(global_recording: N
     kept.log("text", rr.TextLog("later"))
     with read_sink(kept) as sink:
         assert sink is first
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
-def test_a_child_process_reads_sinks_though_a_thread_of_its_parent_does() -> None:
-    held, forked = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with sinks._lock:
-            held.set()
-            forked.wait()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    held.wait()
-    child = os.fork()
-    if child == 0:
-        signal.alarm(120)
-        recording = rr.RecordingStream("child")
-        log_points(recording)
-        with read_sink(recording) as sink:
-            os._exit(0 if sink.has_data else 1)
-    _, status = os.waitpid(child, 0)
-    forked.set()
-    thread.join()
-    assert os.waitstatus_to_exitcode(status) == 0

@@ -82,6 +82,23 @@ def shown(value: Any, cache: Path, *folders: str) -> bytes:
 
 
 RUNS = "s3://bucket/runs/"
+# fmt: off
+LEADING_OUT = [
+    "../a.rrd", "x/../../a", "./a", "%2e%2e/a", "%2E%2E%2Fa", "%252e%252e/a", "..%2fa", "..\\a", "..;/a",
+]
+ELSEWHERE = [
+    "s3://bucket/a.rrd", "s3://bucket/runs-evil/a.rrd", "s3://bucket/RUNS/a.rrd", "s3://bucket-evil/runs/a.rrd",
+    "gs://bucket/runs/a.rrd", "s3://x@bucket/runs/a.rrd", "s3://bucket@evil/runs/a.rrd", "s3:///bucket/runs/a.rrd",
+    "s3://bucket/runs/a.rrd::file:///etc/passwd", "simplecache::s3://bucket/runs/a.rrd", "s3://bucket//runs/a.rrd",
+    "s3://bucket/runs/a.rrd?versionId=1", "s3://bucket/runs/#a.rrd", "s3://bucket/runs/a\n.rrd", "s3:/bucket/runs/a.rrd",
+]
+ELSEWHERE_ON_THE_WEB = [
+    "http://host.test/runs/a.mcap", "https://host.test:444/runs/a.mcap", "https://host.test.evil.test/runs/a.mcap",
+    "https://host.test@evil.test/runs/a.mcap", "https://host.test\\@evil.test/runs/a", "https://evil.test/runs/a.mcap",
+    "https://host.test/runs/..%2fa.mcap", "https://host.test/a.mcap?/runs/", "https://host.test/a.mcap#/runs/",
+]
+"""Another folder or bucket, in any notation."""
+# fmt: on
 
 
 @pytest.mark.parametrize(
@@ -100,72 +117,12 @@ RUNS = "s3://bucket/runs/"
         ("https://host.test", "https://host.test/a.mcap", True),
         ("https://host.test/runs/", "https://me@host.test/runs/a.mcap", False),
         ("az://box@account.dfs.core.windows.net", "abfss://box@account.dfs.core.windows.net/a.rrd", True),
-        # Another folder or bucket, in any notation.
-        *[
-            (RUNS, f"s3://bucket/runs/{name}", False)
-            for name in (
-                "../a.rrd",
-                "x/../../a",
-                "./a",
-                "%2e%2e/a",
-                "%2E%2E%2Fa",
-                "%252e%252e/a",
-                "..%2fa",
-                "..\\a",
-                "..;/a",
-            )
-        ],
-        *[
-            (RUNS, url, False)
-            for url in (
-                *(
-                    "s3://bucket/a.rrd",
-                    "s3://bucket/runs-evil/a.rrd",
-                    "s3://bucket/RUNS/a.rrd",
-                    "s3://bucket-evil/runs/a.rrd",
-                ),
-                *(
-                    "gs://bucket/runs/a.rrd",
-                    "s3://x@bucket/runs/a.rrd",
-                    "s3://bucket@evil/runs/a.rrd",
-                    "s3:///bucket/runs/a.rrd",
-                ),
-                *(
-                    "s3://bucket/runs/a.rrd::file:///etc/passwd",
-                    "simplecache::s3://bucket/runs/a.rrd",
-                    "s3://bucket//runs/a.rrd",
-                ),
-                *(
-                    "s3://bucket/runs/a.rrd?versionId=1",
-                    "s3://bucket/runs/#a.rrd",
-                    "s3://bucket/runs/a\n.rrd",
-                    "s3:/bucket/runs/a.rrd",
-                ),
-            )
-        ],
+        *[(RUNS, f"s3://bucket/runs/{name}", False) for name in LEADING_OUT],
+        *[(RUNS, url, False) for url in ELSEWHERE],
         ("s3://bucket", "s3://bucket-evil/a.rrd", False),
         ("hf://datasets/us/runs", "hf://datasets/us/runs-evil/a.rrd", False),
         ("hf://datasets/us/runs", "hf://datasets/us/runs@refs/pr/1/a.rrd", False),
-        *[
-            ("https://host.test/runs/", url, False)
-            for url in (
-                *(
-                    "http://host.test/runs/a.mcap",
-                    "https://host.test:444/runs/a.mcap",
-                    "https://host.test.evil.test/runs/a.mcap",
-                ),
-                *(
-                    "https://host.test@evil.test/runs/a.mcap",
-                    "https://host.test\\@evil.test/runs/a",
-                    "https://evil.test/runs/a.mcap",
-                ),
-                *(
-                    "https://host.test/runs/..%2fa.mcap",
-                    "https://host.test/a.mcap?/runs/",
-                    "https://host.test/a.mcap#/runs/",
-                ),
-            )
-        ],
+        *[("https://host.test/runs/", url, False) for url in ELSEWHERE_ON_THE_WEB],
     ],
 )
 def test_a_folder_allows_its_files_and_no_others(folder: str, url: str, is_allowed: bool) -> None:
@@ -471,13 +428,8 @@ def test_a_name_that_does_not_exist_is_refused_as_a_private_one_is(cache: Path) 
 def test_a_redirect_to_a_url_that_is_not_allowed_is_refused(server: WebFiles, cache: Path) -> None:
     with web_files() as other:
         other.files = {"/a.md": b"# A secret"}
-        for target in (
-            f"{other.url}/a.md",
-            f"{server.url}/else/a.md",
-            "file:///etc/passwd",
-            "//127.0.0.1/a.md",
-            "http://x@y/",
-        ):
+        elsewhere = f"{other.url}/a.md", f"{server.url}/else/a.md"
+        for target in (*elsewhere, "file:///etc/passwd", "//127.0.0.1/a.md", "http://x@y/"):
             server.files = {"/runs/a.md": redirect(target), "/else/a.md": b"# A secret"}
             with pytest.raises(RecordingError, match=r"no public address|redirects to a URL without"):
                 to_recordings(f"{server.url}/runs/a.md", cache, sources=allowed(f"{server.url}/runs/"))
@@ -492,29 +444,14 @@ def test_a_redirect_to_a_url_that_is_not_allowed_is_refused(server: WebFiles, ca
     ("address", "is_public"),
     [
         *[(each, True) for each in ("8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808")],
+        *[(each, False) for each in ("127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "192.0.0.192")],
+        *[(each, False) for each in ("168.63.129.16", "::ffff:168.63.129.16", "169.254.169.254", "100.64.0.1")],
         *[
             (each, False)
-            for each in (
-                "127.0.0.1",
-                "127.9.9.9",
-                "10.0.0.1",
-                "172.16.0.1",
-                "192.168.1.1",
-                "192.0.0.192",
-                "168.63.129.16",
-                "::ffff:168.63.129.16",
-                "169.254.169.254",
-            )
-        ],
-        *[
-            (each, False)
-            for each in ("100.64.0.1", "0.0.0.0", "224.0.0.1", "240.0.0.1", "255.255.255.255", "198.18.0.1")
+            for each in ("0.0.0.0", "224.0.0.1", "240.0.0.1", "255.255.255.255", "198.18.0.1", "::127.0.0.1")
         ],
         *[(each, False) for each in ("::1", "::", "fe80::1%eth0", "fd00::1", "fec0::1", "ff02::1", "::ffff:127.0.0.1")],
-        *[
-            (each, False)
-            for each in ("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:7f00:1::", "::127.0.0.1")
-        ],
+        *[(each, False) for each in ("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:7f00:1::")],
     ],
 )
 def test_only_addresses_of_the_public_internet_are_public(address: str, is_public: bool) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+import rerun as rr
 from anyio import to_thread
 from recordings import recording_bytes
 
@@ -22,9 +23,10 @@ from gradio_rerun._clients import Client, client_of, working_for
 from gradio_rerun._gradio import threads
 from gradio_rerun._gradio.calls import Call
 from gradio_rerun._gradio.threads import Work, current_work, in_thread
-from gradio_rerun._recordings import bounded, shown, turns
+from gradio_rerun._recordings import bounded, shown, sinks, turns
 from gradio_rerun._recordings.looked_up import looked_up
 from gradio_rerun._recordings.shown import shown_in
+from gradio_rerun._recordings.sinks import read_sink
 from gradio_rerun._recordings.turns import Turns, cores
 from gradio_rerun._servers import forwarding
 from gradio_rerun._viewer import assets, cache
@@ -211,18 +213,15 @@ def test_a_child_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> No
         stored(lambda root: root / "x" if root == _fallback_folder(OSError("full")) else Path("/dev/null/x").touch())
         assert looked_up(Path.read_bytes, tmp_path / "file") == b"content"
         assert forwarding._make_room(Client("address", "page"))
-        with turns.conversion_turns.turn("key"):
-            pass
+        with turns.conversion_turns.turn("key"), read_sink(rr.RecordingStream("child")) as sink:
+            assert sink.size
 
     (tmp_path / "file").write_bytes(b"content")
     os.utime(tmp_path / "file", (0, 0))
     viewer_assets()
     locks = [
-        assets._assets_lock,
-        cache._fallback_lock,
-        shown._lock,
-        bounded._lock,
-        forwarding._lock,
+        *(assets._assets_lock, cache._fallback_lock, shown._lock),
+        *(bounded._lock, forwarding._lock, sinks._lock),
     ]
     held, forked = threading.Event(), threading.Event()
 

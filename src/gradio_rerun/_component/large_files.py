@@ -16,13 +16,13 @@ from .._clients import Client
 from .._gradio.files import uploaded_file
 from .._gradio.threads import in_thread
 from .._recordings.file_server import Progress
+from .._recordings.file_types import check_file
 from ..errors import RecordingError
 
 _REPORTS_EVERY = 0.5
 """Seconds."""
 
 _LONGEST_LEASE = 64
-_NO_CLIENT = Client()
 
 
 def large_file(data: Any, above: int | None) -> tuple[Path, str]:
@@ -30,11 +30,8 @@ def large_file(data: Any, above: int | None) -> tuple[Path, str]:
     if not isinstance(data, dict) or not isinstance(data.get("lease"), str) or len(data["lease"]) > _LONGEST_LEASE:
         raise RecordingError("This is not a request for a large file.")
     file = uploaded_file(data.get("path"))
-    try:
-        size = file.stat().st_size
-    except (OSError, ValueError) as error:
-        raise RecordingError(f"{file.name:.80} was not uploaded, or was deleted.") from error
-    if above is None or size <= above or not file.is_file():
+    check_file(file)
+    if above is None or file.stat().st_size <= above:
         raise RecordingError(f"{file.name:.80} is not a large file.")
     return file, data["lease"]
 
@@ -43,7 +40,7 @@ def lines_while(
     work: Callable[[Progress], dict[str, Any]],
     turn: asyncio.Lock,
     at_once: Callable[[], dict[str, Any] | None],
-    client: Client = _NO_CLIENT,
+    client: Client,
 ) -> Response:
     """Responds with the result of `at_once` or, if this is None, with the progress of `work` and its result.
 

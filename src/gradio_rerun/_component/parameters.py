@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
 from gradio.i18n import I18nData
 
-from .._checks import is_collection, is_flag, is_number, wrong
+from .._checks import BYTES_OR_NONE, FLAG, FLAG_OR_NONE, Rule, is_collection, is_flag, is_number
 
 
 def check_parameters(given: Mapping[str, Any]) -> None:
     """Raises a `ParameterError` for the first parameter with an invalid value."""
-    for name, (is_valid, wanted) in _RULES.items():
-        if not is_valid(given[name]):
-            raise wrong(name, wanted, given[name])
+    for name, rule in _RULES.items():
+        rule(name, given[name])
 
 
 def _is_text(value: Any) -> bool:
@@ -32,26 +31,23 @@ def _is_inputs(value: Any) -> bool:
     return value is None or all(isinstance(each, Block) for each in items)
 
 
-_Rule = tuple[Callable[[Any], bool], str]
-_FLAG: _Rule = (is_flag, "True or False")
-_FLAG_OR_NONE: _Rule = (lambda value: value is None or is_flag(value), "True, False or None")
-
-_RULES: dict[str, _Rule] = {
-    "label": (lambda value: _is_text(value) or isinstance(value, I18nData), "a string or None"),
-    "every": (
+_RULES = {
+    "label": Rule(lambda value: _is_text(value) or isinstance(value, I18nData), "a string or None"),
+    "every": Rule(
         lambda value: value is None or isinstance(value, gr.Timer) or (is_number(value) and value > 0),
         "a positive number of seconds, a gr.Timer or None",
     ),
-    "inputs": (_is_inputs, "a component, a list of components or None"),
-    "show_label": _FLAG_OR_NONE,
-    "container": _FLAG,
-    "visible": (
+    "inputs": Rule(_is_inputs, "a component, a list of components or None"),
+    "show_label": FLAG_OR_NONE,
+    "container": FLAG,
+    "visible": Rule(
         lambda value: value == "hidden" if isinstance(value, str) else is_flag(value),
         'True, False or "hidden"',
     ),
-    "elem_id": (_is_text, "a string or None"),
-    "elem_classes": (_is_texts, "a string, a list of strings or None"),
-    "render": _FLAG,
-    "key": (lambda value: isinstance(value, Hashable), "an integer, a string, a tuple of these or None"),
-    "preserved_by_key": (_is_texts, "the name of a parameter, a list of names or None"),
+    "elem_id": Rule(_is_text, "a string or None"),
+    "elem_classes": Rule(_is_texts, "a string, a list of strings or None"),
+    "render": FLAG,
+    "max_stream_size": BYTES_OR_NONE,
+    "key": Rule(lambda value: isinstance(value, Hashable), "an integer, a string, a tuple of these or None"),
+    "preserved_by_key": Rule(_is_texts, "the name of a parameter, a list of names or None"),
 }

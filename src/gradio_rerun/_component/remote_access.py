@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gradio.component_meta import get_local_contexts
 from gradio.processing_utils import move_files_to_cache
 
 from .._gradio.calls import may_build_apps
@@ -79,7 +78,7 @@ class RemoteAccess(_Base):
     @property
     def _servers(self) -> Servers:
         """The Rerun servers that the frontend reaches through the app."""
-        return Servers(False) if self._is_loaded or self._named is None else self._named["tunnel"]
+        return Servers() if self._is_loaded or self._named is None else self._named["tunnel"]
 
     @property
     def _sources(self) -> Sources:
@@ -96,7 +95,7 @@ class RemoteAccess(_Base):
     def render(self) -> Self:
         """For Gradio: adds the component to the app. From then on, it trusts the servers that the app's author has named."""
         super().render()
-        if self.is_rendered and not any(get_local_contexts()) and may_build_apps():
+        if self.is_rendered and may_build_apps():
             self._servers.trust()
             self._sources.trust()
             if "value" in self.__dict__:  # its `__init__` has finished before

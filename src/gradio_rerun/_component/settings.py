@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 from gradio.data_classes import FileDataDict
 
-from .._checks import is_collection, is_flag, is_number, suggestion, wrong
+from .._checks import BYTES_OR_NONE, FLAG, FLAG_OR_NONE, Rule, is_collection, is_number, suggestion, wrong
 from .._gradio.files import publish, static_file
 from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
 from .._viewer.assets import ViewerAssets, known_viewer_assets, restore_viewer_assets
@@ -63,22 +63,6 @@ def css_length(height: int | float | str | None) -> str:
     raise wrong("height", 'a positive number of pixels, a CSS length such as "70vh" or "100%", or None', height)
 
 
-def checked_size(name: str, size: int | None) -> int | None:
-    """`size`, if it can be a number of bytes. Raises a `ParameterError` otherwise."""
-    if size is None or (isinstance(size, int) and not isinstance(size, bool) and size > 0):
-        return size
-    raise wrong(name, "a positive number of bytes or None", size)
-
-
-def _rule(is_valid: Callable[[Any], bool], wanted: str) -> _Check:
-    def check(name: str, value: Any) -> Any:
-        if is_valid(value):
-            return value
-        raise wrong(name, wanted, value)
-
-    return check
-
-
 def _one_of(words: Any) -> _Check:
     def check(name: str, value: Any) -> Any:
         known = get_args(words)
@@ -90,12 +74,7 @@ def _one_of(words: Any) -> _Check:
 
 
 def _flag(name: str, value: Any) -> bool:
-    if is_flag(value):
-        return bool(value)
-    raise wrong(name, "True or False", value)
-
-
-_flag_or_none = _rule(lambda value: value is None or is_flag(value), "True, False or None")
+    return bool(FLAG(name, value))
 
 
 def _is_size(value: Any) -> bool:
@@ -230,22 +209,22 @@ class PageSettings:
     viewer: ViewerFiles = field(metadata=_made(_viewer_files))
     height: str = field(metadata=_checked(lambda _, height: css_length(height)))
     """A CSS length."""
-    scale: int | None = field(metadata=_checked(_rule(_is_size, "an integer such as 1, or None")))
-    min_width: int | None = field(metadata=_checked(_rule(_is_size, "a number of pixels or None")))
-    show_label: bool | None = field(metadata=_checked(_flag_or_none))
+    scale: int | None = field(metadata=_checked(Rule(_is_size, "an integer such as 1, or None")))
+    min_width: int | None = field(metadata=_checked(Rule(_is_size, "a number of pixels or None")))
+    show_label: bool | None = field(metadata=_checked(FLAG_OR_NONE))
     streaming: bool = field(metadata=_checked(_flag))
     theme: Theme = field(metadata=_checked(_one_of(Theme)))
     panel_states: dict[PanelName, PanelState] = field(metadata=_checked(_panel_states))
     telemetry: bool = field(metadata=_checked(_flag))
-    time_update_interval: float = field(metadata=_checked(_rule(_is_duration, "a number of seconds, 0 or more")))
+    time_update_interval: float = field(metadata=_checked(Rule(_is_duration, "a number of seconds, 0 or more")))
     """Seconds."""
-    time_controls: bool | None = field(metadata=_checked(_flag_or_none))
+    time_controls: bool | None = field(metadata=_checked(FLAG_OR_NONE))
     """None: where the viewer has no room for its own."""
     keys: list[str] = field(metadata=_checked(checked_keys))
-    on_demand_above: int | None = field(metadata=_checked(lambda _, size: checked_size("on_demand_above", size)))
+    on_demand_above: int | None = field(metadata=_checked(BYTES_OR_NONE))
     """Bytes."""
     allowed_origins: list[str] = field(metadata=_checked(_origins))
-    interactive: bool | None = field(metadata=_checked(_flag_or_none))
+    interactive: bool | None = field(metadata=_checked(FLAG_OR_NONE))
     """None: decided by the component's events, which the frontend knows from the config."""
     file_count: FileCount = field(metadata=_checked(_one_of(FileCount)))
     file_types: list[str] = field(metadata=_checked(_file_types))

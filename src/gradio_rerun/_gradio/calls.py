@@ -16,6 +16,7 @@ from typing import Any
 
 from gradio.blocks import Blocks
 from gradio.cli.commands.reload import reload_thread
+from gradio.component_meta import get_local_contexts
 
 from .._clients import client_of, working_for
 from .wrapping import Method, wrap
@@ -42,7 +43,9 @@ def current_call() -> Call:
 
 
 def may_build_apps() -> bool:
-    """Whether this thread may be building an app. After the first call of a function, a thread other than the main one may belong to a function."""
+    """Whether the author of an app may be building it here. After the first call of a function, a thread other than the main one may belong to a function."""
+    if any(get_local_contexts()):
+        return False
     thread = threading.current_thread()
     return not _has_called or thread is threading.main_thread() or getattr(reload_thread, "running_reload", False)
 

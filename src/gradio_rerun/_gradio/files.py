@@ -3,7 +3,7 @@
 Gradio serves static paths, uploads and its cache. It checks the path of a file when it copies the file into the cache, but not files that
 this package writes there. The check is a private function.
 
-Gradio 6.10 to 6.31. Remove `may_serve` when Gradio has a public check, and
+Gradio 6.10 to 6.31. Remove `checked_by_gradio` when Gradio has a public check, and
 tests/unit/test_security.py::test_a_function_that_returns_user_input_serves_no_file_that_gradio_may_not_serve passes with that.
 """
 
@@ -46,8 +46,13 @@ def file_url(path: Path) -> str:
     return f"/gradio_api/file={quote(path.as_posix(), safe='/:')}"
 
 
-def may_serve(path: Path) -> bool | None:
-    """Whether Gradio may serve the file, by its own check; None if Gradio has no such check."""
+def may_serve(path: Path) -> bool:
+    """Whether Gradio may serve the file, by its own check. False if Gradio has no such check."""
+    return checked_by_gradio(path) is True
+
+
+def checked_by_gradio(path: Path) -> bool | None:
+    """The same, but None if Gradio has no such check."""
     try:
         from gradio.processing_utils import _check_allowed
     except ImportError:  # a private name, which a later Gradio may not have
@@ -69,4 +74,9 @@ def uploaded_file(path: Any) -> Path:
         name = file.name
     except (TypeError, ValueError, OSError, RuntimeError):  # no string, a NUL in it, too long, a loop
         name = repr(path)
-    raise RecordingError(f"{name:.80} was not uploaded, or was deleted.")
+    raise not_uploaded(name)
+
+
+def not_uploaded(name: str) -> RecordingError:
+    """The error for a file that is not in Gradio's upload folder."""
+    return RecordingError(f"{name:.80} was not uploaded, or was deleted.")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from .._gradio.threads import current_work, unwanted
-from .._viewer.sdk import knows_robot_descriptions, sdk_version
+from .._viewer.sdk import has_python, knows_robot_descriptions, sdk_version
 from ..errors import NotARecordingError, RecordingError, SdkError
 from .convert_file import ALONE, ENDS_AFTER, REFUSED, WHOLE
 from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, Limits, over
@@ -217,7 +217,7 @@ def _entries() -> list[str]:
 
 
 def _script(name: str, command: str, source: Path, most: Limits) -> list[str]:
-    if getattr(sys, "frozen", False) or not sys.executable:
+    if not has_python():
         raise SdkError(
             f"rerun-sdk converts files in another Python process, and this process has no Python to start (sys.executable is "
             f"{sys.executable!r}). Convert {source.name!r:.200} beforehand, and give the .rrd file."

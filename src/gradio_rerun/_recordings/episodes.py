@@ -45,6 +45,6 @@ class Episode:
     def _recording(self, cache: Path) -> Path:
         """The recording of the episode, a file in `cache`."""
         if self._hub is None:
-            return converted_episode(self.folder, self.index, cache, lambda path: may_serve(path) is True)
+            return converted_episode(self.folder, self.index, cache, may_serve)
         self._hub.fetch(files_of(self.folder, self.index))
         return converted_episode(self.folder, self.index, cache, self._hub.may_read, name=self._hub.name)

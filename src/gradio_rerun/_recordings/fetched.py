@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .._fork import after_fork
 from .._gradio.threads import current_work, unwanted
 from ..errors import RecordingError, log, not_kept
 from .bounded import Bounded
 from .cached_files import cache_key, cached_name, shortened, touched
 from .conversions import converted
-from .file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
+from .file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES, check_start
 from .limits import SECONDS_VARIABLE, SIZE_VARIABLE, limits, over
 from .parts import is_convertible
 from .remote_files import (
@@ -33,7 +32,7 @@ from .remote_files import (
     public_url,
 )
 from .remote_objects import file_system_of, url_of_object
-from .rrd import MAGIC, check_start
+from .rrd import MAGIC
 from .sources import SCHEMES, Sources, scheme_of
 from .turns import Turns
 from .urls import checked_url, is_importable
@@ -42,8 +41,6 @@ from .web_file import WebFile
 _turns = Turns(lambda: 8, "fetching")
 _web_turns = Turns(lambda: 16, "fetching")
 """For URLs that a user may have typed: slow servers delay no other files."""
-after_fork(_turns.forget)
-after_fork(_web_turns.forget)
 
 _recordings = Bounded(10_000)
 """By file and version: the recording in the cache."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from ..errors import RecordingError
+from .._gradio.files import not_uploaded, uploaded_file
+from ..errors import NotARecordingError, RecordingError
 from .rrd import MAGIC
 
 RECORDING_SUFFIXES = (".rrd", ".rbl")
@@ -22,8 +24,21 @@ CONVERTIBLE_SUFFIXES = (
 )
 """The suffixes that the importers of any rerun-sdk from 0.24 to 0.41 know. An older rerun-sdk refuses some of them, with an error."""
 
+_CURES = {
+    b"ve": " If it is a pointer of Git LFS, fetch the file with `git lfs pull`.",  # version https://git-lfs…
+    b"\x1f\x8b": " It is compressed with gzip: unpack it.",
+    b"PK": " It is a zip archive: unpack it.",
+}
 
-def check_file(file: Path, types: Sequence[str] | None) -> None:
+
+def saved_file(data: Mapping[str, Any]) -> str:
+    """The path of a file that the frontend has saved. Raises a `RecordingError` if it is not a file in Gradio's upload folder."""
+    file = uploaded_file(data.get("path"))
+    check_file(file)
+    return str(file)
+
+
+def check_file(file: Path, types: Sequence[str] | None = None) -> None:
     """Raises a `RecordingError` if `file` is not a file, or neither a recording nor of the component's `file_types`.
 
     The frontend sends no such file, but other clients can: Gradio takes any path in its upload folder.
@@ -33,13 +48,30 @@ def check_file(file: Path, types: Sequence[str] | None) -> None:
     except (OSError, ValueError):  # too long a name, a lone surrogate in it
         is_file = False
     if not is_file:
-        raise RecordingError(f"{file.name:.80} was not uploaded, or was deleted.")
+        raise not_uploaded(file.name)
     # A file that the component has shown is a recording, whatever may be uploaded.
     if types is None or file.suffix.lower() in RECORDING_SUFFIXES or any(_is_of(file, each) for each in types):
         return
     if _starts_as_recording(file):
         return
     raise RecordingError(f"{file.name:.200} is none of the types that can be uploaded: {', '.join(types)}.")
+
+
+def check_start(start: bytes, what: str) -> None:
+    """Raises a `NotARecordingError` if a file with these first bytes is not a recording."""
+    if start == MAGIC:
+        return
+    if not start:
+        raise NotARecordingError(f"Expected a Rerun recording, got {what}: it is empty.")
+    if start.startswith(b"RRF"):
+        raise NotARecordingError(
+            f"Expected a Rerun recording of version 0.23 or newer, got {what}, which an older rerun-sdk wrote. "
+            "Convert it with that version's `rerun rrd migrate`."
+        )
+    raise NotARecordingError(
+        f"Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, got {what}: "
+        f"it starts with {start!r}, not {MAGIC!r}.{_CURES.get(start[:2], '')}"
+    )
 
 
 def _is_of(file: Path, wanted: str) -> bool:

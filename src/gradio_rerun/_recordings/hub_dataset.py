@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradio.component_meta import get_local_contexts
-
 from .._checks import wrong
 from .._gradio.calls import may_build_apps
 from .._gradio.files import may_serve
@@ -50,7 +48,7 @@ class HubDataset:
 
     def may_read(self, path: Path) -> bool:
         """Whether a file is one of this dataset: the files in the folder are links to files beside it."""
-        return path.resolve().is_relative_to(self.folder.parents[1].resolve()) or may_serve(path) is True
+        return path.resolve().is_relative_to(self.folder.parents[1].resolve()) or may_serve(path)
 
 
 def is_hub_url(given: object) -> bool:
@@ -74,7 +72,7 @@ def hub_dataset(url: str) -> HubDataset:
     if not found:
         raise wrong("the dataset", "a URL such as hf://datasets/lerobot/pusht", url)
     repository, revision = found.groups()
-    token = None if not any(get_local_contexts()) and may_build_apps() else False
+    token = None if may_build_apps() else False
     with failures(repository):
         if token is False:
             # Without this, the library would take a private dataset from its cache, if the app's author has fetched it before.

@@ -156,5 +156,4 @@ def _sweep() -> None:
 def _after_fork() -> None:
     global _sweeper
     _sweeper = None
-    _turns.forget()
     _servers.clear()

@@ -5,53 +5,31 @@ content). A message of kind 0 is the last one. Since rerun-sdk 0.28 or so, the l
 tables follow: 20 bytes for each, `RRF2FOOT`, and their number. Seen in recordings of rerun-sdk 0.24 to 0.41.
 
 Only the viewer reads two concatenated recordings as one: the readers of the SDK stop at the first end, or fail at the last table.
+This file imports nothing of the package: scripts in processes of their own use it, too.
 """
 
 from __future__ import annotations
 
 import struct
 
-from ..errors import NotARecordingError
-
 MAGIC = b"RRF2"
 HEADER_SIZE = 12
 
-_MESSAGE = struct.Struct("<QQ")
-_END = 0
+MESSAGE = struct.Struct("<QQ")
+END = 0
 _STORE_INFO = 1
-_FOOT = b"RRF2FOOT"
+FOOT = b"RRF2FOOT"
+FOOT_SIZE = len(FOOT) + 4
+TABLE_SIZE = 20
 _MOST_TABLES = 16
-_MOST_KINDS = 256
+MOST_KINDS = 256
 _MOST_BITS = 70
 """Of a number: 7 in each byte."""
-
-_CURES = {
-    b"ve": " If it is a pointer of Git LFS, fetch the file with `git lfs pull`.",  # version https://git-lfs…
-    b"\x1f\x8b": " It is compressed with gzip: unpack it.",
-    b"PK": " It is a zip archive: unpack it.",
-}
-
-
-def check_start(start: bytes, what: str) -> None:
-    """Raises a `NotARecordingError` if a file with these first bytes is not a recording."""
-    if start == MAGIC:
-        return
-    if not start:
-        raise NotARecordingError(f"Expected a Rerun recording, got {what}: it is empty.")
-    if start.startswith(b"RRF"):
-        raise NotARecordingError(
-            f"Expected a Rerun recording of version 0.23 or newer, got {what}, which an older rerun-sdk wrote. "
-            "Convert it with that version's `rerun rrd migrate`."
-        )
-    raise NotARecordingError(
-        f"Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, got {what}: "
-        f"it starts with {start!r}, not {MAGIC!r}.{_CURES.get(start[:2], '')}"
-    )
 
 
 def is_closed(end: bytes) -> bool:
     """Whether a recording with these last 16 bytes has an end: the SDK has written all of it."""
-    return end[4:].startswith(_FOOT) or end == _MESSAGE.pack(_END, 0)
+    return end[4:].startswith(FOOT) or end == MESSAGE.pack(END, 0)
 
 
 def split(data: bytes) -> tuple[bytes, list[memoryview]] | None:
@@ -81,9 +59,9 @@ def stores(messages: list[memoryview]) -> dict[bytes, bytes]:
     for view in messages:
         at = 0
         while at < len(view):
-            kind, length = _MESSAGE.unpack_from(view, at)
-            end = at + _MESSAGE.size + length
-            content = view[at + _MESSAGE.size : end]
+            kind, length = MESSAGE.unpack_from(view, at)
+            end = at + MESSAGE.size + length
+            content = view[at + MESSAGE.size : end]
             if kind == _STORE_INFO:
                 store = _field(_field(content, 2), 2)
                 found.setdefault(store, []).append(view[at:end])
@@ -129,13 +107,13 @@ def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
 
 def _end_of_messages(data: bytes, at: int) -> int | None:
     while at < len(data):
-        if at + _MESSAGE.size > len(data):
+        if at + MESSAGE.size > len(data):
             return None
-        kind, length = _MESSAGE.unpack_from(data, at)
-        if kind == _END:
+        kind, length = MESSAGE.unpack_from(data, at)
+        if kind == END:
             return at
-        at += _MESSAGE.size + length
-        if kind > _MOST_KINDS or at > len(data):
+        at += MESSAGE.size + length
+        if kind > MOST_KINDS or at > len(data):
             return None
     return at
 
@@ -144,10 +122,10 @@ def _end_of_recording(data: bytes, at: int) -> int:
     """The position of the next recording. The last message of this one, if it has one, is at `at`."""
     if at == len(data):
         return at
-    _, length = _MESSAGE.unpack_from(data, at)
-    at += _MESSAGE.size + length
+    _, length = MESSAGE.unpack_from(data, at)
+    at += MESSAGE.size + length
     for tables in range(1, _MOST_TABLES + 1):
-        foot = at + 20 * tables
-        if data[foot : foot + len(_FOOT)] == _FOOT:
-            return foot + len(_FOOT) + 4
+        foot = at + TABLE_SIZE * tables
+        if data[foot : foot + len(FOOT)] == FOOT:
+            return foot + FOOT_SIZE
     return at

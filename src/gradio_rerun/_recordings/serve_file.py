@@ -19,7 +19,6 @@ import json
 import os
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import threading
@@ -31,19 +30,12 @@ from urllib.parse import quote
 
 if TYPE_CHECKING:
     from .convert_file import REFUSED, end_with_stdin, limit_resources
+    from .rrd import END, FOOT, FOOT_SIZE, HEADER_SIZE, MAGIC, MESSAGE, MOST_KINDS, TABLE_SIZE
 else:  # Importing the package would import Gradio, which takes seconds.
     from convert_file import REFUSED, end_with_stdin, limit_resources
+    from rrd import END, FOOT, FOOT_SIZE, HEADER_SIZE, MAGIC, MESSAGE, MOST_KINDS, TABLE_SIZE
 
-HEADER_SIZE = 12
-_MESSAGE = struct.Struct("<QQ")
-"""The kind and the length of a message. See rrd.py."""
-_END = 0
-_MAGIC = b"RRF2"
-_FOOT = b"RRF2FOOT"
-_FOOT_SIZE = len(_FOOT) + 4
-_TABLE_SIZE = 20
 _MOST_TABLES = 1000
-_MOST_KINDS = 256
 
 _BLOCK = 1 << 20
 _REPORTS_EVERY = 0.3
@@ -107,20 +99,20 @@ def parts_of(path: Path) -> tuple[list[tuple[int, int]], bool]:
     size = path.stat().st_size
     with path.open("rb") as file:
         header = file.read(HEADER_SIZE)
-        if not header.startswith(_MAGIC) or len(header) < HEADER_SIZE:
+        if not header.startswith(MAGIC) or len(header) < HEADER_SIZE:
             raise UnreadableError("it is not a Rerun recording")
         at = 0
         while at < size:
             file.seek(at)
             found = file.read(HEADER_SIZE)
-            if not found.startswith(_MAGIC):
+            if not found.startswith(MAGIC):
                 break  # a part of the manifest
             if found != header:
                 raise UnreadableError("its recordings were written by different versions of rerun-sdk")
             start = at + HEADER_SIZE
             end, kind = _end_of_messages(file, start, size)
             parts.append((start, end))
-            if kind != _END:
+            if kind != END:
                 return parts, end < size
             at = _end_of_stream(file, end, size)
     return parts, False
@@ -128,38 +120,38 @@ def parts_of(path: Path) -> tuple[list[tuple[int, int]], bool]:
 
 def _end_of_messages(file: BinaryIO, at: int, size: int) -> tuple[int, int | None]:
     """Returns where the complete messages end, and the kind of the message at that place, or None if no message begins there."""
-    while at + _MESSAGE.size <= size:
+    while at + MESSAGE.size <= size:
         file.seek(at)
-        kind, length = _MESSAGE.unpack(file.read(_MESSAGE.size))
-        if kind == _END:
+        kind, length = MESSAGE.unpack(file.read(MESSAGE.size))
+        if kind == END:
             return at, kind
-        if kind > _MOST_KINDS:
+        if kind > MOST_KINDS:
             raise UnreadableError("its structure is unknown")
-        if at + _MESSAGE.size + length > size:
+        if at + MESSAGE.size + length > size:
             break
-        at += _MESSAGE.size + length
+        at += MESSAGE.size + length
     return at, None
 
 
 def _end_of_stream(file: BinaryIO, at: int, size: int) -> int:
     """Returns the end of the stream whose last message begins at `at`."""
     file.seek(at)
-    _, length = _MESSAGE.unpack(file.read(_MESSAGE.size))
-    at += _MESSAGE.size + length
+    _, length = MESSAGE.unpack(file.read(MESSAGE.size))
+    at += MESSAGE.size + length
     file.seek(at)
-    start = file.read(_TABLE_SIZE * _MOST_TABLES + _FOOT_SIZE)
+    start = file.read(TABLE_SIZE * _MOST_TABLES + FOOT_SIZE)
     for tables in range(1, _MOST_TABLES + 1):
-        foot = _TABLE_SIZE * tables
-        if start[foot : foot + len(_FOOT)] == _FOOT:
-            return at + foot + _FOOT_SIZE
+        foot = TABLE_SIZE * tables
+        if start[foot : foot + len(FOOT)] == FOOT:
+            return at + foot + FOOT_SIZE
     return min(at, size)
 
 
 def has_one_manifest(path: Path, parts: list[tuple[int, int]]) -> bool:
     """Whether the Rerun server can read the file as it is."""
     with path.open("rb") as file:
-        file.seek(-_FOOT_SIZE, os.SEEK_END)
-        return len(parts) == 1 and file.read(len(_FOOT)) == _FOOT
+        file.seek(-FOOT_SIZE, os.SEEK_END)
+        return len(parts) == 1 and file.read(len(FOOT)) == FOOT
 
 
 def write_with_manifest(path: Path, parts: list[tuple[int, int]], target: Path) -> None:

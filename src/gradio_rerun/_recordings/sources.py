@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .._checks import is_collection, wrong
+from .._named import Named
 from .remote_objects import url_of_object
 from .urls import URL_SCHEMES, is_importable
 
@@ -23,11 +24,11 @@ _MOST_ENCODINGS = 5
 """How often a part of a path may be percent-encoded: each time takes as long as the URL."""
 
 
-class Sources:
+class Sources(Named):
     """The files of other servers that the app fetches for one component.
 
     `allowed` is the parameter `allowed_sources`: URLs of folders. The URLs in `value` are allowed, too. A client may have sent both: until `trust`
-    is called, none is allowed. A copy is the instance itself; what is unpickled allows nothing.
+    is called, none is allowed.
     """
 
     wants_files = False
@@ -36,7 +37,6 @@ class Sources:
     def __init__(self, allowed: Sequence[str] | None = None, value: Any = None) -> None:
         self._folders = frozenset(_folders(allowed))
         self._files = frozenset(_urls_in(value))
-        self.is_trusted = False
 
     @classmethod
     def of_author(cls, value: Any, *, wants_files: bool = False) -> Sources:
@@ -45,19 +45,6 @@ class Sources:
         sources.wants_files = wants_files
         sources.trust()
         return sources
-
-    def __copy__(self) -> Sources:
-        return self
-
-    def __deepcopy__(self, _: dict[int, Any]) -> Sources:
-        return self
-
-    def __reduce__(self) -> tuple[type[Sources], tuple[()]]:
-        return Sources, ()
-
-    def trust(self) -> None:
-        """Allows what is named. To be called if the app's author has named it."""
-        self.is_trusted = True
 
     @property
     def names(self) -> tuple[frozenset[str], frozenset[str]]:

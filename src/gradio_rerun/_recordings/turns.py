@@ -46,10 +46,10 @@ class Turns:
     def __init__(self, most: Callable[[], int], doing: str = "converting") -> None:
         self._most = most
         self._doing = doing
-        self.forget()
+        self._forget()
+        after_fork(self._forget)
 
-    def forget(self) -> None:
-        """Forgets the tasks that run and wait."""
+    def _forget(self) -> None:
         self._changed = threading.Condition()
         self._running: dict[str, _Task] = {}
         self._waiting: list[_Task] = []
@@ -157,4 +157,3 @@ def _cores_of_container(folder: Path) -> float:
 
 # Each conversion is a process that loads rerun-sdk and uses a whole core.
 conversion_turns = Turns(cores)
-after_fork(conversion_turns.forget)

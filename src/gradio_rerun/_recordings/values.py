@@ -16,7 +16,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from .._checks import as_path, described
-from .._gradio.files import may_serve
+from .._gradio.files import checked_by_gradio, may_serve
 from .._servers.tunnel import Servers
 from .._viewer.sdk import chunk_class, server_url
 from .._wire import Recording
@@ -27,10 +27,10 @@ from .conversions import converted
 from .empty_folders import remove_empty_folders
 from .episodes import Episode
 from .fetched import fetched, found_elsewhere
-from .file_types import RECORDING_SUFFIXES
+from .file_types import RECORDING_SUFFIXES, check_start
 from .orphans import end_orphans
 from .parts import is_convertible
-from .rrd import MAGIC, check_start
+from .rrd import MAGIC
 from .shown import Appender, Unjoined
 from .sinks import flush_to, read_sink
 from .sources import Sources
@@ -63,7 +63,7 @@ def to_recordings(
     items = value if isinstance(value, (list, tuple)) else [value]
     if stream:
         items = [item for item in items if not _has_no_data(item)]
-    servers, sources = servers or Servers(False), sources or Sources()
+    servers, sources = servers or Servers(), sources or Sources()
     recordings = []
     for item in items:
         recordings.append(_to_recording(item, cache, stream, servers, sources))
@@ -183,7 +183,7 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
     if start != MAGIC and is_convertible(path):
         # A function may return a robot whose meshes it could also return itself. An upload may not name meshes.
         is_upload = is_in_or_equal(path, get_upload_folder())
-        return _file_data(converted(path, cache, None if is_upload else _gradio_may_serve))
+        return _file_data(converted(path, cache, None if is_upload else may_serve))
     check_start(start, f"the file {path.name!r:.200}")
     # An upload, or a file that the component has shown before: the same file stays the same value.
     is_in_cache = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES and touched(path)
@@ -231,7 +231,7 @@ def _is_left_to_gradio(path: Path) -> bool:
 
     Gradio checks a path when it copies the file into its cache. It does not check files that we put there.
     """
-    is_allowed = may_serve(path)
+    is_allowed = checked_by_gradio(path)
     if is_allowed is None:
         if path.suffix.lower() in RECORDING_SUFFIXES:
             return True
@@ -250,10 +250,6 @@ def _is_left_to_gradio(path: Path) -> bool:
             "If you are the app's author, the log says how to allow it."
         )
     return False
-
-
-def _gradio_may_serve(path: Path) -> bool:
-    return may_serve(path) is True
 
 
 def _bytes(data: bytes, cache: Path) -> FileData:

@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from .._checks import is_collection, wrong
 from .._clients import client_of
+from .._named import Named
 from .._viewer.sdk import server_url
 from .._wire import ServerUrl
 from . import file_servers
@@ -37,36 +38,24 @@ _PATH = re.compile(
 _REQUEST_HEADERS = re.compile(r"(accept|content-type|grpc-timeout|x-grpc-web|x-user-agent|x-rerun-[\w-]+)")
 
 
-class Servers:
+class Servers(Named):
     """The Rerun servers that the frontend of one component reaches through the app.
 
     `tunnel` is the component's parameter: None means the servers in `value` that not every browser reaches.
     A client may have sent both: until `trust` is called, only the SDK's own objects open the tunnel.
 
     In the arguments that Gradio keeps of a component, an instance replaces `tunnel`, so that they contain no token. Nor does the instance:
-    whatever copies, pickles or lists it gets none. A copy is the instance itself; what is unpickled opens no tunnel.
+    whatever copies, pickles or lists it gets none.
     """
 
-    def __init__(self, tunnel: bool | Sequence[str] | Mapping[str, str | None] | None, value: Any = None) -> None:
+    def __init__(
+        self, tunnel: bool | Sequence[str] | Mapping[str, str | None] | None = False, value: Any = None
+    ) -> None:
         self._own = tunnel is not False
         _tokens_of[self] = _tokens(tunnel)
         if tunnel is None:
             _tokens_of[self] = {origin: None for origin in _origins_in(value) if is_private(origin)}
         self._names_all = tunnel is True
-        self.is_trusted = False
-
-    def __copy__(self) -> Servers:
-        return self
-
-    def __deepcopy__(self, _: dict[int, Any]) -> Servers:
-        return self
-
-    def __reduce__(self) -> tuple[type[Servers], tuple[bool]]:
-        return Servers, (False,)
-
-    def trust(self) -> None:
-        """Opens the tunnel to the servers that are named. To be called if the app's author has named them."""
-        self.is_trusted = True
 
     @property
     def names(self) -> tuple[bool, Mapping[str, str | None]]:

@@ -16,7 +16,7 @@ from .. import answers
 from ..errors import EventDataError
 from . import viewer_control
 from .event_data import MOST_PARTS, short
-from .state import reported_state, store_id_of
+from .state import reported_state, store_id_of, timeline_type
 
 MOST_BYTES = 8_000_000
 """Upper bound on an answer, in base64."""
@@ -25,8 +25,6 @@ MOST_PARTS_IN_ALL = 100_000
 """Of an answer with lists in lists: this number takes seconds."""
 
 _left: ContextVar[int] = ContextVar("gradio_rerun_parts_left")
-
-_TIME_TYPES = ("", "sequence", "duration", "timestamp")
 
 
 def read_answer(data: dict[str, Any]) -> Any:
@@ -132,9 +130,8 @@ def _listed(value: Any) -> Any:
 def _timeline(message: Any) -> answers.Timeline:
     known = message.HasField("time_range")
     time_range = message.time_range
-    time_type = _TIME_TYPES[message.time_type] if 0 <= message.time_type < len(_TIME_TYPES) else ""
     ends = (time_range.start, time_range.end) if known else (None, None)
-    return answers.Timeline(message.timeline.name, time_type, *ends)
+    return answers.Timeline(message.timeline.name, timeline_type(message.time_type) or "", *ends)
 
 
 def _recording(message: Any) -> answers.Recording:

@@ -28,10 +28,15 @@ def sdk_version() -> str:
         version = metadata.version("rerun-sdk")
     except metadata.PackageNotFoundError as error:
         raise SdkError(f"rerun-sdk {wanted} or newer is needed, and {sys.prefix} has none. {_CURE}") from error
-    found = re.match(r"(\d+)\.(\d+)", version or "")
-    if found is None or (int(found[1]), int(found[2])) < FLOOR:
+    if _numbers(version) < FLOOR:
         raise SdkError(f"rerun-sdk {wanted} or newer is needed, and {sys.prefix} has {version}. {_CURE}")
     return version
+
+
+def _numbers(version: str | None) -> tuple[int, ...]:
+    """(0, 41) for "0.41.0"; none if the package is damaged."""
+    found = re.match(r"(\d+)\.(\d+)", version or "")
+    return tuple(map(int, found.groups())) if found else ()
 
 
 def packaged_viewer() -> Path | None:
@@ -63,8 +68,7 @@ def viewer_server_command() -> list[str]:
 
     The child gets this process' `sys.path`, so that it finds the rerun-sdk that this process would import.
     """
-    # An app frozen by PyInstaller and the like would start itself again, and again.
-    if getattr(sys, "frozen", False) or not sys.executable:
+    if not has_python():
         raise ViewerError(
             f"The web viewer is extracted from rerun-sdk by another Python process, and this process has no Python to start "
             f"(sys.executable is {sys.executable!r}). Run `gradio-rerun --prepare` with the Python that has rerun-sdk, "
@@ -75,7 +79,12 @@ def viewer_server_command() -> list[str]:
 
 def warm_up_command() -> list[str] | None:
     """The command that writes a recording for a viewer that starts before there is a value; None if this process has no Python to start."""
-    return _script("warm_up.py") if sys.executable and not getattr(sys, "frozen", False) else None
+    return _script("warm_up.py") if has_python() else None
+
+
+def has_python() -> bool:
+    """Whether this process can start another Python. An app frozen by PyInstaller and the like would start itself again, and again."""
+    return bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
 def _script(name: str) -> list[str]:
@@ -95,12 +104,7 @@ def knows_episodes() -> bool:
 
 def serves_files() -> bool:
     """Whether the SDK's server reads the parts of a file that clients request, instead of the whole file. Remove when the rerun-sdk floor passes 0.32."""
-    return _is_since(0, 32)
-
-
-def _is_since(*version: int) -> bool:
-    found = re.match(r"(\d+)\.(\d+)", sdk_version())
-    return found is not None and (int(found[1]), int(found[2])) >= version
+    return _numbers(sdk_version()) >= (0, 32)
 
 
 def server_url(item: object) -> str | None:

@@ -60,7 +60,7 @@ def _recording(reported: Any) -> RecordingState:
         timelines=tuple(
             TimelineState(
                 name=each.timeline.name,
-                type=_of(_TIMELINE_TYPES, each.time_type),
+                type=timeline_type(each.time_type),
                 start=each.time_range.start if each.HasField("time_range") else None,
                 end=each.time_range.end if each.HasField("time_range") else None,
                 time=each.current_time.time if each.HasField("current_time") else None,
@@ -96,6 +96,12 @@ def split_store_id(store_id: str) -> tuple[str, str]:
 def store_id_of(application_id: str, recording_id: str) -> str:
     """The reverse of `split_store_id`. The frontend's `storeIdOf` is the same."""
     return "Recording:" + re.sub(r"([\\:])", r"\\\1", application_id) + ":" + recording_id
+
+
+def timeline_type(number: int) -> TimelineType | None:
+    """The type of a timeline by its number in the protocol; None if it is not known."""
+    found: TimelineType | None = _of(_TIMELINE_TYPES, number)
+    return found
 
 
 def _of(known: tuple[Any, ...], number: int) -> Any:

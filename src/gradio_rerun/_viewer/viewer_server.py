@@ -13,8 +13,6 @@ import socket
 import sys
 import threading
 
-ATTEMPTS = 5
-
 
 def end_with_stdin() -> None:
     """Ends this process when its stdin ends."""
@@ -31,20 +29,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def serve() -> int:
+def serve(attempts: int = 5) -> int:
     """Starts the server, and returns its port."""
     import rerun as rr
 
-    for attempt in range(ATTEMPTS):
-        port = free_port()
-        try:
-            rr.serve_web_viewer(web_port=port, open_browser=False)
-        except RuntimeError:  # "Failed to create server: Address already in use": another process has taken the port
-            if attempt == ATTEMPTS - 1:
-                raise
-        else:
-            return port
-    raise AssertionError("unreachable")
+    port = free_port()
+    try:
+        rr.serve_web_viewer(web_port=port, open_browser=False)
+    except RuntimeError:  # "Failed to create server: Address already in use": another process has taken the port
+        if attempts == 1:
+            raise
+        return serve(attempts - 1)
+    return port
 
 
 def main() -> None:

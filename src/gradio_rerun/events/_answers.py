@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._gradio.files import uploaded_file
-from .._recordings.file_types import check_file
+from .._recordings.file_types import saved_file
 from .._viewer.answers import read_answer
 from .._viewer.event_data import text_field
 from .._viewer.state import reported_state
@@ -18,9 +17,7 @@ class _Saved(Event):
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        file = uploaded_file(data.get("path"))
-        check_file(file, None)
-        return {"path": str(file)}
+        return {"path": saved_file(data)}
 
 
 class Screenshot(_Saved):

@@ -2,8 +2,8 @@
 
 import "../viewer/rerun-viewer-define.js";
 import { TimeControls } from "../gradio/time-controls.js";
-import { icon } from "../gradio/toolbar.js";
-import { LANGUAGES, translate } from "../words.js";
+import { icon } from "../elements.js";
+import { language, translate } from "../words.js";
 import { goTo, placeIn } from "./place.js";
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
@@ -15,8 +15,8 @@ const viewer = /** @type {RerunViewerElement} */ (document.querySelector("rerun-
 const poster = document.querySelector(".rerun-poster");
 const { classList } = document.documentElement;
 
-const { language } = navigator;
-document.documentElement.lang = [language, language.split("-")[0]].find((each) => LANGUAGES.includes(each)) ?? "en";
+document.documentElement.lang = navigator.language;
+document.documentElement.lang = language(); // English for readers of other languages
 viewer.ariaLabel = document.title;
 
 const darkMode = matchMedia("(prefers-color-scheme: dark)");

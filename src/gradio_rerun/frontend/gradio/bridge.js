@@ -14,10 +14,11 @@ import { getQuestions } from "./questions.js";
 import { savePicture, saveRecordings } from "./save.js";
 import { showNext, wholeValue } from "./shown.js";
 import { TimeControls } from "./time-controls.js";
-import { icon, Toolbar } from "./toolbar.js";
+import { Toolbar } from "./toolbar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { ViewerEvents } from "./viewer-events.js";
 import { upload } from "./upload.js";
+import { icon } from "../elements.js";
 import { rootOf, settingsReader, toRecordings } from "../wire.js";
 import { language, translate } from "../words.js";
 

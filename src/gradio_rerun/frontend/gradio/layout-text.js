@@ -1,5 +1,7 @@
 /** A layout as text for a URL. Anyone can write such a text. */
 
+import { fromBase64, toBase64 } from "../viewer/base64.js";
+
 /** Characters: proxies take URLs of some 8,000. */
 const LONGEST = 4_000;
 
@@ -41,7 +43,7 @@ function isObject(value) {
 export async function pack(json) {
   const bytes = await all(new Blob([json]).stream().pipeThrough(new CompressionStream("deflate-raw")), LARGEST);
   if (!bytes) return null;
-  const text = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const text = toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   return text.length > LONGEST ? null : text;
 }
 
@@ -49,7 +51,7 @@ export async function pack(json) {
 export async function unpack(text) {
   if (!isPacked(text)) return null;
   try {
-    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+    const bytes = fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
     const json = await all(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw")), LARGEST);
     return json && stringify(parse(new TextDecoder("utf-8", { fatal: true }).decode(json)));
   } catch {

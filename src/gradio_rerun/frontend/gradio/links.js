@@ -1,6 +1,7 @@
 /** Linked viewers: one of them leads, and the others show its time. */
 
 import { timesOf } from "./time-controls.js";
+import { EVENTS_OF_TIME } from "../viewer/paused-place.js";
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("../viewer/viewer.js").ViewerEvent} ViewerEvent */
@@ -10,8 +11,6 @@ const REMEMBERED = 20;
 
 /** The browser's events of a user who uses the viewer or its time controls. */
 const INPUTS = ["pointerdown", "wheel", "keydown", "input", "change"];
-
-const EVENTS_OF_TIME = ["play", "pause", "time_update", "timeline_change"];
 
 /** Viewers that are linked, and the one of them that leads. @typedef {{viewers: Set<LinkedViewer>, leader: LinkedViewer | null}} Group */
 

@@ -1,8 +1,8 @@
 /** Moments in the query of a URL: which recording, timeline, time, selection and layout a viewer is to show. Anyone can write such a URL. */
 
+import { fromBase64 } from "../viewer/base64.js";
 import { currentTime, readState } from "../viewer/viewer-state.js";
 import { recordingOf } from "../viewer/store-id.js";
-import { fromBase64 } from "../viewer/viewer-control.js";
 import { isPacked } from "./layout-text.js";
 
 /** @typedef {import("../viewer/store-id.js").RecordingName} RecordingName */

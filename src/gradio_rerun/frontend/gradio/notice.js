@@ -1,6 +1,6 @@
 /** A line over the viewer, which screen readers announce: about the link of a moment. */
 
-import { textButton } from "./toolbar.js";
+import { button } from "../elements.js";
 import { translate } from "../words.js";
 
 /** ms after which a line disappears that needs no answer. */
@@ -75,7 +75,7 @@ export class Notice {
   }
 
   #closeButton() {
-    return textButton("Close", () => this.#close());
+    return button(translate("Close"), () => this.#close());
   }
 
   #close() {

@@ -1,6 +1,6 @@
 /** Controls for the time, as HTML below the viewer: for keyboards, screen readers and thumbs, and where the viewer has no room for its own. */
 
-import { icon } from "./toolbar.js";
+import { button, icon } from "../elements.js";
 import { translate } from "../words.js";
 import { OWN_TIMELINES } from "../viewer/viewer-state.js";
 
@@ -16,9 +16,9 @@ const EVERY = 100;
 export class TimeControls {
   #host;
   #viewer;
-  #back = control("Back", () => this.#step(-1));
-  #play = control("Play", () => this.#toggle());
-  #forward = control("Forward", () => this.#step(1));
+  #back = button(icon("Back"), () => this.#step(-1));
+  #play = button(icon("Play"), () => this.#toggle());
+  #forward = button(icon("Forward"), () => this.#step(1));
   #timelines = document.createElement("select");
   #slider = document.createElement("input");
   #time = document.createElement("span");
@@ -189,14 +189,5 @@ export function asText(time, type) {
 function option(name) {
   const made = document.createElement("option");
   made.value = made.textContent = name;
-  return made;
-}
-
-/** @param {"Back" | "Play" | "Forward"} name @param {() => void} onClick */
-function control(name, onClick) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.append(icon(name));
-  made.addEventListener("click", onClick);
   return made;
 }

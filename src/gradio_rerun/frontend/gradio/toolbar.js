@@ -1,23 +1,9 @@
 /** The row of buttons above the viewer. Gradio's label stands at its left. */
 
+import { button, icon } from "../elements.js";
 import { translate } from "../words.js";
 
 /** @typedef {"Upload" | "Download" | "Screenshot" | "Copy link" | "Fullscreen" | "Clear"} Action */
-
-/** Paths of icons of 24 x 24, drawn as lines. @type {Record<Action | "Recording" | "Play" | "Pause" | "Back" | "Forward", string>} */
-const ICONS = {
-  Recording: "M12 2l9 5v10l-9 5-9-5V7zM3 7l9 5 9-5M12 12v10",
-  Upload: "M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3M7 8l5-5 5 5M12 3v13",
-  Download: "M4 16v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3M7 11l5 5 5-5M12 16V3",
-  Screenshot: "M4 7h3l2-3h6l2 3h3a1 1 0 0 1 1 1v11a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1zM12 17a4 4 0 1 0 0-8 4 4 0 0 0 0 8z",
-  "Copy link": "M10 14a4 4 0 0 0 6 .5l3.5-3.5a4 4 0 0 0-6-6L12 6.5M14 10a4 4 0 0 0-6-.5L4.5 13a4 4 0 0 0 6 6L12 17.5",
-  Fullscreen: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
-  Clear: "M6 6l12 12M18 6L6 18",
-  Play: "M7 4l13 8-13 8z",
-  Pause: "M8 5v14M16 5v14",
-  Back: "M19 5l-9 7 9 7zM6 5v14",
-  Forward: "M5 5l9 7-9 7zM18 5v14",
-};
 
 export class Toolbar {
   /** @type {Map<Action, HTMLButtonElement>} */
@@ -30,12 +16,9 @@ export class Toolbar {
    */
   constructor(host, actions) {
     for (const [name, action] of /** @type {[Action, () => void][]} */ (Object.entries(actions))) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.hidden = true;
-      button.append(icon(name));
-      button.addEventListener("click", action);
-      this.#buttons.set(name, button);
+      const made = button(icon(name), action);
+      made.hidden = true;
+      this.#buttons.set(name, made);
     }
     this.#host = host;
     this.#name();
@@ -43,9 +26,9 @@ export class Toolbar {
   }
 
   #name() {
-    for (const [name, button] of this.#buttons) {
-      button.title = translate(name);
-      button.setAttribute("aria-label", translate(name));
+    for (const [name, each] of this.#buttons) {
+      each.title = translate(name);
+      each.setAttribute("aria-label", each.title);
     }
   }
 
@@ -57,28 +40,8 @@ export class Toolbar {
   /** Shows these buttons and no others. @param {Partial<Record<Action, boolean>>} shown */
   show(shown) {
     this.#name();
-    for (const [name, button] of this.#buttons) button.hidden = !shown[name];
+    for (const [name, each] of this.#buttons) each.hidden = !shown[name];
     const isEmpty = !Object.values(shown).some(Boolean);
     [this.#host.role, this.#host.ariaLabel] = isEmpty ? [null, null] : ["toolbar", translate("Recording")];
   }
-}
-
-/** @param {string} label in English @param {() => void} onClick */
-export function textButton(label, onClick) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = translate(label);
-  button.addEventListener("click", onClick);
-  return button;
-}
-
-/** @param {keyof typeof ICONS} name */
-export function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", ICONS[name]);
-  svg.append(line);
-  return svg;
 }

@@ -1,6 +1,6 @@
 /** Uploads of recordings: the drop zone, the progress, and the errors. */
 
-import { icon, textButton } from "./toolbar.js";
+import { button, icon } from "../elements.js";
 import { isAccepted, upload, UploadError } from "./upload.js";
 import { translate } from "../words.js";
 
@@ -16,7 +16,7 @@ export class UploadPanel {
   /** @type {AbortController | null} */
   #running = null;
   #input = document.createElement("input");
-  #prompt = document.createElement("button");
+  #prompt = button(icon("Upload"), () => this.choose());
   #box = document.createElement("div");
 
   /** @param {HTMLElement} host @param {(files: FileData[]) => void} onUploaded */
@@ -28,9 +28,7 @@ export class UploadPanel {
       this.send([...(this.#input.files ?? [])]);
       this.#input.value = ""; // or choosing the same file again would change nothing
     });
-    this.#prompt.type = "button";
     this.#prompt.className = "rerun-drop";
-    this.#prompt.addEventListener("click", () => this.choose());
     this.acceptDrops(this.#prompt);
     this.#box.className = "rerun-uploads";
     this.#box.hidden = true;
@@ -84,7 +82,7 @@ export class UploadPanel {
     if (refusal) return this.#showError(refusal);
     const running = (this.#running = new AbortController());
     const rows = files.map((file) => new Row(file.name));
-    const cancel = textButton("Cancel", () => this.cancel());
+    const cancel = button(translate("Cancel"), () => this.cancel());
     this.#box.replaceChildren(...rows.map((row) => row.element), cancel);
     this.#box.hidden = false;
     try {
@@ -134,7 +132,7 @@ export class UploadPanel {
     const text = document.createElement("p");
     text.setAttribute("role", "alert");
     text.textContent = translate(message, values);
-    this.#box.replaceChildren(text, textButton("Close", () => this.#end()));
+    this.#box.replaceChildren(text, button(translate("Close"), () => this.#end()));
     this.#box.hidden = false;
   }
 }

@@ -2,6 +2,7 @@
 
 import { ClosedUrls } from "./closed-urls.js";
 import { inShort, subjectOf } from "./complaints.js";
+import { messageOf } from "./errors.js";
 import { OnScreen } from "./on-screen.js";
 import { OpenRecording, SETTLE_WITHIN, isServer } from "./open-recording.js";
 import { storeIdOf } from "./store-id.js";
@@ -267,7 +268,7 @@ export class OpenRecordings {
       this.#watch(prepared);
       onChange(false); // they may be open already
     } catch (error) {
-      recording.fail(error instanceof Error ? error.message : String(error));
+      recording.fail(messageOf(error));
     }
   }
 

@@ -1,5 +1,6 @@
 /** The overlay of the canvas: progress of the viewer and of recordings, errors with a button that helps, and what screen readers say. */
 
+import { button } from "../elements.js";
 import { fill, language, observeLanguage, translate } from "../words.js";
 
 /** ms for which the picture of the value before stays on screen while the next one opens. */
@@ -189,8 +190,9 @@ export class Overlay {
     const text = element("p", "rerun-error-message");
     text.textContent = message;
     const actions = element("div", "rerun-error-actions");
-    actions.append(button(action, onAction));
-    if (!covers) actions.append(button("Close", () => this.hideError()));
+    actions.append(button(translate(action), onAction));
+    if (!covers) actions.append(button(translate("Close"), () => this.hideError()));
+    for (const each of actions.children) each.className = "rerun-retry";
     this.#error.replaceChildren(heading, text, actions);
     this.#error.toggleAttribute("data-covers", covers);
     this.#error.hidden = false;
@@ -232,14 +234,6 @@ function nameOf(recordings) {
 function element(tag, className) {
   const made = document.createElement(tag);
   made.className = className;
-  return made;
-}
-
-/** @param {string} label @param {() => void} onClick */
-function button(label, onClick) {
-  const made = element("button", "rerun-retry");
-  made.textContent = translate(label);
-  made.addEventListener("click", onClick);
   return made;
 }
 

@@ -1,9 +1,9 @@
 /** Carries out commands. Most are requests to the viewer, the others have functions here. */
 
+import { fromBase64, toBase64 } from "./base64.js";
 import { delay } from "./delay.js";
 import { IN_RECORDING, select } from "./show.js";
 import { storeIdOf } from "./store-id.js";
-import { fromBase64, toBase64 } from "./viewer-control.js";
 import { hrefOf } from "../wire.js";
 
 /** @typedef {import("../wire.js").Command} Command */

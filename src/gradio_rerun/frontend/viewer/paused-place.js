@@ -7,8 +7,8 @@ import { isAt } from "./kept-time.js";
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 
-/** Events of a recording that begins at its start, until its paused time is restored. */
-const EVENTS_OF_TIME = ["play", "pause", "time_update", "timeline_change"];
+/** The viewer's events about the time cursor. */
+export const EVENTS_OF_TIME = ["play", "pause", "time_update", "timeline_change"];
 
 /** ms between two checks whether a recording has the timeline on which it was paused. */
 const POLL = 50;

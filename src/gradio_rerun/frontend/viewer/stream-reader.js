@@ -1,9 +1,9 @@
 /** Reads a growing recording up to the announced size, in order, and passes it on in pieces that are recordings themselves. */
 
+import { fromBase64 } from "./base64.js";
 import { delay } from "./delay.js";
 import { messageOf } from "./errors.js";
 import { HEADER_SIZE, MAGIC } from "./rrd.js";
-import { fromBase64 } from "./viewer-control.js";
 
 /** Bytes that are passed on together; more if a single chunk is larger. */
 const PIECE = 1 << 20;

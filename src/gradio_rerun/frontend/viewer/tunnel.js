@@ -1,9 +1,9 @@
 /** Calls to Rerun servers through the app. After a disconnect, a live recording is requested again, and the viewer does not notice. */
 
+import { toBase64 } from "./base64.js";
 import { delay } from "./delay.js";
 import { NO_DATA, messageOf } from "./errors.js";
 import { HEARTBEAT, TRAILERS, readFrames, readTrailers } from "./grpc-web.js";
-import { toBase64 } from "./viewer-control.js";
 
 /** A call, as _servers/tunnel.py reads it. @typedef {{server: string, ticket: string, path: string, headers: Record<string, string>, body: string, page: string}} ServerCall */
 /** @typedef {(call: ServerCall, signal: AbortSignal) => Promise<Response>} AskServer */

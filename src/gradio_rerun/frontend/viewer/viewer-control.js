@@ -1,5 +1,6 @@
 /** Carries out commands in a viewer: by its control protocol from rerun-sdk 0.41 on, by the setters of its handle before. */
 
+import { fromBase64, toBase64 } from "./base64.js";
 import { Ended, NotThere } from "./errors.js";
 import { message, read, text, textAt } from "./protobuf.js";
 import { Setters } from "./setters.js";
@@ -164,16 +165,4 @@ function location({ application_id, recording_id }) {
 /** @param {string[]} names */
 function list(names) {
   return names.map((name) => JSON.stringify(name)).join(", ") || "none";
-}
-
-/** @param {string} base64 */
-export function fromBase64(base64) {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
-/** @param {Uint8Array} bytes */
-export function toBase64(bytes) {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
 }
