@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from recordings import pieces_of_stream, recording_bytes
 
-from gradio_rerun._recordings.rrd import HEADER_SIZE, check_start, split, stores
+from gradio_rerun._recordings.file_types import check_start
+from gradio_rerun._recordings.rrd import HEADER_SIZE, split, stores
 from gradio_rerun.errors import NotARecordingError
 
 
