@@ -121,7 +121,7 @@ def test_none_from_a_generator_changes_nothing(kind: int) -> None:
     assert end == values[-1]  # Gradio sends the last value again
 
 
-@pytest.mark.parametrize("values", [(None,), (None, None), (b"", None), ([], None)])
+@pytest.mark.parametrize("values", [(None,), (None, None), ([None],), (b"", None), ([], None)])
 def test_a_generator_with_nothing_new_changes_nothing(values: tuple[Any, ...]) -> None:
     demo, _ = app(functools.partial(generate, *values), lambda: DATA)
     session = Session(demo)
@@ -155,7 +155,7 @@ def test_none_means_the_same_beside_other_outputs() -> None:
         assert all(is_unchanged(value) for value, _ in between)
 
 
-@pytest.mark.parametrize("value", [None, [], ()])
+@pytest.mark.parametrize("value", [None, [], (), [None], (None, None)])
 def test_none_from_a_plain_function_clears(value: Any) -> None:
     async def asynchronous() -> Any:
         return value

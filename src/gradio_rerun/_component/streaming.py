@@ -43,8 +43,8 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
         `is_cached`: Gradio caches an example, and gets the data of this value only.
         """
         shown, cache = self._shown(call), Path(self.GRADIO_CACHE)
-        is_empty = isinstance(value, (list, tuple)) and not value
-        if is_empty or (value is None and not call.is_generator):
+        items = value if isinstance(value, (list, tuple)) else [value]
+        if not items or (all(each is None for each in items) and not call.is_generator):
             shown.clear()
             # For the frontend, None means that a generator has ended without a yield.
             return Recordings(root=[])
