@@ -265,7 +265,6 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             return None if first is None else self._recordings(first)
         if not is_postponing():
             return self._recordings(value, is_cached=True)
-        self._in_app(current_call())  # while the session has this object
         if self.streaming and is_quick(value):
             return self._recordings(value)
         return Postponed(self._recordings, value)  # type: ignore[return-value]  # for Gradio only

@@ -609,3 +609,26 @@ def test_the_error_for_a_returned_generator_says_what_to_attach(streaming: bool)
     demo, _ = app(lambda: generate(DATA), streaming=streaming)
     with pytest.raises(Exception, match="attach a function that has `yield` in it"):
         Session(demo).call()
+
+
+@pytest.mark.parametrize("update", [gr.skip, lambda: gr.update(height=300)])
+def test_data_stay_in_one_recording_when_another_function_updates_the_component_meanwhile(
+    update: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each update replaces the session's object of the component, also while a thread of Gradio calls the object's `postprocess`."""
+    demo, viewer = app(lambda: DATA, update)
+    session = Session(demo)
+    postprocess = Rerun.postprocess
+
+    def updated_meanwhile(self: Rerun, value: Any) -> Any:
+        if value == DATA:
+            session.call(1)
+        return postprocess(self, value)
+
+    (((before,),),) = session.call(0)
+    session.call(1)
+    monkeypatch.setattr(Rerun, "postprocess", updated_meanwhile)
+    (((after,),),) = session.call(0)
+    assert after["path"] == before["path"]
+    assert after["size"] > before["size"]
+    assert viewer.temp_files == {before["path"]}

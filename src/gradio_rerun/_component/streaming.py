@@ -32,7 +32,7 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
     """The run of a generator that has yielded data, if the component is not streaming."""
     _has_warned = False
     _id_in_app: int | None = None
-    """The id in the app, once it is known: another call may replace this object in the session while this one prepares a value."""
+    """The id in the app, which functions' calls tell; see _gradio/updates.py."""
     _is_computed = False
     """Whether the value is a function."""
     max_stream_size: int | None
@@ -90,11 +90,9 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
     def _in_app(self, call: Call) -> tuple[int, Any]:
         """The id and the object of this component in the app: after an update, a session has another object, with a later id."""
         blocks = call.session.blocks_config.blocks if call.session else {}
-        # The session keeps an object that was replaced, by the later id.
-        id_ = self._id if self._id_in_app is None else self._id_in_app
-        if blocks.get(id_) is not self or self._id_in_app is None:
-            id_ = min([id_, *(other for other, each in blocks.items() if each is self)])
-            self._id_in_app = id_
+        id_ = self._id_in_app
+        if id_ is None:
+            id_ = min([self._id, *(other for other, each in blocks.items() if each is self)])
         app = LocalContext.blocks.get(None)
         return id_, (app.blocks.get(id_) if app else None) or self
 

@@ -10,7 +10,7 @@ tests/unit/test_updates.py::test_parameters_that_are_not_named_stay passes witho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
@@ -26,6 +26,16 @@ class ConstructorArgs(dict[str, Any]):
 
     def update(self, changes: Mapping[str, Any]) -> None:  # type: ignore[override]
         super().update(self._merged(changes))
+
+
+def tell_ids(outputs: Iterable[Any], state: Any) -> None:
+    """Tells the components of a session their ids in the app: an update makes a component again, with a later id.
+
+    To be called on the event loop: while a thread calls `postprocess`, an update may replace the component in the session.
+    """
+    for block in outputs:
+        if hasattr(block, "_id_in_app") and block._id in state:
+            state[block._id]._id_in_app = block._id
 
 
 def trust(component: Any, original: Any) -> None:
