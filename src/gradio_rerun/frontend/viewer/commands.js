@@ -107,8 +107,9 @@ export class CommandQueue {
       const failure = await this.#try(command);
       if (this.#waiting[0] !== command) continue; // dropped meanwhile
       this.#waiting.shift();
-      this.#begun.add(command.id); // also one that failed: the next value comes with the same settings
-      if (failure) this.#fail(command, failure);
+      if (!failure) continue;
+      this.#begun.add(command.id); // the next value comes with the same settings
+      this.#fail(command, failure);
     }
     this.#isRunning = false;
   }
