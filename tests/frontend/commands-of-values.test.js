@@ -67,16 +67,6 @@ test("the commands of a skipped value are dropped without an error, but for thos
   assert.deepEqual(failures, []);
 });
 
-test("a command of a value that was replaced is not carried out in a later one, whose settings repeat it", async () => {
-  const first = command("set_time");
-  queue.add([first]);
-  values = { newest: 2, past: [1], shown: 2 };
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  queue.add([first, command("play")]);
-  await until(() => done.length > 0);
-  assert.deepEqual(done, ["play 2"]);
-});
-
 test("a request about a value that was replaced is answered", async () => {
   values = { newest: 1, past: [], shown: 0 };
   queue.add([{ ...command("get_location"), question: "where", seconds: 15 }]);
