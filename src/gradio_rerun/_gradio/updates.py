@@ -29,9 +29,9 @@ class ConstructorArgs(dict[str, Any]):
 
 
 def tell_ids(outputs: Iterable[Any], state: Any) -> None:
-    """Tells the components of a session their ids in the app: an update makes a component again, with a later id.
+    """Gives the components of a session their ids in the app. Each update replaces a component by a new one, which has another id.
 
-    To be called on the event loop: while a thread calls `postprocess`, an update may replace the component in the session.
+    Call it on the event loop: while a thread calls `postprocess`, an update may replace the component in the session.
     """
     for block in outputs:
         if hasattr(block, "_id_in_app") and block._id in state:
