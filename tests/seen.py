@@ -86,6 +86,18 @@ def expect_play_button(page: ViewerPage, index: int = 0) -> None:
     expect_color(page, (26, 106, 221), least=50, index=index)
 
 
+def expect_computed(page: ViewerPage, index: int = 0) -> None:
+    """Waits until the viewer shows the value that the component's function has made for this visitor. Before, it may show the app's."""
+    page.wait_for_function(
+        """(index) => {
+          const viewer = document.querySelectorAll("rerun-viewer")[index];
+          const isOfApp = ({ item }) => JSON.stringify(window.gradio_config).includes(item.path);
+          return viewer?.dataset.state === "ready" && !viewer.isLoading && !viewer.recordings.some(isOfApp);
+        }""",
+        arg=index,
+    )
+
+
 def step(page: ViewerPage, index: int = 0) -> None:
     """Moves the time by one frame with a key, as a user does."""
     page.viewer(index).locator("canvas").focus()

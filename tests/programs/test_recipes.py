@@ -15,7 +15,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 from recordings import write_recording
-from seen import expect_color, expect_play_button, expect_rows, pixels, rows_of, step, time_of, wait_until
+from seen import (
+    expect_color,
+    expect_computed,
+    expect_play_button,
+    expect_rows,
+    pixels,
+    rows_of,
+    step,
+    time_of,
+    wait_until,
+)
 from viewer_page import ViewerPage
 
 pytestmark = pytest.mark.slow
@@ -79,23 +89,23 @@ def test_linked_viewers_play_and_rest_together(run: Run) -> None:
 def test_two_viewers_stay_in_step_and_come_to_rest(run: Run, program: dict[str, Any]) -> None:
     page = run("Two viewers in step")
     for index in (0, 1):
-        page.expect_state("ready", recordings=1, index=index)
+        expect_computed(page, index)
     wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 0)
     step(page, 0)
     wait_until(page, lambda: time_of(page, 1) == 1)
     step(page, 1)
     wait_until(page, lambda: time_of(page, 0) == 2)
-    for index in (0, 1):  # at once: each answers the other's step
+    for index in (0, 1):  # the second step may be made before or after the first one's time has arrived
         step(page, index)
-    wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 3)
-    assert len(page.events("time_update")) <= 2 * 4  # no echo
+    wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) in (3, 4))
+    assert len(page.events("time_update")) <= 2 * 6  # two for each step, and those of the start: no echo
 
 
 def test_a_slider_moves_the_time_and_follows_it(run: Run) -> None:
     page = run("A slider for the time")
     page.expect_state("ready", recordings=1)
     slider = page.get_by_label("number input for Frame")
-    wait_until(page, lambda: int(slider.input_value()) > 3)  # it plays
+    wait_until(page, lambda: slider.input_value() == "99")  # it has played to the end
     set_slider(page, "Frame", 50)
     wait_until(page, lambda: time_of(page) == 50)
 
