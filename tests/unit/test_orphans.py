@@ -34,6 +34,7 @@ pytestmark = [
 def in_own_process() -> Iterator[Callable[..., None]]:
     """Calls a function in a process without the recordings of other tests."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _sweep_soon) as process:
+        process.submit(int).result()  # it has imported all, which takes a minute on a busy machine
         try:
             yield lambda *call: process.submit(*call).result(60)
         finally:
