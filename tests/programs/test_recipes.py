@@ -62,7 +62,7 @@ def set_slider(page: ViewerPage, label: str, value: int) -> None:
 def test_linked_viewers_play_and_rest_together(run: Run) -> None:
     page = run("Linked viewers")
     for index in (0, 1):
-        page.expect_state("ready", recordings=1, index=index)
+        expect_computed(page, index)
     wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 99)  # both have played to the end
     rng = random.Random(0)
     sliders = page.get_by_role("slider", name="Time cursor")
