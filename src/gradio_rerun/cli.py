@@ -21,9 +21,8 @@ from gradio.utils import get_upload_folder
 from . import Rerun, __version__, export
 from ._episode_browser import episode_browser
 from ._preparing import preparing_page
-from ._recordings.file_types import CONVERTIBLE_SUFFIXES
+from ._recordings.file_types import CONVERTIBLE_SUFFIXES, LEROBOT_INFO
 from ._recordings.hub_dataset import is_hub_dataset
-from ._recordings.parts import LEROBOT_INFO
 from ._recordings.sources import SCHEMES, Sources
 from ._recordings.urls import URL_SCHEMES, WANTED
 from ._recordings.values import to_recordings

@@ -26,7 +26,7 @@ from ._gradio.js_on_load import TEMPLATE, css_template, js_on_load, part_in_app
 from ._gradio.postponed import Postponed, follow_outputs, is_postponing
 from ._gradio.streams import Prepared, follow_streams
 from ._gradio.updates import ConstructorArgs
-from ._recordings.urls import checked_url
+from ._recordings.urls import check_number, checked_url
 from ._wire import ButtonName, FileCount, PanelName, PanelState, Recordings, Theme, path_or_url
 from .commands import Show
 from .errors import CommandError, PlacementError
@@ -244,6 +244,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         # Gradio checks the files of an input, not those in the content of a gr.Chatbot. A string must not be a path, or clients could
         # name any file of the server.
         items = payload.root if payload else []
+        check_number(items)
         for item in items:
             if isinstance(item, FileData):
                 self._check_upload(uploaded_file(item.path))

@@ -22,6 +22,7 @@ The text of an error says what was given, what was expected, and what to do.
 from __future__ import annotations
 
 import html
+import re
 import sys
 from pathlib import Path
 
@@ -76,8 +77,13 @@ def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
 
 
 def log(message: str) -> None:
-    """Writes details that users must not see, such as paths, to the app's log."""
-    print(f"gradio_rerun: {message}", file=sys.stderr, flush=True)
+    """Writes details that users must not see, such as paths, to the app's log, as one line."""
+    # Names and recordings can contain newlines, and sequences that control the terminal.
+    line = _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], message)
+    print(f"gradio_rerun: {line}", file=sys.stderr, flush=True)
+
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class UnsupportedValueError(RecordingError, TypeError):

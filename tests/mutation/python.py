@@ -86,6 +86,7 @@ TESTS = {
     "_recordings/file_types": ["uploads", "component"],
     "_recordings/hub_dataset": ["lerobot"],
     "_recordings/growing": ["growing", "shown"],
+    "_recordings/lerobot_files": ["lerobot_meta", "lerobot"],
     "_recordings/lerobot_meta": ["lerobot_meta", "lerobot"],
     "_recordings/limits": ["conversions"],
     "_recordings/looked_up": ["threads", "conversions"],

@@ -450,6 +450,14 @@ def test_linked_viewers_name_each_other_in_the_page() -> None:
         assert f'"linked": {[each._id for each in others]}' in scripts[viewer._id]
 
 
+def test_a_client_cannot_send_more_urls_than_are_checked_in_a_moment() -> None:
+    urls = [f"https://a.b/{number}.rrd" for number in range(5001)]
+    assert Rerun().preprocess(Recordings.model_validate(urls[:5000])) == urls[:5000]
+    for many in (urls, [{"server": url, "ticket": ""} for url in urls]):
+        with pytest.raises(UnsupportedValueError, match="Expected 5,000 URLs at most, got 5,001"):
+            Rerun().preprocess(Recordings.model_validate(many))
+
+
 def test_a_wrong_argument_of_link_is_an_error() -> None:
     one, two, three = (Rerun(render=False) for _ in range(3))
     for wrong in [(), (one,), (one, "two"), ([one, two],)]:

@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -26,12 +27,12 @@ from other_files import SECRET, glb, gltf, lerobot, mcap, ply, png, stl, write
 
 from gradio_rerun._gradio.threads import in_thread
 from gradio_rerun._recordings import conversions, convert_file, looked_up, parts
+from gradio_rerun._recordings.bounded import Bounded
 from gradio_rerun._recordings.conversion_process import conversion_command, crashed, run
 from gradio_rerun._recordings.conversions import converted
 from gradio_rerun._recordings.convert_file import application_id, arrow_messages
-from gradio_rerun._recordings.file_types import CONVERTIBLE_SUFFIXES
+from gradio_rerun._recordings.file_types import CONVERTIBLE_SUFFIXES, is_convertible
 from gradio_rerun._recordings.limits import limits
-from gradio_rerun._recordings.parts import is_convertible
 from gradio_rerun._recordings.turns import Turns
 from gradio_rerun._viewer import sdk
 from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, RecordingNotFoundError
@@ -264,6 +265,18 @@ def test_an_unchanged_file_is_read_once(tmp_path: Path, cache: Path, monkeypatch
     write(path, "# Two")
     converted(path, cache)
     assert len(read) == 2
+
+
+def test_what_is_remembered_of_files_is_limited_by_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remembered = Bounded(1000, 5000, itemgetter(1))
+    monkeypatch.setattr(looked_up, "_remembered", remembered)
+    monkeypatch.setattr(looked_up, "_A_WHILE", 0.0)
+    for number in range(9):
+        path = write(tmp_path / str(number), str(number) * 1000)
+        assert looked_up.looked_up(Path.read_bytes, path) == path.read_bytes()
+    assert [key[1].name for key in remembered] == ["5", "6", "7", "8"]
+    assert looked_up.looked_up(Path.read_bytes, write(tmp_path / "big", "x" * 6000)) == b"x" * 6000
+    assert not remembered
 
 
 def test_a_conversion_that_nobody_waits_for_ends(

@@ -259,6 +259,16 @@ def test_a_crash_of_the_sdk_leaves_nothing(program: Program, tmp_path: Path, cac
     assert list(cache.iterdir()) == []
 
 
+def test_the_error_of_a_file_that_is_deleted_while_it_waits_for_its_turn_names_no_folder(
+    program: Program, tmp_path: Path, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "it's here" / "a.obj", "text")
+    program(f"open({str(path)!r} + '.gone')")
+    with pytest.raises(RecordingError, match=r"exit code 1\. FileNotFoundError: .*No such file or directory$"):
+        converted(path, cache)
+    assert f"{path}.gone" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(("size", "reason"), [(99, "Make room"), (100, "100 bytes of recording.*CONVERT_SIZE")])
 def test_a_full_disk_is_not_taken_for_a_recording_that_is_too_large(
     size: int, reason: str, program: Program, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,6 +4,7 @@ import inspect
 import re
 
 import gradio as gr
+import pytest
 
 from gradio_rerun import errors
 
@@ -28,3 +29,8 @@ def test_every_error_is_shown_by_gradio_with_its_own_text() -> None:
         assert isinstance(error, gr.Error)
         assert isinstance(error, errors.GradioRerunError)
         assert str(error) == error.message == "what was given"
+
+
+def test_a_message_is_one_line_of_the_log_and_does_not_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    errors.log("a\nb\r\x1b]0;c\x07\x9b\u202e\ud800 'd' \\ é")
+    assert capsys.readouterr().err == r"gradio_rerun: a\nb\r\x1b]0;c\x07\x9b\u202e\ud800 'd' \ é" + "\n"

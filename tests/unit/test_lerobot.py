@@ -26,7 +26,7 @@ from updates import in_event
 from web_files import TOKEN, WebFiles, web_files
 
 from gradio_rerun import Rerun, cli, lerobot
-from gradio_rerun._recordings.lerobot_meta import episode_files
+from gradio_rerun._recordings.lerobot_files import episode_files
 from gradio_rerun._recordings.values import to_recordings
 from gradio_rerun._viewer import sdk
 from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, SdkError

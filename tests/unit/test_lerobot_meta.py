@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import sys
@@ -16,7 +17,8 @@ from other_files import write
 
 from gradio_rerun import lerobot
 from gradio_rerun._recordings import lerobot_meta
-from gradio_rerun._recordings.lerobot_meta import Row, files_of, read_rows
+from gradio_rerun._recordings.lerobot_files import episode_files, files_of
+from gradio_rerun._recordings.lerobot_meta import Row, read_rows
 from gradio_rerun.errors import NotARecordingError, RecordingError
 
 VIDEOS = {"camera": {"dtype": "video"}, "state": {"dtype": "float32"}}
@@ -260,3 +262,63 @@ def test_the_time_of_all_files_is_limited(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_half_letter_in_a_task_is_replaced(tmp_path: Path) -> None:
     """Gradio sends no page that has one."""
     assert read_rows(v2(tmp_path, {"episode_index": 0, "tasks": ["a\ud800"]}))[0].tasks == ("a\ufffd\ufffd\ufffd",)
+
+
+def test_what_is_known_about_all_episodes_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task may have megabytes."""
+    monkeypatch.setattr(lerobot_meta, "_MOST_MEMORY", 5000)
+    few, many = ([{"episode_index": i, "tasks": ["x" * 1000]} for i in range(number)] for number in (3, 4))
+    assert len(read_rows(v2(tmp_path / "v2", *few))) == 3
+    with pytest.raises(NotARecordingError, match="its meta files list none"):
+        read_rows(v2(tmp_path / "more v2", *many))
+    with pytest.raises(
+        NotARecordingError, match="with 5,000 bytes about its episodes at most, got 'more v3', which lists more"
+    ):
+        read_rows(v3(tmp_path / "more v3", *({"episode_index": [i], "tasks": [["x" * 1000]]} for i in range(4))))
+
+
+def test_the_places_of_the_files_of_an_episode_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lerobot_meta, "_MOST_MEMORY", 1000)
+    places = {f"{i}/{part}": [1] for i in range(8) for part in ("chunk_index", "file_index")}
+    with pytest.raises(NotARecordingError, match="which lists more"):
+        read_rows(v3(tmp_path / "dataset", {"episode_index": [0], **places}))
+
+
+def test_episodes_that_are_listed_twice_count_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lerobot_meta, "_MOST_EPISODES", 2)
+    with pytest.raises(NotARecordingError, match="its meta files list none"):
+        read_rows(v2(tmp_path, *[{"episode_index": 0}] * 3))
+
+
+def test_the_time_of_one_file_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SECONDS", "10")
+    clock = SimpleNamespace(monotonic=itertools.count().__next__)
+    monkeypatch.setattr(lerobot_meta, "time", clock)
+    with pytest.raises(RecordingError, match=r"'episodes\.jsonl' could not be converted.*10 s"):
+        read_rows(v2(tmp_path, *[{}] * 20))
+
+
+def test_a_small_info_does_not_name_many_videos(tmp_path: Path) -> None:
+    for number in (1000, 1001):
+        info = {"features": {str(i): {"dtype": "video"} for i in range(number)}}
+        folder = v2(tmp_path / str(number), {"episode_index": 0}, info=info)
+        if number == 1000:
+            assert len(files_of(folder, 0)) == 1001
+        else:
+            with pytest.raises(NotARecordingError, match="it has 1,001 videos, and an episode 1,000 at most"):
+                files_of(folder, 0)
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"data_path": "x" * 1_000_000},
+        {"video_path": "{video_key}" * 300, "features": {"x" * 100: {"dtype": "video"}}},
+        {"video_path": "{video_key}" * 100_000, "features": {"x" * 1_000_000: {"dtype": "video"}}},
+    ],
+)
+def test_a_small_info_does_not_name_files_with_gigabytes_of_characters(info: dict[str, Any], tmp_path: Path) -> None:
+    """Which could not exist."""
+    folder = v2(tmp_path / "dataset", {"episode_index": 0}, info=info)
+    assert files_of(folder, 0)[-1] == "x" * 5000
+    assert len(episode_files(folder, 0)) == 2

@@ -12,7 +12,8 @@ import pytest
 from other_files import gltf, lerobot, stl, write
 
 from gradio_rerun._recordings import parts
-from gradio_rerun._recordings.parts import files_in, is_convertible, parts_of
+from gradio_rerun._recordings.file_types import is_convertible
+from gradio_rerun._recordings.parts import files_in, parts_of
 from gradio_rerun.errors import NotARecordingError, RecordingError
 
 links = pytest.mark.skipif(sys.platform == "win32", reason="Windows needs a right to make links")

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,11 @@ from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
-from gradio_rerun._recordings import cached_files, empty_folders, sinks
+from gradio_rerun._recordings import cached_files, empty_folders, sinks, turns, values
 from gradio_rerun._recordings.blueprints import read_blueprint
 from gradio_rerun._recordings.episodes import Episode
+from gradio_rerun._recordings.file_types import read_start
+from gradio_rerun._recordings.rrd import MAGIC
 from gradio_rerun._recordings.shown import Appender, Shown
 from gradio_rerun._recordings.values import has_data, to_recordings
 from gradio_rerun._servers.tunnel import Servers
@@ -745,6 +747,59 @@ def test_a_file_that_gradio_may_not_serve_is_refused_and_the_log_says_what_allow
     served.demo.allowed_paths = [str(served.outside)]
     (item,) = to_recordings("../outside/run.rrd", cache)
     assert path_of(item).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["run.rrd", "run.md"])
+def test_a_file_that_becomes_a_link_while_it_is_read_is_refused(
+    name: str, served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other = served.work / name, served.outside / name
+    file.write_bytes(MAGIC + b"own" if name == "run.rrd" else b"# own")
+    other.write_bytes(MAGIC + SECRET if name == "run.rrd" else SECRET)
+
+    def replaced(path: Path) -> bytes:
+        start = read_start(path)
+        file.unlink()
+        file.symlink_to(other)
+        return start
+
+    monkeypatch.setattr(values, "read_start", replaced)
+    with pytest.raises(RecordingError, match=rf"Gradio may not serve '{name}'|'{name}'.*it was replaced"):
+        to_recordings(file, cache)
+    assert SECRET not in bytes_of(cache)
+
+
+@pytest.mark.parametrize("is_episode", [pytest.param(True, marks=needs((0, 39))), False])
+def test_a_file_of_a_dataset_that_becomes_a_link_while_it_waits_for_its_turn_is_refused(
+    is_episode: bool, served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = lerobot(served.work / "dataset")
+    file = dataset / "data" / "chunk-000" / "episode_000000.parquet"
+    turn = turns.Turns.turn
+
+    @contextmanager
+    def replaced(self: turns.Turns, key: str) -> Iterator[None]:
+        with turn(self, key):
+            file.rename(served.outside / "blob")
+            file.symlink_to(served.outside / "blob")
+            yield
+
+    monkeypatch.setattr(turns.Turns, "turn", replaced)
+    with pytest.raises(NotARecordingError, match=r"names the file 'data/chunk-000/episode_000000\.parquet'"):
+        to_recordings(Episode(dataset, 0) if is_episode else dataset, cache)
+    assert not list(cache.rglob("*.rrd"))
+
+
+@pytest.mark.parametrize("name", ["run.rrd", "run.md"])
+def test_a_file_that_is_deleted_while_it_is_read_is_an_error_without_its_folder(
+    name: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(MAGIC)
+    monkeypatch.setattr(values, "read_start", lambda path: (MAGIC if name == "run.rrd" else b"#", path.unlink())[0])
+    with pytest.raises(RecordingError, match=f"'{name}'.*(cannot be read|no such file)") as caught:
+        to_recordings(file, cache)
+    assert str(tmp_path) not in str(caught.value)
 
 
 @pytest.mark.parametrize("size", [99, 100, 101])

@@ -15,7 +15,7 @@ from asked_page import protocol
 from recordings import recording_bytes
 
 from gradio_rerun import Rerun, ViewerClient
-from gradio_rerun._component import questions, server_functions
+from gradio_rerun._component import large_files, questions, server_functions
 from gradio_rerun._gradio.server_calls import page_of
 
 URL = "rerun+http://127.0.0.1:9876/proxy"
@@ -86,6 +86,14 @@ def test_a_file_that_is_not_a_large_one_of_the_cache_is_an_error_of_the_page(vie
     assert result_of_large_file(viewer, "/etc/passwd") == {"error": "passwd was not uploaded, or was deleted."}
     large.write_bytes(bytes(100))
     assert result_of_large_file(viewer, large) == {"error": "run.rrd is not a large file."}
+
+
+def test_a_large_file_that_is_deleted_while_it_is_checked_is_an_error_of_the_page(
+    viewer: Rerun, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large_files, "check_file", lambda path: path.unlink(missing_ok=True))
+    assert result_of_large_file(viewer, large) == {"error": "run.rrd was not uploaded, or was deleted."}
+    assert viewer.close_large_file({"path": str(large), "lease": "a"}) is None
 
 
 def test_a_page_ends_its_own_lease(viewer: Rerun, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import anyio
 from starlette.responses import Response, StreamingResponse
 
 from .._clients import Client
-from .._gradio.files import uploaded_file
+from .._gradio.files import not_uploaded, uploaded_file
 from .._gradio.threads import in_thread
 from .._recordings.file_server import Progress
 from .._recordings.file_types import check_file
@@ -31,7 +31,11 @@ def large_file(data: Any, above: int | None) -> tuple[Path, str]:
         raise RecordingError("This is not a request for a large file.")
     file = uploaded_file(data.get("path"))
     check_file(file)
-    if above is None or file.stat().st_size <= above:
+    try:
+        size = file.stat().st_size
+    except OSError:  # `delete_cache` has deleted it meanwhile
+        raise not_uploaded(file.name) from None
+    if above is None or size <= above:
         raise RecordingError(f"{file.name:.80} is not a large file.")
     return file, data["lease"]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from .._fork import ModuleLock
@@ -11,15 +13,18 @@ _lock = ModuleLock()
 
 
 class Bounded(OrderedDict[Any, Any]):
-    """Forgets the entry that was set first if there are more than `most`. Several threads may set entries."""
+    """Forgets the entries that were set first if there are more than `most`, or their sizes are more than `most_size`. Several threads may set entries."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, most_size: float = math.inf, size_of: Callable[[Any], float] | None = None) -> None:
         super().__init__()
-        self._most = most
+        self._most, self._most_size, self._size_of = most, most_size, size_of
 
     def __setitem__(self, key: Any, value: Any) -> None:
         with _lock:
             super().__setitem__(key, value)
             self.move_to_end(key)
-            if len(self) > self._most:
+            while len(self) > self._most or self._size() > self._most_size:
                 self.popitem(last=False)
+
+    def _size(self) -> float:
+        return 0 if self._size_of is None else sum(map(self._size_of, self.values()))

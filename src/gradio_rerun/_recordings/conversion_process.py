@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 
 from .._gradio.threads import current_work, unwanted
 from .._viewer.sdk import has_python, knows_robot_descriptions, sdk_version
-from ..errors import NotARecordingError, RecordingError, SdkError
+from ..errors import NotARecordingError, RecordingError, SdkError, log
 from .convert_file import ALONE, ENDS_AFTER, REFUSED, WHOLE
 from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, Limits, over
 
@@ -126,9 +126,11 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
 
 def crashed(path: Path, ended: Ended) -> RecordingError:
     """The error for a file that has ended the process."""
+    log(f"{path.name}: the process that reads it says: {ended.last_line}")
+    reason = re.split(r"['\"]?[/\\]", ended.last_line)[0].rstrip(": ")  # up to the first path
     return RecordingError(
         f"{path.name!r:.200} could not be converted to a recording: the process in which rerun-sdk {sdk_version()} "
-        f"reads it ended with exit code {ended.code}. {ended.last_line:.{_LONGEST_REASON}}".rstrip()
+        f"reads it ended with exit code {ended.code}. {reason:.{_LONGEST_REASON}}".rstrip()
     )
 
 

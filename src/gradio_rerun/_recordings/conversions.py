@@ -16,10 +16,11 @@ from .._viewer import sdk
 from ..errors import RecordingError, RecordingNotFoundError, SdkError, log, not_kept
 from .cached_files import cached_name, touched
 from .conversion_process import DISK_FULL, Ended, conversion_command, crashed, episode_command, refusal, refused, run
-from .lerobot_meta import episode_files
+from .file_types import LEROBOT_INFO, is_convertible
+from .lerobot_files import episode_files
 from .limits import SIZE_VARIABLE, Limits, limits, over
 from .looked_up import looked_up
-from .parts import LEROBOT_INFO, check_parts, files_in, is_convertible, parts_of
+from .parts import check_parts, files_in, parts_of
 from .turns import conversion_turns
 
 _MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
@@ -46,13 +47,19 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
     """
     path, cache = path.absolute(), cache.absolute()
     with _readable(path):
+        checked = path.resolve()
         _check_start(path)
         parts = parts_of(path, may_read)
         key = _key(path, parts)
 
     def convert(temporary: Path, most: Limits) -> Ended:
         with _copies(parts, temporary) as copies:
-            return run(path, conversion_command(path, temporary, most), most, copies)
+            ended = run(path, conversion_command(path, temporary, most), most, copies)
+        # While they waited for a turn, files may have become links to others.
+        if path.resolve() != checked:
+            raise refused(path, "it was replaced while it was read")
+        parts_of(path, may_read)
+        return ended
 
     return _made(path, cache / key / cached_name(f"{path.name}.rrd"), convert)
 
@@ -81,6 +88,7 @@ def converted_episode(
     def convert(temporary: Path, most: Limits) -> Ended:
         with _linked(name, files, temporary) as dataset:
             ended = run(named, episode_command(dataset, temporary, index, most), most)
+        check_parts(folder, files, may_read)  # as above
         left_out = json.loads(ended.output or "{}") if ended.code == 0 else {}  # a crash may cut it off
         for camera, reason in left_out.items():
             log(f"{name}, episode {index}: the video {camera!r} is left out: {reason}")

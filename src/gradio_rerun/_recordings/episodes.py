@@ -11,7 +11,7 @@ from gradio.utils import get_upload_folder
 from .._gradio.files import may_serve
 from .conversions import converted_episode
 from .hub_dataset import HubDataset
-from .lerobot_meta import files_of
+from .lerobot_files import files_of
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ from ..errors import RecordingError, log, not_kept
 from .bounded import Bounded
 from .cached_files import cache_key, cached_name, shortened, touched
 from .conversions import converted
-from .file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES, check_start
+from .file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES, check_start, is_convertible
 from .limits import SECONDS_VARIABLE, SIZE_VARIABLE, limits, over
-from .parts import is_convertible
 from .remote_files import (
     FsspecFile,
     HubFile,

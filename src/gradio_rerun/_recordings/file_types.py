@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import mimetypes
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .._gradio.files import not_uploaded, uploaded_file
-from ..errors import NotARecordingError, RecordingError
+from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, log
 from .rrd import MAGIC
 
 RECORDING_SUFFIXES = (".rrd", ".rbl")
@@ -23,6 +24,8 @@ CONVERTIBLE_SUFFIXES = (
     *(".md", ".txt"),
 )
 """The suffixes that the importers of any rerun-sdk from 0.24 to 0.41 know. An older rerun-sdk refuses some of them, with an error."""
+
+LEROBOT_INFO = Path("meta", "info.json")
 
 _CURES = {
     b"ve": " If it is a pointer of Git LFS, fetch the file with `git lfs pull`.",  # version https://git-lfs…
@@ -55,6 +58,50 @@ def check_file(file: Path, types: Sequence[str] | None = None) -> None:
     if _starts_as_recording(file):
         return
     raise RecordingError(f"{file.name:.200} is none of the types that can be uploaded: {', '.join(types)}.")
+
+
+def is_convertible(path: Path) -> bool:
+    """True for a file with one of `CONVERTIBLE_SUFFIXES`, or a folder that is a LeRobot dataset."""
+    if path.is_dir():
+        return (path / LEROBOT_INFO).is_file()
+    return path.suffix.lower() in CONVERTIBLE_SUFFIXES
+
+
+def read_start(path: Path) -> bytes:
+    """The first bytes of a file; none of a folder that can be converted."""
+    try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # opening a pipe or a terminal may wait forever
+            raise NotARecordingError(
+                "Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, "
+                f"got {path.name!r:.200}, which is a pipe, a socket or a device. Return its bytes."
+            )
+        with path.open("rb") as file:
+            return file.read(len(MAGIC))
+    except RecordingError:  # a NotARecordingError is a ValueError, too
+        raise
+    except FileNotFoundError as error:
+        log(f"there is no file {str(path.absolute())!r}")
+        raise RecordingNotFoundError(
+            f"Expected the path of a recording, got {path.name!r:.200}: there is no such file. The app's log has the whole path."
+        ) from error
+    except IsADirectoryError as error:
+        if is_convertible(path):
+            return b""
+        raise NotARecordingError(
+            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {path.name or str(path)!r:.200}."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> RecordingError:
+    """The error for a file that the system refuses. Only the log names its folder."""
+    log(f"{str(path)!r} cannot be read: {error}")
+    return RecordingError(
+        f"The recording {path.name!r:.200} cannot be read: {getattr(error, 'strerror', error)}. "
+        "Give the path of a file that the app's user may read."
+    )
 
 
 def check_start(start: bytes, what: str) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-import os
-import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,29 +16,17 @@ from typing import Any
 from .._checks import is_number, whole_text
 from ..errors import NotARecordingError, RecordingError, log
 from .conversion_process import episodes_command, run
-from .convert_file import leaves_folder
+from .file_types import LEROBOT_INFO
 from .limits import SECONDS_VARIABLE, limits, over
 from .looked_up import looked_up
-from .parts import LEROBOT_INFO, files_in
 from .turns import conversion_turns
-
-_DATA = "data"
-_TEMPLATES = {
-    "v2": (
-        "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet",
-        "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4",
-    ),
-    "v3": (
-        "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet",
-        "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4",
-    ),
-}
-"""Where the files of the data and of the videos are if info.json does not say it."""
 
 _MOST_BYTES = 4_000_000
 """Of meta/info.json, and of a line of the others: they are read in this process."""
 
 _MOST_EPISODES = 500_000
+_MOST_MEMORY = 500_000_000
+"""Bytes of what is known about all episodes. A task may have megabytes."""
 
 _SUCCESS = "next.success"
 """The feature by which LeRobot's environments report success in each frame."""
@@ -78,11 +65,17 @@ def read_rows(folder: Path) -> dict[int, Row]:
     """
     features, most, begun = features_of(folder), limits(), time.monotonic()
     rows: dict[int, Row] = {}
+    size = 0
     for each in _row_files(folder):
-        rows.update(_readable(_rows_in, each))
-        if len(rows) > _MOST_EPISODES:
+        found = _readable(_rows_in, each)
+        rows.update(found)
+        size += sum(map(_size, found.values()))
+        if len(rows) > _MOST_EPISODES or size > _MOST_MEMORY:
+            most_listed = (
+                f"{_MOST_EPISODES:,} episodes" if size <= _MOST_MEMORY else f"{_MOST_MEMORY:,} bytes about its episodes"
+            )
             raise NotARecordingError(
-                f"Expected a LeRobot dataset with {_MOST_EPISODES:,} episodes at most, got {folder.name!r:.200}, which lists more."
+                f"Expected a LeRobot dataset with {most_listed} at most, got {folder.name!r:.200}, which lists more."
             )
         if time.monotonic() - begun > most.seconds:  # a folder can have any number of small files
             raise over(folder.name, f"{most.seconds:g} s", SECONDS_VARIABLE)
@@ -91,7 +84,7 @@ def read_rows(folder: Path) -> dict[int, Row]:
             f"Expected a LeRobot dataset with episodes, got {folder.name!r:.200}: its meta files list none. v2 lists them in "
             "meta/episodes.jsonl, v3 in meta/episodes/*/*.parquet."
         )
-    if not _is_v3(folder) and _SUCCESS in features:
+    if not is_v3(folder) and _SUCCESS in features:
         succeeded = _readable(_success_in, folder / "meta" / "episodes_stats.jsonl")
         for index, row in rows.items():
             if row.success is None:
@@ -121,57 +114,13 @@ def find_row(folder: Path, index: int) -> Row:
     return rows[index]
 
 
-def episode_files(folder: Path, index: int) -> dict[str, Path]:
-    """The files that rerun-sdk reads for one episode, by their names in the folder: the meta files, the data, and the videos.
-
-    Raises a `NotARecordingError` if the dataset has no such episode, or names a file outside of its folder.
-    """
-    names = [path.relative_to(folder).as_posix() for path in files_in(folder / "meta")]
-    names += files_of(folder, index)
-    return {name: folder / name for name in names if os.path.isfile(folder / name)}  # noqa: PTH113  # any name
-
-
-def files_of(folder: Path, index: int) -> list[str]:
-    """The names of the files with the data and the videos of an episode. Raises the errors of `episode_files`."""
-    row, info, version = find_row(folder, index), read_info(folder), "v3" if _is_v3(folder) else "v2"
-    chunks = info.get("chunks_size")
-    chunk = index // chunks if isinstance(chunks, int) and chunks > 0 else 0
-    data, video = _TEMPLATES[version]
-    videos = [key for key, feature in features_of(folder).items() if feature.get("dtype") == "video"]
-    names = []
-    data, video = info.get("data_path") or data, info.get("video_path") or video
-    for template, key in [(data, _DATA), *((video, key) for key in videos)]:
-        place = row.files.get(key, (0, 0))
-        numbers = {"episode_chunk": chunk, "episode_index": index, "chunk_index": place[0], "file_index": place[1]}
-        name = _filled(str(template), key, numbers)
-        if leaves_folder(name):
-            raise NotARecordingError(
-                f"{folder.name!r:.200} cannot be converted to a recording: it names the file {name!r:.200}, which is not in its folder. "
-                f"Correct {LEROBOT_INFO.as_posix()}."
-            )
-        names.append(name)
-    return names
-
-
-def _filled(template: str, video_key: str, numbers: Mapping[str, int]) -> str:
-    """The template with its fields filled, such as `{file_index:03d}`. Not by `str.format`: the template can have any fields."""
-
-    def value(field: re.Match[str]) -> str:
-        if field[1] == "video_key":
-            return video_key
-        number = numbers.get(field[1])
-        return field[0] if number is None else f"{number:0{int(field[2] or 0)}d}"
-
-    return re.sub(r"\{(\w+)(?::0?(\d)d)?\}", value, template)
-
-
-def _is_v3(folder: Path) -> bool:
+def is_v3(folder: Path) -> bool:
     """By the same rule as rerun-sdk."""
     return (folder / "meta" / "episodes").is_dir()
 
 
 def _row_files(folder: Path) -> Iterable[Path]:
-    if _is_v3(folder):
+    if is_v3(folder):
         return sorted((folder / "meta" / "episodes").glob("*/*.parquet"))
     return [folder / "meta" / "episodes.jsonl"]
 
@@ -206,14 +155,21 @@ def _info(path: Path) -> dict[str, Any]:
 
 
 def _json_lines(path: Path, having: bytes = b"") -> Iterable[tuple[int, dict[str, Any]]]:
+    most, begun, number = limits(), time.monotonic(), 0
     with path.open("rb") as file:
         for line in iter(partial(file.readline, _MOST_BYTES), b""):
+            if time.monotonic() - begun > most.seconds:
+                raise over(path.name, f"{most.seconds:g} s", SECONDS_VARIABLE)
             if having not in line:
                 continue
+            entry = None
             with suppress(ValueError, RecursionError):
                 entry = json.loads(line)
-                if isinstance(entry, dict) and (index := _count(entry.get("episode_index"))) is not None:
-                    yield index, entry
+            if isinstance(entry, dict) and (index := _count(entry.get("episode_index"))) is not None:
+                number += 1
+                if number > _MOST_EPISODES:
+                    raise ValueError(f"it lists more than {_MOST_EPISODES:,} episodes")
+                yield index, entry
 
 
 def _rows_in(path: Path) -> dict[int, Row]:
@@ -222,11 +178,18 @@ def _rows_in(path: Path) -> dict[int, Row]:
 
 def _json_rows(path: Path) -> dict[int, Row]:
     rows: dict[int, Row] = {}
+    size = 0
     for index, entry in _json_lines(path):
-        rows[index] = Row(_count(entry.get("length")), _tasks(entry.get("tasks")), _flag(entry.get("success")))
-        if len(rows) > _MOST_EPISODES:
-            raise ValueError(f"it lists more than {_MOST_EPISODES:,} episodes")
+        row = rows[index] = Row(_count(entry.get("length")), _tasks(entry.get("tasks")), _flag(entry.get("success")))
+        size += _size(row)
+        if size > _MOST_MEMORY:
+            raise ValueError(f"it says more than {_MOST_MEMORY:,} bytes about its episodes")
     return rows
+
+
+def _size(row: Row) -> int:
+    """About the bytes of memory."""
+    return 300 + 100 * len(row.files) + sum(map(sys.getsizeof, row.tasks))
 
 
 def _success_in(path: Path) -> dict[int, bool | None]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -14,7 +17,11 @@ _A_WHILE = 2.0
 
 _Found = TypeVar("_Found")
 
-_remembered = Bounded(1000)
+_MOST_BYTES = 50_000_000
+"""Of all that is remembered, as pickle writes it: ten times as much in memory. The episodes of the largest datasets take some MB."""
+
+_remembered = Bounded(1000, _MOST_BYTES, itemgetter(1))
+"""The results, with their sizes."""
 
 
 def looked_up(look: Callable[[Path], _Found], path: Path) -> _Found:
@@ -23,9 +30,10 @@ def looked_up(look: Callable[[Path], _Found], path: Path) -> _Found:
     key = (look, path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
     known = _remembered.get(key)
     if known is not None:
-        return cast("_Found", known)
+        return cast("_Found", known[0])
     found = look(path)
     # Two changes in quick succession may have the same time.
     if time.time() - stat.st_ctime > _A_WHILE:
-        _remembered[key] = found
+        with suppress(RecursionError):
+            _remembered[key] = found, len(pickle.dumps(found))
     return found

@@ -10,12 +10,9 @@ from pathlib import Path
 
 from .conversion_process import crashed, names_command, refused, run
 from .convert_file import REFUSED
-from .file_types import CONVERTIBLE_SUFFIXES
 from .limits import limits
 from .looked_up import looked_up
 from .turns import conversion_turns
-
-LEROBOT_INFO = Path("meta", "info.json")
 
 _MESHES = (".stl", ".obj", ".dae", ".glb", ".gltf", ".ply")
 
@@ -26,13 +23,6 @@ _PART_SUFFIXES = {
 """The suffixes of the parts that a file with this suffix may name: the SDK would read any file as a mesh."""
 
 _NOT_ALLOWED = "which is not allowed: Gradio may not serve that file, or an upload names it"
-
-
-def is_convertible(path: Path) -> bool:
-    """True for a file with one of `CONVERTIBLE_SUFFIXES`, or a folder that is a LeRobot dataset."""
-    if path.is_dir():
-        return (path / LEROBOT_INFO).is_file()
-    return path.suffix.lower() in CONVERTIBLE_SUFFIXES
 
 
 def parts_of(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, Path]:

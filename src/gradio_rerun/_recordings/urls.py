@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from gradio.data_classes import FileData
+
+from .._wire import Recording
 from ..errors import UnsupportedValueError
 from .file_types import CONVERTIBLE_SUFFIXES
 
@@ -12,6 +16,9 @@ URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
 
 IN_RECORDING = "recording://"
 """What the URL of an entity of the recording on screen begins with. Only the viewer reads it."""
+
+_MOST_URLS = 5000
+"""Upper bound on the URLs of a value that a client sends: this number takes 0.1 s."""
 
 WANTED = (
     "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
@@ -48,6 +55,13 @@ def checked_url(url: str) -> str:
             "Download the recording in the function, and return its path."
         )
     return url
+
+
+def check_number(items: Sequence[Recording]) -> None:
+    """Raises an `UnsupportedValueError` if a value has more URLs than pages show. A client can send a million, which are checked on the event loop."""
+    number = sum(not isinstance(each, FileData) for each in items)
+    if number > _MOST_URLS:
+        raise UnsupportedValueError(f"Expected {_MOST_URLS:,} URLs at most, got {number:,}.")
 
 
 def _is_host(name: str) -> bool:

@@ -6,7 +6,6 @@ import hashlib
 import inspect
 import io
 import os
-import stat
 import sys
 from collections.abc import Iterator, Set, ValuesView
 from pathlib import Path
@@ -27,9 +26,8 @@ from .conversions import converted
 from .empty_folders import remove_empty_folders
 from .episodes import Episode
 from .fetched import fetched, found_elsewhere
-from .file_types import RECORDING_SUFFIXES, check_start
+from .file_types import RECORDING_SUFFIXES, check_start, is_convertible, read_start, unreadable
 from .orphans import end_orphans
-from .parts import is_convertible
 from .rrd import MAGIC
 from .shown import Appender, Unjoined
 from .sinks import flush_to, read_sink
@@ -179,51 +177,42 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         return FileData(path=str(path.absolute()), orig_name=name or path.name)
     if not path.absolute().is_relative_to(cache.absolute()):
         flush_to(path)
-    start = _read_start(path)
+    start = read_start(path)
     if start != MAGIC and is_convertible(path):
         # A function may return a robot whose meshes it could also return itself. An upload may not name meshes.
         is_upload = is_in_or_equal(path, get_upload_folder())
-        return _file_data(converted(path, cache, None if is_upload else may_serve))
+        return _file_data(_checked_again(path, converted(path, cache, None if is_upload else may_serve)))
     check_start(start, f"the file {path.name!r:.200}")
     # An upload, or a file that the component has shown before: the same file stays the same value.
     is_in_cache = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES and touched(path)
-    return _file_data(path if is_in_cache else place(path, cache, name or path.name), name)
+    return _file_data(path if is_in_cache else _placed(path, cache, name or path.name), name)
+
+
+def _placed(path: Path, cache: Path, name: str) -> Path:
+    try:
+        return _checked_again(path, place(path, cache, name))
+    except RecordingError:  # a RecordingNotFoundError is an OSError, too
+        raise
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _checked_again(path: Path, made: Path) -> Path:
+    """`made` of the file at `path`, which may have become a link to another file since it was checked."""
+    try:
+        _is_left_to_gradio(path)
+    except RecordingError:
+        made.unlink(missing_ok=True)
+        raise
+    return made
 
 
 def _file_data(path: Path, name: str | None = None) -> FileData:
-    return FileData(path=str(path), orig_name=name or path.name, size=path.stat().st_size)
-
-
-def _read_start(path: Path) -> bytes:
-    """The first bytes of a file; none of a folder that can be converted."""
     try:
-        mode = path.stat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # opening a pipe or a terminal may wait forever
-            raise NotARecordingError(
-                "Expected a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert by its suffix, "
-                f"got {path.name!r:.200}, which is a pipe, a socket or a device. Return its bytes."
-            )
-        with path.open("rb") as file:
-            return file.read(len(MAGIC))
-    except RecordingError:  # a NotARecordingError is a ValueError, too
-        raise
-    except FileNotFoundError as error:
-        log(f"there is no file {str(path.absolute())!r}")
-        raise RecordingNotFoundError(
-            f"Expected the path of a recording, got {path.name!r:.200}: there is no such file. The app's log has the whole path."
-        ) from error
-    except IsADirectoryError as error:
-        if is_convertible(path):
-            return b""
-        raise NotARecordingError(
-            f"Expected a recording (.rrd), a blueprint (.rbl) or a LeRobot dataset, got the directory {path.name or str(path)!r:.200}."
-        ) from error
-    except (OSError, ValueError) as error:
-        log(f"{str(path)!r} cannot be read: {error}")
-        raise RecordingError(
-            f"The recording {path.name!r:.200} cannot be read: {getattr(error, 'strerror', error)}. "
-            "Give the path of a file that the app's user may read."
-        ) from error
+        size = path.stat().st_size
+    except OSError as error:  # `delete_cache` has deleted it meanwhile
+        raise unreadable(path, error) from error
+    return FileData(path=str(path), orig_name=name or path.name, size=size)
 
 
 def _is_left_to_gradio(path: Path) -> bool:
