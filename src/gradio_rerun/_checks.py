@@ -21,6 +21,11 @@ def wrong(name: str, wanted: str, value: Any, cure: str = "") -> ParameterError:
     return ParameterError(f"Expected {name} to be {wanted}, got {value!r:.200}. {cure}".rstrip())
 
 
+def no_list(name: str, wanted: str, value: Any) -> ParameterError:
+    """The error for anything but a list. A string may be meant as its only item."""
+    return wrong(name, wanted, value, f"Write [{value!r}]." if isinstance(value, str) else "")
+
+
 @dataclass(frozen=True)
 class Rule:
     """A check of a parameter's value."""

@@ -37,8 +37,8 @@ class _Tokens:
     """The tokens of one viewer, each with the session whose page it opens to agents."""
 
     def __init__(self) -> None:
-        self._clients: dict[str, Client] = {}
-        self._sessions: dict[str, str] = {}
+        self._holders: dict[str, tuple[str, Client]] = {}
+        """By token: the session, and the client that has it."""
 
     def grant(self, request: gr.Request) -> str:
         """A new token for the session of the request. Revokes the previous one; at the limit, one of the client address with the most."""
@@ -46,25 +46,22 @@ class _Tokens:
         client = client_of(request, session)
         self.revoke(session)
         with _lock:
-            if len(self._sessions) >= _MOST_TOKENS:
-                clients = list(self._clients.items())
-                index = one_too_many([each for _, each in clients], client)
-                own = (each for each, of in clients if of.address == client.address)
-                self._drop(next(own, clients[0][0]) if index is None else clients[index][0])
-            self._sessions[token], self._clients[token] = session, client
+            if len(self._holders) >= _MOST_TOKENS:
+                tokens, clients = list(self._holders), [each for _, each in self._holders.values()]
+                index = one_too_many(clients, client)
+                if index is None:
+                    index = next((at for at, each in enumerate(clients) if each.address == client.address), 0)
+                del self._holders[tokens[index]]
+            self._holders[token] = session, client
         return token
 
     def revoke(self, session: str) -> None:
         with _lock:
-            for token in [each for each, of in self._sessions.items() if of == session]:
-                self._drop(token)
-
-    def _drop(self, token: str) -> None:
-        del self._sessions[token], self._clients[token]
+            self._holders = {token: each for token, each in self._holders.items() if each[0] != session}
 
     def session_of(self, token: str) -> str:
         with _lock:
-            session = self._sessions.get(token)
+            session, _ = self._holders.get(token, (None, None))
         if session is None:
             raise AnswerError(
                 "Expected the token that a page of this app shows, got another one. Ask the user to press the button in the page, and to "

@@ -278,7 +278,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         call = current_call()
         if not self.streaming:
             self._warn_of_stream(value, call)
-            recordings = self._found(value, call)
+            recordings = self._found(value)
             return Recordings(root=recordings) if recordings else None
         return self._streamed(value, call, is_cached=is_cached)
 

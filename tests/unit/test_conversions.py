@@ -550,12 +550,16 @@ def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="finds the C library as POSIX does")
 def test_a_process_whose_app_has_died_ends_after_its_time_though_the_sdk_holds_the_gil() -> None:
     code = """
-import ctypes, threading, time
+import ctypes, os, sys, threading
 import convert_file
+read, waits = os.read, threading.Event()
+os.read = lambda *given: waits.set() or read(*given)
 threading.Thread(target=convert_file.end_with_stdin, daemon=True).start()
-time.sleep(0.2)
-print("ready", flush=True)
-ctypes.PyDLL(None).sleep(60)
+waits.wait()
+sys.setswitchinterval(1000)  # the other thread gets the GIL no more
+library = ctypes.PyDLL(None)
+library.write(1, b"ready\\n", 6)
+library.sleep(60)
 """
     own = {"PYTHONPATH": str(Path(convert_file.__file__).parent), convert_file.ENDS_AFTER: "1"}
     pipe = subprocess.PIPE
@@ -563,7 +567,6 @@ ctypes.PyDLL(None).sleep(60)
         assert process.stdin
         assert process.stdout
         process.stdout.readline()
-        time.sleep(0.2)
         process.stdin.close()
         try:
             assert process.wait(30)

@@ -174,9 +174,7 @@ def test_a_lease_is_renewed_while_others_wait(file: Path, serve: Serve, monkeypa
     assert serve(file) is server
 
 
-@pytest.mark.parametrize(
-    "name", ["run (1).rrd", "\u00fcbung.rrd", "\u65e5\u672c.rrd", "a+b'50%#?.rrd", "-.rrd", "x" * 240 + ".rrd"]
-)
+@pytest.mark.parametrize("name", ["\u65e5\u672c.rrd", "-.rrd", "\u00fcbung (1) a+b'50%#?" + "x" * 200 + ".rrd"])
 def test_a_file_may_have_any_name(name: str, file: Path, serve: Serve) -> None:
     assert segments(serve(file.rename(file.with_name(name)))) == ["run"]
 
@@ -197,9 +195,11 @@ def test_a_file_with_too_many_recordings_is_not_served(tmp_path: Path, serve: Se
     ("content", "ids", "is_truncated"),
     [
         (lambda file: recording_bytes("one"), ["one"], False),  # of a stream: without a manifest
-        (lambda file: recording_bytes("one") + recording_bytes("two"), ["one", "two"], False),
-        (lambda file: file.read_bytes() + recording_bytes("two"), ["run", "two"], False),
-        (lambda file: recording_bytes("one") + file.read_bytes(), ["one", "run"], False),
+        (
+            lambda file: recording_bytes("one") + file.read_bytes() + recording_bytes("two"),
+            ["one", "run", "two"],
+            False,
+        ),
         (lambda file: file.read_bytes() * 2, ["run"], False),
         (lambda file: file.read_bytes()[:-200], ["run"], False),
         (lambda file: recording_bytes("one")[:-5], ["one"], False),
@@ -207,9 +207,7 @@ def test_a_file_with_too_many_recordings_is_not_served(tmp_path: Path, serve: Se
     ],
     ids=[
         "stream",
-        "streams",
-        "file and stream",
-        "stream and file",
+        "streams and a file",
         "twice",
         "half a manifest",
         "half a table",

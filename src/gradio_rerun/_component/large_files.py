@@ -50,33 +50,26 @@ def lines_while(
 
     Both run in a thread, for the client. `work` waits for its turn, and ends when the client disconnects.
     """
-    return StreamingResponse(
-        _lines(work, turn, at_once, client), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"}
-    )
 
-
-async def _lines(
-    work: Callable[[Progress], dict[str, Any]],
-    turn: asyncio.Lock,
-    at_once: Callable[[], dict[str, Any] | None],
-    client: Client,
-) -> AsyncIterator[str]:
-    if (known := await in_thread(at_once, client)) is not None:
-        yield _line(**known)
-        return
-    done: list[float] = []
-    while not await _acquired(turn):
-        yield _line(progress=0)
-    try:
-        result = asyncio.ensure_future(in_thread(partial(work, done.append), client))
+    async def lines() -> AsyncIterator[str]:
+        if (known := await in_thread(at_once, client)) is not None:
+            yield _line(**known)
+            return
+        done: list[float] = [0]
+        while not await _acquired(turn):
+            yield _line(progress=0)
         try:
-            while not (await asyncio.wait({result}, timeout=_REPORTS_EVERY))[0]:
-                yield _line(progress=done[-1] if done else 0)
-            yield _line(**result.result())
+            result = asyncio.ensure_future(in_thread(partial(work, done.append), client))
+            try:
+                while not (await asyncio.wait({result}, timeout=_REPORTS_EVERY))[0]:
+                    yield _line(progress=done[-1])
+                yield _line(**result.result())
+            finally:
+                result.cancel()
         finally:
-            result.cancel()
-    finally:
-        turn.release()
+            turn.release()
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
 
 async def _acquired(turn: asyncio.Lock) -> bool:

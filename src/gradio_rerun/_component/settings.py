@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 from gradio.data_classes import FileDataDict
 
-from .._checks import BYTES_OR_NONE, FLAG, FLAG_OR_NONE, Rule, is_collection, is_number, suggestion, wrong
+from .._checks import BYTES_OR_NONE, FLAG, FLAG_OR_NONE, Rule, is_collection, is_number, no_list, suggestion, wrong
 from .._gradio.files import publish, static_file
 from .._recordings.file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES
 from .._viewer.assets import ViewerAssets, known_viewer_assets, restore_viewer_assets
@@ -100,8 +100,7 @@ def _panel_states(_: str, states: Mapping[PanelName, PanelState] | None) -> dict
 
 def _origins(_: str, origins: Sequence[str] | None) -> list[str]:
     if origins is not None and not is_collection(origins):
-        cure = f"Write [{origins!r}]." if isinstance(origins, str) else ""
-        raise wrong("allowed_origins", f"a list such as [{_AN_ORIGIN!r}], or None", origins, cure)
+        raise no_list("allowed_origins", f"a list such as [{_AN_ORIGIN!r}], or None", origins)
     given = [] if origins is None else list(origins)
     for origin in given:
         if not _is_origin(origin):
@@ -120,14 +119,11 @@ def _is_origin(origin: Any) -> bool:
 def _built_in_buttons(
     buttons: Sequence[ButtonName | gr.Button] | None, show_download_button: bool, show_clear_button: bool
 ) -> list[ButtonName]:
-    download, clear = (
-        _flag("show_download_button", show_download_button),
-        _flag("show_clear_button", show_clear_button),
-    )
+    download = _flag("show_download_button", show_download_button)
+    clear = _flag("show_clear_button", show_clear_button)
     known = get_args(ButtonName)
     if buttons is not None and not is_collection(buttons):
-        cure = f"Write [{buttons!r}]." if isinstance(buttons, str) else ""
-        raise wrong("buttons", f"a list of {known} and gr.Buttons, or None", buttons, cure)
+        raise no_list("buttons", f"a list of {known} and gr.Buttons, or None", buttons)
     named = list(_DEFAULT_BUTTONS if buttons is None else buttons)
     for each in named:
         if each not in known if isinstance(each, str) else not isinstance(each, gr.Button):
@@ -144,8 +140,7 @@ def _file_types(_: str, types: Sequence[str] | None) -> list[str]:
     if types is None:
         return [*RECORDING_SUFFIXES, *CONVERTIBLE_SUFFIXES]
     if not is_collection(types) or not all(isinstance(each, str) and each for each in types):
-        cure = f"Write [{types!r}]." if isinstance(types, str) else ""
-        raise wrong("file_types", 'a list such as [".rrd", ".png", "image"], or None', types, cure)
+        raise no_list("file_types", 'a list such as [".rrd", ".png", "image"], or None', types)
     for each in types:
         if not (each.startswith(".") or "/" in each or each in _FILE_KINDS):
             known = "".join(f"{kind!r}, " for kind in _FILE_KINDS)

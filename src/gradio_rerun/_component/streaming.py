@@ -32,7 +32,7 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
     """The run of a generator that has yielded data, if the component is not streaming."""
     _has_warned = False
     _id_in_app: int | None = None
-    """The id in the app, which functions' calls tell; see _gradio/updates.py."""
+    """The id in the app, set at each call of a function; see _gradio/updates.py."""
     _is_computed = False
     """Whether the value is a function."""
     max_stream_size: int | None
@@ -49,7 +49,7 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
             # For the frontend, None means that a generator has ended without a yield.
             return Recordings(root=[])
         stream = Unjoined(cache) if is_cached else Appender(shown, call, self.max_stream_size)
-        recordings = self._found(value, call, stream)
+        recordings = self._found(value, stream)
         if is_cached and any(isinstance(each, bytes) for each in recordings):
             return Prepared([each.model_dump() if isinstance(each, BaseModel) else each for each in recordings])
         if recordings:
@@ -63,7 +63,7 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
         is_of_function = self._is_made and not is_cached and not self.proxy_url
         return Prepared(sent.model_dump()) if is_in_cache and is_of_function else sent
 
-    def _found(self, value: Any, call: Call, stream: Appender | Unjoined | None = None) -> list[Recording]:
+    def _found(self, value: Any, stream: Appender | Unjoined | None = None) -> list[Recording]:
         """The recordings that a value names or holds."""
         return to_recordings(
             value,
@@ -71,7 +71,7 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
             stream=stream,
             servers=self._servers,
             sources=self._sources,
-            listed=self._listed(call),
+            listed=self._in_app()[1].temp_files,  # for `delete_cache`
         )
 
     def _shown(self, call: Call) -> Shown:
@@ -79,20 +79,12 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
         cache = Path(self.GRADIO_CACHE)
         if call.session is None:
             return Shown(cache)
-        id_, component = self._in_app(call)
+        id_, component = self._in_app()
         return shown_in(call.session, id_, cache, component.temp_files, is_computed=component._is_computed)
 
-    def _listed(self, call: Call) -> set[str]:
-        """Gradio's list of the files of this component in the app, for `delete_cache`."""
-        listed: set[str] = self._in_app(call)[1].temp_files
-        return listed
-
-    def _in_app(self, call: Call) -> tuple[int, Any]:
+    def _in_app(self) -> tuple[int, Any]:
         """The id and the object of this component in the app: after an update, a session has another object, with a later id."""
-        blocks = call.session.blocks_config.blocks if call.session else {}
-        id_ = self._id_in_app
-        if id_ is None:
-            id_ = min([self._id, *(other for other, each in blocks.items() if each is self)])
+        id_ = self._id if self._id_in_app is None else self._id_in_app
         app = LocalContext.blocks.get(None)
         return id_, (app.blocks.get(id_) if app else None) or self
 
@@ -100,7 +92,7 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
         """Warns once of a generator whose values replace each other."""
         if not call.is_generator or not has_data(value):
             return
-        _, component = self._in_app(call)
+        _, component = self._in_app()
         if component._yielded_data_in != call.run:
             component._yielded_data_in = call.run
         elif not component._has_warned:

@@ -31,12 +31,7 @@ class _Known:
 
 _known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
 _lock = ModuleLock()
-
-
-@after_fork
-def _after_fork() -> None:
-    """A thread of the parent may hold the lock of an object."""
-    _known.clear()
+after_fork(_known.clear)  # a thread of the parent may hold the lock of an object
 
 
 def written(item: Any, kind: str, cache: Path) -> Path:

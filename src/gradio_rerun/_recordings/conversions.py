@@ -213,22 +213,17 @@ def _copies(parts: Mapping[str, Path], beside: Path) -> Iterator[dict[str, str]]
     if not parts:
         yield {}
         return
-    folder = beside.with_suffix(".parts")
-    try:
-        folder.mkdir()
+    with _folder(beside) as folder:
         files = {file: folder / f"{number}{file.suffix}" for number, file in enumerate(dict.fromkeys(parts.values()))}
         for file, copy in files.items():
             shutil.copyfile(file, copy)
         yield {name: str(files[file]) for name, file in parts.items()}
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def _linked(name: str, files: Mapping[str, Path], beside: Path) -> Iterator[Path]:
     """A folder with links to the files of a dataset, by their names in it. meta/info.json is a copy, which the SDK's process may change."""
-    folder = beside.with_suffix(".parts")
-    try:
+    with _folder(beside) as folder:
         for each, file in files.items():
             link = folder / name / each
             link.parent.mkdir(parents=True, exist_ok=True)
@@ -238,5 +233,14 @@ def _linked(name: str, files: Mapping[str, Path], beside: Path) -> Iterator[Path
             if not link.exists():
                 shutil.copyfile(file, link)
         yield folder / name
+
+
+@contextmanager
+def _folder(beside: Path) -> Iterator[Path]:
+    """A folder for what a conversion reads, which exists only inside the `with`."""
+    folder = beside.with_suffix(".parts")
+    try:
+        folder.mkdir()
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import sys
-import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rerun.chunk import ChunkStore, LazyChunkStream
 
-    from .convert_file import REFUSED, application_id, end_with_stdin, limit_resources
+    from .convert_file import REFUSED, application_id, begin
 else:  # The package would import Gradio, which takes seconds.
-    from convert_file import REFUSED, application_id, end_with_stdin, limit_resources
+    from convert_file import REFUSED, application_id, begin
 
 _NOTICE = "left_out"
 """The entity with the text about videos that are left out."""
@@ -48,11 +47,8 @@ _NO_PLOTS = ("timestamp", "frame_index", "episode_index", "index", "task_index")
 def main() -> None:
     """Convert."""
     index, dataset, target = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[5])
-    limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
     sys.stdin.buffer.readline()
-    threading.Thread(target=end_with_stdin, args=(target,), daemon=True).start()
-    # Python puts this script's folder first: its modules would hide others with the same names.
-    sys.path[:] = sys.argv[6:]
+    begin(target, entries=sys.argv[6:])
     # The SDK puts the path that it gets into its errors, and the frontend must not learn the server's folders.
     os.chdir(dataset.parent)
     unknown = file_of_unknown_format(Path(dataset.name))

@@ -32,6 +32,11 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 REFUSED = 3
 ALONE = "alone"
 WHOLE = "whole"
@@ -48,9 +53,8 @@ _MOST_CHARACTERS = 1_000_000
 def main() -> None:
     """Convert, or list names."""
     command, source = sys.argv[1], Path(sys.argv[2])
-    limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
     if command == "names":
-        threading.Thread(target=end_with_stdin, daemon=True).start()
+        begin(entries=sys.path)
         try:
             print(json.dumps(named_files(source)))
         except ValueError as error:
@@ -62,11 +66,25 @@ def main() -> None:
     # A robot description is written beside the copies.
     folders = {Path(copy).parent for copy in copies.values()}
     files = [target, *map(Path, copies.values()), *(folder / source.name for folder in folders)]
-    threading.Thread(target=end_with_stdin, args=(*files, *folders), daemon=True).start()
-    # Python puts this script's folder first: its modules would hide others with the same names.
-    sys.path[:] = sys.argv[7:]
+    begin(*files, *folders, entries=sys.argv[7:])
     if not convert(source, target, copies, alone=sys.argv[6] == ALONE):
         sys.exit(REFUSED)
+
+
+def begin(*paths: Path, entries: list[str]) -> threading.Thread:
+    """Sets the limits MEMORY and SIZE, where the system has such limits, and `sys.path`. The thread is that of `end_with_stdin`."""
+    if resource is not None:
+        # Not RLIMIT_AS: the allocator of the SDK reserves gigabytes of addresses that it never uses.
+        for kind, limit in ((resource.RLIMIT_DATA, int(sys.argv[3])), (resource.RLIMIT_FSIZE, int(sys.argv[4]))):
+            soft, hard = resource.getrlimit(kind)
+            lowest = min(each for each in (soft, hard, limit) if each != resource.RLIM_INFINITY)
+            with contextlib.suppress(ValueError, OSError):
+                resource.setrlimit(kind, (lowest, hard))
+    watch = threading.Thread(target=end_with_stdin, args=paths, daemon=True)
+    watch.start()
+    # Python puts the folder of a script first: the modules in it would hide others with the same names.
+    sys.path[:] = entries
+    return watch
 
 
 def end_with_stdin(*paths: Path) -> None:
@@ -83,20 +101,6 @@ def end_with_stdin(*paths: Path) -> None:
                 path.rmdir() if path.is_dir() else path.unlink()
     finally:
         os._exit(1)
-
-
-def limit_resources(*, memory: int, size: int) -> None:
-    """Limits this process to `memory` bytes, and each file that it writes to `size` bytes, where the system has such limits."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    # Not RLIMIT_AS: the allocator of the SDK reserves gigabytes of addresses that it never uses.
-    for kind, limit in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_FSIZE, size)):
-        soft, hard = resource.getrlimit(kind)
-        lowest = min(each for each in (soft, hard, limit) if each != resource.RLIM_INFINITY)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(kind, (lowest, hard))
 
 
 def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: bool) -> bool:
@@ -136,8 +140,7 @@ def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: boo
         print(error, file=sys.stderr)
     recording.flush()
     recording.disconnect()
-    own = 1 if is_file else 0  # the name
-    return arrow_messages(target) > own
+    return arrow_messages(target) > is_file  # a file has the message with its name
 
 
 @contextlib.contextmanager
@@ -147,9 +150,7 @@ def no_file_opened() -> Iterator[None]:
     A robot description in an .mcap names files such as file:///etc/passwd as its meshes, and the SDK puts them into the recording,
     whatever they hold.
     """
-    try:
-        import resource
-    except ImportError:  # Windows
+    if resource is None:
         yield
         return
     before = resource.getrlimit(resource.RLIMIT_NOFILE)

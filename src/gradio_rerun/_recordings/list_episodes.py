@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .convert_file import REFUSED, end_with_stdin, limit_resources
+    from .convert_file import REFUSED, begin
 else:  # The package would import Gradio, which takes seconds.
-    from convert_file import REFUSED, end_with_stdin, limit_resources
+    from convert_file import REFUSED, begin
 
 _KNOWN = ("episode_index", "length", "tasks", "success", "stats/next.success/max")
 _PLACES = ("/chunk_index", "/file_index")
@@ -25,10 +24,7 @@ _PLACES = ("/chunk_index", "/file_index")
 
 def main() -> None:
     """Write the columns."""
-    limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
-    threading.Thread(target=end_with_stdin, daemon=True).start()
-    # Python puts this script's folder first: its modules would hide others with the same names.
-    sys.path[:] = sys.argv[5:]
+    begin(entries=sys.argv[5:])
     try:
         print(json.dumps(columns(Path(sys.argv[2])), default=lambda _: None))
     except Exception as error:

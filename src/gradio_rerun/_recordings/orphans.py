@@ -125,10 +125,17 @@ def _sweep(bindings: Any) -> None:
 def _has_recordings(bindings: Any) -> bool:
     """Whether any code may log into a recording."""
     rerun = sys.modules.get("rerun")  # a reload of the app's modules may have removed it
-    if rerun is None or bindings.get_global_data_recording() is not None:
-        return True
-    # `isinstance` would read `__class__`, which is a property in proxies and may run any code.
-    return any(issubclass(type(each), rerun.RecordingStream) for each in gc.get_objects())
+    return rerun is None or bindings.get_global_data_recording() is not None or bool(held_recordings(rerun))
+
+
+def held_recordings(rerun: Any) -> list[Any]:
+    """The RecordingStreams that any code holds."""
+    kinds = [rerun.RecordingStream]
+    for kind in kinds:
+        kinds.extend(kind.__subclasses__())
+    # An object refers to its class. `gc.get_objects` would also return what other threads are making: a tuple to which another thread refers cannot
+    # be finished, and raises a SystemError. `isinstance` would read `__class__`, which is a property in proxies and may run any code.
+    return [each for each in gc.get_referrers(*kinds) if type(each) in kinds]
 
 
 @atexit.register

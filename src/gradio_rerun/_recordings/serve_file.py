@@ -29,10 +29,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from .convert_file import REFUSED, end_with_stdin, limit_resources
+    from .convert_file import REFUSED, begin
     from .rrd import END, FOOT, FOOT_SIZE, HEADER_SIZE, MAGIC, MESSAGE, MOST_KINDS, TABLE_SIZE
 else:  # Importing the package would import Gradio, which takes seconds.
-    from convert_file import REFUSED, end_with_stdin, limit_resources
+    from convert_file import REFUSED, begin
     from rrd import END, FOOT, FOOT_SIZE, HEADER_SIZE, MAGIC, MESSAGE, MOST_KINDS, TABLE_SIZE
 
 _MOST_TABLES = 1000
@@ -58,11 +58,7 @@ def main() -> None:
     """Serve until stdin ends."""
     file, folder, name = Path(sys.argv[2]), Path(sys.argv[5]), sys.argv[6]
     target = folder / "recording.rrd"
-    limit_resources(memory=int(sys.argv[3]), size=int(sys.argv[4]))
-    watch = threading.Thread(target=end_with_stdin, args=(target, folder), daemon=True)
-    watch.start()
-    # Python puts this script's folder first. Its modules would hide other modules with the same names.
-    sys.path[:] = sys.argv[7:]
+    watch = begin(target, folder, entries=sys.argv[7:])
     try:
         parts, is_truncated = parts_of(file)
         if not has_one_manifest(file, parts):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import secrets
 import sys
@@ -19,6 +18,7 @@ from typing import Any, BinaryIO
 from .._fork import ModuleLock, after_fork
 from ..errors import RecordingError, log
 from .growing import GrowingRecording
+from .orphans import held_recordings
 from .rrd import is_closed, split, stores
 
 FLUSH_SECONDS = 2.0
@@ -106,14 +106,8 @@ _of_global: dict[str, Sink] = {}
 """The sink of rerun's global recording, by its id: the SDK returns a new object for this recording each time."""
 _shared: weakref.WeakValueDictionary[str, GrowingRecording] = weakref.WeakValueDictionary()
 _lock = ModuleLock()
-
-
-@after_fork
-def _after_fork() -> None:
-    """The files of the logs belong to the parent."""
-    _sinks.clear()
-    _of_global.clear()
-    _shared.clear()
+for _known in (_sinks, _of_global, _shared):
+    after_fork(_known.clear)  # the files of the logs belong to the parent
 
 
 def shared(path: str) -> GrowingRecording | None:
@@ -176,10 +170,8 @@ def flush_to(path: Path) -> None:
     # A reload of the app's modules may have removed one of them.
     if bindings is None or rerun is None or path.suffix.lower() != ".rrd" or _is_closed(path):
         return
-    kind = rerun.RecordingStream
-    # An object refers to its class. A loop over `gc.get_objects` would hold the GIL for a tenth of a second.
     # One that another thread deletes has no `inner` any more.
-    held = [getattr(each, "inner", None) for each in gc.get_referrers(kind) if type(each) is kind]
+    held = [getattr(each, "inner", None) for each in held_recordings(rerun)]
     deadline = time.monotonic() + FLUSH_SECONDS
     for recording in (bindings.get_global_data_recording(), *held):
         if recording is not None and not recording.is_forked_child():

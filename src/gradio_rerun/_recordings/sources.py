@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .._checks import is_collection, wrong
+from .._checks import is_collection, no_list, wrong
 from .._named import Named
 from .remote_objects import url_of_object
 from .urls import URL_SCHEMES, is_importable
@@ -121,7 +121,7 @@ def _folders(allowed: Any) -> Iterable[str]:
         return
     wanted, given = 'a list of URLs of folders, such as ["s3://bucket/runs/"], or None', _without_users(allowed)
     if not is_collection(allowed) or not all(isinstance(each, str) for each in allowed):
-        raise wrong("allowed_sources", wanted, given, f"Write [{given!r}]." if isinstance(given, str) else "")
+        raise no_list("allowed_sources", wanted, given)
     for each in allowed:
         if scheme_of(each) in _NO_SOURCES:
             cure = "Local files need allowed_paths of launch, Rerun servers need tunnel."

@@ -18,7 +18,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import PlainTextResponse, Response
 
-from .._checks import is_collection, wrong
+from .._checks import is_collection, no_list
 from .._clients import client_of
 from .._named import Named
 from .._viewer.sdk import server_url
@@ -178,7 +178,7 @@ def _tokens(tunnel: bool | Sequence[str] | Mapping[str, str | None] | None) -> d
     given: Any = tunnel
     if is_collection(tunnel) or isinstance(tunnel, Mapping):
         given = [each if isinstance(each, str) else type(each).__name__ for each in tunnel]
-    raise wrong("tunnel", wanted, given, f"Write [{tunnel!r}]." if isinstance(tunnel, str) else "")
+    raise no_list("tunnel", wanted, given)
 
 
 def _origins_in(value: Any) -> Iterable[str]:

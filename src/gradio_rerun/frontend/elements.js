@@ -1,4 +1,4 @@
-/** Icons and buttons. */
+/** Elements, icons and buttons. */
 
 /** Paths of icons of 24 x 24, drawn as lines. @type {Record<import("./gradio/toolbar.js").Action | "Recording" | "Play" | "Pause" | "Back" | "Forward", string>} */
 const ICONS = {
@@ -14,6 +14,17 @@ const ICONS = {
   Back: "M19 5l-9 7 9 7zM6 5v14",
   Forward: "M5 5l9 7-9 7zM18 5v14",
 };
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag @param {string} className @param {string} [text]
+ */
+export function element(tag, className, text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
 
 /** @param {keyof typeof ICONS} name */
 export function icon(name) {

@@ -94,8 +94,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   });
 
   const uploads = new UploadPanel(viewer, (files) => {
-    const value = files.map((file) => ({ ...file, meta: { _type: "gradio.FileData" } }));
-    setValue(value);
+    setValue(files.map((file) => ({ ...file, meta: { _type: "gradio.FileData" } })));
     trigger("upload", { names: files.map((file) => file.orig_name) });
   });
   const momentLink = new MomentLink(viewer, element, { id, elemId });
@@ -164,13 +163,14 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     timeControls.configure(settings, isEmpty);
     momentLink.configure(settings, isEmpty);
     keys.configure(settings);
-    toolbar.show({
-      Upload: isInteractive && !isEmpty,
-      Download: settings.buttons.includes("download") && !isEmpty,
-      Screenshot: settings.buttons.includes("screenshot") && !isEmpty,
-      "Copy link": settings.buttons.includes("link") && !isEmpty,
-      Fullscreen: settings.buttons.includes("fullscreen") && !isEmpty,
-      Clear: (settings.buttons.includes("clear") || (isInteractive && settings.clear_if_interactive)) && !isEmpty,
+    const { buttons, clear_if_interactive } = settings;
+    toolbar.show(isEmpty ? {} : {
+      Upload: isInteractive,
+      Download: buttons.includes("download"),
+      Screenshot: buttons.includes("screenshot"),
+      "Copy link": buttons.includes("link"),
+      Fullscreen: buttons.includes("fullscreen"),
+      Clear: buttons.includes("clear") || (isInteractive && clear_if_interactive),
     });
   }
   viewer.addEventListener("language-change", update);

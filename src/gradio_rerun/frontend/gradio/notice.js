@@ -1,6 +1,6 @@
 /** A line over the viewer, which screen readers announce: about the link of a moment. */
 
-import { button } from "../elements.js";
+import { button, element } from "../elements.js";
 import { translate } from "../words.js";
 
 /** ms after which a line disappears that needs no answer. */
@@ -9,7 +9,7 @@ const BRIEF = 4_000;
 export class Notice {
   #host;
   #viewer;
-  #box = document.createElement("div");
+  #box = element("div", "rerun-notice");
   /** It stays in the page: screen readers announce what changes in it. */
   #text = document.createElement("span");
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -20,7 +20,6 @@ export class Notice {
   constructor(host, viewer) {
     this.#host = host;
     this.#viewer = viewer;
-    this.#box.className = "rerun-notice";
     this.#text.role = "status";
     this.#box.append(this.#text);
     this.#box.addEventListener("keydown", ({ key }) => void (key === "Escape" && this.#close()));

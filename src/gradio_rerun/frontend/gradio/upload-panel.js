@@ -1,6 +1,6 @@
 /** Uploads of recordings: the drop zone, the progress, and the errors. */
 
-import { button, icon } from "../elements.js";
+import { button, element, icon } from "../elements.js";
 import { isAccepted, upload, UploadError } from "./upload.js";
 import { translate } from "../words.js";
 
@@ -17,7 +17,7 @@ export class UploadPanel {
   #running = null;
   #input = document.createElement("input");
   #prompt = button(icon("Upload"), () => this.choose());
-  #box = document.createElement("div");
+  #box = element("div", "rerun-uploads");
 
   /** @param {HTMLElement} host @param {(files: FileData[]) => void} onUploaded */
   constructor(host, onUploaded) {
@@ -30,7 +30,6 @@ export class UploadPanel {
     });
     this.#prompt.className = "rerun-drop";
     this.acceptDrops(this.#prompt);
-    this.#box.className = "rerun-uploads";
     this.#box.hidden = true;
     this.#host = host;
   }
@@ -47,12 +46,8 @@ export class UploadPanel {
     this.#input.accept = file_types.join(",");
     this.#prompt.hidden = !prompt;
     const invitation = { single: "Drop Recording Here", multiple: "Drop Recordings Here", directory: "Drop Folder Here" }[file_count];
-    const lines = [translate(invitation), `- ${translate("or")} -`, translate("Click to Upload")].map((text) => {
-      const line = document.createElement("span");
-      line.textContent = text;
-      return line;
-    });
-    this.#prompt.replaceChildren(icon("Upload"), ...lines);
+    const lines = [translate(invitation), `- ${translate("or")} -`, translate("Click to Upload")];
+    this.#prompt.replaceChildren(icon("Upload"), ...lines.map((line) => element("span", "", line)));
   }
 
   /** Opens the browser's dialog. */
@@ -129,9 +124,8 @@ export class UploadPanel {
 
   /** @param {UploadError} error */
   #showError({ text: message, values }) {
-    const text = document.createElement("p");
+    const text = element("p", "", translate(message, values));
     text.setAttribute("role", "alert");
-    text.textContent = translate(message, values);
     this.#box.replaceChildren(text, button(translate("Close"), () => this.#end()));
     this.#box.hidden = false;
   }
@@ -139,17 +133,16 @@ export class UploadPanel {
 
 /** The progress of one file. */
 class Row {
-  element = document.createElement("div");
-  #text = document.createElement("span");
+  element = element("div", "rerun-upload");
   #bar = document.createElement("progress");
+  #text;
 
   /** @param {string} name */
   constructor(name) {
-    this.element.className = "rerun-upload";
+    this.#text = element("span", "", name);
     this.#bar.max = 100;
     this.#bar.value = 0;
     this.#bar.setAttribute("aria-label", name);
-    this.#text.textContent = name;
     this.element.append(this.#text, this.#bar);
     this.name = name;
   }

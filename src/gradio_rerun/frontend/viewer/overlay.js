@@ -1,6 +1,6 @@
 /** The overlay of the canvas: progress of the viewer and of recordings, errors with a button that helps, and what screen readers say. */
 
-import { button } from "../elements.js";
+import { button, element } from "../elements.js";
 import { fill, language, observeLanguage, translate } from "../words.js";
 
 /** ms for which the picture of the value before stays on screen while the next one opens. */
@@ -185,10 +185,8 @@ export class Overlay {
   showError(failure, onAction) {
     this.#showAgain = () => this.showError(failure, onAction);
     const { title, count, message, action, covers } = failure;
-    const heading = element("strong", "rerun-error-title");
-    heading.textContent = translate(title, { count });
-    const text = element("p", "rerun-error-message");
-    text.textContent = message;
+    const heading = element("strong", "rerun-error-title", translate(title, { count }));
+    const text = element("p", "rerun-error-message", message);
     const actions = element("div", "rerun-error-actions");
     actions.append(button(translate(action), onAction));
     if (!covers) actions.append(button(translate("Close"), () => this.hideError()));
@@ -224,17 +222,6 @@ export function inEnglish({ title, count, message }) {
 /** @param {{name: string}[]} recordings */
 function nameOf(recordings) {
   return recordings.length === 1 ? recordings[0].name : translate("{count} recordings", { count: recordings.length });
-}
-
-/**
- * @param {K} tag
- * @param {string} className
- * @template {keyof HTMLElementTagNameMap} K
- */
-function element(tag, className) {
-  const made = document.createElement(tag);
-  made.className = className;
-  return made;
 }
 
 /** @param {number} bytes */

@@ -67,13 +67,15 @@ export function createViewerFetch({ files, allowed_origins: allowed, telemetry, 
     });
     const early = takeEarly && checked.method === "GET" ? await takeEarly(url.href) : null;
     if (recording) {
-      const response = await watchDownload(early ?? checked, recording.download, recording.size, signal);
+      const response = await watchDownload(early ?? checked, whileRunning(recording.download, signal), recording.size);
       return recording.signal?.aborted ? nothingOf(response) : response;
     }
     if (early) return early;
     if (!live) return fetch(checked);
-    const response = await (live.ticket ? tunnelled(checked, live, ask, signal) : watchServer(checked, live.download, signal, TUNNEL));
-    if (response.ok && !signal.aborted) live.download.onAnswer?.();
+    const { url: server, ticket } = live;
+    const download = whileRunning(live.download, signal);
+    const response = await (ticket ? throughApp(checked, { server, ticket, ask, ...download }) : watchServer(checked, download, TUNNEL));
+    if (response.ok && !signal.aborted) download.onAnswer();
     return response;
   };
 }
@@ -126,64 +128,46 @@ function liveServer(origin, recordings, call) {
   return null;
 }
 
-/**
- * @param {Request} request
- * @param {Downloaded & {url: string}} recording
- * @param {import("./tunnel.js").AskServer} ask
- * @param {AbortSignal} signal
- */
-function tunnelled(request, { url, ticket = "", download }, ask, signal) {
-  return throughApp(request, {
-    server: url,
-    ticket,
-    ask,
+/** Callbacks that report no failures after the end of the viewer. @param {Download} download @param {AbortSignal} signal @returns {Required<Download>} */
+function whileRunning(download, signal) {
+  return {
+    onProgress: download.onProgress,
+    onEnd: download.onEnd,
+    onAnswer: () => download.onAnswer?.(),
     onWait: (reason) => void (signal.aborted || download.onWait?.(reason)),
     onError: (message) => void (signal.aborted || download.onError(message)),
-  });
+  };
 }
 
 /**
  * @param {Request} request to a Rerun server, or for a recording
  * @param {Download} download
- * @param {AbortSignal} signal
  * @param {string} [cure] a further sentence for a server that cannot be reached
  */
-async function watchServer(request, download, signal, cure = "") {
-  /** @type {(message: string) => void} */
-  const fail = (message) => void (signal.aborted || download.onError(message));
+async function watchServer(request, { onError }, cure = "") {
   let response;
   try {
     response = await fetch(request);
   } catch (error) {
     const own = new URL(request.url).origin === location.origin;
-    fail(own ? "The server cannot be reached." : "It cannot be reached, or its server does not let this page read it (CORS)." + cure);
+    onError(own ? "The server cannot be reached." : "It cannot be reached, or its server does not let this page read it (CORS)." + cure);
     throw error;
   }
-  if (!response.ok) fail(describeStatus(response.status));
+  if (!response.ok) onError(describeStatus(response.status));
   return response;
 }
 
-/**
- * @param {Request | Response} source
- * @param {Download} download
- * @param {number | null} size
- * @param {AbortSignal} signal
- */
-async function watchDownload(source, download, size, signal) {
-  const response = source instanceof Response ? source : await watchServer(source, download, signal);
+/** @param {Request | Response} source @param {Download} download @param {number | null} size */
+async function watchDownload(source, download, size) {
+  const response = source instanceof Response ? source : await watchServer(source, download);
   if (!response.ok) return response;
   const length = response.headers.get("content-encoding") ? null : response.headers.get("content-length");
   const total = size ?? (length ? Number(length) : null);
-  return copyResponse(response, watchBody(response, total, download, (message) => void (signal.aborted || download.onError(message))));
+  return copyResponse(response, watchBody(response, total, download));
 }
 
-/**
- * @param {Response} response
- * @param {number | null} total
- * @param {Download} download
- * @param {(message: string) => void} fail
- */
-function watchBody(response, total, download, fail) {
+/** @param {Response} response @param {number | null} total @param {Download} download */
+function watchBody(response, total, { onProgress, onEnd, onError }) {
   const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
   let loaded = 0;
   let start = "";
@@ -194,7 +178,7 @@ function watchBody(response, total, download, fail) {
       try {
         result = await reader.read();
       } catch (error) {
-        fail(`The connection was interrupted after ${loaded} bytes.`);
+        onError(`The connection was interrupted after ${loaded} bytes.`);
         throw error;
       }
       const chunk = result.value;
@@ -202,24 +186,24 @@ function watchBody(response, total, download, fail) {
         start += String.fromCharCode(...(chunk?.subarray(0, MAGIC.length - start.length) ?? []));
         const complete = result.done || start.length === MAGIC.length;
         if (complete && start !== MAGIC) {
-          fail(describeStart(start));
+          onError(describeStart(start));
           await reader.cancel();
           controller.close();
           return;
         }
       }
       if (!chunk) {
-        download.onEnd(messages.isTruncated);
+        onEnd(messages.isTruncated);
         controller.close();
         return;
       }
       messages.follow(chunk);
       loaded += chunk.byteLength;
-      download.onProgress(loaded, total);
+      onProgress(loaded, total);
       controller.enqueue(chunk);
     },
     cancel(reason) {
-      download.onEnd(false); // the viewer has stopped reading, perhaps because the file is damaged
+      onEnd(false); // the viewer has stopped reading, perhaps because the file is damaged
       return reader.cancel(reason);
     },
   });
