@@ -129,6 +129,8 @@ def _unsupported(item: Any) -> UnsupportedValueError:
             "not one that returns a generator or an object with a generator as `__call__`. For several recordings, such as those of a glob, return a list."
         )
     got = described(item)
+    if inspect.isawaitable(item):
+        return UnsupportedValueError(f"{WANTED}; got {got}. Attach the async function itself, or await it in one.")
     if item is None:
         return UnsupportedValueError(f"{WANTED}; got {got}. Leave it out of the list.")
     if callable(getattr(item, "read", None)):
