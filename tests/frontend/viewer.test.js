@@ -455,7 +455,10 @@ function fakeCanvases(isDrawn, isReadable = true) {
       drawn: null,
       getContext() {
         return {
-          drawImage: (/** @type {any[]} */ ...given) => (this.drawn = given),
+          drawImage: (/** @type {any[]} */ ...given) => {
+            if (given[0].width === 0 || given[0].height === 0) throw new Error("InvalidStateError"); // as browsers do
+            this.drawn = given;
+          },
           // One pixel, for the others the picture is empty.
           getImageData: (/** @type {number[]} */ ...part) => ({ data: [0, 0, 0, isDrawn() && String(part) === `0,0,${this.width},${this.height}` ? 255 : 0] }),
         };
@@ -499,6 +502,16 @@ test("a screenshot of a viewer that draws nothing is the last frame; an unreadab
   assert.ok(frames > 1 && frames < 1000, `${frames} frames`);
   fakeCanvases(() => true, false);
   await assert.rejects(viewer.screenshot(), /The canvas could not be read/);
+});
+
+test("a viewer in a hidden tab has no pixels: its copy is empty, and a picture of it is an error that says so", async () => {
+  fakeCanvases(() => true);
+  globalThis.requestAnimationFrame = (callback) => (queueMicrotask(() => callback(0)), 0);
+  Object.assign(canvas, { width: 0, height: 0 });
+  const viewer = await start();
+  const { width, height } = await viewer.copy(3);
+  assert.deepEqual([width, height], [0, 0]);
+  for (const maxSize of [undefined, 100]) await assert.rejects(viewer.screenshot(maxSize), /The viewer is hidden/);
 });
 
 test("frames are waited for one by one, and no longer when the viewer ends", async () => {

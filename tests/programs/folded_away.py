@@ -1,6 +1,6 @@
 """Pattern: viewers in a closed gr.Accordion and in a gr.Sidebar. One of them gets its value while it is hidden.
 Whose: gradio-app/gradio, guide "Controlling layout"; dashboards with "details" below each result.
-Its user opens the accordion, then the sidebar, and sees the recordings."""
+Its user opens the accordion, then the sidebar, and sees the recordings; closes the accordion, fills again, opens it, and sees the next one."""
 
 import gradio as gr
 import rerun as rr

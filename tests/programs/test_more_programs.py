@@ -159,6 +159,13 @@ def test_a_viewer_in_a_closed_container_shows_its_recording_when_the_container_o
     wait_until(page, lambda: "details" in page.opened())
     page.get_by_label("Toggle Sidebar").click()
     wait_until(page, lambda: sorted(page.opened()) == ["details", "sidebar"])
+    page.get_by_role("button", name="Details").click()
+    expect(page.viewer(1)).to_be_hidden()
+    page.evaluate("window.seen.length = 0")
+    page.click("Fill")
+    wait_until(page, lambda: page.events("load", 1) or page.events("error", 1))
+    page.get_by_role("button", name="Details").click()
+    page.expect_state("ready", recordings=1, index=1)
 
 
 @pytest.mark.slow

@@ -435,6 +435,25 @@ def test_a_run_that_was_cancelled_does_not_count_against_the_limit_of_the_next()
     assert other["size"] > one["size"]
 
 
+@pytest.mark.parametrize("kind", ["generator", "async generator", "coroutine"])
+def test_a_value_may_be_a_generator_function_or_an_async_one(kind: str) -> None:
+    def generator() -> Iterator[bytes]:
+        yield DATA
+
+    async def async_generator() -> AsyncIterator[bytes]:
+        yield DATA
+
+    async def coroutine() -> bytes:
+        return DATA
+
+    function = {"generator": generator, "async generator": async_generator, "coroutine": coroutine}[kind]
+    with gr.Blocks() as demo:
+        viewer = Rerun(function)
+    assert viewer.value is None
+    value = Session(demo).call()[0][0]
+    assert Path(value[0]["path"]).read_bytes() == DATA
+
+
 @pytest.mark.parametrize("name", ["process_api", "postprocess_data", "handle_streaming_outputs"])
 def test_gradio_is_wrapped_once_for_all_components(name: str) -> None:
     Rerun()

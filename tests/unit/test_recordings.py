@@ -418,6 +418,13 @@ class NoRepr:
         raise RuntimeError("no device")
 
 
+class Awaited:
+    """As what an async function returns when it is called without `await`, but Python does not warn of it."""
+
+    def __await__(self) -> Any:
+        raise AssertionError
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -432,6 +439,7 @@ class NoRepr:
         ({"a": "a.rrd"}.values(), "Return several recordings as one list"),
         ([["a.rrd"]], "Return several recordings as one list"),
         ((name for name in ["a.rrd"]), "return a list"),
+        (Awaited(), "await it"),
     ],
 )
 def test_the_error_for_a_value_that_nearly_is_a_recording_names_the_cure(value: Any, words: str, cache: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from asyncio import _get_running_loop
 from functools import partial
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components.base import Component
 from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
 from pydantic import BaseModel
@@ -36,6 +38,15 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
     _is_computed = False
     """Whether the value is a function."""
     max_stream_size: int | None
+
+    @staticmethod
+    def get_load_fn_and_initial_value(value: Any, inputs: Any = None) -> tuple[Any, Any]:
+        """For Gradio: the function that is called when the page loads, and the value until then. Gradio cannot get it from a generator or an async function."""
+        checks = (inspect.isgeneratorfunction, inspect.isasyncgenfunction, inspect.iscoroutinefunction)
+        if any(check(value) for check in checks):
+            return value, None
+        function_and_value: tuple[Any, Any] = Component.get_load_fn_and_initial_value(value, inputs)  # type: ignore[no-untyped-call]
+        return function_and_value
 
     def _streamed(self, value: Any, call: Call, *, is_cached: bool = False) -> Prepared | Recordings | dict[str, Any]:
         """All that is shown after a value of a function; a `gr.skip()` if there is no new data.

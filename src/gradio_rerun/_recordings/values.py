@@ -126,22 +126,22 @@ def _unsupported(item: Any) -> UnsupportedValueError:
             f"{WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
             "not one that returns a generator or an object with a generator as `__call__`. For several recordings, such as those of a glob, return a list."
         )
-    return UnsupportedValueError(f"{WANTED}; got {described(item)}. {_cure(item)}")
-
-
-def _cure(item: Any) -> str:
-    """What to do with a value that cannot be shown."""
+    got = described(item)
+    if inspect.isawaitable(item):
+        return UnsupportedValueError(f"{WANTED}; got {got}. Attach the async function itself, or await it in one.")
     if item is None:
-        return "Leave it out of the list."
+        return UnsupportedValueError(f"{WANTED}; got {got}. Leave it out of the list.")
     if callable(getattr(item, "read", None)):
-        return "Return the path of the file, or the bytes in it."
+        return UnsupportedValueError(f"{WANTED}; got {got}. Return the path of the file, or the bytes in it.")
     if isinstance(item, (Iterator, Set, ValuesView, list)):
-        return "Return several recordings as one list."
+        return UnsupportedValueError(f"{WANTED}; got {got}. Return several recordings as one list.")
     if callable(getattr(item, "drain_as_bytes", None)):  # a MemoryRecording of rerun-sdk
-        return "Return the result of its method drain_as_bytes."
+        return UnsupportedValueError(f"{WANTED}; got {got}. Return the result of its method drain_as_bytes.")
     if type(item).__module__.startswith("rerun.blueprint"):
-        return "Send it with the recording, by recording.send_blueprint, or return gradio_rerun.commands.set_blueprint(...)."
-    return "Log it with rerun and return the recording."
+        return UnsupportedValueError(
+            f"{WANTED}; got {got}. Send it with the recording, by recording.send_blueprint, or return gradio_rerun.commands.set_blueprint(...)."
+        )
+    return UnsupportedValueError(f"{WANTED}; got {got}. Log it with rerun and return the recording.")
 
 
 def _of_sdk(item: Any, cache: Path, stream: Appender | Unjoined | None, servers: Servers) -> Recording | None:
