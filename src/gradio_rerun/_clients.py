@@ -13,6 +13,9 @@ from typing import Any
 _BITS_OF_NETWORK = 64
 """Of an IPv6 address: each connection to the internet has all addresses of such a network."""
 
+_UNKNOWN = "unknown"
+"""The address of all clients that reach the server through a Unix socket, unless the server trusts the addresses that its proxy passes on."""
+
 _LONGEST_NAME = 200
 """Characters. Clients choose the names of their sessions."""
 
@@ -46,8 +49,11 @@ def working_for(client: Client) -> Iterator[None]:
 
 def client_of(request: Any, page: Any = None) -> Client:
     """The client that has sent a request of Gradio or Starlette; one without an address for None."""
+    # Gradio's own requests have none of a client.
+    is_of_client = getattr(request, "request", request) is not None
     address = getattr(getattr(request, "client", None), "host", None)
-    return Client(_network(address) if isinstance(address, str) else "", str(page or "")[:_LONGEST_NAME])
+    network = _network(address) if isinstance(address, str) else _UNKNOWN if is_of_client else ""
+    return Client(network, str(page or "")[:_LONGEST_NAME])
 
 
 def one_too_many(holders: Sequence[Client], newcomer: Client) -> int | None:

@@ -22,6 +22,8 @@ from gradio_rerun._viewer.assets import viewer_assets
 from gradio_rerun._wire import Recordings
 from gradio_rerun.errors import ParameterError, RecordingError, UnsupportedValueError
 
+NO_REQUEST: Any = SimpleNamespace(headers={})
+
 PARAMETERS = [
     *["value", "label", "every", "inputs", "show_label", "show_download_button", "show_clear_button", "container"],
     *["scale", "min_width", "height", "interactive", "visible", "elem_id", "elem_classes", "render", "key"],
@@ -293,7 +295,7 @@ def test_the_examples_of_the_api_are_values() -> None:
 def test_the_viewers_code_has_an_encoding_that_the_browser_accepts(accepted: str, coding: str) -> None:
     assets = viewer_assets()
     request = SimpleNamespace(headers={"accept-encoding": accepted} if accepted else {})
-    answer = Rerun().viewer_code(assets.wasm.name, request)
+    answer = asyncio.run(Rerun().viewer_code(assets.wasm.name, request))
     assert (answer.status_code, answer.headers["content-encoding"]) == (200, coding)
     assert answer.headers["content-type"] == "application/wasm"
     assert Path(answer.path) == (assets.wasm_br if coding == "br" else assets.wasm)
@@ -302,18 +304,18 @@ def test_the_viewers_code_has_an_encoding_that_the_browser_accepts(accepted: str
 @pytest.mark.parametrize("accepted", ["gzip;q=0", "br;q=0, gzip;q=0", "*;q=0", "identity, *;q=0"])
 def test_a_client_that_refuses_both_encodings_gets_none(accepted: str) -> None:
     request = SimpleNamespace(headers={"accept-encoding": accepted})
-    assert Rerun().viewer_code(viewer_assets().wasm.name, request).status_code == 406
+    assert asyncio.run(Rerun().viewer_code(viewer_assets().wasm.name, request)).status_code == 406
 
 
 def test_the_page_can_request_that_damaged_files_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[bool] = []
     monkeypatch.setattr("gradio_rerun._component.server_functions.restore_page_files", lambda: checked.append(True))
-    Rerun().restore_files()
+    asyncio.run(Rerun().restore_files(None, NO_REQUEST))
     assert checked
 
 
 def test_the_code_of_another_viewer_is_not_found() -> None:
-    assert Rerun().viewer_code("other.wasm", SimpleNamespace(headers={})).status_code == 404
+    assert asyncio.run(Rerun().viewer_code("other.wasm", NO_REQUEST)).status_code == 404
 
 
 def test_a_function_gets_the_url_of_a_server_behind_the_app_without_its_ticket() -> None:
@@ -436,9 +438,9 @@ def test_forgetting_a_stream_returns_whether_the_same_file_can_come_again() -> N
     shared = viewer.postprocess(recording)  # outside of a session
     assert isinstance(shared, Recordings)
     (file,) = shared.model_dump()
-    assert viewer.forget_recording(file["path"]) is True
+    assert asyncio.run(viewer.forget_recording(file["path"], NO_REQUEST)) is True
     for other in ("/etc/passwd", None, 3, [file["path"]]):
-        assert viewer.forget_recording(other) is False
+        assert asyncio.run(viewer.forget_recording(other, NO_REQUEST)) is False
 
 
 def test_linked_viewers_name_each_other_in_the_page() -> None:

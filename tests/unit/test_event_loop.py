@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -20,9 +23,10 @@ from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun import Rerun, commands
-from gradio_rerun._component import streaming
+from gradio_rerun._component import server_functions, streaming
 from gradio_rerun._gradio.postponed import Postponed
 from gradio_rerun._recordings import episodes
+from gradio_rerun.errors import RecordingError
 from gradio_rerun.lerobot import Episode
 
 BEATS = 5
@@ -369,3 +373,42 @@ def test_gradio_does_not_check_the_file_of_a_stream_at_each_yield(
     assert resolved == []
     sizes = [file["size"] for (file,) in values[:5]]
     assert sizes == sorted(set(sizes))
+
+
+@pytest.mark.parametrize(
+    ("function", "data", "does"),
+    [
+        ("close_large_file", None, "large_file"),
+        ("restore_files", None, "restore_page_files"),
+        ("viewer_code", "name", "viewer_assets"),
+        ("forget_recording", "path", "forget"),
+    ],
+)
+def test_the_event_loop_goes_on_while_a_page_calls_a_function_of_the_server(
+    function: str, data: Any, does: str, heart: Heart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio 6.10 calls functions without `async` on the event loop."""
+
+    def slow(*_: Any) -> Any:
+        heart.wait()
+        raise RecordingError("slow")
+
+    monkeypatch.setattr(server_functions, does, slow)
+    viewer = Rerun()
+
+    async def ask() -> None:
+        beating = asyncio.create_task(heart.beat())
+        with suppress(RecordingError):
+            called: Any = getattr(viewer, function)(data, SimpleNamespace(headers={}))
+            if inspect.isawaitable(called):
+                await called
+        beating.cancel()
+
+    asyncio.run(ask())
+    assert heart.slow == 1
+
+
+def test_all_functions_of_the_server_are_async() -> None:
+    functions = {name: getattr(Rerun, name) for name in dir(Rerun)}
+    functions = {name: each for name, each in functions.items() if getattr(each, "_is_server_fn", False)}
+    assert [name for name, each in functions.items() if not inspect.iscoroutinefunction(each)] == []

@@ -26,6 +26,7 @@ from updates import in_event
 from web_files import TOKEN, WebFiles, web_files
 
 from gradio_rerun import Rerun, cli, lerobot
+from gradio_rerun._recordings import hub_dataset
 from gradio_rerun._recordings.lerobot_files import episode_files
 from gradio_rerun._recordings.values import to_recordings
 from gradio_rerun._viewer import sdk
@@ -414,6 +415,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebFiles]:
             server.files[api + revision] = info
         tree = [{"type": "file", "path": name, "size": len(each), "oid": "0" * 40} for name, each in files.items()]
         server.files[f"{api}/tree/{server.commit}"] = json.dumps(tree).encode()
+        meta = [each for each in tree if str(each["path"]).startswith("meta/")]
+        server.files[f"{api}/tree/{server.commit}/meta"] = json.dumps(meta).encode()
         yield server
 
 
@@ -440,6 +443,23 @@ def test_a_function_gets_public_datasets_of_the_hub_only(hub: WebFiles) -> None:
     with pytest.raises(RecordingError, match="us/pick"):  # although it is in the cache
         in_event(lambda: lerobot.episodes("hf://datasets/us/pick"))
     assert len(lerobot.episodes("hf://datasets/us/pick@main")) == 3  # outside functions, where the app is built
+
+
+@EPISODES
+def test_a_function_fetches_no_dataset_of_any_size(hub: WebFiles, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user may have chosen it."""
+    meta = 100_000 * sum("/resolve/main/meta/" in name for name in hub.files)
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SIZE", str(meta - 1))
+    with pytest.raises(RecordingError, match=f"'us/pick' could not be .* {meta - 1:,} bytes of files of the Hub"):
+        in_event(lambda: lerobot.episodes("hf://datasets/us/pick"))
+    assert not [path for path in hub.bodies if "/resolve/" in path]
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SIZE", str(meta))
+    episode, *_ = in_event(lambda: lerobot.episodes("hf://datasets/us/pick"))
+    monkeypatch.setattr(hub_dataset, "_LEAST", 8 * meta + 1)
+    with pytest.raises(RecordingError, match=f"'pick' could not be .* {8 * meta:,} bytes of files of the Hub"):
+        shown(episode, cache)
+    monkeypatch.setattr(hub_dataset, "_LEAST", 8 * meta)
+    shown(episode, cache)
 
 
 @pytest.mark.parametrize(

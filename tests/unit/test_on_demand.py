@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -515,7 +516,7 @@ def test_a_lease_is_renewed_while_another_file_of_the_session_is_prepared(serve:
 
     (renewed,) = asyncio.run(renewed_meanwhile())
     assert [each["server"] for each in renewed["servers"]] == [each["server"] for each in opened["servers"]]
-    viewer.close_large_file(data)
+    asyncio.run(viewer.close_large_file(data, SimpleNamespace(headers={})))
     assert on_demand._servers == {}
 
 
@@ -537,10 +538,10 @@ def test_a_component_serves_a_large_file_and_says_why_it_does_not(serve: Serve, 
     data = {"path": str(upload), "lease": "a"}
     ((*_, result),) = [lines_of(partial(viewer._served, data))]
     assert [each["server"].rpartition("=")[2] for each in result["servers"]] == ["run"]
-    viewer.close_large_file(data)
+    asyncio.run(viewer.close_large_file(data, SimpleNamespace(headers={})))
     assert on_demand._servers == {}
     assert lines_of(partial(viewer._served, {"path": 1}))[-1] == {"error": "This is not a request for a large file."}
-    viewer.close_large_file(None)
+    asyncio.run(viewer.close_large_file(None, SimpleNamespace(headers={})))
 
 
 def test_values_keep_their_path(tmp_path: Path) -> None:

@@ -757,6 +757,15 @@ def test_a_file_that_gradio_may_not_serve_is_refused_and_the_log_says_what_allow
     assert path_of(item).read_bytes() == file.read_bytes()
 
 
+def test_temporary_folders_of_blueprints_are_not_remembered(tmp_path: Path) -> None:
+    rrb.Blueprint(rrb.TextLogView()).save("app", str(tmp_path / "a.rbl"))
+    read_blueprint(tmp_path / "a.rbl")
+    number = len(empty_folders._searched)
+    for _ in range(3):
+        read_blueprint(tmp_path / "a.rbl")
+    assert len(empty_folders._searched) <= number
+
+
 @pytest.mark.parametrize("name", ["run.rrd", "run.md"])
 def test_a_file_that_becomes_a_link_while_it_is_read_is_refused(
     name: str, served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch

@@ -93,14 +93,14 @@ def test_a_large_file_that_is_deleted_while_it_is_checked_is_an_error_of_the_pag
 ) -> None:
     monkeypatch.setattr(large_files, "check_file", lambda path: path.unlink(missing_ok=True))
     assert result_of_large_file(viewer, large) == {"error": "run.rrd was not uploaded, or was deleted."}
-    assert viewer.close_large_file({"path": str(large), "lease": "a"}) is None
+    assert asyncio.run(viewer.close_large_file({"path": str(large), "lease": "a"}, FakeRequest(viewer))) is None
 
 
 def test_a_page_ends_its_own_lease(viewer: Rerun, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[Any] = []
     monkeypatch.setattr(server_functions, "end_lease", lambda *given: ended.append(given))
     for data in (None, {"path": str(large)}, {"path": "/etc/passwd", "lease": "a"}, {"path": str(large), "lease": "a"}):
-        viewer.close_large_file(data)
+        asyncio.run(viewer.close_large_file(data, FakeRequest(viewer)))
     assert ended == [(large, "a")]
 
 

@@ -18,6 +18,7 @@ import pytest
 import rerun as rr
 from anyio import to_thread
 from recordings import recording_bytes
+from starlette.requests import Request
 
 from gradio_rerun._clients import Client, client_of, working_for
 from gradio_rerun._gradio import threads
@@ -383,8 +384,10 @@ def request_from(host: Any) -> Any:
         (request_from("::ffff:10.0.0.1"), "10.0.0.1"),
         (request_from("fe80::1%eth0"), "fe80::"),
         (request_from("unix:" + "x" * 1000), ("unix:" + "x" * 1000)[:200]),
-        (request_from(None), ""),
-        (SimpleNamespace(client=None), ""),
+        (request_from(None), "unknown"),
+        (SimpleNamespace(client=None), "unknown"),
+        (gr.Request(Request({"type": "http", "client": None})), "unknown"),
+        (Request({"type": "http", "client": None}), "unknown"),
         (None, ""),
         (gr.Request(), ""),
         (gr.Request(session_hash="a"), ""),

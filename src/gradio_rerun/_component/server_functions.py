@@ -11,9 +11,9 @@ import gradio as gr
 from gradio.components.base import server
 from starlette.responses import FileResponse, Response
 
-from .._clients import client_of
 from .._gradio.files import uploaded_file
-from .._gradio.server_calls import app_of, one_a_session, page_of, turn_of, while_connected
+from .._gradio.server_calls import app_of, client_of_page, one_a_session, page_of, turn_of, while_connected
+from .._gradio.threads import in_thread
 from .._recordings.file_server import FileServer, Progress
 from .._recordings.file_types import check_file
 from .._recordings.on_demand import end_lease, renewed, served
@@ -30,7 +30,10 @@ from .streaming import Streaming
 
 
 class ServerFunctions(Streaming):
-    """The part of `Rerun` that the frontend calls. Any client can call these functions."""
+    """The part of `Rerun` that the frontend calls. Any client can call these functions.
+
+    All are `async`: Gradio 6.10 calls other functions on the event loop, Gradio 6.30 in the threads that serve files.
+    """
 
     @server  # type: ignore[untyped-decorator]
     async def open_upload(self, path: str, request: gr.Request | None = None) -> dict[str, Any]:
@@ -51,7 +54,7 @@ class ServerFunctions(Streaming):
     @server  # type: ignore[untyped-decorator]
     async def open_large_file(self, data: Any, request: gr.Request) -> Response:
         """For the frontend: the Rerun servers of the recordings in a large file, as lines of JSON. A lease for the file begins, or is renewed."""
-        client = client_of(request, (await page_of(request))[0])
+        client = await client_of_page(request)
         return lines_while(partial(self._served, data), await turn_of(request), partial(self._renewed, data), client)
 
     def _renewed(self, data: Any) -> dict[str, Any] | None:
@@ -74,21 +77,25 @@ class ServerFunctions(Streaming):
         return {"servers": tickets, "is_truncated": server.is_truncated}
 
     @server  # type: ignore[untyped-decorator]
-    def close_large_file(self, data: Any) -> None:
+    async def close_large_file(self, data: Any, request: gr.Request) -> None:
         """For the frontend, when it no longer shows a large file: ends its lease."""
-        with suppress(GradioRerunError):
-            end_lease(*large_file(data, self.on_demand_above))
+
+        def close() -> None:
+            with suppress(GradioRerunError):
+                end_lease(*large_file(data, self.on_demand_above))
+
+        await in_thread(close, await client_of_page(request))
 
     @server  # type: ignore[untyped-decorator]
-    def restore_files(self, _: None = None) -> None:
+    async def restore_files(self, _: None, request: gr.Request) -> None:
         """For the frontend, if a file of the viewer was not loaded completely: restores missing and damaged files."""
-        restore_page_files()
+        await in_thread(restore_page_files, await client_of_page(request))
 
     @server  # type: ignore[untyped-decorator]
-    def viewer_code(self, name: str, request: gr.Request) -> Response:
+    async def viewer_code(self, name: str, request: gr.Request) -> Response:
         """For the frontend: the WebAssembly of the viewer, which the browser decompresses while it loads."""
         # Gradio's file route sends no Content-Encoding: the frontend would have to decompress the file, in its main thread.
-        assets = viewer_assets()
+        assets = await in_thread(viewer_assets, await client_of_page(request))
         if name != assets.wasm.name:  # the app has been started again, with another rerun-sdk
             return Response(status_code=404)
         coding = accepted_coding(request.headers.get("accept-encoding", ""), ("br", "gzip"))
@@ -123,6 +130,7 @@ class ServerFunctions(Streaming):
         return questions.answer(*await page_of(request), data.get("question"), data)
 
     @server  # type: ignore[untyped-decorator]
-    def forget_recording(self, path: Any) -> bool:
+    async def forget_recording(self, path: Any, request: gr.Request) -> bool:
         """For the frontend, when it no longer shows a growing recording: later data becomes a new recording. Returns whether the same file may arrive again."""
-        return isinstance(path, str) and forget(path)
+        # A function may be writing to the recording, and hold its lock.
+        return isinstance(path, str) and await in_thread(partial(forget, path), await client_of_page(request))

@@ -20,7 +20,7 @@ from gradio.blocks import Blocks
 from starlette.requests import Request
 from starlette.types import Receive
 
-from .._clients import client_of
+from .._clients import Client, client_of
 from .threads import in_thread
 
 _turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
@@ -33,7 +33,7 @@ _LONGEST_SESSION = 200
 async def one_a_session(work: Callable[[], dict[str, Any]], request: gr.Request | None) -> dict[str, Any]:
     """The result of `work`, which runs in a thread: one at a time for each session. It ends when the client disconnects."""
     result: dict[str, Any] = {"error": "The page was closed."}
-    client = client_of(request, await _session(request) if request else "")
+    client = await client_of_page(request) if request else client_of(None)
     async with while_connected(request), await turn_of(request):
         result = await in_thread(work, client)
     return result
@@ -60,6 +60,11 @@ async def page_of(request: gr.Request) -> tuple[str, int]:
     """The session that a client names, empty if it names none, and the id of the component; 0 if it names none."""
     component = await _named(request, "component_id")
     return await _session(request), component if isinstance(component, int) else 0
+
+
+async def client_of_page(request: gr.Request) -> Client:
+    """The client that has sent a request, with the session that it names."""
+    return client_of(request, await _session(request))
 
 
 async def _session(request: gr.Request) -> str:

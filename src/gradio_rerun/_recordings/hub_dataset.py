@@ -10,9 +10,16 @@ from pathlib import Path
 from .._checks import wrong
 from .._gradio.calls import may_build_apps
 from .._gradio.files import may_serve
+from .limits import SIZE_VARIABLE, limits, over
 from .remote_files import endpoint, failures
 
 _DATASET = re.compile(r"hf://datasets/([^/@\s]+/[^/@\s]+)(?:@([^\s]+?))?/?", re.IGNORECASE)
+
+_EPISODES_SIZE = 8
+"""The files with an episode may have as many times the size of a recording: LeRobot writes the videos of many episodes into one file."""
+
+_LEAST = 100_000
+"""Bytes for which a file counts at least: each costs requests."""
 
 
 @dataclass(frozen=True)
@@ -32,23 +39,45 @@ class HubDataset:
 
     def fetch(self, names: Iterable[str]) -> None:
         """Fetches files that are not there yet. Raises a `RecordingError`."""
-        from huggingface_hub import hf_hub_download
+        from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
-        for name in names:
-            if not (self.folder / name).exists():
-                with failures(name.rpartition("/")[2]):
-                    hf_hub_download(
-                        self.repository,
-                        name,
-                        repo_type="dataset",
-                        revision=self.folder.name,
-                        token=self.token,
-                        endpoint=endpoint(),
+        missing = [name for name in names if not (self.folder / name).exists()]
+        if self.token is False:
+            with failures(self.name):
+                urls = [
+                    hf_hub_url(
+                        self.repository, name, repo_type="dataset", revision=self.folder.name, endpoint=endpoint()
                     )
+                    for name in missing
+                ]
+                _check_size(
+                    self.name,
+                    (get_hf_file_metadata(url, token=False).size or 0 for url in urls),
+                    _EPISODES_SIZE * limits().size,
+                )
+        for name in missing:
+            with failures(name.rpartition("/")[2]):
+                hf_hub_download(
+                    self.repository,
+                    name,
+                    repo_type="dataset",
+                    revision=self.folder.name,
+                    token=self.token,
+                    endpoint=endpoint(),
+                )
 
     def may_read(self, path: Path) -> bool:
         """Whether a file is one of this dataset: the files in the folder are links to files beside it."""
         return path.resolve().is_relative_to(self.folder.parents[1].resolve()) or may_serve(path)
+
+
+def _check_size(name: str, sizes: Iterable[int], most: int) -> None:
+    """Raises a `RecordingError` if the files have more than `most` bytes. Reads no more sizes than needed."""
+    total = 0
+    for size in sizes:
+        total += max(size, _LEAST)
+        if total > most:
+            raise over(name, f"{most:,} bytes of files of the Hub", SIZE_VARIABLE)
 
 
 def is_hub_url(given: object) -> bool:
@@ -78,6 +107,8 @@ def hub_dataset(url: str) -> HubDataset:
             # Without this, the library would take a private dataset from its cache, if the app's author has fetched it before.
             api = HfApi(endpoint=endpoint(), token=False)
             revision = api.repo_info(repository, repo_type="dataset", revision=revision).sha
+            files = api.list_repo_tree(repository, "meta", recursive=True, revision=revision, repo_type="dataset")
+            _check_size(repository, (getattr(each, "size", 0) for each in files), limits().size)
         folder = snapshot_download(
             repository,
             repo_type="dataset",

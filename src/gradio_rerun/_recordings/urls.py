@@ -58,7 +58,7 @@ def checked_url(url: str) -> str:
 
 
 def check_number(items: Sequence[Recording]) -> None:
-    """Raises an `UnsupportedValueError` if a value has more URLs than pages show. A client can send a million, which are checked on the event loop."""
+    """Raises an `UnsupportedValueError` if a value has more URLs than pages show. A client can send a million, which Gradio 6.10 checks on the event loop."""
     number = sum(not isinstance(each, FileData) for each in items)
     if number > _MOST_URLS:
         raise UnsupportedValueError(f"Expected {_MOST_URLS:,} URLs at most, got {number:,}.")
