@@ -102,7 +102,7 @@ def _to_recording(
     if isinstance(item, (str, os.PathLike)):
         return _file(_named(item), cache)
     if isinstance(item, _BYTES):
-        return _chunk(bytes(item), stream) if stream else _bytes(bytes(item), cache)
+        return _bytes(bytes(item), cache, stream)
     if isinstance(item, Episode):
         return _episode(item, cache)
     if FileData.is_file_data(item):
@@ -128,22 +128,20 @@ def _unsupported(item: Any) -> UnsupportedValueError:
             f"{WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
             "not one that returns a generator or an object with a generator as `__call__`. For several recordings, such as those of a glob, return a list."
         )
-    return UnsupportedValueError(f"{WANTED}; got {described(item)}. {_cure(item)}")
-
-
-def _cure(item: Any) -> str:
-    """What to do with a value that cannot be shown."""
+    got = described(item)
     if item is None:
-        return "Leave it out of the list."
+        return UnsupportedValueError(f"{WANTED}; got {got}. Leave it out of the list.")
     if callable(getattr(item, "read", None)):
-        return "Return the path of the file, or the bytes in it."
+        return UnsupportedValueError(f"{WANTED}; got {got}. Return the path of the file, or the bytes in it.")
     if isinstance(item, (Iterator, Set, ValuesView, list)):
-        return "Return several recordings as one list."
+        return UnsupportedValueError(f"{WANTED}; got {got}. Return several recordings as one list.")
     if callable(getattr(item, "drain_as_bytes", None)):  # a MemoryRecording of rerun-sdk
-        return "Return the result of its method drain_as_bytes."
+        return UnsupportedValueError(f"{WANTED}; got {got}. Return the result of its method drain_as_bytes.")
     if type(item).__module__.startswith("rerun.blueprint"):
-        return "Send it with the recording, by recording.send_blueprint, or return gradio_rerun.commands.set_blueprint(...)."
-    return "Log it with rerun and return the recording."
+        return UnsupportedValueError(
+            f"{WANTED}; got {got}. Send it with the recording, by recording.send_blueprint, or return gradio_rerun.commands.set_blueprint(...)."
+        )
+    return UnsupportedValueError(f"{WANTED}; got {got}. Log it with rerun and return the recording.")
 
 
 def _of_sdk(item: Any, cache: Path, stream: Appender | Unjoined | None, servers: Servers) -> Recording | None:
@@ -254,8 +252,10 @@ def _is_left_to_gradio(path: Path) -> bool:
     return False
 
 
-def _bytes(data: bytes, cache: Path) -> FileData:
+def _bytes(data: bytes, cache: Path, stream: Appender | Unjoined | None) -> FileData:
     check_start(data[: len(MAGIC)], f"{len(data)} bytes")
+    if stream:
+        return stream.append(data)
     target = cache / cache_key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
     if not touched(target, len(data)):
         write_file(target, io.BytesIO(data))
@@ -290,8 +290,3 @@ def _chunks(item: Any, kind: str, cache: Path) -> FileData:
     if path := source_of(item):
         check_source(path)
     return _file_data(written(item, kind, cache))
-
-
-def _chunk(data: bytes, stream: Appender | Unjoined) -> FileData:
-    check_start(data[: len(MAGIC)], f"{len(data)} bytes")
-    return stream.append(data)
