@@ -24,7 +24,10 @@ def app(recording: Path, update: Any, **parameters: Any) -> gr.Blocks:
         with gr.Row():
             viewer = Rerun(recording, **{"height": 300, **parameters})
             gr.Textbox("beside", scale=1)
-        gr.Button("update").click(lambda: update() if callable(update) else update, None, viewer)
+        # Gradio drops a click during the call before, unless it may call several times at once.
+        gr.Button("update").click(
+            lambda: update() if callable(update) else update, None, viewer, trigger_mode="multiple"
+        )
     return demo
 
 
