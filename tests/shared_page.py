@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 from playwright.sync_api import Page
-from seen import wait_until
+from seen import DRAW, wait_until
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun
@@ -46,6 +46,18 @@ class SharedPage(ViewerPage):
         self.click("input")
         wait_until(self, lambda: self.inputs)
         return self.inputs.pop()
+
+    def settle(self) -> None:
+        """Waits until the app has handled all that the page has sent until now."""
+        self.evaluate(DRAW, 10)
+        self.given()  # Gradio starts calls in the order in which they arrive
+
+    def expect_command(self, name: str) -> None:
+        """Waits until the page has got a command."""
+        self.wait_for_function(
+            "name => document.querySelector('rerun-viewer').settings.commands?.some((each) => each.name === name)",
+            arg=name,
+        )
 
     def answer(self, kind: type[Any]) -> Any:
         """The first event that was not taken yet."""

@@ -107,6 +107,10 @@ class ViewerPage:
         self.expect_state("ready", recordings=len(ids), index=index)
         assert sorted(self.opened(index)[-len(ids) :]) == sorted(ids)
 
+    def expect_loaded(self, index: int = 0) -> None:
+        """Waits until no more data is arriving in a viewer, and no newer value waits."""
+        self.page.wait_for_function("index => !document.querySelectorAll('rerun-viewer')[index].isLoading", arg=index)
+
     def events(self, type_: str, index: int | None = None) -> list[Any]:
         """The details of the events of one type, oldest first."""
         seen = self.page.evaluate("window.seen")

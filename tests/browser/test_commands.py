@@ -88,11 +88,19 @@ def state_of(page: SharedPage) -> ViewerState:
     return state
 
 
-def test_the_time_can_be_set(page: SharedPage) -> None:
+def test_the_time_can_be_set_and_the_state_has_it_with_the_open_recordings(page: SharedPage) -> None:
+    (name,) = page.opened()
     page.send(commands.set_time("frame", sequence=7))
     page.wait_for("time_update", time=7, from_command=True)
     state = state_of(page)
     assert (state.timeline, state.time, state.play_state) == ("frame", 7, "paused")
+    assert state.viewer_version == sdk_version()
+    recording = state.active_recording
+    assert recording is not None
+    assert (recording.application_id, recording.recording_id) == ("my:app", name)
+    (frame,) = [each for each in recording.timelines if each.name == "frame"]
+    assert (frame.start, frame.end, frame.time) == (0, 19, 7)
+    assert (state.views is None) == (VERSION < VIEWS)
 
 
 @pytest.mark.slow
@@ -103,18 +111,15 @@ def test_a_time_without_a_timeline_is_on_the_active_one(page: SharedPage) -> Non
     assert (state.timeline, state.time) == ("frame", 5)
 
 
-def test_a_time_can_be_played_from(page: SharedPage) -> None:
-    page.send(commands.set_time(play_state="paused"))
+def test_a_recording_is_played_from_a_time_and_paused(page: SharedPage) -> None:
+    pause = commands.set_time(play_state="paused")
+    page.send(pause)
     page.wait_for("pause")
     page.forget_events()
     page.send(commands.set_time("frame", sequence=3, play_state="playing"))
     page.wait_for("play", from_command=True)
-
-
-def test_play_and_pause(page: SharedPage) -> None:
-    pause = commands.set_time(play_state="paused")
     page.send(pause)
-    page.wait_for_timeout(500)
+    page.wait_for("pause", from_command=True)
     page.forget_events()
     page.send(commands.set_time("frame", sequence=0), commands.set_time(play_state="playing"))
     page.wait_for("play", from_command=True)
@@ -146,12 +151,12 @@ def test_a_timestamp_is_as_exact_as_a_float(page: SharedPage) -> None:
     assert abs(shown - int(time.astype("int64"))) <= 256
 
 
-def test_another_recording_can_be_shown(page: SharedPage) -> None:
-    show(page, "one", "two")
+def test_another_recording_can_be_shown(shared: SharedPage) -> None:
+    show(shared, "one", "two")
     for name in ("one", "two", "one"):
-        page.send(commands.set_active_recording(name))
+        shared.send(commands.set_active_recording(name))
         deadline = time.monotonic() + 60
-        while (state := state_of(page)).active_recording is None or state.active_recording.recording_id != name:
+        while (state := state_of(shared)).active_recording is None or state.active_recording.recording_id != name:
             assert time.monotonic() < deadline
 
 
@@ -177,12 +182,12 @@ def test_300_commands_in_one_list(page: SharedPage) -> None:
     assert not page.heard
 
 
-def test_commands_wait_until_the_viewer_has_started(page: SharedPage) -> None:
-    page.clear()
-    page.send(commands.set_time("frame", sequence=6))
-    page.wait_for_timeout(1000)
-    page.send(two_timelines(next(names)))
-    page.wait_for("time_update", time=6, from_command=True)
+def test_commands_wait_until_the_viewer_has_started(shared: SharedPage) -> None:
+    shared.clear()
+    shared.send(commands.set_time("frame", sequence=6))
+    shared.expect_command("set_time")
+    shared.send(two_timelines(next(names)))
+    shared.wait_for("time_update", time=6, from_command=True)
 
 
 @pytest.mark.slow
@@ -254,7 +259,8 @@ def test_commands_to_a_hidden_tab_wait_until_it_is_shown(new_tab: Callable[[], P
     page.expect_state("ready")
     page.get_by_role("tab", name="first").click()
     page.click("go")
-    page.wait_for_timeout(1000)  # for what must not come
+    page.wait_for_function("() => document.querySelector('rerun-viewer').settings.commands")
+    page.evaluate(DRAW, 10)
     assert answers == []
     page.get_by_role("tab", name="second").click()
     wait_until(page, lambda: answers)
@@ -266,7 +272,7 @@ def test_commands_to_a_hidden_tab_wait_until_it_is_shown(new_tab: Callable[[], P
 def test_none_drops_commands_that_wait(context: BrowserContext) -> None:
     with shared_page(context.new_page, ANSWERS) as page:
         page.send(commands.set_time("frame", sequence=6))
-        page.wait_for_timeout(500)
+        page.expect_command("set_time")
         page.send(two_timelines("run"))
         page.expect_state("loading")  # which takes a second: the page has not had a viewer yet
         page.clear()
@@ -304,19 +310,19 @@ def test_a_recording_and_a_blueprint_can_be_saved(page: SharedPage) -> None:
 
 
 @pytest.mark.parametrize("kind", ["object", slow("file")])
-def test_a_blueprint_applies_to_the_open_recordings(page: SharedPage, tmp_path: Path, kind: str) -> None:
+def test_a_blueprint_applies_to_the_open_recordings(shared: SharedPage, tmp_path: Path, kind: str) -> None:
     application_id = f"of a blueprint as {kind}"
     blueprint = rrb.Blueprint(rrb.Spatial3DView(), rrb.BlueprintPanel(state="hidden"))
     blueprint.save(application_id, str(tmp_path / "hidden.rbl"))
-    show(page, next(names), application_id=application_id)
-    page.expect_blueprint_panel(shown=True)
-    page.send(
+    show(shared, next(names), application_id=application_id)
+    shared.expect_blueprint_panel(shown=True)
+    shared.send(
         commands.set_blueprint(blueprint, application_id=application_id)
         if kind == "object"
         else commands.set_blueprint(tmp_path / "hidden.rbl")
     )
-    page.expect_blueprint_panel(shown=False)
-    page.expect_state("ready", recordings=1)
+    shared.expect_blueprint_panel(shown=False)
+    shared.expect_state("ready", recordings=1)
 
 
 def test_panels_can_be_hidden_and_shown(page: SharedPage) -> None:
@@ -352,46 +358,46 @@ def test_urls_that_are_opened_in_the_background_leave_the_recording_on_screen(
 
 
 def test_a_url_that_is_opened_in_an_empty_viewer_is_its_value_which_the_next_value_replaces(
-    page: SharedPage, other_server: tuple[str, Path], recording_a: Path
+    shared: SharedPage, other_server: tuple[str, Path], recording_a: Path
 ) -> None:
     url, folder = other_server
     write_recording(folder / "remote.rrd", "of_url")
-    page.clear()
-    page.send(commands.open(f"{url}/remote.rrd"))
-    page.expect_recordings("of_url")
-    assert page.given() == f"{url}/remote.rrd"
-    page.send(recording_a)
-    page.wait_for("recording_open", recording_id="recording_a")
-    page.expect_recordings("recording_a")
-    page.clear()
+    shared.clear()
+    shared.send(commands.open(f"{url}/remote.rrd"))
+    shared.expect_recordings("of_url")
+    assert shared.given() == f"{url}/remote.rrd"
+    shared.send(recording_a)
+    shared.wait_for("recording_open", recording_id="recording_a")
+    shared.expect_recordings("recording_a")
+    shared.clear()
 
 
 @needs(NEEDS["close"])
-def test_one_of_several_recordings_can_be_closed(page: SharedPage) -> None:
-    show(page, "one", "two")
-    page.send(commands.close(store_ids=["one"]))
-    page.expect_state("ready", recordings=1)
-    assert [each.recording_id for each in state_of(page).recordings] == ["two"]
-    page.send(commands.close())
-    expect(page.viewer()).to_have_attribute("data-recordings", "0")
+def test_one_of_several_recordings_can_be_closed(shared: SharedPage) -> None:
+    show(shared, "one", "two")
+    shared.send(commands.close(store_ids=["one"]))
+    shared.expect_state("ready", recordings=1)
+    assert [each.recording_id for each in state_of(shared).recordings] == ["two"]
+    shared.send(commands.close())
+    expect(shared.viewer()).to_have_attribute("data-recordings", "0")
 
 
 @pytest.mark.slow
 @needs(NEEDS["close"])
-def test_when_the_recording_on_screen_is_closed_another_is_shown(page: SharedPage) -> None:
-    show(page, "one", "two")
-    page.send(commands.close())
-    page.expect_state("ready", recordings=1)
-    state = state_of(page)
+def test_when_the_recording_on_screen_is_closed_another_is_shown(shared: SharedPage) -> None:
+    show(shared, "one", "two")
+    shared.send(commands.close())
+    shared.expect_state("ready", recordings=1)
+    state = state_of(shared)
     assert state.recordings == (state.active_recording,)
 
 
 @pytest.mark.slow
 @needs(NEEDS["close"])
-def test_recordings_can_be_closed_one_after_another(page: SharedPage) -> None:
-    show(page, "one", "two", "three")
-    page.send(*[commands.close()] * 3)
-    expect(page.viewer()).to_have_attribute("data-recordings", "0")
+def test_recordings_can_be_closed_one_after_another(shared: SharedPage) -> None:
+    show(shared, "one", "two", "three")
+    shared.send(*[commands.close()] * 3)
+    expect(shared.viewer()).to_have_attribute("data-recordings", "0")
 
 
 @pytest.mark.slow
@@ -402,34 +408,34 @@ def test_the_only_recording_can_be_closed(page: SharedPage) -> None:
 
 
 @pytest.mark.slow
-def test_a_value_that_is_returned_again_opens_closed_recordings(page: SharedPage) -> None:
-    page.clear()
+def test_a_value_that_is_returned_again_opens_closed_recordings(shared: SharedPage) -> None:
+    shared.clear()
     value = [two_timelines("one"), two_timelines("two")] if NEEDS["close"] <= VERSION else [two_timelines("one")]
-    page.forget_events()
-    page.send(value)
-    page.wait_for("recording_open", recording_id="one")
-    page.expect_state("ready", recordings=len(value))
-    page.send(commands.close(store_ids=["one"]) if len(value) > 1 else commands.close())
-    expect(page.viewer()).to_have_attribute("data-recordings", str(len(value) - 1))
+    shared.forget_events()
+    shared.send(value)
+    shared.wait_for("recording_open", recording_id="one")
+    shared.expect_state("ready", recordings=len(value))
+    shared.send(commands.close(store_ids=["one"]) if len(value) > 1 else commands.close())
+    expect(shared.viewer()).to_have_attribute("data-recordings", str(len(value) - 1))
     if len(value) > 1:
-        assert [each.recording_id for each in state_of(page).recordings] == ["two"]
-    page.forget_events()
-    page.send(value)
-    page.wait_for("recording_open", recording_id="one")
-    page.expect_state("ready", recordings=len(value))
+        assert [each.recording_id for each in state_of(shared).recordings] == ["two"]
+    shared.forget_events()
+    shared.send(value)
+    shared.wait_for("recording_open", recording_id="one")
+    shared.expect_state("ready", recordings=len(value))
 
 
 @pytest.mark.slow
 @without((0, 41))
-def test_a_command_that_an_older_viewer_cannot_do_is_an_error(page: SharedPage) -> None:
-    show(page, "one", "two")
-    page.send(
+def test_a_command_that_an_older_viewer_cannot_do_is_an_error(shared: SharedPage) -> None:
+    show(shared, "one", "two")
+    shared.send(
         commands.close(store_ids=["one"]),
         commands.run_command("recording.seek_to_start"),
         commands.take_screenshot("view"),
     )
     for _ in range(3):
-        assert "rerun-sdk 0.41" in error(page)
+        assert "rerun-sdk 0.41" in error(shared)
 
 
 @needs(NEEDS["run_command"])
@@ -441,20 +447,6 @@ def test_a_command_of_the_viewers_palette_can_be_run(page: SharedPage) -> None:
     page.wait_for("time_update", time=0)
     page.send(commands.run_command("make.coffee"))
     assert "make.coffee" in error(page)
-
-
-def test_the_state_has_the_open_recordings(page: SharedPage) -> None:
-    (name,) = page.opened()
-    page.send(commands.set_time("frame", sequence=2))
-    page.wait_for("time_update", time=2, from_command=True)
-    state = state_of(page)
-    assert state.viewer_version == sdk_version()
-    recording = state.active_recording
-    assert recording is not None
-    assert (recording.application_id, recording.recording_id) == ("my:app", name)
-    (frame,) = [each for each in recording.timelines if each.name == "frame"]
-    assert (frame.start, frame.end, frame.time) == (0, 19, 2)
-    assert (state.views is None) == (VERSION < VIEWS)
 
 
 @pytest.mark.slow

@@ -42,6 +42,8 @@ def interactive_page(new_tab: Callable[[], Page]) -> Iterator[SharedPage]:
 def shared(interactive_page: SharedPage) -> SharedPage:
     """An empty viewer that takes uploads."""
     interactive_page.clear()
+    interactive_page.settle()
+    interactive_page.heard.clear()
     return interactive_page
 
 
@@ -56,16 +58,11 @@ def as_text(event: Any) -> str:
     return "clear" if isinstance(event, events.Clear) else "change"
 
 
-def forget_events(page: SharedPage) -> None:
-    page.wait_for_timeout(1000)  # for those of the test before
-    page.heard.clear()
-
-
 def expect_heard(page: SharedPage, *wanted: str) -> None:
     """These events and no others, in whatever order."""
     with suppress(AssertionError):
         wait_until(page, lambda: len(page.heard) >= len(wanted), seconds=10)
-    page.wait_for_timeout(1000)  # for what must not come any more
+    page.settle()
     assert sorted(map(as_text, page.heard)) == sorted(wanted)
     page.heard.clear()
 
@@ -117,7 +114,6 @@ def test_a_dropped_recording_shows_and_another_dropped_on_upload_replaces_it(
 
 
 def test_each_event_fires_once_for_its_cause(shared: SharedPage, recording_a: Path) -> None:
-    forget_events(shared)
     chooser(shared).set_input_files(recording_a)
     shared.expect_recordings("recording_a")
     expect_heard(shared, "upload ['a.rrd']", "change", "load app_a/recording_a")
@@ -127,7 +123,6 @@ def test_each_event_fires_once_for_its_cause(shared: SharedPage, recording_a: Pa
 
 @pytest.mark.slow
 def test_an_error_reaches_its_listener_once(shared: SharedPage, other_server: tuple[str, Path]) -> None:
-    forget_events(shared)
     shared.send(f"{other_server[0]}/missing.rrd")
     shared.expect_state("error")
     missing = "error A recording could not be opened: missing.rrd: There is no such recording (404)."
@@ -221,17 +216,16 @@ def test_an_upload_shows_its_progress_and_can_be_cancelled(shared: SharedPage, t
     session.detach()
 
 
-def test_an_uploaded_picture_is_converted_and_the_function_gets_the_picture(shared: SharedPage, tmp_path: Path) -> None:
-    Image.new("RGB", (64, 48), (200, 30, 60)).save(tmp_path / "red.png")
-    chooser(shared).set_input_files(tmp_path / "red.png")
+def test_a_picture_is_converted_whether_it_is_uploaded_or_returned_and_the_function_gets_an_uploaded_one_as_it_is(
+    shared: SharedPage, tmp_path: Path
+) -> None:
+    for name in ("uploaded", "returned"):
+        Image.new("RGB", (64, 48), (200, 30, 60)).save(tmp_path / f"{name}.png")
+    chooser(shared).set_input_files(tmp_path / "uploaded.png")
     shared.expect_state("ready", recordings=1)
-    assert shared.given().endswith("/red.png")
-
-
-def test_a_picture_that_a_function_returns_is_converted(shared: SharedPage, tmp_path: Path) -> None:
-    Image.new("RGB", (64, 48), (200, 30, 60)).save(tmp_path / "red.png")
-    shared.send(tmp_path / "red.png")
-    shared.expect_state("ready", recordings=1)
+    assert shared.given().endswith("/uploaded.png")
+    shared.send(tmp_path / "returned.png")
+    shared.wait_for("recording_open", application_id="returned_png")
 
 
 @pytest.mark.slow
@@ -239,7 +233,7 @@ def test_a_file_that_cannot_be_converted_says_why(shared: SharedPage, tmp_path: 
     (tmp_path / "broken.png").write_bytes(b"no picture at all")
     chooser(shared).set_input_files(tmp_path / "broken.png")
     shared.expect_error("broken.png")
-    shared.wait_for_timeout(1500)  # for it to arrive, and for what must not come any more
+    shared.settle()
     assert len([each for each in shared.heard if isinstance(each, events.Error) and "broken.png" in each.message]) == 1
 
 

@@ -99,12 +99,6 @@ def test_an_input_changes_the_value_of_a_function(
     page.expect_recordings("recording_b")
 
 
-def test_a_list_opens_all_its_recordings(shared: SharedPage, recording_a: Path, recording_b: Path) -> None:
-    shared.clear()
-    shared.send(recording_a, recording_b)
-    shared.expect_recordings("recording_a", "recording_b")
-
-
 @needs(EXACT_TIMES)
 def test_the_last_recording_of_a_list_is_on_screen_also_if_another_one_arrives_later(
     shared: SharedPage, recording_a: Path, recording_b: Path
@@ -173,7 +167,7 @@ def test_two_files_of_one_recording_are_one(shared: SharedPage, tmp_path: Path) 
     shared.clear()
     shared.send(*parts)
     shared.expect_state("ready", recordings=1)
-    shared.wait_for_timeout(1000)
+    shared.expect_loaded()
     shared.expect_state("ready", recordings=1)
     assert shared.events("error") == []
 
@@ -211,19 +205,20 @@ def test_quick_changes_end_with_the_last_value_alone(shared: SharedPage, recordi
         "url => document.querySelector('rerun-viewer').recordings.some(r => r.url.endsWith(url))", arg="/b.rrd"
     )
     shared.expect_state("ready")
-    shared.wait_for_timeout(1000)  # for what must not come any more
+    shared.expect_loaded()
     shared.expect_state("ready", recordings=1)
     assert shared.opened()[-1] == "recording_b"
 
 
-def test_none_and_an_empty_list_empty_the_viewer_and_the_next_value_shows(
+def test_an_initial_value_opens_without_a_click_none_and_an_empty_list_empty_the_viewer_and_functions_get_what_is_shown(
     new_tab: Callable[[], Page], recording_a: Path
 ) -> None:
-    with shared_page(new_tab) as page:
-        page.send(recording_a)
+    with shared_page(new_tab, value=recording_a) as page:
         page.expect_recordings("recording_a")
+        assert page.given().endswith("/a.rrd")
         memories = page.live_memories()
         page.clear()
+        assert page.given() is None
         page.expect_ahead(2)
         assert page.live_memories() == memories  # the next viewer has started, and the one before has ended
         page.send(recording_a)
@@ -266,13 +261,3 @@ def test_the_interface_of_the_readme_passes_a_file_through(page: ViewerPage, lau
     expect(page.get_by_role("cell", name="a.rrd")).to_be_visible()  # the name alone shows also while it is uploaded
     page.click("Submit")
     page.expect_recordings("recording_a")
-
-
-def test_an_initial_value_opens_without_a_click_and_as_an_input_the_function_gets_what_is_shown(
-    new_tab: Callable[[], Page], recording_a: Path
-) -> None:
-    with shared_page(new_tab, value=recording_a) as page:
-        page.expect_recordings("recording_a")
-        assert page.given().endswith("/a.rrd")
-        page.clear()
-        assert page.given() is None

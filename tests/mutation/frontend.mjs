@@ -44,7 +44,7 @@ const TESTED_BY = {
   "open-recordings": ["open-recordings"],
   "on-screen": ["on-screen"],
   "complaints": ["open-recordings"],
-  "closed-urls": ["open-recordings"],
+  "bounded-set": ["open-recordings", "shown"],
   overlay: ["overlay"],
   "own-commands": ["commands", "rerun-viewer"],
   setters: ["viewer-control"],

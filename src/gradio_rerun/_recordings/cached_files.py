@@ -81,6 +81,17 @@ def _link(source: Path, target: Path) -> bool:
     return True
 
 
+def part_in(folder: Path) -> Path:
+    """A new path for what is not complete yet. If this process is killed, a later conversion removes it from the cache after an hour."""
+    return folder / f".{secrets.token_hex(8)}.part"
+
+
+def touch(path: Path) -> None:
+    """Marks a path of `part_in` as in use."""
+    with suppress(OSError):
+        os.utime(path)
+
+
 def write_file(target: Path, data: BinaryIO) -> None:
     with new_file(target) as temporary, temporary.open("wb") as file:
         shutil.copyfileobj(data, file)
@@ -89,7 +100,7 @@ def write_file(target: Path, data: BinaryIO) -> None:
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
     """A temporary file for the content, which is then renamed to `target`. Raises a `RecordingError` if it cannot be written."""
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    temporary = part_in(target.parent)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.utime(target.parent)  # see `remove_empty_folders`

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 from .._gradio.threads import current_work, unwanted
 from .._viewer import sdk
 from ..errors import RecordingError, RecordingNotFoundError, SdkError, log, not_kept
-from .cached_files import cached_name, touched
+from .cached_files import cached_name, part_in, touched
 from .conversion_process import DISK_FULL, Ended, conversion_command, crashed, episode_command, refusal, refused, run
 from .file_types import LEROBOT_INFO, is_convertible
 from .lerobot_files import episode_files
@@ -112,11 +111,10 @@ def _readable(path: Path) -> Iterator[None]:
 
 def _made(path: Path, target: Path, convert: Callable[[Path, Limits], Ended]) -> Path:
     """`target`, which `convert` makes if it does not exist yet."""
-    key = target.parent.name
     if not touched(target):
-        with conversion_turns.turn(key):
+        with conversion_turns.turn(target.parent.name):
             if not touched(target):
-                _convert(path, target, target.parents[1] / f".{key}.{secrets.token_hex(4)}.part", convert)
+                _convert(path, target, part_in(target.parents[1]), convert)
     return target
 
 

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from .._gradio.threads import current_work, unwanted
 from ..errors import RecordingError, log, not_kept
 from .bounded import Bounded
-from .cached_files import cache_key, cached_name, shortened, touched
+from .cached_files import cache_key, cached_name, part_in, shortened, touch, touched
 from .conversions import converted
 from .file_types import CONVERTIBLE_SUFFIXES, RECORDING_SUFFIXES, check_start, is_convertible
 from .limits import SECONDS_VARIABLE, SIZE_VARIABLE, limits, over
@@ -126,8 +125,7 @@ def _known(remote: RemoteFile, opened: Opened, cache: Path) -> Path | None:
 
 def _fetched(remote: RemoteFile, opened: Opened, cache: Path, key: str) -> Path:
     name = _file_name(remote.name)
-    # Conversions remove such a folder after an hour, if this process is killed.
-    folder = cache / f".{secrets.token_hex(8)}.part"
+    folder = part_in(cache)
     progress = _progress(remote, name, folder, opened.size or 0)
     progress(0)
     try:
@@ -172,8 +170,7 @@ def _progress(remote: RemoteFile, name: str, folder: Path, announced: int) -> Pr
             raise over(name, f"{most.size:,} bytes", SIZE_VARIABLE)
         if is_limited and time.monotonic() - begun > most.seconds:
             raise over(name, f"{most.seconds:g} s", SECONDS_VARIABLE)
-        with suppress(OSError):
-            os.utime(folder)  # it is in use
+        touch(folder)
 
     return progress
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from .._fork import after_fork
 from .._gradio.threads import current_work, unwanted
 from .._servers import file_servers
 from ..errors import RecordingError, log, not_kept
+from .cached_files import part_in, touch
 from .conversion_process import DISK_FULL, serving_command
 from .convert_file import REFUSED
 from .limits import limits
@@ -94,8 +94,7 @@ class FileServer:
 def started(path: Path, cache: Path, on_progress: Progress) -> FileServer:
     """Starts a server for a file, with a folder in `cache`. Raises a `RecordingError` if it does not start."""
     most, size = limits(), path.stat().st_size
-    # If this process is killed, a conversion removes the folder after an hour.
-    folder = cache.absolute() / f".{secrets.token_hex(8)}.part"
+    folder = part_in(cache.absolute())
     command = serving_command(path.absolute(), folder, most.memory, 2 * size + most.size)
     pipe = subprocess.PIPE
     environment = {**os.environ, "RUST_LOG": "error"}
@@ -172,12 +171,6 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
         with suppress(OSError, AttributeError):
             stream.close()  # type: ignore[union-attr]
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def touch(folder: Path) -> None:
-    """Marks the folder as in use."""
-    with suppress(OSError):
-        os.utime(folder)
 
 
 @after_fork

@@ -15,7 +15,8 @@ from .._fork import ModuleLock, after_fork
 from .._servers import file_servers
 from .._viewer.sdk import sdk_version, serves_files
 from ..errors import RecordingError, SdkError
-from .file_server import SEVERAL, FileServer, Progress, started, touch
+from .cached_files import touch
+from .file_server import SEVERAL, FileServer, Progress, started
 from .turns import Turns
 
 _MOST_SERVERS = 20

@@ -100,7 +100,7 @@ def _to_recording(
     if isinstance(item, (str, os.PathLike)):
         return _file(_named(item), cache)
     if isinstance(item, _BYTES):
-        return _chunk(bytes(item), stream) if stream else _bytes(bytes(item), cache)
+        return _bytes(bytes(item), cache, stream)
     if isinstance(item, Episode):
         return _episode(item, cache)
     if FileData.is_file_data(item):
@@ -126,6 +126,7 @@ def _unsupported(item: Any) -> UnsupportedValueError:
             f"{WANTED}; got a generator. Gradio runs generator functions only: attach a function that has `yield` in it, "
             "not one that returns a generator or an object with a generator as `__call__`. For several recordings, such as those of a glob, return a list."
         )
+    got = described(item)
     got = described(item)
     if inspect.isawaitable(item):
         return UnsupportedValueError(f"{WANTED}; got {got}. Attach the async function itself, or await it in one.")
@@ -243,8 +244,10 @@ def _is_left_to_gradio(path: Path) -> bool:
     return False
 
 
-def _bytes(data: bytes, cache: Path) -> FileData:
+def _bytes(data: bytes, cache: Path, stream: Appender | Unjoined | None) -> FileData:
     check_start(data[: len(MAGIC)], f"{len(data)} bytes")
+    if stream:
+        return stream.append(data)
     target = cache / cache_key(hashlib.sha256(data).hexdigest()) / "recording.rrd"
     if not touched(target, len(data)):
         write_file(target, io.BytesIO(data))
@@ -279,8 +282,3 @@ def _chunks(item: Any, kind: str, cache: Path) -> FileData:
     if path := source_of(item):
         check_source(path)
     return _file_data(written(item, kind, cache))
-
-
-def _chunk(data: bytes, stream: Appender | Unjoined) -> FileData:
-    check_start(data[: len(MAGIC)], f"{len(data)} bytes")
-    return stream.append(data)

@@ -185,11 +185,9 @@ def _write(root: Path, version: str, build: str, files: ExtractedViewer, recordi
 
 def _compressed_unless_there(root: Path, path: Path, content: bytes) -> bytes | None:
     # A Python with another zlib compresses to other bytes. A file that exists stays as it is, since another process serves it.
-    return None if holds(path, content, root) else _compressed(content, path.suffix)
-
-
-def _compressed(content: bytes, suffix: str) -> bytes:
-    if suffix == ".br":
+    if holds(path, content, root):
+        return None
+    if path.suffix == ".br":
         return bytes(brotli.compress(content, quality=_BROTLI_QUALITY))
     return gzip.compress(content, _GZIP_LEVEL, mtime=0)
 

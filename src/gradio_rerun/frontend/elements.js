@@ -15,10 +15,7 @@ const ICONS = {
   Forward: "M5 5l9 7-9 7zM18 5v14",
 };
 
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag @param {string} className @param {string} [text]
- */
+/** @template {keyof HTMLElementTagNameMap} K @param {K} tag @param {string} className @param {string} [text] */
 export function element(tag, className, text = "") {
   const made = document.createElement(tag);
   made.className = className;

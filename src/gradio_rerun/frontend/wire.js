@@ -116,11 +116,7 @@ export function rootOf(settings) {
   return /** @type {string} */ (settings.bridge.url).split("/gradio_api/")[0];
 }
 
-/**
- * The URL at which the app serves a file.
- * @param {string} root
- * @param {string} path
- */
+/** The URL at which the app serves a file. @param {string} root @param {string} path */
 export function fileUrl(root, path) {
   return new URL(`${root}/gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`, location.href).href;
 }

@@ -1,5 +1,7 @@
 /** What a component shows: a new value replaces the old one, a stream adds to it. */
 
+import { BoundedSet } from "../viewer/bounded-set.js";
+
 /** @typedef {import("../wire.js").Recording} Recording */
 
 /** Distance in bytes between older marks that are kept: a stream may be announced any number of times. */
@@ -15,7 +17,7 @@ const shown = new Map();
 /** The last known time at which the app cleared the component, by its id. @type {Map<number, number>} */
 const clearings = new Map();
 
-/** URLs of streams that the component no longer shows, by its id: their late data is dropped. @type {Map<number, Set<string>>} */
+/** URLs of streams that the component no longer shows, by its id: their late data is dropped. @type {Map<number, BoundedSet<string>>} */
 const dismissed = new Map();
 
 /**
@@ -33,12 +35,11 @@ export function showNext(id, value, forget) {
   const known = clearings.get(id) ?? 0;
   if (cleared && cleared < known) return before;
   clearings.set(id, Math.max(cleared, known));
-  const late = dismissed.get(id) ?? new Set();
+  const late = dismissed.get(id) ?? new BoundedSet(MOST_DISMISSED);
   dismissed.set(id, late);
   /** @param {Recording} stream */
   const dismiss = (stream) => {
     late.add(stream.url);
-    if (late.size > MOST_DISMISSED) late.delete(/** @type {string} */ (late.values().next().value));
     forget(stream).then(
       (comesAgain) => comesAgain && late.delete(stream.url),
       () => {}, // the next value with the stream tries again

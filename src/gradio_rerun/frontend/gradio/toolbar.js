@@ -10,10 +10,7 @@ export class Toolbar {
   #buttons = new Map();
   #host;
 
-  /**
-   * @param {HTMLElement} host
-   * @param {Record<Action, () => void>} actions
-   */
+  /** @param {HTMLElement} host @param {Record<Action, () => void>} actions */
   constructor(host, actions) {
     for (const [name, action] of /** @type {[Action, () => void][]} */ (Object.entries(actions))) {
       const made = button(icon(name), action);

@@ -53,11 +53,7 @@ export async function* readFrames(body, silence = Infinity) {
   }
 }
 
-/**
- * The trailers in a frame, by name; empty if there are none.
- * @param {Frame} frame
- * @returns {Map<string, string>}
- */
+/** The trailers in a frame, by name; empty if there are none. @param {Frame} frame @returns {Map<string, string>} */
 export function readTrailers({ pieces }) {
   const text = new TextDecoder().decode(joined(pieces).subarray(HEADER));
   return new Map([...text.matchAll(/^([^:\r\n]+):[ \t]*(.*?)\r?$/gm)].map(([, name, value]) => [name.toLowerCase(), value]));

@@ -92,10 +92,7 @@ async function loadFiles(files, cache, report, requestCode) {
   return { createBindings, module };
 }
 
-/**
- * What this browser lacks to run the viewer, in words; null if nothing.
- * @returns {string | null}
- */
+/** What this browser lacks to run the viewer, in words; null if nothing. @returns {string | null} */
 export function missingInBrowser() {
   if (typeof WebAssembly !== "object") return "This browser has no WebAssembly, which the Rerun viewer needs. Please update it.";
   if (!WebAssembly.validate(SIMD_PROBE)) {
@@ -173,11 +170,7 @@ function arrived(file, made) {
   });
 }
 
-/**
- * The wasm from `requestCode`; null if that has none.
- * @param {LocatedFile} file
- * @param {RequestCode} [requestCode]
- */
+/** The wasm from `requestCode`; null if that has none. @param {LocatedFile} file @param {RequestCode} [requestCode] */
 async function requestedCode(file, requestCode) {
   try {
     const response = await requestCode?.(file.orig_name);

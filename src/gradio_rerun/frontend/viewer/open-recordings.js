@@ -1,6 +1,6 @@
 /** The recordings of one running viewer. */
 
-import { ClosedUrls } from "./closed-urls.js";
+import { BoundedSet } from "./bounded-set.js";
 import { inShort, subjectOf } from "./complaints.js";
 import { messageOf } from "./errors.js";
 import { OnScreen } from "./on-screen.js";
@@ -26,7 +26,8 @@ import { INVALID, serverOf } from "./urls.js";
 export class OpenRecordings {
   /** In the order in which they were opened. @type {Map<string, OpenRecording>} */
   byUrl = new Map();
-  closed = new ClosedUrls();
+  /** The URLs of recordings that were open in earlier values, more than the history of the viewer has: it may not open them again by itself. @type {BoundedSet<string>} */
+  closed = new BoundedSet(1_000);
   /** Recordings that the viewer has opened, by store id. @type {Map<string, RecordingName>} */
   #names = new Map();
   /** The recording whose bytes the viewer takes right now. @type {OpenRecording | null} */

@@ -56,11 +56,7 @@ export class Overlay {
     });
   }
 
-  /**
-   * The viewer itself is loading.
-   * @param {number} loaded bytes
-   * @param {number | null} total bytes
-   */
+  /** The viewer itself is loading. @param {number} loaded bytes @param {number | null} total bytes */
   showViewerProgress(loaded, total) {
     this.#progress.dataset.of = "viewer";
     this.#showProgress(translate(loaded === total ? "Starting the viewer" : "Loading the viewer"), loaded, total);
@@ -82,11 +78,7 @@ export class Overlay {
     this.#frame ||= requestAnimationFrame(() => this.#showDownloads());
   }
 
-  /**
-   * The app prepares a file.
-   * @param {import("../wire.js").Recording} recording
-   * @param {number} [part] from 0 to 1
-   */
+  /** The app prepares a file. @param {import("../wire.js").Recording} recording @param {number} [part] from 0 to 1 */
   showPreparation({ url, name, upload }, part = 0) {
     const text = translate(upload ? "Converting {name}" : "Preparing {name}", { name });
     const percent = part ? ` (${Math.floor(100 * part)} %)` : "";

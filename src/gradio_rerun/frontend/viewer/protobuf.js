@@ -11,11 +11,7 @@ export function textAt(path, text) {
   return nested(path, [...new TextEncoder().encode(text)]);
 }
 
-/**
- * The same for a number.
- * @param {number[]} path
- * @param {bigint} number of 64 bits
- */
+/** The same for a number. @param {number[]} path @param {bigint} number of 64 bits */
 export function numberAt(path, number) {
   const digits = [];
   let left = BigInt.asUintN(64, number);

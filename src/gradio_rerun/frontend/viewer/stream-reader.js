@@ -164,11 +164,7 @@ export class StreamReader {
     this.#frameBudget = PER_FRAME;
   }
 
-  /**
-   * The first of the waiting bytes.
-   * @param {number} length
-   * @param {Uint8Array | null} header bytes to put before them
-   */
+  /** The first of the waiting bytes. @param {number} length @param {Uint8Array | null} header bytes to put before them */
   #take(length, header) {
     let filled = header?.length ?? 0;
     const piece = this.#memory(filled + length);

@@ -33,12 +33,7 @@ export const CLOSE_ALL = new Uint8Array([0x0a, 0x02, 0x10, 0x01]);
  * @property {(recordings: RecordingName[], version: string) => object} stateNow the same; older viewers may not have carried out the last setters
  */
 
-/**
- * @param {any} handle
- * @param {() => void} wake
- * @param {AbortSignal} signal the life of the viewer
- * @returns {Control}
- */
+/** @param {any} handle @param {() => void} wake @param {AbortSignal} signal the life of the viewer @returns {Control} */
 export function createControl(handle, wake, signal) {
   return handle.viewer_control ? new Protocol(handle, wake, signal) : new Setters(handle, wake);
 }

@@ -218,10 +218,7 @@ function nothingOf(source) {
 /** The header of rerun-sdk 0.24, which all later viewers read, and the message that ends a recording. */
 const NOTHING = Uint8Array.from([...MAGIC].map((letter) => letter.charCodeAt(0)).concat([0, 24, 0, 0, 1, 2, 0, 0], Array(16).fill(0)));
 
-/**
- * @param {Response} response
- * @param {BodyInit} body
- */
+/** @param {Response} response @param {BodyInit} body */
 export function copyResponse(response, body) {
   const { status, statusText, headers, url } = response;
   return Object.defineProperty(new Response(body, { status, statusText, headers }), "url", { value: url });

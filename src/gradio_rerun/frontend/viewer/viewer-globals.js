@@ -84,11 +84,7 @@ export function guardedHandle(handle, guarded) {
   });
 }
 
-/**
- * Rust panics with a reason, except for a lack of memory: then it aborts.
- * @param {Error} error
- * @param {number} [held] bytes
- */
+/** Rust panics with a reason, except for a lack of memory: then it aborts. @param {Error} error @param {number} [held] bytes */
 export function describeAbort(error, held) {
   const memory = held === undefined ? "" : `; it held ${Math.round(held / 1e6)} MB`;
   return `It stopped without a reason, as it does when the browser gives it no more memory${memory} (${error}).
@@ -107,11 +103,7 @@ export function replacementFailure(error) {
   return ["The viewer could not replace its recordings", message, "Retry"];
 }
 
-/**
- * A media query that matches as `query` would in a system of that theme.
- * @param {"light" | "dark"} theme
- * @param {string} query
- */
+/** A media query that matches as `query` would in a system of that theme. @param {"light" | "dark"} theme @param {string} query */
 function queryFor(theme, query) {
   const wanted = /prefers-color-scheme:\s*(light|dark)/.exec(query)?.[1];
   if (!wanted) return query;

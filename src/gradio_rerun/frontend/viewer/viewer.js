@@ -163,13 +163,12 @@ export class Viewer {
 
   /** The exact position of the time cursor; null if there is none, or if the viewer is older than 0.41. @returns {CurrentTime | null} */
   get currentTime() {
-    // Remove the test when the rerun-sdk floor passes 0.41.
-    return this.#reported(() => (this.#handle.viewer_state ? currentTime(this.#handle.viewer_state()) : null), null);
+    return this.#reported((state) => state && currentTime(state), null);
   }
 
   /** The recording on screen; null if there is none, or if the viewer is older than 0.41. */
   get recordingOnScreen() {
-    const id = this.#reported(() => (this.#handle.viewer_state ? readState(this.#handle.viewer_state()).activeId : ""), "");
+    const id = this.#reported((state) => state && readState(state).activeId, null);
     return id ? recordingOf(id) : null;
   }
 
@@ -219,20 +218,18 @@ export class Viewer {
 
   /** Whether the viewer shows its welcome page, an advertisement, or that a file (such as a blueprint) held no recording; null if it does not report that. */
   get showsWelcome() {
-    return this.#reported(() => {
-      // Remove the test when the rerun-sdk floor passes 0.41.
-      if (!this.#handle.viewer_state) return activeRecording(this.#handle) ? false : null;
-      const { activeId, location } = readState(this.#handle.viewer_state());
+    return this.#reported((state) => {
+      if (!state) return activeRecording(this.#handle) ? false : null;
+      const { activeId, location } = readState(state);
       return !activeId && (location === "" || /^https?:|\b_examples\.rerun\.io\b/.test(location));
     }, false);
   }
 
   /** The recordings among `names` that the user has closed. @param {import("./store-id.js").RecordingName[]} names */
   closedOf(names) {
-    return this.#reported(() => {
-      // Remove the test when the rerun-sdk floor passes 0.41.
-      if (!this.#handle.viewer_state) return names.length === 1 && !activeRecording(this.#handle) ? names : [];
-      const open = readState(this.#handle.viewer_state()).recordings.map(({ id }) => id);
+    return this.#reported((state) => {
+      if (!state) return names.length === 1 && !activeRecording(this.#handle) ? names : [];
+      const open = readState(state).recordings.map(({ id }) => id);
       const before = this.#stores;
       this.#stores = open;
       return names.filter((name) => before.includes(storeIdOf(name)) && !open.includes(storeIdOf(name)));
@@ -241,41 +238,46 @@ export class Viewer {
 
   /** Where the recording on screen is paused; null if there is none or if it plays. @returns {Place | null} */
   get pausedPlace() {
-    // Remove the test when the rerun-sdk floor passes 0.41.
-    return this.#reported(() => (this.#handle.viewer_state ? pausedPlace(this.#handle.viewer_state()) : pausedPlaceBySetters(this.#handle)), null);
+    return this.#reported((state) => (state ? pausedPlace(state) : pausedPlaceBySetters(this.#handle)), null);
   }
 
   /**
    * What the viewer reports; `otherwise` if it has panicked, which `onPanic` reports.
    * @template T
-   * @param {() => T} read
+   * @param {(state: Uint8Array | null) => T} read
    * @param {T} otherwise
    */
   #reported(read, otherwise) {
     try {
-      return read();
+      return read(this.#state);
     } catch {
       return otherwise;
     }
   }
 
+  /** The state of the viewer; null if it is older than 0.41. Remove what handles null when the rerun-sdk floor passes 0.40. @returns {Uint8Array | null} */
+  get #state() {
+    return this.#handle.viewer_state?.() ?? null;
+  }
+
   /** Puts a recording where it was paused. Resolves to whether it has that timeline. @param {Place} place */
   async restore(place) {
-    // Remove the test when the rerun-sdk floor passes 0.41.
-    if (!this.#handle.viewer_state) return placeBySetters(this.#handle, place);
-    if (!hasPlace(this.#handle.viewer_state(), place)) return false;
-    await this.#place(place);
+    const state = this.#state;
+    if (!state) return placeBySetters(this.#handle, place);
+    if (!hasPlace(state, place)) return false;
+    await this.#place(state, place);
     return true;
   }
 
   /** If the recording on screen lacks the active timeline, makes one that it has the active one. Viewers before 0.41 do not list timelines. */
   async repairTimeline() {
-    if (this.#handle.viewer_state) await this.#place(null);
+    const state = this.#state;
+    if (state) await this.#place(state, null);
   }
 
-  /** @param {Place | null} place */
-  async #place(place) {
-    const request = placeRequest(this.#handle.viewer_state(), place);
+  /** @param {Uint8Array} state @param {Place | null} place */
+  async #place(state, place) {
+    const request = placeRequest(state, place);
     if (!request) return;
     const placed = this.#handle.viewer_control(request);
     this.wake();
