@@ -21,7 +21,7 @@ from gradio.cli.commands.reload import reload_thread
 from gradio.context import LocalContext
 from gradio.data_classes import MediaStreamChunk
 from gradio.state_holder import SessionState
-from recordings import recording_bytes
+from recordings import pieces_of_stream, recording_bytes
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun._gradio import calls, postponed
@@ -452,6 +452,27 @@ def test_a_value_may_be_a_generator_function_or_an_async_one(kind: str) -> None:
     assert viewer.value is None
     value = Session(demo).call()[0][0]
     assert Path(value[0]["path"]).read_bytes() == DATA
+
+
+def test_the_path_of_a_stream_stands_for_what_it_holds_when_it_is_returned() -> None:
+    pieces, path = iter(pieces_of_stream(3)), ""
+    with gr.Blocks() as demo:
+        viewer, other = Rerun(streaming=True), Rerun()
+        demo.load(lambda: next(pieces), None, viewer)
+        demo.load(lambda: path, None, other)
+        demo.load(lambda: path, None, viewer)
+    session = Session(demo)
+    path = session.call(0)[0][0][0]["path"]
+    first, again = (session.call(1)[0][0][0]["path"] for _ in range(2))
+    before = Path(path).read_bytes()
+    session.call(0)
+    second = session.call(1)[0][0][0]["path"]
+    assert first == again != second
+    assert [Path(each).read_bytes() for each in (first, second)] == [before, Path(path).read_bytes()]
+    # In the viewer that shows the stream, it is a file like any other: the frontend drops late data of the stream.
+    restored = session.call(2)[0][0]
+    assert [each["path"] for each in restored] == [second]
+    assert session.call(0)[0][0][0]["path"] == second
 
 
 @pytest.mark.parametrize("name", ["process_api", "postprocess_data", "handle_streaming_outputs"])

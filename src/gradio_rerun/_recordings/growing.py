@@ -14,6 +14,7 @@ from gradio.data_classes import FileData
 from .._gradio.files import file_url
 from .._wire import STREAM_TYPE
 from ..errors import StreamTooLongError, not_kept
+from .bounded import Bounded
 
 _WRITTEN_AT_ONCE = 1 << 20
 """Bytes. A function that reads the file meanwhile must not find half a message."""
@@ -21,12 +22,21 @@ _WRITTEN_AT_ONCE = 1 << 20
 MOST_KEPT = 64_000
 """Upper bound on the bytes at the end that are kept in memory."""
 
+_grown = Bounded(10_000)
+"""The paths of growing recordings."""
+
+
+def has_grown(path: Path) -> bool:
+    """Whether a component has streamed into this file, so that its content differs between two values."""
+    return str(path) in _grown
+
 
 class GrowingRecording:
     """A recording in the cache, under a name that cannot be guessed. It only gets longer, by whole messages."""
 
     def __init__(self, cache: Path, name: str = "recording.rrd") -> None:
         self.path = cache / secrets.token_hex(20) / name
+        _grown[str(self.path)] = None
         self.size = 0
         """Bytes; data behind them in the file is incomplete."""
         self._url = file_url(self.path)

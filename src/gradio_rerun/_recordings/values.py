@@ -27,6 +27,7 @@ from .empty_folders import remove_empty_folders
 from .episodes import Episode
 from .fetched import fetched, found_elsewhere
 from .file_types import RECORDING_SUFFIXES, check_start, is_convertible, read_start, unreadable
+from .growing import has_grown
 from .orphans import end_orphans
 from .rrd import MAGIC
 from .shown import Appender, Unjoined
@@ -186,9 +187,9 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
         is_upload = is_in_or_equal(path, get_upload_folder())
         return _file_data(_checked_again(path, converted(path, cache, None if is_upload else may_serve)))
     check_start(start, f"the file {path.name!r:.200}")
-    # An upload, or a file that the component has shown before: the same file stays the same value.
-    is_in_cache = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES and touched(path)
-    return _file_data(path if is_in_cache else _placed(path, cache, name or path.name), name)
+    # An upload, or a file that the component has shown before: the same file stays the same value. A stream may have grown, or was cleared.
+    is_kept = is_in_or_equal(path, cache) and path.suffix.lower() in RECORDING_SUFFIXES and not has_grown(path)
+    return _file_data(path if is_kept and touched(path) else _placed(path, cache, name or path.name), name)
 
 
 def _placed(path: Path, cache: Path, name: str) -> Path:
