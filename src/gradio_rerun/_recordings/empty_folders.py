@@ -30,7 +30,7 @@ def remove_empty_folders(cache: Path) -> threading.Thread | None:
     with _lock:
         if now - _searched.get(cache, -_EVERY) < _EVERY:
             return None
-        for each in [each for each in _searched if not each.exists()]:  # a temporary folder
+        for each in [each for each in _searched if not os.path.exists(each)]:  # noqa: PTH110  # raises nothing
             del _searched[each]
         _searched[cache] = now
     thread = threading.Thread(target=_remove, args=(cache,), daemon=True)
