@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rerun import chunk
 from viewer_page import ViewerPage
 
 Color = tuple[int, int, int]
@@ -35,6 +34,8 @@ def rows(page: ViewerPage, index: int = 0) -> Counter[str]:
 
 def rows_of(recording: bytes | Path) -> Counter[str]:
     """The number of rows of each entity in a recording, over all times."""
+    from rerun import chunk  # which older versions of rerun-sdk do not have
+
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "saved.rrd"
