@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+import pytest
 import rerun as rr
 import rerun.blueprint as rrb
 from needs import NEEDS, needs
@@ -57,9 +58,27 @@ def test_a_link_of_a_recording_opens_a_page_elsewhere_and_runs_nothing_here(
     assert page.evaluate("window.ran") is None
 
 
+LOCATIONS = ("javascript:window.ran=true", "{other}/other.rrd", "{app}logout", "file:///etc/passwd")
+MORE_LOCATIONS = (
+    "data:text/html,<p>",
+    "{app}config",
+    "/etc/passwd",
+    "about:blank",
+    "rerun+{other}/proxy",
+    "{app}?url={other}/other.rrd",
+)
+
+
 @needs(NEEDS["set_location"])
+@pytest.mark.parametrize(
+    "locations", [pytest.param(LOCATIONS, id="few"), pytest.param(MORE_LOCATIONS, id="more", marks=pytest.mark.slow)]
+)
 def test_a_location_that_a_user_has_typed_shows_only_what_is_open(
-    page: ViewerPage, launch: Callable[..., str], recording_a: Path, other_server: tuple[str, Path]
+    page: ViewerPage,
+    launch: Callable[..., str],
+    recording_a: Path,
+    other_server: tuple[str, Path],
+    locations: tuple[str, ...],
 ) -> None:
     other, folder = other_server
     (folder / "other.rrd").write_bytes(recording_a.read_bytes())
@@ -78,15 +97,8 @@ def test_a_location_that_a_user_has_typed_shows_only_what_is_open(
     page.log_in()
     page.expect_recordings("recording_a")
     before, tabs = len(page.requests), len(page.context.pages)
-    wheres = ["javascript:window.ran=true", "data:text/html,<p>", f"{other}/other.rrd", f"{app}config", f"{app}logout"]
-    wheres += [
-        "file:///etc/passwd",
-        "/etc/passwd",
-        "about:blank",
-        f"rerun+{other}/proxy",
-        f"{app}?url={other}/other.rrd",
-    ]
-    for count, where in enumerate(wheres, 1):
+    for count, location in enumerate(locations, 1):
+        where = location.format(app=app, other=other)
         page.get_by_label("where").fill(where)
         page.get_by_label("where").press("Enter")
         deadline = time.monotonic() + 30
