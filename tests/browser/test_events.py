@@ -126,7 +126,7 @@ def test_the_events_of_a_recording_have_its_ids_timeline_and_times_and_a_click_i
 
 
 def tells_types(page: ViewerPage) -> bool:
-    """Whether the viewer tells the type of a timeline, and its exact time."""
+    """Whether the viewer reports the type of a timeline, and its exact time."""
     return bool(page.evaluate("document.querySelector('rerun-viewer').currentTime !== null"))
 
 
@@ -256,7 +256,7 @@ def test_slow_functions_also_those_that_fail_get_the_last_time_and_never_two_at_
                 running += 1
                 most = max(most, running)
                 calls.append(time.monotonic())
-            time.sleep(0.3)
+            time.sleep(0.3)  # more events than it can handle arrive meanwhile
             with lock:
                 running -= 1
                 last[name] = event.time

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import gradio as gr
+import pytest
 import rerun as rr
 import rerun.blueprint as rrb
 from http_server import http_server
@@ -37,9 +38,9 @@ def app(value: object = None, **functions: Callable[[], object]) -> gr.Blocks:
     return demo
 
 
-def on_timeline(path: Path, timeline: str, frames: int = 100) -> Path:
+def on_timeline(path: Path, timeline: str, frames: int = 100, recording_id: str = "kept") -> Path:
     """A recording of always the same id."""
-    with rr.RecordingStream("kept", recording_id="kept") as recording:
+    with rr.RecordingStream("kept", recording_id=recording_id) as recording:
         recording.save(path)
         recording.reset_time()  # the SDK keeps the times of a thread by the id of the recording
         for frame in range(frames):
@@ -195,3 +196,16 @@ def test_a_paused_viewer_stays_where_it_is_when_the_same_recording_comes_as_a_ne
     page.click("other")
     page.wait_for_event("load")
     page.wait_until("() => document.querySelector('rerun-viewer').currentTime?.timeline === 'frames'", seconds=60)
+
+
+@needs((0, 41))
+@pytest.mark.slow
+def test_a_recording_that_is_new_beside_a_paused_one_plays(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
+    first, second = (on_timeline(tmp_path / f"{each}.rrd", "steps", 30, each) for each in ("first", "second"))
+    both = tmp_path / "both.rrd"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    page.open(launch(app(first, more=lambda: both))).expect_recordings("first")
+    page.wait_for_event("pause")  # at the end
+    page.click("more")
+    page.wait_until("() => document.querySelector('rerun-viewer').currentTime?.recording_id === 'second'")
+    page.wait_until("() => String(document.querySelector('rerun-viewer').currentTime?.time) === '29'")

@@ -88,7 +88,7 @@ def test_an_error_is_printed_in_one_line(arguments: list[str], words: str) -> No
     for other in ("RecordingStream", "app's log"):  # words for the author of an app
         assert other not in result.stderr
     assert sum(words in line for line in result.stderr.splitlines()) == 1
-    assert "there is no file" not in result.stderr
+    assert "does not exist" not in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["nowhere.rrd"], [__file__], ["htp://host/a.rrd"], ["--theme", "pink"]])

@@ -81,7 +81,7 @@ def read_start(path: Path) -> bytes:
     except RecordingError:  # a NotARecordingError is a ValueError, too
         raise
     except FileNotFoundError as error:
-        log(f"there is no file {str(path.absolute())!r}")
+        log(f"the file {str(path.absolute())!r} does not exist")
         raise RecordingNotFoundError(
             f"Expected the path of a recording, got {path.name!r:.200}: there is no such file. The app's log has the whole path."
         ) from error

@@ -53,7 +53,7 @@ export class PausedPlace {
   async restoreEarly(viewer, isOver) {
     try {
       while (this.#place && this.isPending && !isOver()) {
-        if (await viewer.restore(this.#place)) this.end();
+        if (await this.#restore(viewer)) this.end();
         else await delay(POLL);
       }
     } catch {
@@ -63,8 +63,14 @@ export class PausedPlace {
 
   /** Restores the place in a file that is loaded, or else makes sure that the viewer is on one of the file's timelines. @param {Viewer} viewer */
   async restore(viewer) {
-    if (this.#place && (await viewer.restore(this.#place))) this.dropEvents();
+    if (await this.#restore(viewer)) this.dropEvents();
     else await viewer.repairTimeline();
+  }
+
+  /** Not in a recording that another one covers: the viewer would pause the one on screen. Viewers before 0.41 do not report which one that is. @param {Viewer} viewer */
+  async #restore(viewer) {
+    const onScreen = viewer.recordingOnScreen;
+    return this.#place !== null && (!onScreen || isAt(this.#place, onScreen)) && (await viewer.restore(this.#place));
   }
 
   /** Forgets the place. Returns the events that were held back if it was not restored. */
