@@ -16,7 +16,7 @@ import pytest
 import rerun as rr
 import rerun.blueprint as rrb
 from playwright.sync_api import expect
-from seen import DRAW, click_at, wait_until
+from seen import DRAW, click_at, on_screen, wait_until
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -224,8 +224,9 @@ def test_ids_of_any_characters_have_exact_times_and_are_found_by_commands(page: 
     wait_until(page, lambda: len(of(heard, RecordingOpen)) == 2)
     ids = {(each.application_id, each.recording_id) for each in of(heard, RecordingOpen)}
     assert ids == {("other", "other"), ("my:app", recording_id)}
-    for name in ("other", "show"):  # the viewer reports times of the recording on screen
+    for name, each in (("other", "other"), ("show", recording_id)):  # the viewer reports times of the recording on screen
         page.click(name)
+        wait_until(page, lambda each=each: on_screen(page) == each)  # Gradio runs different functions in any order
     page.click("seek")
     nanoseconds = int(time.astype("int64"))
     wait_until(
