@@ -99,6 +99,8 @@ class ViewerPage:
     def expect_state(self, state: str, *, recordings: int | None = None, index: int = 0, timeout: float = 60) -> None:
         viewer = self.viewer(index)
         expect(viewer).to_have_attribute("data-state", state, timeout=timeout * 1000)
+        if state == "idle":  # also before the component listens
+            expect(self.block(index)).to_be_attached(timeout=timeout * 1000)
         if recordings is not None:
             expect(viewer).to_have_attribute("data-recordings", str(recordings), timeout=timeout * 1000)
 
