@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -97,6 +98,19 @@ def test_readers_of_other_files_become_recordings_named_by_the_files(tmp_path: P
     recordings = shown([sdk("ParquetReader")(table), sdk("McapReader")(log)], cache)
     assert [each.name for each in recordings] == ["states.parquet.rrd", "drive.mcap.rrd"]
     assert all(arrow_messages(each) > 0 for each in recordings)
+
+
+def test_an_hdf5_file_is_shown_by_its_reader_which_the_error_for_its_path_names(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "episode.hdf5"
+    with h5py.File(path, "w") as file:
+        file["observations/qpos"] = np.zeros((50, 14), np.float32)
+        file["action"] = np.zeros((50, 14), np.float32)
+    with pytest.raises(NotARecordingError, match="Hdf5Reader"):
+        to_recordings(path, cache)
+    (recording,) = shown(sdk("Hdf5Reader")(path), cache)
+    assert recording.name == "episode.hdf5.rrd"
+    chunks = sdk("RrdReader")(recording).stream().to_chunks()
+    assert {each.entity_path: each.num_rows for each in chunks if not each.is_static} == {"/": 50, "/observations": 50}
 
 
 @pytest.mark.parametrize("count", [1, 2500])

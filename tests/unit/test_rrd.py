@@ -143,7 +143,13 @@ def test_the_time_to_read_depends_only_on_the_length(messages: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("start", "cure"),
-    [(b"vers", "`git lfs pull`"), (b"\x1f\x8b\x08\x00", "gzip"), (b"PK\x03\x04", "zip"), (b"<htm", "'RRF2'")],
+    [
+        (b"vers", "`git lfs pull`"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"PK\x03\x04", "zip"),
+        (b"\x89HDF", "Hdf5Reader"),
+        (b"<htm", "'RRF2'"),
+    ],
 )
 def test_a_file_that_is_no_recording_yet_is_named_with_its_cure(start: bytes, cure: str) -> None:
     with pytest.raises(NotARecordingError, match=f"got the file: it starts with .*{cure}"):

@@ -31,6 +31,7 @@ _CURES = {
     b"ve": " If it is a pointer of Git LFS, fetch the file with `git lfs pull`.",  # version https://git-lfs…
     b"\x1f\x8b": " It is compressed with gzip: unpack it.",
     b"PK": " It is a zip archive: unpack it.",
+    b"\x89H": " It is an HDF5 file: return an `Hdf5Reader` of it, which newer versions of rerun-sdk have in `rerun.experimental`.",
 }
 
 
