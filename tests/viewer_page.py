@@ -131,7 +131,7 @@ class ViewerPage:
     def expect_frame(self, frame: int, index: int = 0) -> None:
         """Waits until the viewer's time cursor is at this frame."""
         self.page.wait_for_function(
-            "([frame, index]) => window.timesOf(index).some((time) => Math.floor(time) === frame)",
+            "([frame, index]) => Math.floor(window.timesOf(index).at(-1)) === frame",  # not a frame that it has passed
             arg=[frame, index],
             timeout=100_000,
         )

@@ -302,8 +302,11 @@ def test_a_picture_of_a_view(page: SharedPage) -> None:
 
 @needs(NEEDS["save_recording"])
 def test_a_recording_and_a_blueprint_can_be_saved(page: SharedPage) -> None:
-    page.send(commands.save_recording(), commands.save_blueprint())
-    for kind, suffix in ((events.RecordingSaved, ".rrd"), (events.BlueprintSaved, ".rbl")):
+    for command, kind, suffix in (
+        (commands.save_recording(), events.RecordingSaved, ".rrd"),
+        (commands.save_blueprint(), events.BlueprintSaved, ".rbl"),
+    ):
+        page.send(command)
         path = page.answer(kind).path
         assert path.endswith(suffix)
         assert Path(path).read_bytes().startswith(b"RRF2")
