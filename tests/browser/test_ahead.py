@@ -117,6 +117,7 @@ def test_a_viewer_that_has_started_ahead_draws_nothing_and_lets_users_drop_files
     assert page.page.evaluate("window.memories.length") == 1
 
 
+@pytest.mark.slow
 def test_of_several_empty_viewers_one_is_ahead_and_when_it_is_used_the_next_one_starts(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:

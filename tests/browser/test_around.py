@@ -20,7 +20,6 @@ from gradio_rerun import Rerun
 Launch = Callable[..., str]
 
 
-@pytest.mark.slow
 def test_an_example_is_shown_by_name_and_runs_on_click(
     page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
 ) -> None:

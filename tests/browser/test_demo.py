@@ -115,6 +115,7 @@ def test_a_space_starts_by_one_command_and_shows_its_examples(page: ViewerPage, 
     assert [event["application_id"] for event in page.events("recording_open", 1)] == ["rrt_star_example"]
 
 
+@pytest.mark.slow
 def test_each_example_opens_on_click_and_replaces_the_one_before(demo_page: ViewerPage) -> None:
     demo_page.expect_state("ready", recordings=1)
     demo_page.get_by_role("tab", name="Examples").click()
@@ -127,6 +128,7 @@ def test_each_example_opens_on_click_and_replaces_the_one_before(demo_page: View
     assert demo_page.page_errors == []
 
 
+@pytest.mark.slow
 def test_uploads_replace_the_example_and_an_image_is_converted(
     demo_page: ViewerPage, recording_a: Path, recording_b: Path, tmp_path: Path
 ) -> None:
@@ -193,6 +195,7 @@ def test_the_streaming_tab_blurs_a_picture_step_by_step(demo_page: ViewerPage) -
     demo_page.expect_state("idle", index=1)
 
 
+@pytest.mark.slow
 def test_the_episodes_tab_shows_one_after_the_other(demo_page: ViewerPage) -> None:
     demo_page.get_by_role("tab", name="Episodes").click()
     opened = "id => window.seen.some(({ detail }) => detail?.type === 'recording_open' && detail.recording_id === id)"
@@ -202,6 +205,7 @@ def test_the_episodes_tab_shows_one_after_the_other(demo_page: ViewerPage) -> No
     expect(demo_page.get_by_label("range slider for Episode")).to_have_value("1")
 
 
+@pytest.mark.slow
 def test_the_live_tab_shows_what_the_robot_logs_now(
     page: ViewerPage, launch: Callable[..., str], app: ModuleType, recording_a: Path, free_port: int
 ) -> None:
@@ -247,6 +251,7 @@ def test_a_command_to_one_of_the_linked_viewers_moves_both(demo_page: ViewerPage
         demo_page.expect_frame(30, index)
 
 
+@pytest.mark.slow
 @needs((0, 41))
 def test_the_commands_tab_seeks_lists_the_entities_and_takes_a_picture(demo_page: ViewerPage) -> None:
     demo_page.get_by_role("tab", name="Commands").click()
@@ -264,6 +269,7 @@ def test_the_commands_tab_seeks_lists_the_entities_and_takes_a_picture(demo_page
     demo_page.wait_until("() => document.querySelectorAll('rerun-viewer')[1].currentTime?.time > 30")
 
 
+@pytest.mark.slow
 def test_the_agents_tab_shows_a_token(
     page: ViewerPage, launch: Callable[..., str], app: ModuleType, recording_a: Path
 ) -> None:
@@ -275,6 +281,7 @@ def test_the_agents_tab_shows_a_token(
     expect(page.get_by_label("Token for the agent")).not_to_have_value("")
 
 
+@pytest.mark.slow
 def test_a_link_of_the_moments_tab_opens_that_tab_at_that_frame(
     page: ViewerPage, launch: Callable[..., str], app: ModuleType, recording_a: Path
 ) -> None:

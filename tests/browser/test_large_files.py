@@ -82,6 +82,7 @@ def layout(name: str) -> rrb.Blueprint:
     return rrb.Blueprint(rrb.Spatial3DView(origin="/", name=name), collapse_panels=True)
 
 
+@pytest.mark.slow
 @needs((0, 41))
 def test_the_layout_in_a_large_file_is_applied(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     recording = rr.RecordingStream("test_app", recording_id="laid_out")
@@ -101,6 +102,7 @@ def test_the_layout_in_a_large_file_is_applied(page: ViewerPage, launch: Launch,
     expect(page.get_by_text("Mine")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_file_without_a_manifest_gets_one_and_a_truncated_one_is_shown_as_such(
     page: ViewerPage, launch: Launch, tmp_path: Path
 ) -> None:

@@ -127,6 +127,7 @@ def test_the_viewers_code_comes_by_brotli_which_the_browser_decompresses(
     assert code.header_value("content-encoding") == "br"
 
 
+@pytest.mark.slow
 def test_the_viewers_code_comes_by_brotli_if_the_scripts_arrive_last_that_request_it(
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:

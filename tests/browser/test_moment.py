@@ -249,6 +249,7 @@ def camera(page: ViewerPage) -> str | None:
     return found and found[0]
 
 
+@pytest.mark.slow
 @needs((0, 41))
 def test_a_copied_link_has_the_camera_of_the_user(
     page: ViewerPage, second_page: ViewerPage, launch: Launch, recording_b: Path

@@ -75,6 +75,7 @@ def test_values_in_quick_succession_are_shown_while_they_arrive_and_the_last_one
     expect(page.viewer().locator(".rerun-held")).to_have_count(0)
 
 
+@pytest.mark.slow
 @needs((0, 41))  # for commands.close
 def test_a_value_whose_server_answers_after_the_next_value_is_shown_does_not_open_beside_it(
     page: ViewerPage, launch: Launch, recording_a: Path
