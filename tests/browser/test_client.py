@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,27 @@ def test_a_function_gets_each_answer_of_the_viewer(page: ViewerPage, launch: Lau
     assert json.loads(answer(page, "close")) == [["Recording:my\\:app:run"]]
     # Nothing is open any more.
     assert "No recording is open" in answer(page, "everything")
+
+
+@pytest.mark.slow
+def test_a_function_gets_the_state_of_an_empty_viewer_and_of_the_recording_that_it_has_yielded(
+    page: ViewerPage, launch: Launch
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(height=400)
+        client = ViewerClient(viewer)
+        empty, shown = gr.Textbox(label="empty"), gr.Textbox(label="shown")
+
+        async def show() -> AsyncIterator[Any]:
+            state = await client.get_state()
+            yield robot("run"), f"{state.recordings} {state.active_recording} {state.viewer_version}", ""
+            state = await client.get_state()
+            yield gr.skip(), gr.skip(), state.active_recording
+
+        gr.Button("show").click(show, None, [viewer, empty, shown])
+    page.open(launch(demo)).click("show")
+    expect(page.get_by_label("empty")).to_have_value(f"[] None {rr.__version__}")
+    expect(page.get_by_label("shown")).to_have_value("Recording:my\\:app:run", timeout=30_000)
 
 
 def test_each_session_gets_its_own_answer(page: ViewerPage, launch: Launch, context: BrowserContext) -> None:

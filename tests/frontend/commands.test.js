@@ -532,6 +532,15 @@ test("a request to a viewer without a recording is answered soon with the reason
   assert.deepEqual(replies, [["question get_location", { error: "No recording is open." }]]);
 });
 
+test("the state of an empty viewer is empty", async () => {
+  Object.assign(viewer, { isOpen: false, recordings: [], settings: { viewer: { version: "0.41.0" } } });
+  queue.add([question("get_state"), question("get_logs")]);
+  await pass(3_100);
+  assert.deepEqual(replies, [["question get_state", { viewer_version: "0.41.0", active_recording_id: null, recordings: [] }]]);
+  await pass(3_100);
+  assert.deepEqual(replies[1], ["question get_logs", { error: "No recording is open." }]);
+});
+
 test("a request is answered with the reason before the function times out", async () => {
   viewer.isOpen = false;
   viewer.isLoading = true;

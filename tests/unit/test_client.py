@@ -274,6 +274,7 @@ def test_the_state_of_an_older_viewer_has_the_same_form(client: ViewerClient) ->
     assert asdict(state) == asdict(answers.ViewerState("", "Recording:a\\:b:c", [read], [], [], None, "0.30.0"))
     state = answered(client, ViewerClient.get_state, {**data, "active_recording_id": None, "recordings": []})
     assert (state.active_recording, state.recordings) == (None, [])
+    assert type(state) is type(answered(client, ViewerClient.get_state, {"protocol": ""}))
     for wrong in ({"protocol": "no base64!"}, {"protocol": "////"}, {"protocol": 3}, {"recordings": 3}, {}):
         with pytest.raises(EventDataError, match="Expected the state"):
             answered(client, ViewerClient.get_state, wrong)

@@ -46,13 +46,14 @@ def no_answer(data: Any) -> EventDataError:
 def read_state(data: dict[str, Any]) -> answers.ViewerState:
     """The answer to `get_state` in `data`. Raises an `EventDataError` if it is invalid."""
     _left.set(MOST_PARTS_IN_ALL)
+    found: answers.ViewerState
     try:
         if "protocol" in data:
-            found: answers.ViewerState = of_sdk(_state(viewer_control.read_state(_decoded(data["protocol"]))))
+            found = of_sdk(_state(viewer_control.read_state(_decoded(data["protocol"]))))
             return found
     except (TypeError, ValueError, DecodeError) as error:
         raise EventDataError(f"Expected the state of a viewer, got {short(data)}. Reload the page.") from error
-    # A viewer before rerun-sdk 0.41.
+    # An empty viewer, or one before rerun-sdk 0.41.
     state = reported_state(data)
     recordings = [
         answers.Recording(
@@ -65,15 +66,18 @@ def read_state(data: dict[str, Any]) -> answers.ViewerState:
         for each in state.recordings
     ]
     active = state.active_recording
-    return answers.ViewerState(
-        location="",
-        active_recording=store_id_of(active.application_id, active.recording_id) if active else None,
-        recordings=recordings,
-        views=[],
-        loading=[],
-        catalog_url=None,
-        viewer_version=state.viewer_version,
+    found = of_sdk(
+        answers.ViewerState(
+            location="",
+            active_recording=store_id_of(active.application_id, active.recording_id) if active else None,
+            recordings=recordings,
+            views=[],
+            loading=[],
+            catalog_url=None,
+            viewer_version=state.viewer_version,
+        )
     )
+    return found
 
 
 def _decoded(protocol: Any) -> bytes:

@@ -137,12 +137,21 @@ export class CommandQueue {
       }
       if (viewer.isLoading || !viewer.isShown) deadline = performance.now();
       // A value may follow a command, but not while a function waits for the answer.
-      if (performance.now() - deadline > (viewer.isOpen || command.question ? FOUND_WITHIN : OPEN_WITHIN)) return reason;
+      if (performance.now() - deadline > (viewer.isOpen || command.question ? FOUND_WITHIN : OPEN_WITHIN)) return this.#replyOfEmpty(command) ? null : reason;
       const patience = this.#deadlines.get(command) ?? Infinity;
       if (performance.now() > patience) return viewer.isShown ? reason : "It is in a part of the page that is not shown.";
       await delay(POLL);
     }
     return null;
+  }
+
+  /** The state of an empty viewer, which is not started for that. @param {Command} command @returns {boolean} whether that was asked */
+  #replyOfEmpty({ id, name, question }) {
+    const { recordings, settings } = this.#viewer;
+    if (!question || name !== "get_state" || recordings.length > 0) return false;
+    this.#begun.add(id);
+    this.#outcomes.reply(question, { viewer_version: settings?.viewer.version ?? "", active_recording_id: null, recordings: [] });
+    return true;
   }
 
   /** In an empty viewer, URLs become the value. @param {Command} command */
