@@ -29,8 +29,10 @@ from waiting import wait_until
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun._clients import Client, current_client
+from gradio_rerun._gradio.files import uploaded_file
 from gradio_rerun._viewer.assets import viewer_assets
 from gradio_rerun._wire import STREAM_TYPE
+from gradio_rerun.errors import RecordingError
 
 HTML = "<img src=x onerror=alert(1)>"
 META = {"_type": "gradio.FileData"}
@@ -207,6 +209,13 @@ def test_a_function_that_returns_user_input_serves_no_file_that_gradio_may_not_s
         succeeded, received = app.call(name, str(path))
         assert not succeeded
         assert "may not serve" in received
+
+
+def test_a_path_of_megabytes_is_no_upload_and_takes_no_time(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradio's check takes a time that is quadratic in the length: hours."""
+    monkeypatch.setattr("gradio_rerun._gradio.files.is_in_or_equal", lambda *_: pytest.fail("checked"))
+    with pytest.raises(RecordingError, match="was not uploaded"):
+        uploaded_file(f"{folders.uploads}{'/a' * 1_000_000}")
 
 
 @pytest.mark.parametrize("data", [None, 3, True, {"a": 1}, ["x"], "", "\ud800"])
