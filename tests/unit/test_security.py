@@ -236,6 +236,7 @@ def test_a_string_that_is_not_a_path_is_an_error_that_says_so(app: App, data: An
         ],
         *["//host/x.rrd", "https:host/x.rrd", "https:///x.rrd", "https://a@host/x.rrd", "https://evil\\.host/x.rrd"],
         *["vbscript://x/", "https://host/\0.rrd", "HTTPS", "/etc/passwd", "rerun+file://host/x"],
+        *["file://[", "rerun://\ud800", "https://host/\ud800.rrd", "hf://datasets/a/b/\ud800.rrd"],
     ],
 )
 def test_a_url_of_another_kind_is_refused_from_clients_and_from_functions(app: App, url: str) -> None:
