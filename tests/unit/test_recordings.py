@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import rerun as rr
 import rerun.blueprint as rrb
@@ -843,6 +844,7 @@ def test_a_name_that_a_file_system_cannot_take_is_shortened_and_keeps_its_suffix
 ) -> None:
     (item,) = to_recordings(FileData(path=str(file), orig_name=name), cache)
     assert path_of(item).name == cached
+    orjson.dumps(item.model_dump())  # as Gradio does
 
 
 def test_a_file_of_another_size_is_not_there(file: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .._checks import as_path, described
+from .._checks import as_path, described, whole_text
 from .._gradio.files import checked_by_gradio, may_serve
 from .._servers.tunnel import Servers
 from .._viewer.sdk import chunk_class, server_url
@@ -216,7 +216,7 @@ def _file_data(path: Path, name: str | None = None) -> FileData:
         size = path.stat().st_size
     except OSError as error:  # `delete_cache` has deleted it meanwhile
         raise unreadable(path, error) from error
-    return FileData(path=str(path), orig_name=name or path.name, size=size)
+    return FileData(path=str(path), orig_name=whole_text(name or path.name), size=size)
 
 
 def _is_left_to_gradio(path: Path) -> bool:
