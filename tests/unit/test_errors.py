@@ -34,3 +34,8 @@ def test_every_error_is_shown_by_gradio_with_its_own_text() -> None:
 def test_a_message_is_one_line_of_the_log_and_does_not_control_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     errors.log("a\nb\r\x1b]0;c\x07\x9b\u202e\ud800 'd' \\ é")
     assert capsys.readouterr().err == r"gradio_rerun: a\nb\r\x1b]0;c\x07\x9b\u202e\ud800 'd' \ é" + "\n"
+
+
+def test_a_user_fills_the_log_with_no_long_text(capsys: pytest.CaptureFixture[str]) -> None:
+    errors.log("/" + "\n" * 1_000_000)
+    assert len(capsys.readouterr().err) < 10_000

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import rerun as rr
 import rerun.blueprint as rrb
@@ -790,6 +791,34 @@ def test_a_file_that_becomes_a_link_while_it_is_read_is_refused(
     assert SECRET not in bytes_of(cache)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say which file is open")
+@pytest.mark.parametrize("size", [100, cached_files.LINK_FROM])
+def test_a_file_that_is_a_link_only_while_it_is_read_is_refused(
+    size: int, served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, own, other = served.work / "run.rrd", served.work / "own", served.outside / "secret.rrd"
+    file.write_bytes((MAGIC + b"own").ljust(size))
+    other.write_bytes((MAGIC + SECRET).ljust(size))
+
+    def replaced(path: Path) -> bytes:
+        start = read_start(path)
+        file.rename(own)
+        file.symlink_to(other)
+        return start
+
+    def placed(*args: Any) -> Path:
+        try:
+            return cached_files.place(*args)
+        finally:
+            own.replace(file)
+
+    monkeypatch.setattr(values, "read_start", replaced)
+    monkeypatch.setattr(values, "place", placed)
+    with pytest.raises(RecordingError, match=r"Gradio may not serve 'run\.rrd'"):
+        to_recordings(file, cache)
+    assert SECRET not in bytes_of(cache)
+
+
 @pytest.mark.parametrize("is_episode", [pytest.param(True, marks=needs((0, 39))), False])
 def test_a_file_of_a_dataset_that_becomes_a_link_while_it_waits_for_its_turn_is_refused(
     is_episode: bool, served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
@@ -847,6 +876,7 @@ def test_a_name_that_a_file_system_cannot_take_is_shortened_and_keeps_its_suffix
 ) -> None:
     (item,) = to_recordings(FileData(path=str(file), orig_name=name), cache)
     assert path_of(item).name == cached
+    orjson.dumps(item.model_dump())  # as Gradio does
 
 
 def test_a_file_of_another_size_is_not_there(file: Path) -> None:

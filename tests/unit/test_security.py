@@ -29,8 +29,10 @@ from waiting import wait_until
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun._clients import Client, current_client
+from gradio_rerun._gradio.files import uploaded_file
 from gradio_rerun._viewer.assets import viewer_assets
 from gradio_rerun._wire import STREAM_TYPE
+from gradio_rerun.errors import RecordingError
 
 HTML = "<img src=x onerror=alert(1)>"
 META = {"_type": "gradio.FileData"}
@@ -209,6 +211,13 @@ def test_a_function_that_returns_user_input_serves_no_file_that_gradio_may_not_s
         assert "may not serve" in received
 
 
+def test_a_path_of_megabytes_is_no_upload_and_takes_no_time(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradio's check takes a time that is quadratic in the length: hours."""
+    monkeypatch.setattr("gradio_rerun._gradio.files.is_in_or_equal", lambda *_: pytest.fail("checked"))
+    with pytest.raises(RecordingError, match="was not uploaded"):
+        uploaded_file(f"{folders.uploads}{'/a' * 1_000_000}")
+
+
 @pytest.mark.parametrize("data", [None, 3, True, {"a": 1}, ["x"], "", "\ud800"])
 def test_a_string_that_is_not_a_path_is_an_error_that_says_so(app: App, data: Any) -> None:
     assert "was not uploaded" in app.open_upload(data)["error"]
@@ -227,6 +236,7 @@ def test_a_string_that_is_not_a_path_is_an_error_that_says_so(app: App, data: An
         ],
         *["//host/x.rrd", "https:host/x.rrd", "https:///x.rrd", "https://a@host/x.rrd", "https://evil\\.host/x.rrd"],
         *["vbscript://x/", "https://host/\0.rrd", "HTTPS", "/etc/passwd", "rerun+file://host/x"],
+        *["file://[", "rerun://\ud800", "https://host/\ud800.rrd", "hf://datasets/a/b/\ud800.rrd"],
     ],
 )
 def test_a_url_of_another_kind_is_refused_from_clients_and_from_functions(app: App, url: str) -> None:

@@ -25,11 +25,12 @@ from recordings import recording_bytes
 from updates import in_event
 from web_files import TOKEN, WebFiles, redirect, web_files
 
-from gradio_rerun import Rerun, export
+from gradio_rerun import Rerun, commands, export
 from gradio_rerun._clients import Client
 from gradio_rerun._gradio.threads import in_thread
 from gradio_rerun._recordings import web_file
 from gradio_rerun._recordings.sources import Sources, compared
+from gradio_rerun._recordings.urls import checked_url
 from gradio_rerun._recordings.values import to_recordings
 from gradio_rerun.errors import ParameterError, RecordingError, RecordingNotFoundError, UnsupportedValueError
 
@@ -180,6 +181,21 @@ def test_a_url_that_is_encoded_again_and_again_is_refused_soon(url: str) -> None
         compared(url % ("%" + "25" * 100_000))
     assert not allowed("https://host.test", RUNS).admits(url % ("%" + "25" * 100_000))
     assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "start", ["https://host.test/", "s3://bucket/runs/", "hf://datasets/a/b/", "rerun://host.test/"]
+)
+def test_a_url_of_a_megabyte_is_refused_before_it_is_decoded(start: str, cache: Path) -> None:
+    url = f"{start}{'%25' * 500_000}.png"
+    with pytest.raises(UnsupportedValueError, match=r"Expected a URL of 10,000 characters at most, got one of 1,500,0"):
+        to_recordings(url, cache, sources=allowed(RUNS))
+
+
+def test_a_url_of_a_megabyte_is_refused_from_clients_and_in_commands() -> None:
+    for check in (checked_url, commands.open):
+        with pytest.raises(UnsupportedValueError, match="characters at most"):
+            check("https://host.test/" + "a" * 10_000)
 
 
 def test_untrusted_sources_allow_nothing() -> None:

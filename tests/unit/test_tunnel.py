@@ -522,6 +522,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int]] = {
     "deleting": ({"path": "/rerun.cloud.v1alpha1.RerunCloudService/DeleteEntry"}, 403),
     "a grant to write": ({"path": "/rerun.cloud.v1alpha1.RerunCloudService/GetWriteAccessGrant"}, 403),
     "parts of an upload": ({"path": "/rerun.cloud.v1alpha1.RerunCloudService/GetMultipartUploadPartGrants"}, 403),
+    "a letter that is encoded": ({"path": f"{READ_MESSAGES}é"}, 403),
     "control of a viewer": ({"path": "/rerun.viewer_control.v1alpha1.ViewerControlService/ReadLogs"}, 403),
     "another path": ({"path": "/latest/meta-data"}, 403),
     "dots in the path": ({"path": READ_MESSAGES + "/../../x"}, 403),

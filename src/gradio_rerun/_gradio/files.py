@@ -64,9 +64,15 @@ def checked_by_gradio(path: Path) -> bool | None:
     return True
 
 
+_LONGEST_PATH = 10_000
+"""Characters: no system has such long paths, and Gradio's check of a path of some megabytes takes hours."""
+
+
 def uploaded_file(path: Any) -> Path:
     """The file at `path`, which a client has named, if it is in Gradio's upload folder. Raises a `RecordingError` otherwise."""
     try:
+        if len(path) > _LONGEST_PATH:
+            raise ValueError("too long")
         # Not resolved: the same file must stay the same value.
         file = Path(os.path.abspath(path))  # noqa: PTH100
         if is_in_or_equal(file, get_upload_folder()):

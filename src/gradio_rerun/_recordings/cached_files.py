@@ -60,6 +60,14 @@ def touched(target: Path, size: int | None = None) -> bool:
     return size in (None, stat.st_size)
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Path]:
+    """A path that names the file as it is now, also if a link replaces it meanwhile (Linux); on other systems, the path itself."""
+    with path.open("rb") as file:
+        same = Path(f"/proc/self/fd/{file.fileno()}")
+        yield same if same.exists() else path
+
+
 def place(source: Path, cache: Path, name: str) -> Path:
     """A copy of a file in the cache, or a hard link to it if it is big. Made only once, until the file changes."""
     stat = source.stat()
@@ -78,7 +86,10 @@ def _link(source: Path, target: Path) -> bool:
         os.link(source.resolve(), target)
     except OSError:  # another device, or a file system without hard links
         return False
-    return True
+    if source.samefile(target):
+        return True
+    target.unlink()  # another file has replaced it meanwhile
+    return False
 
 
 def part_in(folder: Path) -> Path:

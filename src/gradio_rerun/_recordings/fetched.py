@@ -33,7 +33,7 @@ from .remote_objects import file_system_of, url_of_object
 from .rrd import MAGIC
 from .sources import SCHEMES, Sources, scheme_of
 from .turns import Turns
-from .urls import checked_url, is_importable
+from .urls import check_characters, checked_url, is_importable
 from .web_file import WebFile
 
 _turns = Turns(lambda: 8, "fetching")
@@ -53,6 +53,7 @@ def found_elsewhere(item: Any, sources: Sources) -> RemoteFile | Path | str | No
     url = item.strip() if isinstance(item, str) and "://" in item else url_of_object(item)
     if url is None:
         return None
+    check_characters(url)
     scheme = scheme_of(url)
     if scheme in ("file", "local"):
         return _local_path(url)
@@ -64,8 +65,11 @@ def found_elsewhere(item: Any, sources: Sources) -> RemoteFile | Path | str | No
 
 
 def _local_path(url: str) -> Path:
-    parts = urlsplit(url)
-    if parts.netloc.lower() not in ("", "localhost"):
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = None
+    if parts is None or parts.netloc.lower() not in ("", "localhost"):
         return Path(checked_url(url))  # raises
     # On Windows: file:///C:/a.rrd
     path = unquote(parts.path)

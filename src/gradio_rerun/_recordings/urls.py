@@ -20,6 +20,9 @@ IN_RECORDING = "recording://"
 _MOST_URLS = 5000
 """Upper bound on the URLs of a value that a client sends: this number takes 0.1 s."""
 
+_LONGEST_URL = 10_000
+"""Characters. To decode a longer one takes seconds, and web servers accept no longer ones."""
+
 WANTED = (
     "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
     "a URL (http, https, rerun, rerun+http, rerun+https, hf, s3, gs, az), "
@@ -32,11 +35,20 @@ def is_importable(url: str) -> bool:
     return urlsplit(url).path.lower().endswith(CONVERTIBLE_SUFFIXES)
 
 
+def check_characters(url: str) -> None:
+    """Raises an `UnsupportedValueError` for a URL that has too many characters, or one that no server can have sent."""
+    if len(url) > _LONGEST_URL:
+        raise UnsupportedValueError(f"Expected a URL of {_LONGEST_URL:,} characters at most, got one of {len(url):,}.")
+    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", url):  # Gradio cannot send a lone surrogate to the page
+        raise UnsupportedValueError(
+            f"{WANTED}; got the URL {url!r:.300}, which has a control character or a lone surrogate in it."
+        )
+
+
 def checked_url(url: str) -> str:
     """The URL, without blanks around it, if it is one that the viewer opens. Raises an `UnsupportedValueError` otherwise."""
     url = url.strip()
-    if re.search(r"[\x00-\x1f\x7f]", url):
-        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}, which has a control character in it.")
+    check_characters(url)
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises for an invalid port

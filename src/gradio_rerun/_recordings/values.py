@@ -14,13 +14,13 @@ from typing import Any
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .._checks import as_path, described
+from .._checks import as_path, described, whole_text
 from .._gradio.files import checked_by_gradio, may_serve
 from .._servers.tunnel import Servers
 from .._viewer.sdk import chunk_class, server_url
 from .._wire import Recording
 from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError, UnsupportedValueError, log
-from .cached_files import cache_key, cached_name, place, touched, write_file
+from .cached_files import cache_key, cached_name, opened, place, touched, write_file
 from .chunks import source_of, written
 from .conversions import converted
 from .empty_folders import remove_empty_folders
@@ -194,7 +194,9 @@ def _file(path: Path, cache: Path, name: str | None = None) -> FileData:
 
 def _placed(path: Path, cache: Path, name: str) -> Path:
     try:
-        return _checked_again(path, place(path, cache, name))
+        with opened(path) as file:
+            _is_left_to_gradio(path, file.resolve())
+            return _checked_again(path, place(file, cache, name))
     except RecordingError:  # a RecordingNotFoundError is an OSError, too
         raise
     except OSError as error:
@@ -216,15 +218,15 @@ def _file_data(path: Path, name: str | None = None) -> FileData:
         size = path.stat().st_size
     except OSError as error:  # `delete_cache` has deleted it meanwhile
         raise unreadable(path, error) from error
-    return FileData(path=str(path), orig_name=name or path.name, size=size)
+    return FileData(path=str(path), orig_name=whole_text(name or path.name), size=size)
 
 
-def _is_left_to_gradio(path: Path) -> bool:
-    """Whether Gradio must check and copy the file by itself. Raises a `RecordingError` if Gradio may not serve it.
+def _is_left_to_gradio(path: Path, file: Path | None = None) -> bool:
+    """Whether Gradio must check and copy the file by itself. Raises a `RecordingError` if Gradio may not serve it. `file`: the one that was opened.
 
     Gradio checks a path when it copies the file into its cache. It does not check files that we put there.
     """
-    is_allowed = checked_by_gradio(path)
+    is_allowed = checked_by_gradio(file or path)
     if is_allowed is None:
         if path.suffix.lower() in RECORDING_SUFFIXES:
             return True

@@ -33,7 +33,8 @@ MAX_REQUEST = 4 * 1024 * 1024
 # The methods that read, of the services that viewers use. GetWriteAccessGrant and GetMultipartUploadPartGrants grant the right to write.
 _PATH = re.compile(
     r"/rerun\.[a-z0-9_.]+\.(MessageProxyService|RerunCloudService|FrontendService)"
-    r"/(?!\w*(Grant|Upload|Write))(Fetch|Find|Get|List|Query|Read|Scan|Search|Version|Watch|WhoAmI)\w*"
+    r"/(?!\w*(Grant|Upload|Write))(Fetch|Find|Get|List|Query|Read|Scan|Search|Version|Watch|WhoAmI)\w*",
+    re.ASCII,
 )
 _REQUEST_HEADERS = re.compile(r"(accept|content-type|grpc-timeout|x-grpc-web|x-user-agent|x-rerun-[\w-]+)")
 
