@@ -210,3 +210,15 @@ def test_a_recording_that_is_new_beside_a_paused_one_plays(page: ViewerPage, lau
     page.click("more")
     page.wait_until("() => document.querySelector('rerun-viewer').currentTime?.recording_id === 'second'")
     page.wait_until("() => String(document.querySelector('rerun-viewer').currentTime?.time) === '29'")
+
+
+@needs((0, 41))
+@pytest.mark.slow
+def test_a_recording_that_stood_at_its_end_plays_on_when_it_comes_as_a_longer_file(
+    page: ViewerPage, launch: Launch, tmp_path: Path
+) -> None:
+    first, longer = (on_timeline(tmp_path / f"{count}.rrd", "steps", count) for count in (20, 60))
+    page.open(launch(app(first, grow=lambda: longer))).expect_recordings("kept")
+    page.wait_for_event("pause")  # at the end
+    page.click("grow")
+    page.wait_until("() => String(document.querySelector('rerun-viewer').currentTime?.time) === '59'")

@@ -49,10 +49,10 @@ export class PausedPlace {
     this.#heldBack = [];
   }
 
-  /** Restores the place as soon as the new file has that timeline, before the file is on screen. @param {Viewer} viewer @param {() => boolean} isOver */
+  /** Restores the place as soon as the new file has that timeline, before the file is on screen. One at the end waits for the whole file, which may be longer. @param {Viewer} viewer @param {() => boolean} isOver */
   async restoreEarly(viewer, isOver) {
     try {
-      while (this.#place && this.isPending && !isOver()) {
+      while (this.#place && !this.#place.isAtEnd && this.isPending && !isOver()) {
         if (await this.#restore(viewer)) this.end();
         else await delay(POLL);
       }
