@@ -16,6 +16,7 @@ from http_server import http_server
 from needs import needs
 from playwright.sync_api import expect
 from recordings import recording_bytes
+from seen import time_of, wait_until
 from viewer_page import ViewerPage
 
 from gradio_rerun import Rerun, commands
@@ -210,3 +211,42 @@ def test_a_recording_that_is_new_beside_a_paused_one_plays(page: ViewerPage, lau
     page.click("more")
     page.wait_until("() => document.querySelector('rerun-viewer').currentTime?.recording_id === 'second'")
     page.wait_until("() => String(document.querySelector('rerun-viewer').currentTime?.time) === '29'")
+
+
+@needs((0, 41))
+@pytest.mark.slow
+def test_a_recording_that_stood_at_its_end_plays_on_when_it_comes_as_a_longer_file(
+    page: ViewerPage, launch: Launch, tmp_path: Path
+) -> None:
+    first, longer = (on_timeline(tmp_path / f"{count}.rrd", "steps", count) for count in (20, 60))
+    page.open(launch(app(first, grow=lambda: longer))).expect_recordings("kept")
+    page.wait_for_event("pause")  # at the end
+    page.click("grow")
+    page.wait_until("() => String(document.querySelector('rerun-viewer').currentTime?.time) === '59'")
+
+
+@needs((0, 41))
+@pytest.mark.slow
+def test_a_run_that_is_added_to_a_list_plays_when_the_run_before_stands_at_its_end(
+    page: ViewerPage, launch: Launch, tmp_path: Path
+) -> None:
+    first, second = (on_timeline(tmp_path / f"{each}.rrd", "steps", 30, each) for each in ("first", "second"))
+    third = on_timeline(tmp_path / "third.rrd", "steps", 30, "third")
+    page.open(
+        launch(
+            app(
+                [first],
+                more=lambda: [first, second],
+                moved=lambda: commands.show([first, second, third], commands.set_time("steps", sequence=0)),
+            )
+        )
+    ).expect_recordings("first")
+    page.wait_for_event("pause")  # at the end
+    page.click("more")
+    page.wait_until("() => document.querySelector('rerun-viewer').currentTime?.recording_id === 'second'")
+    wait_until(page, lambda: {"second"} <= {event["recording_id"] for event in page.events("pause")})
+    assert time_of(page) == 29
+    page.click("moved")
+    wait_until(page, lambda: {"third"} <= {event["recording_id"] for event in page.events("pause")})
+    page.expect_loaded()
+    assert time_of(page) == 0  # where the command has paused it

@@ -46,9 +46,9 @@ test("a recording with one time has no paused place: the viewer pauses there by 
 
 test("a recording that is paused has a place, exact to the nanosecond, one that plays has none", () => {
   const time = 1_700_000_000_123_456_789n;
-  const place = { store: STORE, timeline: "steps", time };
+  const place = { store: STORE, timeline: "steps", time, isAtEnd: true };
   assert.deepEqual(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time })), place);
-  assert.deepEqual(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time: -5n })), { ...place, time: -5n });
+  assert.deepEqual(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time: -5n })), { ...place, time: -5n, isAtEnd: false });
   assert.equal(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time, playState: PLAYING })), null);
   assert.equal(pausedPlace(state({ timelines: ["steps"], timeline: "steps", time, playState: 0n })), null); // it does not say
   assert.equal(pausedPlace(state({ timelines: ["steps"], timeline: "steps" })), null);
@@ -61,6 +61,14 @@ test("the new file of a recording is paused at the place of the old one", () => 
   const opened = state({ timelines: ["log_time", "frames", "steps"], timeline: "frames", time: 0n, playState: PLAYING });
   assert.ok(hasPlace(opened, place));
   assert.deepEqual(asked(placeRequest(opened, place)), { ...place, playState: PAUSED });
+});
+
+test("a recording that stood at its end plays on if the new file is longer", () => {
+  const opened = state({ timelines: ["steps"], timeline: "steps", time: 0n });
+  for (const [time, playState] of [[98n, PLAYING], [99n, PAUSED]]) {
+    const place = { store: STORE, timeline: "steps", time, isAtEnd: true };
+    assert.equal(asked(placeRequest(opened, place)).playState, playState);
+  }
 });
 
 test("a recording without that timeline is put on one that it has, if it is not on one", () => {

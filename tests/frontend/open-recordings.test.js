@@ -240,6 +240,18 @@ test("Retry opens a failed recording again, and events of the first try are igno
   assert.deepEqual(open.failures, []);
 });
 
+test("an incomplete file stays failed when a value adds another one: the viewer does not fetch an open file again", () => {
+  open.open([file("a")]);
+  opened("one");
+  arrive("a", true);
+  open.retry([file("a"), file("b")]);
+  assert.deepEqual(told, ["open a", "open b"]);
+  opened("two");
+  arrive("b");
+  assert.ok(open.isLoaded);
+  assert.equal(open.incomplete, 1);
+});
+
 test("events of a closed recording are ignored, also when it is opened again", () => {
   const a = file("a");
   open.open([a]);

@@ -106,6 +106,7 @@ for (const [options, files, words] of /** @type {[object, File[], string][]} */ 
   [{}, [file("a.rrd"), file("b.rrd")], "Expected one file, got 2."],
   [{ file_types: [".rrd", ".rbl"] }, [file("a.txt")], "a.txt is none of the types that can be uploaded: .rrd, .rbl."],
   [{ limit: 2_500_000 }, [file("a.rrd", "x".repeat(2_500_001))], "a.rrd is too big: the app takes files of up to 2.5 MB."],
+  [{ limit: 51_200 }, [file("a.rrd", "x".repeat(57_000))], "a.rrd is too big: the app takes files of up to 0.051 MB."],
 ])) {
   test(`what is refused is not sent: ${words}`, () => {
     configure(options);

@@ -331,13 +331,16 @@ test("viewers before 0.41 are read and set by their own methods", () => {
   };
   for (const name of ["set_active_timeline", "set_time_for_timeline", "set_playing"]) handle[name] = (/** @type {any[]} */ ...given) => calls.push([name, ...given]);
   const place = /** @type {any} */ (pausedPlaceBySetters(handle));
-  assert.deepEqual(place, { store: "one", timeline: "steps", time: 42.5 });
+  assert.deepEqual(place, { store: "one", timeline: "steps", time: 42.5, isAtEnd: false });
   assert.ok(placeBySetters(handle, place));
   assert.deepEqual(calls, [
     ["set_active_timeline", "one", "steps"],
     ["set_time_for_timeline", "one", "steps", 42.5],
     ["set_playing", "one", false],
   ]);
+  assert.ok(placeBySetters(handle, { ...place, isAtEnd: true })); // there is more: 99
+  assert.deepEqual(calls.at(-1), ["set_playing", "one", true]);
+  assert.ok(pausedPlaceBySetters({ ...handle, get_time_for_timeline: () => 99 })?.isAtEnd);
   assert.ok(!placeBySetters(handle, { ...place, timeline: "frames" }));
   playing = true;
   assert.equal(pausedPlaceBySetters(handle), null);

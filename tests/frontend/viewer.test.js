@@ -398,7 +398,7 @@ const paused = (timeline, ...timelines) => encode([[2, STORE], [3, [
 test("the place where a recording is paused is that of the viewer's state", async () => {
   const viewer = await start();
   handle.viewer_state = () => paused("steps", "steps");
-  assert.deepEqual(viewer.pausedPlace, { store: STORE, timeline: "steps", time: 7n });
+  assert.deepEqual(viewer.pausedPlace, { store: STORE, timeline: "steps", time: 7n, isAtEnd: false });
   handle.viewer_state = panics;
   assert.equal(viewer.pausedPlace, null);
 });
@@ -440,7 +440,7 @@ test("an old viewer reports where it is paused, and is put there, by setters", a
   });
   for (const name of ["set_active_timeline", "set_time_for_timeline", "set_playing"]) handle[name] = method(name);
   const place = /** @type {any} */ (viewer.pausedPlace);
-  assert.deepEqual(place, { store: "run", timeline: "steps", time: 7 });
+  assert.deepEqual(place, { store: "run", timeline: "steps", time: 7, isAtEnd: false });
   assert.equal(await viewer.restore(place), true);
   assert.deepEqual(callsOf("set_time_for_timeline"), [["run", "steps", 7]]);
 });

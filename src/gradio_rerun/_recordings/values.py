@@ -128,7 +128,6 @@ def _unsupported(item: Any) -> UnsupportedValueError:
             "not one that returns a generator or an object with a generator as `__call__`. For several recordings, such as those of a glob, return a list."
         )
     got = described(item)
-    got = described(item)
     if inspect.isawaitable(item):
         return UnsupportedValueError(f"{WANTED}; got {got}. Attach the async function itself, or await it in one.")
     if item is None:

@@ -119,7 +119,7 @@ export class UploadPanel {
     const limit = /** @type {any} */ (window).gradio_config?.max_file_size;
     const big = limit && files.find((file) => file.size > limit);
     if (!big) return null;
-    return new UploadError("{name} is too big: the app takes files of up to {limit} MB.", { name: big.name, limit: (limit / 1e6).toFixed(1) });
+    return new UploadError("{name} is too big: the app takes files of up to {limit} MB.", { name: big.name, limit: (limit / 1e6).toFixed(limit < 1e6 ? 3 : 1) });
   }
 
   /** @param {UploadError} error */

@@ -4,7 +4,10 @@ import { storeIdOf } from "./store-id.js";
 import { timeCursorRequest } from "./time-cursor.js";
 import { OWN_TIMELINES, readState, recordingIn } from "./viewer-state.js";
 
-/** Where a recording is paused. `store`: the id of the recording, as the viewer writes it. @typedef {{store: string, timeline: string, time: bigint}} Place */
+/**
+ * Where a recording is paused. `store`: the id of the recording, as the viewer writes it. `isAtEnd`: at its last time, where the viewer pauses by itself.
+ * @typedef {{store: string, timeline: string, time: bigint, isAtEnd?: boolean}} Place
+ */
 
 /**
  * Where the recording on screen is paused; null if there is none, if it plays, or if it has one time only: the viewer pauses there by itself.
@@ -15,12 +18,13 @@ export function pausedPlace(state) {
   const recording = recordingIn(readState(state));
   const { timeline, time } = recording?.cursor ?? {};
   if (!recording?.isPaused || !timeline || time === null || time === undefined) return null;
-  if (recording.timelines.some(({ name, start, end }) => name === timeline && start === end)) return null;
-  return { store: recording.id, timeline, time };
+  const range = recording.timelines.find(({ name }) => name === timeline);
+  if (range && range.start === range.end) return null;
+  return { store: recording.id, timeline, time, isAtEnd: range !== undefined && time >= range.end };
 }
 
 /**
- * The request that restores the paused place in the recording on screen or, if the recording lacks the active timeline, makes one that it has active.
+ * The request that restores the paused place in the recording on screen (one that stood at its end plays on if there is more) or, if the recording lacks the active timeline, makes one that it has active.
  * @param {Uint8Array} state
  * @param {Place | null} place
  * @returns {Uint8Array | null} null if nothing is to be done
@@ -29,7 +33,11 @@ export function placeRequest(state, place) {
   const recording = recordingIn(readState(state), place?.store);
   const names = recording?.timelines.map(({ name }) => name) ?? [];
   if (!recording || names.length === 0) return null;
-  if (place && names.includes(place.timeline)) return timeCursorRequest(recording.id, { timeline: place.timeline, time: place.time, isPlaying: false });
+  const range = recording.timelines.find(({ name }) => name === place?.timeline);
+  if (place && range) {
+    const { timeline, time, isAtEnd } = place;
+    return timeCursorRequest(recording.id, { timeline, time, isPlaying: isAtEnd === true && time < range.end });
+  }
   const active = recording.cursor?.timeline;
   if (!active || names.includes(active)) return null;
   return timeCursorRequest(recording.id, { timeline: names.find((name) => !OWN_TIMELINES.includes(name)) ?? names[0] });

@@ -170,11 +170,11 @@ export class OpenRecordings {
     this.open([recording]);
   }
 
-  /** Opens failed recordings again. @param {Recording[]} recordings */
+  /** Opens failed recordings again, except incomplete files: the viewer does not fetch them again. @param {Recording[]} recordings */
   retry(recordings) {
     for (const each of this.#all.filter(({ state }) => state === "failed")) {
       if (each.isStream) each.recover();
-      else this.#remove(each);
+      else if (!each.isIncomplete || isServer(each.url)) this.#remove(each);
     }
     this.open(recordings);
     this.#around.onChange(false);

@@ -2,6 +2,7 @@
 
 import { delay } from "./delay.js";
 import { isAt } from "./kept-time.js";
+import { recordingOf, storeIdOf } from "./store-id.js";
 
 /** @typedef {import("./kept-time.js").Place} Place */
 /** @typedef {import("./viewer.js").Viewer} Viewer */
@@ -16,6 +17,8 @@ const POLL = 50;
 export class PausedPlace {
   /** @type {Place | null} */
   #place = null;
+  /** Where the recording on screen stood at its end, when others were opened beside it. @type {Place | null} */
+  #ended = null;
   /** Events about the time in the new file, until the place is restored. @type {ViewerEvent[]} */
   #heldBack = [];
   #names;
@@ -32,9 +35,21 @@ export class PausedPlace {
     return place !== null && (names.length === 0 || names.some((name) => isAt(place, name)));
   }
 
+  /** Whether the viewer is still to be paused or to play, which would undo a command. */
+  get blocksCommands() {
+    return this.isPending || this.#ended !== null;
+  }
+
   /** Keeps the place of the recording that is to be closed, unless an earlier place was not restored yet. @param {Viewer} viewer */
   keep(viewer) {
     this.#place ??= viewer.pausedPlace;
+    this.#ended = null;
+  }
+
+  /** Others are opened beside what is on screen. @param {Viewer} viewer */
+  beside(viewer) {
+    const place = viewer.pausedPlace;
+    if (place?.isAtEnd) this.#ended = place;
   }
 
   /** Whether an event is about a time that the user will not see. @param {ViewerEvent} event */
@@ -49,10 +64,10 @@ export class PausedPlace {
     this.#heldBack = [];
   }
 
-  /** Restores the place as soon as the new file has that timeline, before the file is on screen. @param {Viewer} viewer @param {() => boolean} isOver */
+  /** Restores the place as soon as the new file has that timeline, before the file is on screen. One at the end waits for the whole file, which may be longer. @param {Viewer} viewer @param {() => boolean} isOver */
   async restoreEarly(viewer, isOver) {
     try {
-      while (this.#place && this.isPending && !isOver()) {
+      while (this.#place && !this.#place.isAtEnd && this.isPending && !isOver()) {
         if (await this.#restore(viewer)) this.end();
         else await delay(POLL);
       }
@@ -63,8 +78,16 @@ export class PausedPlace {
 
   /** Restores the place in a file that is loaded, or else makes sure that the viewer is on one of the file's timelines. @param {Viewer} viewer */
   async restore(viewer) {
-    if (await this.#restore(viewer)) this.dropEvents();
-    else await viewer.repairTimeline();
+    if (await this.#restore(viewer)) return this.dropEvents();
+    await viewer.repairTimeline();
+    await this.#goOn(viewer);
+  }
+
+  /** Plays a recording that has come on screen beside one of its application that stood at its end: the viewer has paused both. @param {Viewer} viewer */
+  async #goOn(viewer) {
+    const [ended, onScreen] = [this.#ended, viewer.recordingOnScreen];
+    if (!ended || !onScreen || isAt(ended, onScreen) || recordingOf(ended.store).application_id !== onScreen.application_id) return;
+    await viewer.control.moveTime(storeIdOf(onScreen), { isPlaying: true });
   }
 
   /** Not in a recording that another one covers: the viewer would pause the one on screen. Viewers before 0.41 do not report which one that is. @param {Viewer} viewer */
@@ -75,7 +98,7 @@ export class PausedPlace {
 
   /** Forgets the place. Returns the events that were held back if it was not restored. */
   end() {
-    this.#place = null;
+    this.#place = this.#ended = null;
     return this.#heldBack.splice(0);
   }
 }

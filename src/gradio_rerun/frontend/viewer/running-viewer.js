@@ -86,9 +86,9 @@ export class RunningViewer {
     this.succession = new Succession({
       open: (recordings) => {
         this.#isSeen = false;
-        this.#opening++;
+        const opening = ++this.#opening;
+        if (this.viewer && recordings.some(({ url }) => !this.open.byUrl.has(url))) this.#paused.beside(this.viewer);
         this.open.retry(recordings); // open recordings stay open
-        const opening = this.#opening;
         if (this.viewer) this.#paused.restoreEarly(this.viewer, () => signal.aborted || opening !== this.#opening);
       },
       close: async () => {
@@ -277,7 +277,7 @@ export class RunningViewer {
    * @param {number} number of the value that they refer to
    */
   takesCommands(recordingId, number) {
-    if (!(this.isOpen || this.open.hasCatalog) || this.#paused.isPending || this.succession.stateOf(number) === "waiting") return false;
+    if (!(this.isOpen || this.open.hasCatalog) || this.#paused.blocksCommands || this.succession.stateOf(number) === "waiting") return false;
     return recordingId ? this.open.nameOf(recordingId) !== null : this.open.state !== "loading";
   }
 

@@ -163,18 +163,19 @@ export function pausedPlaceBySetters(handle) {
   if (!store || !timeline || time === undefined || time === null || handle.get_playing(store) !== false) return null;
   const { min, max } = handle.get_timeline_time_range(store, timeline) ?? {};
   if (min !== undefined && min === max) return null; // it pauses there by itself
-  return { store, timeline, time };
+  return { store, timeline, time, isAtEnd: time >= max };
 }
 
 /**
- * Restores the paused place of a recording.
+ * Restores the paused place of a recording. One that stood at its end plays on if there is more.
  * @param {any} handle
  * @param {Place} place
  * @returns {boolean} whether the recording is open and has the timeline
  */
-export function placeBySetters(handle, { store, timeline, time }) {
-  if (!handle.get_timeline_time_range(store, timeline)) return false;
-  moveTime(handle, store, { timeline, time, isPlaying: false });
+export function placeBySetters(handle, { store, timeline, time, isAtEnd }) {
+  const range = handle.get_timeline_time_range(store, timeline);
+  if (!range) return false;
+  moveTime(handle, store, { timeline, time, isPlaying: isAtEnd === true && time < range.max });
   return true;
 }
 
