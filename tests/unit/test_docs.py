@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import h5py
+import numpy as np
 import pytest
 from recordings import write_recording
 
@@ -51,6 +53,8 @@ def test_each_program_builds_and_its_functions_return_valid_values(
     monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.chdir(tmp_path)
     recording = write_recording(tmp_path / "run.rrd", "run", frames=1)
+    with h5py.File(tmp_path / "episode.hdf5", "w") as file:
+        file.update({"observations/qpos": np.zeros((3, 6), np.float32), "action": np.zeros((3, 6), np.float32)})
     names: dict[str, Any] = {}
     exec(code, names)
     assert len(launched) == code.count(".launch(")
