@@ -130,10 +130,12 @@ def test_each_of_two_narrow_viewers_has_a_play_button(run: Run) -> None:
 @pytest.mark.slow
 def test_each_run_that_is_checked_has_a_viewer_of_its_own(run: Run) -> None:
     page = run("one_viewer_per_run")
+    page.expect_recordings("first_2")
+    page.forget_events()
     page.get_by_label("second").check()
     for index, name in ((1, "second_2"), (0, "first_2")):  # the first one is mounted anew beside the second
+        wait_until(page, lambda index=index, name=name: page.opened(index)[-1:] == [name])
         page.expect_state("ready", recordings=1, index=index)
-        assert page.opened(index)[-1] == name
     page.forget_events()
     page.click("More of second")
     wait_until(page, lambda: page.opened(1) == ["second_9"])
