@@ -160,6 +160,20 @@ def test_another_recording_can_be_shown(shared: SharedPage) -> None:
             assert time.monotonic() < deadline
 
 
+def test_the_recording_that_a_command_shows_stays_on_screen_while_others_open(shared: SharedPage) -> None:
+    one = two_timelines("one")
+    shared.forget_events()
+    shared.send(one)
+    shared.wait_for("recording_open", recording_id="one")
+    first, second = commands.set_active_recording("one"), commands.set_time("frame", sequence=7, recording="one")
+    shared.send(commands.show([one, two_timelines("two")], first, second))
+    shared.wait_for("recording_open", recording_id="two")
+    shared.expect_state("ready", recordings=2)
+    shown = state_of(shared).active_recording
+    assert shown is not None
+    assert (shown.recording_id, shown.time) == ("one", 7)
+
+
 def test_a_missing_recording_is_an_error_and_the_next_command_runs(page: SharedPage) -> None:
     page.send(
         commands.set_time("nowhere", sequence=1),

@@ -248,6 +248,16 @@ test("a command waits for its recording as long as data arrives, and the next co
   assert.deepEqual(viewer.done, ["play", "pause"]);
 });
 
+test("a recording is shown when all are open, since one that opens after it would be shown instead", async () => {
+  viewer.isLoading = true;
+  queue.add([command("set_active_recording", { recording_id: "run" }), command("set_time", { recording_id: "run" })]);
+  await pass(10_000);
+  assert.deepEqual(viewer.done, []);
+  viewer.isLoading = false;
+  await pass(100);
+  assert.deepEqual(viewer.done, ["set_active_recording", "set_time"]);
+});
+
 test("a command waits in a hidden viewer, as in a tab that is not selected", async () => {
   viewer.isShown = false;
   queue.add([command("play")]);

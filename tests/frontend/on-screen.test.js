@@ -58,6 +58,16 @@ test("the last of several files is brought on screen when all are open, whicheve
   assert.deepEqual(shown, [file("c").url]);
 });
 
+test("until the last file is on screen, another request would be undone", async () => {
+  open(file("a"), file("b"));
+  await opened("b");
+  assert.equal(onScreen.isPending, false);
+  const bringing = opened("a");
+  assert.equal(onScreen.isPending, true);
+  await bringing;
+  assert.equal(onScreen.isPending, false);
+});
+
 test("one file alone is on screen anyway", async () => {
   open(file("a"));
   await opened("a");

@@ -24,6 +24,9 @@ const OPEN_WITHIN = 30_000;
 /** ms that a command waits for its recording, timeline or view, after all data is loaded. */
 const FOUND_WITHIN = 3_000;
 
+/** The command that waits until all recordings of the value are open: one that opens later would be shown instead. */
+const SHOW = "set_active_recording";
+
 /** ms after a command in which the viewer may send events that it has caused. */
 const OWN_WITHIN = 1_000;
 
@@ -125,14 +128,15 @@ export class CommandQueue {
       // The value was skipped, or was replaced meanwhile.
       if (viewer.isPast(value) && !command.outlasts) return command.question ? "The value was replaced." : null;
       if (command.name === "open" && viewer.recordings.length === 0) this.#showFirst(command);
-      if (viewer.takesCommands(recordingId, value)) {
+      const isOpen = viewer.takesCommands(recordingId, value);
+      if (isOpen && (command.name !== SHOW || viewer.takesCommands(null, value))) {
         try {
           return await this.#start(command);
         } catch (error) {
           if (!(error instanceof NotThere || error instanceof Ended)) return messageOf(error);
           reason = messageOf(error);
         }
-      } else if (recordingId && viewer.isOpen) {
+      } else if (recordingId && viewer.isOpen && !isOpen) {
         reason = `There is no recording ${JSON.stringify(recordingId)}.`;
       }
       if (viewer.isLoading || !viewer.isShown) deadline = performance.now();

@@ -21,6 +21,8 @@ export class OnScreen {
   #last = null;
   /** The recording that will be on screen. @type {import("./store-id.js").RecordingName | null} */
   #name = null;
+  /** How many requests to bring a recording on screen are unanswered. */
+  #requests = 0;
 
   /** @param {import("./viewer.js").Viewer} viewer @param {Map<string, OpenRecording>} byUrl */
   constructor(viewer, byUrl) {
@@ -55,6 +57,7 @@ export class OnScreen {
     if (this.#urls.size === 0 || [...this.#urls].some((url) => this.#byUrl.get(url)?.isAwaited)) return;
     const [viewer, last, name] = [this.#viewer, this.#last, this.#name];
     this.forget();
+    this.#requests++;
     try {
       await viewer.frames(FRAMES_TO_SHOW);
       // The viewer would open a recording that has failed, or that was closed, again.
@@ -62,7 +65,14 @@ export class OnScreen {
       else if (name) await show(viewer.control, name);
     } catch {
       // It was closed meanwhile, or the viewer cannot do it.
+    } finally {
+      this.#requests--;
     }
+  }
+
+  /** Whether a recording is still to come on screen, which would undo a command. */
+  get isPending() {
+    return this.#requests > 0;
   }
 
   forget() {

@@ -33,7 +33,8 @@ export class OpenRecordings {
   /** The recording whose bytes the viewer takes right now. @type {OpenRecording | null} */
   #reading = null;
   #arrivedAt = 0;
-  #hasClosed = false;
+  /** Whether a recording was closed, in the viewer or by a command, and others may be open. */
+  hasClosed = false;
   /** @type {import("./viewer.js").Viewer | null} */
   #viewer = null;
   /** @type {OnScreen | null} */
@@ -120,9 +121,14 @@ export class OpenRecordings {
     return !this.#all.some(({ isAwaited, isArriving, url }) => isAwaited || (isArriving && !isServer(url)));
   }
 
-  /** Whether data is arriving, or has just arrived. */
+  /** Whether one of several that have opened together is still to come on screen. */
+  get isBehindOnScreen() {
+    return this.#onScreen?.isPending === true;
+  }
+
+  /** Whether data is arriving, or has just arrived, or is still to come on screen. */
   get isArriving() {
-    return this.#all.some(({ isAwaited, isArriving }) => isAwaited || isArriving) || performance.now() - this.#arrivedAt < SETTLE_WITHIN;
+    return this.isBehindOnScreen || this.#all.some(({ isAwaited, isArriving }) => isAwaited || isArriving) || performance.now() - this.#arrivedAt < SETTLE_WITHIN;
   }
 
   /** Whether the catalog of a server may be shown. */
@@ -133,11 +139,6 @@ export class OpenRecordings {
   /** Whether no data arrives after a close. The viewer ends downloads that it reads, and viewer-fetch.js empties those whose server answers later. Streams and servers go on. */
   get canClose() {
     return !this.#all.some(({ isStream, url }) => isStream || isServer(url));
-  }
-
-  /** Whether a recording was closed, in the viewer or by a command, and others may be open. */
-  get hasClosed() {
-    return this.#hasClosed;
   }
 
   get #all() {
@@ -166,7 +167,7 @@ export class OpenRecordings {
   openAgain(recording) {
     const known = this.byUrl.get(recording.url);
     if (known?.isStream) return;
-    if (this.#hasClosed && known && !known.isAwaited) this.#remove(known);
+    if (this.hasClosed && known && !known.isAwaited) this.#remove(known);
     this.open([recording]);
   }
 
@@ -188,7 +189,7 @@ export class OpenRecordings {
     }
     this.byUrl.clear();
     this.#onScreen?.forget();
-    this.#hasClosed = false;
+    this.hasClosed = false;
     this.#reading = null;
     this.#names.clear();
     this.#around.overlay.endDownloads();
@@ -214,7 +215,7 @@ export class OpenRecordings {
   /** The viewer has closed a recording. @param {RecordingName} recording */
   onClose(recording) {
     this.#names.delete(storeIdOf(recording));
-    this.#hasClosed = true;
+    this.hasClosed = true;
     this.#onCloseOne();
     this.#around.onChange(false);
   }

@@ -278,7 +278,7 @@ export class RunningViewer {
    */
   takesCommands(recordingId, number) {
     if (!(this.isOpen || this.open.hasCatalog) || this.#paused.blocksCommands || this.succession.stateOf(number) === "waiting") return false;
-    return recordingId ? this.open.nameOf(recordingId) !== null : this.open.state !== "loading";
+    return recordingId ? this.open.nameOf(recordingId) !== null : this.open.state !== "loading" && !this.open.isBehindOnScreen;
   }
 
   /**
