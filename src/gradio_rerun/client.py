@@ -79,7 +79,10 @@ class Answer(Generic[Answered]):
         if is_there:
             why = "Its page has received the question. If the viewer is in a hidden tab, it answers when the tab is shown again."
         else:
-            why = "No page of this visitor shows the viewer: the page was closed, or does not contain the viewer."
+            why = (
+                "No page of this visitor has the viewer: the page was closed, or has not shown the viewer yet, as in a tab that was never "
+                "selected."
+            )
         return AnswerError(f"The viewer did not answer {self._command!r:.200} within {self._seconds:g} s. {why}")
 
     def _read(self, data: Any) -> Answered:
