@@ -12,13 +12,13 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 import gradio as gr
 from gradio.context import LocalContext
 
-from . import answers, commands
+from . import commands
 from ._checks import described, is_number
 from ._component import questions
 from ._component.requests import command_to_wire
 from ._gradio.threads import in_thread
 from ._recordings.file_types import saved_file
-from ._viewer.answers import no_answer, of_sdk, read_answer, read_state
+from ._viewer.answers import no_answer, read_answer, read_opened, read_state
 from .commands import Command
 from .component import Rerun
 from .errors import AnswerError, ParameterError
@@ -188,18 +188,9 @@ def _response(data: dict[str, Any]) -> Any:
     return read_answer(data) if "protocol" in data else None
 
 
-def _opened(data: dict[str, Any]) -> answers.OpenResult:
-    names = {name: data.get(name) for name in ("store_ids", "loading")}
-    for given in names.values():
-        if not isinstance(given, list) or len(given) > 1000 or not all(isinstance(each, str) for each in given):
-            raise no_answer(data)
-    opened: answers.OpenResult = of_sdk(answers.OpenResult(**names))  # type: ignore[arg-type]
-    return opened
-
-
 _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "get_state": read_state,
-    "open": _opened,
+    "open": read_opened,
     "take_screenshot": saved_file,
     "save_recording": saved_file,
     "save_blueprint": saved_file,

@@ -53,7 +53,8 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
     """
 
     data_model = Recordings
-    _linked: Sequence[Rerun] = ()
+    _linked: Any = None
+    """The `links.Link` to other viewers; None if there is none."""
     _is_asked = False
     """Whether a `ViewerClient` sends it questions."""
     _is_made = False

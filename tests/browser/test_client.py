@@ -122,7 +122,7 @@ async def closing(client: ViewerClient) -> list[Any]:
 
 def wait_for_selection(page: ViewerPage, entity_path: str) -> None:
     page.wait_for_function(
-        "path => window.seen.some(({detail}) => detail?.items?.some?.((item) => item.entity_path === path))",
+        "path => window.seen.some(({detail}) => detail?.from_command && detail.items?.some?.((item) => item.entity_path === path))",
         arg=entity_path,
     )
 

@@ -127,7 +127,7 @@ function start(options = {}) {
       session: "",
       elemId: "",
       isInput: false,
-      linked: [],
+      linked: null,
       listenerCounts: {},
       listened: [],
       ...options,

@@ -29,7 +29,7 @@ beforeEach(() => {
     recordings: [{}],
     running: { open: { failures: [] }, carryOut: async (/** @type {any} */ { name, arguments: given }) => void done.push(`${name} ${given.of}`) },
   };
-  queue = new CommandQueue(/** @type {any} */ (viewer), { isListened: () => true, answer() {}, reply: (question, data) => void replies.push([question, data]), upload: async () => "", fail: (message) => failures.push(message) });
+  queue = new CommandQueue(/** @type {any} */ (viewer), { isListened: () => true, start() {}, answer() {}, reply: (question, data) => void replies.push([question, data]), upload: async () => "", fail: (message) => failures.push(message) });
 });
 
 /** @param {string} name */

@@ -91,6 +91,8 @@ let shown;
 let uploaded;
 /** @type {string[]} */
 let listened;
+/** Names of the commands of which the viewer was told before they were carried out. @type {string[]} */
+let started;
 /** Lets so much time pass. @type {(ms: number) => Promise<void>} */
 let pass;
 
@@ -111,10 +113,11 @@ beforeEach((context) => {
     }
   };
   viewer = new FakeViewer();
-  shown = [];
+  [shown, started] = [[], []];
   [failures, answers, replies, uploaded, listened] = [[], [], [], [], ["screenshot", "recording_saved", "blueprint_saved", "state"]];
   queue = new CommandQueue(/** @type {any} */ (viewer), {
     isListened: (event) => listened.includes(event),
+    start: ({ name }) => void started.push(name),
     answer: (event, data) => void answers.push([event, data]),
     reply: (question, data) => void replies.push([question, data]),
     upload: async (file) => `/tmp/${uploaded.push(file)}/${file.name}`,
@@ -169,6 +172,13 @@ test("commands are carried out in order, each when the one before is done", asyn
   assert.deepEqual(failures, []);
 });
 
+test("what the viewer is linked to learns of a command before it is carried out", async () => {
+  viewer.on.set_time = () => assert.deepEqual(started, ["set_time"]);
+  queue.add([command("set_time")]);
+  await pass(50);
+  assert.deepEqual([started, viewer.done], [["set_time"], ["set_time"]]);
+});
+
 test("a command is carried out once, however often it comes, and by whichever element", async () => {
   const [first, second] = [command("play"), command("run_command")];
   viewer.on.run_command = () => new Promise((resolve) => setTimeout(resolve, 100));
@@ -176,7 +186,7 @@ test("a command is carried out once, however often it comes, and by whichever el
   queue.add([first, second]);
   await pass(200);
   queue.add([first, second]);
-  const next = new CommandQueue(/** @type {any} */ (viewer), /** @type {any} */ ({ fail: assert.fail }));
+  const next = new CommandQueue(/** @type {any} */ (viewer), /** @type {any} */ ({ start() {}, fail: assert.fail }));
   next.add([first, second]);
   await pass(200);
   assert.deepEqual(viewer.done, ["play", "run_command"]);
@@ -191,7 +201,7 @@ test("the page remembers the last ten thousand commands of a component, and all 
   queue.add(others); // as Gradio does at the end of a generator
   await pass(50);
   assert.equal(viewer.done.length, 15_000);
-  const another = new CommandQueue(/** @type {any} */ (viewer), /** @type {any} */ ({ fail: assert.fail }), 2);
+  const another = new CommandQueue(/** @type {any} */ (viewer), /** @type {any} */ ({ start() {}, fail: assert.fail }), 2);
   for (let count = 0; count < 20; count++) another.add(list(1_000));
   await pass(50);
   queue.add(others);
@@ -496,7 +506,7 @@ test("each command causes these events, and no others", async () => {
     [command("set_blueprint", { rbl: "" }), []],
   ]);
   for (const [each, caused] of causes) {
-    queue = new CommandQueue(/** @type {any} */ (viewer), /** @type {any} */ ({ fail: assert.fail }));
+    queue = new CommandQueue(/** @type {any} */ (viewer), /** @type {any} */ ({ start() {}, fail: assert.fail }));
     queue.add([each]);
     await pass(0);
     assert.deepEqual(types.filter((type) => queue.isOwn(event(type, { time: 0, timeline: "frame" }))).sort(), [...caused].sort(), each.name);

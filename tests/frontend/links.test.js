@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
+import { textAt } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 import { FakeElement } from "./dom.js";
 import { random } from "./random.js";
 
@@ -26,6 +27,8 @@ async function draw() {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
+const LINK = { time: true, play: true, selection: true, camera: false, timelines: null, offsets: [] };
+
 /** A viewer with a recording from 0 to `end`. */
 class FakeViewer extends FakeElement {
   isShown = true;
@@ -36,14 +39,16 @@ class FakeViewer extends FakeElement {
   /** @type {any} */
   link;
 
-  /** @param {number} id @param {number[]} others @param {bigint} [end] */
-  constructor(id, others, end = 99n) {
+  /** @param {number} id @param {number[]} others @param {bigint} [end] @param {object} [options] of the link */
+  constructor(id, others, end = 99n, options = {}) {
     super("rerun-viewer");
     this.end = end;
     this.times = { store: `Recording:app:${id}`, timelines: [{ name: "frame" }], timeline: "frame", time: 0n, isPlaying: false };
     const viewer = this;
-    this.running = { viewer: { control: { get times() { return viewer.times; }, moveTime: viewer.moveTime.bind(viewer) } } };
-    this.link = new LinkedViewer(/** @type {any} */ (this), id, others);
+    const carryOut = (/** @type {any} */ command) => viewer.carryOut(command);
+    this.running = { viewer: { control: { get times() { return viewer.times; }, moveTime: viewer.moveTime.bind(viewer), carryOut } } };
+    const ids = [id, ...others].sort((one, other) => one - other);
+    this.link = new LinkedViewer(/** @type {any} */ (this), id, others.length === 0 ? null : { ...LINK, ids, ...options });
   }
 
   /** @param {string} _ @param {any} cursor */
@@ -55,9 +60,35 @@ class FakeViewer extends FakeElement {
     if (isOther) this.tell("time_update");
   }
 
-  /** @param {string} type @param {boolean} [isCommand] whether a command from Python has caused the event @returns {Promise<boolean>} whether it is marked then */
-  async tell(type, isCommand = false) {
-    const detail = isCommand ? { type, from_command: true } : { type };
+  /** The paths that were selected, but for those that are being checked. @type {string[]} */
+  selected = [];
+  /** The entities that the recording has. */
+  entities = ["arm", "base"];
+  /** As JSON. */
+  layout = "{}";
+
+  /** @param {{name: string, request: string}} command */
+  async carryOut({ name, request }) {
+    const text = atob(request);
+    if (name === "get_blueprint") return { response: Uint8Array.from(textAt([12, 2], this.layout)) };
+    if (name === "set_blueprint") this.layout = /** @type {any} */ (/{.*}/.exec(text))[0];
+    else if (!this.entities.some((each) => text.includes(each))) throw new Error("no such entity");
+    const path = /recording:\/\/(.*)/.exec(text)?.[1];
+    if (path) {
+      this.selected.push(path);
+      await this.choose(`/${path}`);
+    }
+    return {};
+  }
+
+  /** The user selects an entity. @param {string} path */
+  choose(path) {
+    return this.tell("selection_change", false, { items: [{ type: "entity", entity_path: path }] });
+  }
+
+  /** @param {string} type @param {boolean} [isCommand] whether a command from Python has caused the event @param {object} [more] of the event @returns {Promise<boolean>} whether it is marked then */
+  async tell(type, isCommand = false, more = {}) {
+    const detail = { type, ...more, ...(isCommand ? { from_command: true } : {}) };
     this.dispatchEvent(new CustomEvent("viewer-event", { detail }));
     await null;
     return /** @type {any} */ (detail).from_command === true;
@@ -72,9 +103,9 @@ class FakeViewer extends FakeElement {
   }
 }
 
-/** @param {bigint} [end] of the second one */
-function pair(end) {
-  return [new FakeViewer(firstId, [firstId + 1]), new FakeViewer(firstId + 1, [firstId], end)];
+/** @param {bigint} [end] of the second one @param {object} [options] of the link */
+function pair(end, options) {
+  return [new FakeViewer(firstId, [firstId + 1], 99n, options), new FakeViewer(firstId + 1, [firstId], end, options)];
 }
 
 test("an action of the user in one viewer is shown by the other, once, in both directions", async () => {
@@ -99,7 +130,8 @@ test("a viewer goes to a time to which it was set before, after the user has mov
   }
 });
 
-test("after 500 actions of the user, viewers rest on one frame", async () => {
+test("after 500 actions of the user, viewers rest on one frame", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
   const [one, two, dice] = [...pair(), random(1)];
   for (let action = 0; action < 500; action++) {
     // Of the user's next action, the last events may not have come.
@@ -107,6 +139,9 @@ test("after 500 actions of the user, viewers rest on one frame", async () => {
     for (let frame = dice(3); frame > 0; frame--) await draw();
     if (dice(10)) continue;
     await (dice(2) ? one : two).drag(BigInt(dice(20)));
+    await draw();
+    now += 300;
+    context.mock.timers.tick(300);
     for (let frame = 0; frame < 5; frame++) await draw();
     assert.equal(one.times.time, two.times.time, `action ${action}`);
   }
@@ -189,6 +224,51 @@ test("a command makes a viewer lead, and events of those that follow are marked"
   assert.equal(await one.tell("time_update"), true);
 });
 
+test("a command to a viewer that follows one that plays is not undone", async () => {
+  const [one, two] = pair();
+  await one.drag(5n, true);
+  await draw();
+  now += 10;
+  two.link.onCommand({ name: "set_time" });
+  for (const time of [6n, 7n]) {
+    one.times = { ...one.times, time };
+    await one.tell("time_update"); // the last events of the one that plays
+  }
+  two.times = { ...two.times, time: 50n };
+  await two.tell("time_update", true);
+  for (let frame = 0; frame < 3; frame++) await draw();
+  assert.deepEqual([one.times.time, one.times.isPlaying, two.times.time], [50n, false, 50n]);
+});
+
+test("a command that does not move the time makes no viewer lead, nor does one to a viewer that is linked to none", async () => {
+  const [one, two] = pair();
+  await one.drag(5n);
+  await draw();
+  now += 10;
+  two.link.onCommand({ name: "update_panels" });
+  await one.drag(6n);
+  await draw();
+  assert.equal(two.times.time, 6n);
+  new FakeViewer(firstId + 5, []).link.onCommand({ name: "set_time" });
+});
+
+test("a viewer that the user has just used is moved again when it has reported what the user has done", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const [one, two] = pair();
+  await one.drag(5n, true);
+  await draw();
+  now += 10;
+  two.dispatchEvent(new Event("pointerdown")); // it reports nothing: the user has clicked on a view
+  one.times = { ...one.times, time: 6n };
+  await one.tell("time_update");
+  await draw();
+  assert.equal(two.times.time, 5n);
+  now += 300;
+  context.mock.timers.tick(300);
+  await draw();
+  assert.equal(two.times.time, 6n);
+});
+
 test("a click in a viewer does not make it lead while it still reports the time to which it was set", async () => {
   const [one, two] = pair();
   await one.drag(4n);
@@ -262,4 +342,111 @@ test("a viewer that is linked to none reports its events as they are", async () 
   const one = new FakeViewer(firstId, []);
   assert.equal(await one.drag(5n), false);
   assert.equal(frames.length, 0);
+});
+
+test("a viewer on the page that a gr.render links for the first time leads and follows, whichever is mounted first", async () => {
+  const one = new FakeViewer(firstId, []);
+  const two = new FakeViewer(firstId + 1, [firstId]);
+  const three = new FakeViewer(firstId + 3, [firstId + 2]);
+  const four = new FakeViewer(firstId + 2, []);
+  for (const [left, right] of [[one, two], [two, one], [three, four], [four, three]]) {
+    await left.drag(left.times.time + 1n);
+    await draw();
+    await draw();
+    assert.equal(right.times.time, left.times.time);
+  }
+});
+
+test("a viewer on the page is linked to each next one that a gr.render builds", async () => {
+  const one = new FakeViewer(firstId, []);
+  const two = new FakeViewer(firstId + 1, [firstId]);
+  two.dispatchEvent(new Event("dispose"));
+  const three = new FakeViewer(firstId + 2, [firstId]);
+  await one.drag(4n);
+  await draw();
+  assert.deepEqual([two.times.time, three.times.time], [0n, 4n]);
+});
+
+test("an entity that is selected in one viewer is selected in the others, and their events are marked", async () => {
+  const [one, two] = pair();
+  assert.equal(await one.choose("/arm"), false);
+  await draw();
+  assert.deepEqual([one.selected, two.selected], [[], ["arm"]]);
+  assert.equal(await two.choose("/arm"), true); // the viewer reports it once more
+  two.dispatchEvent(new Event("pointerdown"));
+  assert.equal(await two.choose("/base"), false);
+  await draw();
+  assert.deepEqual([one.selected, two.selected], [["base"], ["arm"]]);
+});
+
+test("what a recording lacks is not selected in it, and a view or a recording is selected in one viewer alone", async () => {
+  const [one, two] = pair();
+  await one.choose("/nothing");
+  await one.tell("selection_change", false, { items: [{ type: "view", view_name: "arm" }] });
+  await draw();
+  assert.deepEqual(two.selected, []);
+  two.dispatchEvent(new Event("pointerdown"));
+  assert.equal(await two.choose("/nothing"), false);
+});
+
+test("without `time`, without `selection`: the viewers do not follow in that", async () => {
+  const [one, two] = pair(99n, { time: false });
+  await one.drag(5n);
+  await one.choose("/arm");
+  await draw();
+  assert.deepEqual([two.times.time, two.selected], [0n, ["arm"]]);
+  const [three, four] = ((firstId += 10), pair(99n, { selection: false }));
+  await three.drag(5n);
+  await three.choose("/arm");
+  await draw();
+  assert.deepEqual([four.times.time, four.selected], [5n, []]);
+});
+
+test("without `play`, a viewer that plays moves no others, and is not moved", async () => {
+  const [one, two] = pair(99n, { play: false });
+  await one.drag(5n, true);
+  await draw();
+  assert.equal(two.times.time, 0n);
+  await one.drag(6n);
+  await draw();
+  assert.equal(two.times.time, 6n);
+  two.times = { ...two.times, isPlaying: true };
+  assert.equal(await two.tell("play"), false);
+  await one.drag(7n);
+  await draw();
+  assert.equal(two.times.time, 6n);
+});
+
+test("timelines of different names stand for each other, and an offset is kept in both directions", async () => {
+  const [one, two] = pair(99n, { timelines: ["frame", "step"], offsets: ["0", "30"] });
+  two.times = { ...two.times, timelines: [{ name: "step" }, { name: "log" }], timeline: "step" };
+  await one.drag(5n);
+  await draw();
+  assert.deepEqual([two.times.timeline, two.times.time], ["step", 35n]);
+  await two.drag(40n);
+  await draw();
+  assert.deepEqual([one.times.timeline, one.times.time], ["frame", 10n]);
+  two.times = { ...two.times, timeline: "log" };
+  await two.drag(50n);
+  await draw();
+  assert.equal(one.times.time, 10n); // it has no such timeline
+});
+
+test("the others get the layout with its cameras when the user has let go, and keep their own timeline", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const [one, two] = pair(99n, { camera: true });
+  two.layout = '{"/time_panel":{"own":1}}';
+  one.layout = '{"/camera":{"zoom":2},"/time_panel":{"own":2}}';
+  const rests = async () => {
+    context.mock.timers.tick(150);
+    for (let step = 0; step < 5; step++) await draw();
+  };
+  for (const type of ["pointerup", "wheel"]) one.dispatchEvent(new Event(type));
+  assert.equal(two.layout, '{"/time_panel":{"own":1}}');
+  await rests();
+  assert.deepEqual(JSON.parse(two.layout), { "/camera": { zoom: 2 }, "/time_panel": { own: 1 } });
+  two.layout = two.layout.replace("2", "3");
+  two.dispatchEvent(new Event("pointerup"));
+  await rests();
+  assert.equal(JSON.parse(one.layout)["/camera"].zoom, 3);
 });

@@ -97,7 +97,8 @@ with gr.Blocks() as demo:
     async def ask(request: gr.Request) -> tuple[int, str | None]:
         schema = await client.get_recording_schema(paths_only=True)
         await client.set_time("frame", sequence=3)
-        return len(schema.entities), (await client.of(request).get_state()).active_recording
+        opened: list[str] = (await client.open("https://a.example/b.rrd")).store_ids
+        return len(schema.entities) + len(opened), (await client.of(request).get_state()).active_recording
 
     button.click(ask, None, [said, said])
     button.click(lambda: client.take_screenshot().result(), None, image)

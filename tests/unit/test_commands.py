@@ -610,6 +610,11 @@ OF_ANOTHER = ["selection_change", "timeline_change", "time_update"]
         (commands.set_active_recording("run"), [{"type": each, "recording_id": "run"} for each in OF_ANOTHER]),
         (commands.close(store_ids=["run"]), [{"type": each} for each in OF_ANOTHER]),
         (commands.open("https://a/b.rrd"), [{"type": "recording_open"}]),
+        (commands.open("recording://world/arm"), [{"type": "selection_change"}]),
+        (
+            commands.open(["recording://world/arm", "https://a/b.rrd"]),
+            [{"type": "recording_open"}, {"type": "selection_change"}],
+        ),
         (commands.run_command("ui.about"), [{"type": each} for each in [*OF_ANOTHER, "play", "pause"]]),
         (commands.set_location("a"), [{"type": each} for each in [*OF_ANOTHER, "play", "pause"]]),
         (commands.update_panels(), []),

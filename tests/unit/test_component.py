@@ -4,11 +4,13 @@ import asyncio
 import inspect
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 import rerun as rr
 from apps import settings_in
@@ -120,7 +122,7 @@ def test_the_page_knows_which_component_it_shows() -> None:
         "elemId": "left",
         "isAsked": False,
         "isInput": False,
-        "linked": [],
+        "linked": None,
         "listenerCounts": {},
         "listened": [],
     }
@@ -448,8 +450,40 @@ def test_linked_viewers_name_each_other_in_the_page() -> None:
         one, two, three, alone = (Rerun() for _ in range(4))
         link(one, two, three)
     scripts = {each["id"]: each["props"]["js_on_load"] for each in demo.get_config_file()["components"]}
-    for viewer, others in [(one, [two, three]), (two, [one, three]), (three, [one, two]), (alone, [])]:
-        assert f'"linked": {[each._id for each in others]}' in scripts[viewer._id]
+    ids = [each._id for each in (one, two, three)]
+    for viewer in (one, two, three):
+        assert f'"linked": {{"ids": {ids}, "time": true, ' in scripts[viewer._id]
+    assert '"linked": null' in scripts[alone._id]
+
+
+def test_what_linked_viewers_have_in_common_reaches_the_page() -> None:
+    with gr.Blocks() as demo:
+        one, two = Rerun(), Rerun()
+        link(one, two, play=False, selection=np.False_, camera=True, timelines=("a", "b"), offsets=[0, timedelta(-1)])
+    scripts = [each["props"]["js_on_load"] for each in demo.get_config_file()["components"]]
+    options = '"time": true, "play": false, "selection": false, "camera": true, "timelines": ["a", "b"]'
+    assert all(f'{options}, "offsets": ["0", "-86400000000000"]' in each for each in scripts)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"time": "yes"},
+        {"camera": None},
+        {"timelines": ["a"]},
+        {"timelines": "ab"},
+        {"timelines": ["a", ""]},
+        {"offsets": [1]},
+        {"offsets": [0, 1.5]},
+        {"offsets": [0, np.timedelta64("NaT")]},
+        {"offsets": 3},
+    ],
+)
+def test_a_wrong_option_of_link_is_an_error(wrong: dict[str, Any]) -> None:
+    one, two = Rerun(render=False), Rerun(render=False)
+    with pytest.raises(ParameterError, match=f"Expected {next(iter(wrong))} to be .*got "):
+        link(one, two, **wrong)
+    link(one, two)
 
 
 def test_a_client_cannot_send_more_urls_than_are_checked_in_a_moment() -> None:

@@ -79,6 +79,15 @@ def test_each_class_has_the_fields_of_what_the_page_sends(kind: type[gr.EventDat
     assert kind.__doc__
 
 
+def test_an_answer_to_open_has_what_was_opened() -> None:
+    sent = {"command": "open", "store_ids": ["Recording:app:run"], "loading": ["https://a/b.rrd"]}
+    opened = events.Answer(None, sent).value
+    assert (opened.store_ids, opened.loading) == (sent["store_ids"], sent["loading"])
+    for wrong in ({"store_ids": "all"}, {"loading": [3]}, {"store_ids": ["a"] * 1001}, {"loading": None}):
+        with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
+            events.Answer(None, {**sent, **wrong})
+
+
 def test_names_that_gradio_reserves_are_renamed_on_the_wire() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()

@@ -77,7 +77,7 @@ def part_in_app(viewer: Any) -> dict[str, Any]:
         "session": viewer._session or "",
         "elemId": viewer.elem_id or "",
         "isInput": _is_input_only(viewer, events),
-        "linked": [each._id for each in viewer._linked],
+        "linked": viewer._linked and viewer._linked.for_page(),
         "isAsked": viewer._is_asked,
         "listenerCounts": listener_counts(viewer, events),
         "listened": sorted(listened & {str(each) for each in ANSWERS}),

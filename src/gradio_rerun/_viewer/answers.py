@@ -28,7 +28,9 @@ _left: ContextVar[int] = ContextVar("gradio_rerun_parts_left")
 
 
 def read_answer(data: dict[str, Any]) -> Any:
-    """The answer in `data`, the viewer's response in base64. Raises an `EventDataError` if it is invalid."""
+    """The answer in `data`: the viewer's response in base64, or what the page has opened. Raises an `EventDataError` if it is invalid."""
+    if data.get("command") == "open":
+        return read_opened(data)
     _left.set(MOST_PARTS_IN_ALL)
     try:
         response = viewer_control.read_response(_decoded(data["protocol"]))
@@ -41,6 +43,16 @@ def read_answer(data: dict[str, Any]) -> Any:
 def no_answer(data: Any) -> EventDataError:
     """The error for data that is not an answer."""
     return EventDataError(f"Expected the answer of a viewer, got {short(data)}. Reload the page.")
+
+
+def read_opened(data: dict[str, Any]) -> answers.OpenResult:
+    """The answer to `open` in `data`. Raises an `EventDataError` if it is invalid."""
+    names = {name: data.get(name) for name in ("store_ids", "loading")}
+    for given in names.values():
+        if not isinstance(given, list) or len(given) > 1000 or not all(isinstance(each, str) for each in given):
+            raise no_answer(data)
+    opened: answers.OpenResult = of_sdk(answers.OpenResult(**names))  # type: ignore[arg-type]
+    return opened
 
 
 def read_state(data: dict[str, Any]) -> answers.ViewerState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import answers
 from .._checks import described, is_collection
 from .._recordings.tables import table_bytes
 from .._recordings.urls import IN_RECORDING, checked_url
@@ -13,7 +14,7 @@ from ..errors import CommandError
 from ._command import OF_ANOTHER_RECORDING, Command, causes, flag, made, name_of, recording_id_of
 
 
-def open(urls: str | Sequence[str], navigate: bool = True) -> Command[None]:
+def open(urls: str | Sequence[str], navigate: bool = True) -> Command[answers.OpenResult]:
     """Opens URLs of recordings, blueprints or Rerun servers. Open recordings stay open, and the value of the component stays as it is.
 
     In an empty viewer, the URLs become the value.
@@ -31,7 +32,8 @@ def open(urls: str | Sequence[str], navigate: bool = True) -> Command[None]:
     shows = flag("navigate", navigate)
     text = repr(urls) + ("" if shows is not False else ", navigate=False")
     arguments = (("urls", checked), ("navigate", shows is not False))
-    return Command("open", arguments, text, Plan(causes=causes(None, "recording_open")))
+    events = {"selection_change" if each.startswith(IN_RECORDING) else "recording_open" for each in checked}
+    return Command("open", arguments, text, Plan(causes=causes(None, *sorted(events))))
 
 
 def _as_list(urls: Any) -> list[str]:

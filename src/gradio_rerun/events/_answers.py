@@ -33,7 +33,7 @@ class BlueprintSaved(_Saved):
 
 
 class Answer(Event):
-    """The viewer has answered a command: `get_logs`, `get_location`, `list_commands`, `get_blueprint` and the others that start with `get_`."""
+    """The viewer has answered a command: `open`, `get_logs`, `get_location`, `list_commands`, `get_blueprint` and the others that start with `get_`."""
 
     command: str
     """The name of the command."""

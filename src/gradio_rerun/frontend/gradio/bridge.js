@@ -42,7 +42,7 @@ import { language, translate } from "../words.js";
  * @property {string} session the session in which Gradio knows the component; empty if in all
  * @property {boolean} isInput
  * @property {string} elemId the app's own id of the component; empty if it has none
- * @property {number[]} linked ids of the components that are linked to this one
+ * @property {import("./links.js").Link | null} linked
  * @property {boolean} isAsked whether functions send questions to this viewer
  * @property {Record<string, number>} listenerCounts
  * @property {string[]} listened
@@ -64,7 +64,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   });
   viewer.checkFiles = () => server.restore_files();
   viewer.askServer = (call, signal) => callComponent(root(), { id, session }, "ask_server", call, { signal });
-  new LinkedViewer(viewer, id, linked); // before the next one: it marks events
+  const link = new LinkedViewer(viewer, id, linked); // before the next one: it marks events
   const events = new ViewerEvents(viewer, { trigger, id, listenerCounts });
   // Gradio keeps the names "load" and "error" for itself; see _gradio/event_list.py.
   viewer.addEventListener("error", (event) => events.add("rerun_error", /** @type {any} */ (event).detail));
@@ -83,6 +83,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
       const { path } = await upload(root(), file, { onProgress: () => {}, signal: new AbortController().signal });
       return path;
     },
+    start: (command) => link.onCommand(command),
     show: (urls) => setValue(urls.map(({ url, ticket }) => (ticket ? { server: url, ticket } : url))),
     fail,
   }, id);

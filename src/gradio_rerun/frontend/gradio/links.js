@@ -1,26 +1,52 @@
-/** Linked viewers: one of them leads, and the others show its time. */
+/** Linked viewers: one of them leads, and the others show its time, its selection, or its camera. */
 
-import { timesOf } from "./time-controls.js";
+import { layoutOf, setLayout } from "../viewer/layout.js";
 import { EVENTS_OF_TIME } from "../viewer/paused-place.js";
+import { select } from "../viewer/show.js";
+import { recordingOf } from "../viewer/store-id.js";
+import { withoutTime, withTimeOf } from "./layout-text.js";
+import { selectedPath } from "./moment.js";
+import { timesOf } from "./time-controls.js";
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("../viewer/viewer.js").ViewerEvent} ViewerEvent */
 
-/** How many times are remembered to which a viewer was set: it reports them later. */
+/** How many times, and how many selections, are remembered to which a viewer was set: it reports them later. */
 const REMEMBERED = 20;
 
 /** The browser's events of a user who uses the viewer or its time controls. */
 const INPUTS = ["pointerdown", "wheel", "keydown", "input", "change"];
 
-/** Viewers that are linked, and the one of them that leads. @typedef {{viewers: Set<LinkedViewer>, leader: LinkedViewer | null}} Group */
+/** The browser's events after which a camera may be elsewhere. */
+const MOVES = ["pointerup", "wheel", "keyup"];
+
+/** ms after an input in which the viewer may report what the user has done: it is not moved meanwhile. */
+const REPORTS_WITHIN = 300;
+
+/** ms without such an event after which the camera rests. */
+const RESTS_AFTER = 150;
+
+/**
+ * What viewers have in common, and the ids of their components. `timelines`: the timeline of each, which stands for those of the others; null: timelines
+ * of one name are the same. `offsets`: what is added to the time of each, as an integer.
+ * @typedef {{ids: number[], time: boolean, play: boolean, selection: boolean, camera: boolean, timelines: string[] | null, offsets: string[]}} Link
+ */
+
+/** Viewers that are linked, and the one of them that leads. @typedef {{link: Link, viewers: Set<LinkedViewer>, leader: LinkedViewer | null}} Group */
 
 /** By the component's id. A gr.render may link further viewers to those on the page. @type {Map<number, Group>} */
 const groups = new Map();
 
+/** The viewers on the page that are in no group, by the component's id. @type {Map<number, LinkedViewer>} */
+const unlinked = new Map();
+
 export class LinkedViewer {
   #viewer;
-  /** @type {Group} */
-  #group = { viewers: new Set(), leader: null };
+  /** @type {Group | null} */
+  #group = null;
+  /** The timeline of this viewer that stands for those of the others; null if timelines of one name are the same. @type {string | null} */
+  #timeline = null;
+  #offset = 0n;
   /** When the user, or a command, has used this viewer last. */
   #usedAt = -Infinity;
   #isPlanned = false;
@@ -28,18 +54,49 @@ export class LinkedViewer {
   #set = [];
   /** The last of them, unless the user has used this viewer since. @type {string | undefined} */
   #last;
+  /** What was selected in this viewer because it follows, oldest first. @type {string[]} */
+  #selected = [];
+  /** The layout, with the cameras, that all viewers have got last. @type {string | null} */
+  #layout = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #resting;
 
-  /** @param {RerunViewerElement} viewer @param {number} id of the component @param {number[]} others ids of the viewers that are linked to it; may be empty */
-  constructor(viewer, id, others) {
+  /** @param {RerunViewerElement} viewer @param {number} id of the component @param {Link | null} link null: no viewer was linked to it when the app was built */
+  constructor(viewer, id, link) {
     this.#viewer = viewer;
-    if (others.length === 0) return;
-    const ids = [id, ...others];
-    this.#group = ids.map((each) => groups.get(each)).find(Boolean) ?? this.#group;
-    for (const each of ids) groups.set(each, this.#group);
-    this.#group.viewers.add(this);
-    viewer.addEventListener("loadstart", () => this.#group.viewers.add(this)); // the element may be back in the page after it was disposed
+    const known = groups.get(id);
+    if (link) this.#join(id, link);
+    else if (known) this.#join(id, known.link);
+    else {
+      const wait = () => void (this.#group || unlinked.set(id, this));
+      wait();
+      viewer.addEventListener("loadstart", wait);
+      viewer.addEventListener("dispose", () => void (unlinked.get(id) === this && unlinked.delete(id)));
+    }
+  }
+
+  /** @param {number} id @param {Link} link */
+  #join(id, link) {
+    const { ids, timelines, offsets } = link;
+    const group = ids.map((each) => groups.get(each)).find(Boolean) ?? { link, viewers: new Set(), leader: null };
+    this.#group = group;
+    for (const each of ids) groups.set(each, group);
+    [this.#timeline, this.#offset] = [timelines?.[ids.indexOf(id)] ?? null, BigInt(offsets[ids.indexOf(id)] ?? 0)];
+    group.viewers.add(this);
+    this.#listen(this.#viewer, group);
+    for (const each of ids) {
+      const other = unlinked.get(each);
+      if (!unlinked.delete(each) || !other) continue;
+      other.#join(each, link);
+    }
+  }
+
+  /** @param {RerunViewerElement} viewer @param {Group} group */
+  #listen(viewer, group) {
+    viewer.addEventListener("loadstart", () => group.viewers.add(this)); // the element may be back in the page after it was disposed
     const area = /** @type {HTMLElement} */ (viewer.parentElement ?? viewer); // with the time controls
     for (const type of INPUTS) area.addEventListener(type, () => this.#onInput(), { capture: true, passive: true });
+    if (group.link.camera) for (const type of MOVES) viewer.addEventListener(type, () => this.#onMove(), { capture: true, passive: true });
     viewer.addEventListener("viewer-event", (event) => {
       const { detail } = /** @type {CustomEvent} */ (event);
       // The viewer sends its events in the middle of its work, where it cannot report its time.
@@ -48,8 +105,9 @@ export class LinkedViewer {
     viewer.addEventListener("load", () => this.follow());
     new ResizeObserver(() => this.follow()).observe(viewer); // it may have been in a tab that was not selected
     viewer.addEventListener("dispose", () => {
-      this.#group.viewers.delete(this);
-      if (this.#group.leader === this) this.#group.leader = null;
+      clearTimeout(this.#resting);
+      group.viewers.delete(this);
+      if (group.leader === this) group.leader = null;
     });
   }
 
@@ -57,27 +115,50 @@ export class LinkedViewer {
     this.#usedAt = performance.now();
     this.#last = undefined;
     this.#set.splice(0, this.#set.length - 1); // the user may go to an earlier one; the viewer may still report the last one
+    this.#selected.splice(0, this.#selected.length - 1);
+  }
+
+  /** A command is about to be carried out. One that sets the time makes this viewer lead, since another that plays would undo it. @param {Pick<import("../wire.js").Command, "name">} command */
+  onCommand({ name }) {
+    if (!this.#group || name !== "set_time") return;
+    this.#usedAt = performance.now();
+    if (this.times) this.#group.leader = this;
   }
 
   /** Returns whether the viewer has sent the event because it follows another. @param {ViewerEvent} event */
-  #take({ type, from_command }) {
-    if (!EVENTS_OF_TIME.includes(type)) return false;
+  #take(event) {
+    const { link } = this.#requireGroup();
+    if (event.type === "selection_change") return link.selection && this.#takeSelection(selectedPath(event.items));
+    return link.time && EVENTS_OF_TIME.includes(event.type) && this.#takeTime(event);
+  }
+
+  /** @param {ViewerEvent} event */
+  #takeTime({ from_command }) {
+    const group = this.#requireGroup();
     if (from_command) this.#usedAt = performance.now();
     const [leader, own] = [this.#leader, this.times];
     const follows = own !== null && !own.isPlaying && this.#set.includes(asText(own));
-    if (leader === null || (this.#usedAt > leader.#usedAt && !follows)) this.#group.leader = this;
+    if (leader === null || (this.#usedAt > leader.#usedAt && !follows)) group.leader = this;
     if (this.#leader !== this) {
       this.follow(); // a recording that opens plays by itself
-      return true;
+      return !(own?.isPlaying && !group.link.play);
     }
     [this.#set, this.#last] = [[], undefined];
-    for (const each of this.#group.viewers) each.follow();
+    for (const each of group.viewers) each.follow();
     return false;
+  }
+
+  #requireGroup() {
+    return /** @type {Group} */ (this.#group);
+  }
+
+  get #others() {
+    return [...this.#requireGroup().viewers].filter((each) => each !== this);
   }
 
   /** The viewer that leads; null if none has a time. @returns {LinkedViewer | null} */
   get #leader() {
-    const { leader } = this.#group;
+    const leader = this.#group?.leader;
     return leader?.times ? leader : null;
   }
 
@@ -87,7 +168,7 @@ export class LinkedViewer {
 
   /** Shows the time of the leader, with the next frame. */
   follow() {
-    if (this.#isPlanned) return;
+    if (this.#isPlanned || !this.#group?.link.time) return;
     this.#isPlanned = true;
     requestAnimationFrame(() => {
       this.#isPlanned = false;
@@ -98,22 +179,85 @@ export class LinkedViewer {
   #showTime() {
     const leader = this.#leader;
     if (!leader || leader === this || !this.#viewer.isShown) return;
-    const [wanted, own] = [leader.times, this.times];
+    const left = this.#usedAt + REPORTS_WITHIN - performance.now();
+    if (left > 0 && this.#usedAt > leader.#usedAt) return void setTimeout(() => this.follow(), left);
+    const [wanted, own] = [this.#ownTimeOf(leader), this.times];
     if (!wanted || !own?.timelines.some(({ name }) => name === wanted.timeline)) return;
-    const set = asText({ ...own, timeline: wanted.timeline, time: wanted.time });
-    const isThere = own.timeline === wanted.timeline && own.time === wanted.time;
+    if (!this.#requireGroup().link.play && (wanted.isPlaying || own.isPlaying)) return;
+    const { timeline, time } = wanted;
+    const set = asText({ ...own, timeline, time });
+    const isThere = own.timeline === timeline && own.time === time;
     // A viewer may keep its time within the times of its recording: it is not set to the same time again.
     if (!own.isPlaying && (isThere || set === this.#last)) return;
     this.#last = set;
     this.#set.push(set);
     if (this.#set.length > REMEMBERED) this.#set.shift();
-    const { timeline, time } = wanted;
-    const moved = this.#viewer.running?.viewer?.control.moveTime(own.store, { timeline, time, isPlaying: false });
+    const moved = this.#control?.moveTime(own.store, { timeline, time, isPlaying: false });
     moved?.catch(() => {}); // it has ended
+  }
+
+  /** The time that this viewer is to show; null if the leader has none. @param {LinkedViewer} leader */
+  #ownTimeOf(leader) {
+    const { times } = leader;
+    if (!times) return null;
+    const timeline = times.timeline === leader.#timeline && this.#timeline !== null ? this.#timeline : times.timeline;
+    return { timeline, time: times.time - leader.#offset + this.#offset, isPlaying: times.isPlaying };
+  }
+
+  get #control() {
+    return this.#viewer.running?.viewer?.control;
+  }
+
+  /** @param {string | null} path of the entity that the viewer has selected; null: it has selected something else @returns whether it has done so because it follows */
+  #takeSelection(path) {
+    if (path === null) return false;
+    if (this.#selected.includes(path)) return true;
+    this.#selected = [];
+    for (const each of this.#others) each.#select(path);
+    return false;
+  }
+
+  /** @param {string} path */
+  #select(path) {
+    if (!this.#control || !this.#viewer.isShown) return;
+    this.#selected.push(path);
+    if (this.#selected.length > REMEMBERED) this.#selected.shift();
+    // Its recording may not have the entity, and viewers before 0.41 cannot select any.
+    select(this.#control, null, path).catch(() => (this.#selected = this.#selected.filter((each) => each !== path)));
+  }
+
+  /** The user may have moved a camera. */
+  #onMove() {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => void this.#passLayout().catch(() => {}), RESTS_AFTER); // viewers before 0.41 have none
+  }
+
+  /** The recording on screen. */
+  get #recording() {
+    const { times } = this;
+    return times && recordingOf(times.store);
+  }
+
+  async #passLayout() {
+    const [control, recording] = [this.#control, this.#recording];
+    const json = control && recording ? await layoutOf(control, recording) : null;
+    const layout = json && withoutTime(json);
+    if (!layout || layout === this.#layout) return;
+    this.#layout = layout;
+    for (const each of this.#others) each.#takeLayout(layout).catch(() => {});
+  }
+
+  /** @param {string} layout */
+  async #takeLayout(layout) {
+    const [control, recording] = [this.#control, this.#recording];
+    if (!control || !recording) return;
+    await setLayout(control, recording, withTimeOf(layout, await layoutOf(control, recording)));
+    const json = await layoutOf(control, recording);
+    this.#layout = json && withoutTime(json);
   }
 }
 
-/** @param {import("../viewer/viewer-control.js").Times} times */
+/** @param {Pick<import("../viewer/viewer-control.js").Times, "store" | "timeline" | "time">} times */
 function asText({ store, timeline, time }) {
   return JSON.stringify([store, timeline, String(time)]);
 }

@@ -33,6 +33,7 @@ const OWN_WITHIN = 1_000;
 /**
  * @typedef {object} Outcomes where answers and failures go
  * @property {(event: string) => boolean} isListened whether a function listens to that event
+ * @property {(command: Command) => void} start called before a command is carried out
  * @property {(event: string, data: object) => void} answer
  * @property {(question: string, data: object) => void} reply to a function that waits for the answer
  * @property {(file: File) => Promise<string>} upload resolves to the path in the app's upload folder
@@ -191,12 +192,13 @@ export class CommandQueue {
       const { running } = this.#viewer;
       if (!running) throw new Ended();
       const { question } = command;
-      const { isListened, upload, answer, reply } = this.#outcomes;
+      const { isListened, upload, start, answer, reply } = this.#outcomes;
+      start(command);
       const answered = await running.carryOut(command, { isListened: question ? () => true : isListened, upload });
       if (question) reply(question, answered?.data ?? {});
       else if (answered) answer(answered.event, answered.data);
     } finally {
-      expected.until = performance.now() + (command.name === "open" ? OPEN_WITHIN : OWN_WITHIN);
+      expected.until = performance.now() + (command.causes.some(({ type }) => type === "recording_open") ? OPEN_WITHIN : OWN_WITHIN);
     }
   }
 
