@@ -432,6 +432,18 @@ test("timelines of different names stand for each other, and an offset is kept i
   assert.equal(one.times.time, 10n); // it has no such timeline
 });
 
+test("a viewer that is linked to one on the page has the timeline of this one, and an offset to its time", async () => {
+  const [one, two] = pair(99n, { timelines: ["frame", "step"], offsets: ["5", "30"] });
+  two.times = { ...two.times, timelines: [{ name: "step" }], timeline: "step" };
+  const three = new FakeViewer(firstId + 2, [firstId], 99n, { offsets: ["1", "3"] });
+  await two.drag(40n);
+  await draw();
+  assert.deepEqual([one.times.time, three.times.timeline, three.times.time], [15n, "frame", 17n]);
+  await three.drag(20n);
+  await draw();
+  assert.deepEqual([one.times.time, two.times.time], [18n, 43n]);
+});
+
 test("the others get the layout with its cameras when the user has let go, and keep their own timeline", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const [one, two] = pair(99n, { camera: true });

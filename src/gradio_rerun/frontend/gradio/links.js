@@ -32,7 +32,9 @@ const RESTS_AFTER = 150;
  * @typedef {{ids: number[], time: boolean, play: boolean, selection: boolean, camera: boolean, timelines: string[] | null, offsets: string[]}} Link
  */
 
-/** Viewers that are linked, and the one of them that leads. @typedef {{link: Link, viewers: Set<LinkedViewer>, leader: LinkedViewer | null}} Group */
+/** The timeline of a viewer that stands for those of the others, and what is added to its time. @typedef {{timeline: string | null, offset: bigint}} Place */
+
+/** Viewers that are linked, their places by the component's id, and the one of them that leads. @typedef {{link: Link, places: Map<number, Place>, viewers: Set<LinkedViewer>, leader: LinkedViewer | null}} Group */
 
 /** By the component's id. A gr.render may link further viewers to those on the page. @type {Map<number, Group>} */
 const groups = new Map();
@@ -44,9 +46,8 @@ export class LinkedViewer {
   #viewer;
   /** @type {Group | null} */
   #group = null;
-  /** The timeline of this viewer that stands for those of the others; null if timelines of one name are the same. @type {string | null} */
-  #timeline = null;
-  #offset = 0n;
+  /** @type {Place} */
+  #place = { timeline: null, offset: 0n };
   /** When the user, or a command, has used this viewer last. */
   #usedAt = -Infinity;
   #isPlanned = false;
@@ -77,14 +78,12 @@ export class LinkedViewer {
 
   /** @param {number} id @param {Link} link */
   #join(id, link) {
-    const { ids, timelines, offsets } = link;
-    const group = ids.map((each) => groups.get(each)).find(Boolean) ?? { link, viewers: new Set(), leader: null };
+    const group = groupOf(link);
     this.#group = group;
-    for (const each of ids) groups.set(each, group);
-    [this.#timeline, this.#offset] = [timelines?.[ids.indexOf(id)] ?? null, BigInt(offsets[ids.indexOf(id)] ?? 0)];
+    this.#place = group.places.get(id) ?? this.#place;
     group.viewers.add(this);
     this.#listen(this.#viewer, group);
-    for (const each of ids) {
+    for (const each of link.ids) {
       const other = unlinked.get(each);
       if (!unlinked.delete(each) || !other) continue;
       other.#join(each, link);
@@ -200,8 +199,9 @@ export class LinkedViewer {
   #ownTimeOf(leader) {
     const { times } = leader;
     if (!times) return null;
-    const timeline = times.timeline === leader.#timeline && this.#timeline !== null ? this.#timeline : times.timeline;
-    return { timeline, time: times.time - leader.#offset + this.#offset, isPlaying: times.isPlaying };
+    const [place, own] = [leader.#place, this.#place];
+    const timeline = (times.timeline === place.timeline && own.timeline) || times.timeline;
+    return { timeline, time: times.time - place.offset + own.offset, isPlaying: times.isPlaying };
   }
 
   get #control() {
@@ -255,6 +255,22 @@ export class LinkedViewer {
     const json = await layoutOf(control, recording);
     this.#layout = json && withoutTime(json);
   }
+}
+
+/** The group of a link. What the link has in common with viewers of a group joins this group. @param {Link} link @returns {Group} */
+function groupOf(link) {
+  const { ids, timelines, offsets } = link;
+  const known = ids.findIndex((id) => groups.has(id));
+  const group = groups.get(ids[known]) ?? { link, places: new Map(), viewers: new Set(), leader: null };
+  const base = group.places.get(ids[known]) ?? { timeline: null, offset: 0n };
+  const offsetOf = (/** @type {number} */ index) => BigInt(offsets[index] ?? 0);
+  ids.forEach((id, index) => {
+    groups.set(id, group);
+    if (group.places.has(id)) return;
+    const offset = known < 0 ? 0n : base.offset - offsetOf(known);
+    group.places.set(id, { timeline: timelines?.[index] ?? base.timeline, offset: offset + offsetOf(index) });
+  });
+  return group;
 }
 
 /** @param {Pick<import("../viewer/viewer-control.js").Times, "store" | "timeline" | "time">} times */
