@@ -11,6 +11,8 @@ let shown;
 let byUrl;
 /** @type {string | null} */
 let onScreenNow;
+/** Whether the recording that was on screen before stands at its end. */
+let isAtEnd = false;
 /** @type {OnScreen} */
 let onScreen;
 
@@ -20,15 +22,17 @@ const file = (name, more) => ({ url: `http://app.test/${name}`, name, size: 1, .
 const server = { url: "rerun+http://host.test/dataset?segment_id=b", name: "server", size: null };
 
 beforeEach(() => {
-  [shown, byUrl, onScreenNow] = [[], new Map(), null];
+  [shown, byUrl, onScreenNow, isAtEnd] = [[], new Map(), null, false];
   const control = {
     carryOut: async (/** @type {{name: string, request: string}} */ { name, request }, /** @type {{recording_id: string}[]} */ [recording]) =>
-      void shown.push(name === "open" ? (/http.*/.exec(atob(request))?.[0] ?? "") : recording.recording_id),
+      void shown.push((onScreenNow = name === "open" ? (/http.*/.exec(atob(request))?.[0] ?? "") : recording.recording_id)),
+    moveTime: async (/** @type {string} */ store, /** @type {{isPlaying: boolean}} */ { isPlaying }) => void (isPlaying && shown.push(`play ${store}`)),
   };
   onScreen = new OnScreen(
     /** @type {any} */ ({
       control,
       frames: async () => {},
+      pausedPlace: () => ({ isAtEnd }),
       get recordingOnScreen() {
         return onScreenNow && { application_id: "app", recording_id: onScreenNow };
       },
@@ -61,17 +65,44 @@ test("the last of several files is brought on screen when all are open, whicheve
 test("until the last file is on screen, another request would be undone", async () => {
   open(file("a"), file("b"));
   await opened("b");
-  assert.equal(onScreen.isPending, false);
-  const bringing = opened("a");
-  assert.equal(onScreen.isPending, true);
-  await bringing;
-  assert.equal(onScreen.isPending, false);
+  assert.equal(onScreen.bringing, null);
+  const opening = opened("a");
+  assert.notEqual(onScreen.bringing, null);
+  await onScreen.bringing;
+  assert.deepEqual(shown, [file("b").url]);
+  await opening;
+  assert.equal(onScreen.bringing, null);
 });
 
 test("one file alone is on screen anyway", async () => {
   open(file("a"));
   await opened("a");
   assert.deepEqual(shown, []);
+});
+
+test("a file beside others comes on screen when it is open, and a blueprint beside others does not", async () => {
+  onScreen.expect([file("layout.rbl")], true);
+  onScreen.expect([file("a")], true);
+  await opened("a");
+  assert.deepEqual(shown, [file("a").url]);
+});
+
+test("a file beside one that stands at its end plays, which the viewer has paused", async () => {
+  for (const name of ["b", "c"]) {
+    onScreenNow = "before";
+    isAtEnd = name === "c";
+    onScreen.expect([file(name)], true);
+    await opened(name);
+  }
+  assert.deepEqual(shown, [file("b").url, file("c").url, `play Recording:app:${file("c").url}`]);
+});
+
+test("if the file beside others has failed, what was on screen stays there", async () => {
+  onScreenNow = "before";
+  isAtEnd = true;
+  onScreen.expect([file("a")], true);
+  await opened("a", "failed");
+  assert.deepEqual(shown, ["before"]);
 });
 
 test("blueprints, streams and servers do not count", async () => {

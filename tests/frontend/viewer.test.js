@@ -398,9 +398,9 @@ const paused = (timeline, ...timelines) => encode([[2, STORE], [3, [
 test("the place where a recording is paused is that of the viewer's state", async () => {
   const viewer = await start();
   handle.viewer_state = () => paused("steps", "steps");
-  assert.deepEqual(viewer.pausedPlace, { store: STORE, timeline: "steps", time: 7n, isAtEnd: false });
+  assert.deepEqual(viewer.pausedPlace(), { store: STORE, timeline: "steps", time: 7n, isAtEnd: false });
   handle.viewer_state = panics;
-  assert.equal(viewer.pausedPlace, null);
+  assert.equal(viewer.pausedPlace(), null);
 });
 
 test("a recording is put where it was paused, and the viewer wakes for that", async () => {
@@ -439,7 +439,7 @@ test("an old viewer reports where it is paused, and is put there, by setters", a
     get_timeline_time_range: () => ({ min: 0, max: 9 }),
   });
   for (const name of ["set_active_timeline", "set_time_for_timeline", "set_playing"]) handle[name] = method(name);
-  const place = /** @type {any} */ (viewer.pausedPlace);
+  const place = /** @type {any} */ (viewer.pausedPlace());
   assert.deepEqual(place, { store: "run", timeline: "steps", time: 7, isAtEnd: false });
   assert.equal(await viewer.restore(place), true);
   assert.deepEqual(callsOf("set_time_for_timeline"), [["run", "steps", 7]]);

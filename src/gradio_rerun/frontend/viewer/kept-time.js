@@ -10,12 +10,13 @@ import { OWN_TIMELINES, readState, recordingIn } from "./viewer-state.js";
  */
 
 /**
- * Where the recording on screen is paused; null if there is none, if it plays, or if it has one time only: the viewer pauses there by itself.
+ * Where a recording is paused; null if there is none, if it plays, or if it has one time only: the viewer pauses there by itself.
  * @param {Uint8Array} state GetStateResponse of rerun.viewer_control.v1alpha1
+ * @param {string} [store] of the recording; without it, the one on screen
  * @returns {Place | null}
  */
-export function pausedPlace(state) {
-  const recording = recordingIn(readState(state));
+export function pausedPlace(state, store) {
+  const recording = recordingIn(readState(state), store);
   const { timeline, time } = recording?.cursor ?? {};
   if (!recording?.isPaused || !timeline || time === null || time === undefined) return null;
   const range = recording.timelines.find(({ name }) => name === timeline);

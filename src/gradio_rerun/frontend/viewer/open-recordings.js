@@ -121,14 +121,14 @@ export class OpenRecordings {
     return !this.#all.some(({ isAwaited, isArriving, url }) => isAwaited || (isArriving && !isServer(url)));
   }
 
-  /** Whether one of several that have opened together is still to come on screen. */
-  get isBehindOnScreen() {
-    return this.#onScreen?.isPending === true;
+  /** Resolves when one that has opened beside others is on screen; null if it is. */
+  get bringing() {
+    return this.#onScreen?.bringing ?? null;
   }
 
   /** Whether data is arriving, or has just arrived, or is still to come on screen. */
   get isArriving() {
-    return this.isBehindOnScreen || this.#all.some(({ isAwaited, isArriving }) => isAwaited || isArriving) || performance.now() - this.#arrivedAt < SETTLE_WITHIN;
+    return this.bringing !== null || this.#all.some(({ isAwaited, isArriving }) => isAwaited || isArriving) || performance.now() - this.#arrivedAt < SETTLE_WITHIN;
   }
 
   /** Whether the catalog of a server may be shown. */
@@ -153,7 +153,7 @@ export class OpenRecordings {
 
   /** Opens the recordings that are not open, and reads the new data of those that have grown. @param {Recording[]} recordings */
   open(recordings) {
-    this.#onScreen?.expect(recordings.filter(({ url }) => !this.byUrl.has(url)));
+    this.#onScreen?.expect(recordings.filter(({ url }) => !this.byUrl.has(url)), this.#names.size > 0);
     for (const recording of recordings) {
       const known = this.byUrl.get(recording.url);
       // A stream that ended is a file in a later value, which may have more data than the stream announced.
@@ -236,7 +236,7 @@ export class OpenRecordings {
     this.#around.onChange(false);
     if (serverOf(added.url) === null) return added.fail(INVALID);
     if (!added.isPrepared) this.#openPrepared(added);
-    else if (!recording.marks) this.#viewer?.open(added.url);
+    else if (!recording.marks) this.#viewer?.open(added.url, this.#names.size > 0 && (recording.inBackground === true || !isServer(added.url)));
     // The viewer may need no further call to show it.
     if (added.isCatalog && this.#ofServer(added.url).some(({ isCatalog, state }) => isCatalog && state === "open")) added.onAnswer();
   }

@@ -2,7 +2,6 @@
 
 import { delay } from "./delay.js";
 import { isAt } from "./kept-time.js";
-import { recordingOf, storeIdOf } from "./store-id.js";
 
 /** @typedef {import("./kept-time.js").Place} Place */
 /** @typedef {import("./viewer.js").Viewer} Viewer */
@@ -17,8 +16,6 @@ const POLL = 50;
 export class PausedPlace {
   /** @type {Place | null} */
   #place = null;
-  /** Where the recording on screen stood at its end, when others were opened beside it. @type {Place | null} */
-  #ended = null;
   /** Events about the time in the new file, until the place is restored. @type {ViewerEvent[]} */
   #heldBack = [];
   #names;
@@ -35,21 +32,9 @@ export class PausedPlace {
     return place !== null && (names.length === 0 || names.some((name) => isAt(place, name)));
   }
 
-  /** Whether the viewer is still to be paused or to play, which would undo a command. */
-  get blocksCommands() {
-    return this.isPending || this.#ended !== null;
-  }
-
   /** Keeps the place of the recording that is to be closed, unless an earlier place was not restored yet. @param {Viewer} viewer */
   keep(viewer) {
-    this.#place ??= viewer.pausedPlace;
-    this.#ended = null;
-  }
-
-  /** Others are opened beside what is on screen. @param {Viewer} viewer */
-  beside(viewer) {
-    const place = viewer.pausedPlace;
-    if (place?.isAtEnd) this.#ended = place;
+    this.#place ??= viewer.pausedPlace();
   }
 
   /** Whether an event is about a time that the user will not see. @param {ViewerEvent} event */
@@ -80,14 +65,6 @@ export class PausedPlace {
   async restore(viewer) {
     if (await this.#restore(viewer)) return this.dropEvents();
     await viewer.repairTimeline();
-    await this.#goOn(viewer);
-  }
-
-  /** Plays a recording that has come on screen beside one of its application that stood at its end: the viewer has paused both. @param {Viewer} viewer */
-  async #goOn(viewer) {
-    const [ended, onScreen] = [this.#ended, viewer.recordingOnScreen];
-    if (!ended || !onScreen || isAt(ended, onScreen) || recordingOf(ended.store).application_id !== onScreen.application_id) return;
-    await viewer.control.moveTime(storeIdOf(onScreen), { isPlaying: true });
   }
 
   /** Not in a recording that another one covers: the viewer would pause the one on screen. Viewers before 0.41 do not report which one that is. @param {Viewer} viewer */
@@ -98,7 +75,7 @@ export class PausedPlace {
 
   /** Forgets the place. Returns the events that were held back if it was not restored. */
   end() {
-    this.#place = this.#ended = null;
+    this.#place = null;
     return this.#heldBack.splice(0);
   }
 }

@@ -87,7 +87,6 @@ export class RunningViewer {
       open: (recordings) => {
         this.#isSeen = false;
         const opening = ++this.#opening;
-        if (this.viewer && recordings.some(({ url }) => !this.open.byUrl.has(url))) this.#paused.beside(this.viewer);
         this.open.retry(recordings); // open recordings stay open
         if (this.viewer) this.#paused.restoreEarly(this.viewer, () => signal.aborted || opening !== this.#opening);
       },
@@ -155,8 +154,7 @@ export class RunningViewer {
 
   /** What the viewer starts with. @returns {Parameters<typeof Viewer.start>[2]} */
   #options() {
-    const { signal } = this.#life;
-    const settings = this.#settings;
+    const [{ signal }, settings] = [this.#life, this.#settings];
     const { app, fullscreen, onFail } = this.#around;
     return {
       fetch: createViewerFetch({
@@ -197,6 +195,7 @@ export class RunningViewer {
     this.#lookedAt = opening;
     const isOver = () => this.#life.signal.aborted || opening !== this.#opening;
     await viewer.frames(FRAMES_TO_SEE);
+    await this.open.bringing;
     if (isOver()) return;
     if (!this.open.isLoaded) {
       this.#lookedAt = 0; // more is opened beside it
@@ -277,8 +276,8 @@ export class RunningViewer {
    * @param {number} number of the value that they refer to
    */
   takesCommands(recordingId, number) {
-    if (!(this.isOpen || this.open.hasCatalog) || this.#paused.blocksCommands || this.succession.stateOf(number) === "waiting") return false;
-    return recordingId ? this.open.nameOf(recordingId) !== null : this.open.state !== "loading" && !this.open.isBehindOnScreen;
+    if (!(this.isOpen || this.open.hasCatalog) || this.#paused.isPending || this.succession.stateOf(number) === "waiting") return false;
+    return recordingId ? this.open.nameOf(recordingId) !== null : this.open.state !== "loading" && this.open.bringing === null;
   }
 
   /**

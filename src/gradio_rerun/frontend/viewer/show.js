@@ -6,7 +6,7 @@ import { asCommand } from "./viewer-control.js";
 /** @typedef {import("./viewer-control.js").Control} Control */
 /** @typedef {import("./store-id.js").RecordingName} RecordingName */
 
-/** Numbers of fields: Request { 4 open { 1 url }, 7 get_recording_schema { 1 store_id, 2 entity_path, 3 max_entities }, 20 set_location { 1 location } }. */
+/** Numbers of fields: Request { 4 open { 1 url, 2 navigate }, 7 get_recording_schema { 1 store_id, 2 entity_path, 3 max_entities }, 20 set_location { 1 location } }. */
 const [OPEN, GET_SCHEMA, SET_LOCATION] = [4, 7, 20];
 
 /** The viewer's name for what is in the recording on screen; nothing is loaded. */
@@ -15,6 +15,11 @@ export const IN_RECORDING = "recording://";
 /** @param {Control} control @param {RecordingName} recording */
 export async function show(control, recording) {
   await control.carryOut(asCommand("set_active_recording", [], [SET_LOCATION, 1]), [recording]);
+}
+
+/** Opens a URL, and leaves on screen what is there. Rejects if the viewer does not open the URL, or is older than 0.41. @param {Control} control @param {string} url */
+export async function openBeside(control, url) {
+  await control.carryOut(asCommand("open", [...textAt([OPEN, 1], url), ...numberAt([OPEN, 2], 0n)], []), []);
 }
 
 /** Shows the recording of a URL that is open. Rejects if the viewer is older than 0.41. @param {Control} control @param {string} url */

@@ -59,6 +59,12 @@ export function recordingIn({ activeId, recordings }, id = activeId) {
   return recordings.find((each) => each.id === id) ?? null;
 }
 
+/** The name of the recording on screen; null if there is none. @param {Uint8Array} bytes @returns {import("./store-id.js").RecordingName | null} */
+export function recordingOnScreen(bytes) {
+  const { activeId } = readState(bytes);
+  return activeId ? recordingOf(activeId) : null;
+}
+
 /** @param {Uint8Array} bytes @returns {CurrentTime | null} null if there is no recording, or no time in it */
 export function currentTime(bytes) {
   const state = readState(bytes);

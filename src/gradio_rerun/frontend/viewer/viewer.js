@@ -4,10 +4,11 @@ import { messageOf } from "./errors.js";
 import { hasPlace, pausedPlace, placeRequest } from "./kept-time.js";
 import { copyCanvas, toPng } from "./picture.js";
 import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters } from "./setters.js";
-import { recordingOf, storeIdOf } from "./store-id.js";
+import { openBeside } from "./show.js";
+import { storeIdOf } from "./store-id.js";
 import { CLOSE_ALL, createControl } from "./viewer-control.js";
 import { describeAbort, guardedBy, guardedHandle, viewerGlobals } from "./viewer-globals.js";
-import { currentTime, readState } from "./viewer-state.js";
+import { currentTime, readState, recordingOnScreen } from "./viewer-state.js";
 
 /** @typedef {import("./viewer-state.js").CurrentTime} CurrentTime */
 /** @typedef {import("./kept-time.js").Place} Place */
@@ -103,11 +104,15 @@ export class Viewer {
     return viewer;
   }
 
-  /** Opens a recording, while it is being downloaded. @param {string} url */
-  open(url) {
+  /** Opens a recording, while it is being downloaded. @param {string} url @param {boolean} [isBeside] whether what is on screen stays there meanwhile, from 0.41 on */
+  open(url, isBeside = false) {
     this.#urls.add(url);
-    this.#handle.add_receiver(url);
-    this.wake();
+    const add = () => {
+      this.#handle.add_receiver(url);
+      this.wake();
+    };
+    if (isBeside) openBeside(this.control, url).catch(add);
+    else add();
   }
 
   /** Shows a table, which the viewer takes as Arrow's stream with a name in its metadata. @param {Uint8Array} bytes */
@@ -168,8 +173,7 @@ export class Viewer {
 
   /** The recording on screen; null if there is none, or if the viewer is older than 0.41. */
   get recordingOnScreen() {
-    const id = this.#reported((state) => state && readState(state).activeId, null);
-    return id ? recordingOf(id) : null;
+    return this.#reported((state) => state && recordingOnScreen(state), null);
   }
 
   /** The active timeline of a recording; null if the viewer does not report it. @param {import("./store-id.js").RecordingName} recording */
@@ -236,9 +240,9 @@ export class Viewer {
     }, []);
   }
 
-  /** Where the recording on screen is paused; null if there is none or if it plays. @returns {Place | null} */
-  get pausedPlace() {
-    return this.#reported((state) => (state ? pausedPlace(state) : pausedPlaceBySetters(this.#handle)), null);
+  /** Where the recording on screen, or another one from 0.41 on, is paused; null if there is none or if it plays. @param {import("./store-id.js").RecordingName} [other] @returns {Place | null} */
+  pausedPlace(other) {
+    return this.#reported((state) => (state ? pausedPlace(state, other && storeIdOf(other)) : pausedPlaceBySetters(this.#handle)), null);
   }
 
   /**
