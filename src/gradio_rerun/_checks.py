@@ -73,7 +73,7 @@ FLAG = Rule(is_flag, "True or False")
 FLAG_OR_NONE = Rule(lambda value: value is None or is_flag(value), "True, False or None")
 BYTES_OR_NONE = Rule(
     lambda value: value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0),
-    "a positive number of bytes or None",
+    "a positive integer, the number of bytes, or None",
 )
 
 

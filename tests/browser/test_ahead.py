@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 from playwright.sync_api import expect
-from viewer_page import ViewerPage
+from viewer_page import NO_VIEWER_AHEAD, ViewerPage
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun.events import State
@@ -54,6 +54,21 @@ def test_a_click_opens_the_recording_in_the_viewer_that_has_started_ahead(
     page.click("show 0")
     page.expect_recordings("recording_a")
     assert page.page.evaluate("window.memories.length") == 2
+
+
+@pytest.mark.slow
+def test_a_viewer_that_starts_leaves_the_keyboard_where_it_is(
+    page: ViewerPage, launch: Launch, recording_a: Path
+) -> None:
+    page.page.add_init_script(NO_VIEWER_AHEAD)
+    with gr.Blocks() as demo:
+        text = gr.Textbox(label="text")
+        text.input(lambda _: recording_a, text, Rerun(height=300), show_progress="hidden", trigger_mode="once")
+    page.open(launch(demo))
+    page.page.get_by_label("text").press_sequentially("typed")
+    page.expect_recordings("recording_a")
+    page.page.keyboard.type(" on")
+    expect(page.page.get_by_label("text")).to_have_value("typed on")
 
 
 def ids_in_state(state: State) -> str:

@@ -175,6 +175,29 @@ def test_an_indicator_starts_right_and_keys_drive_a_robot(page: ViewerPage, laun
 
 
 @pytest.mark.slow
+def test_keys_go_on_when_another_recording_or_another_viewer_takes_the_place_of_one(
+    page: ViewerPage, launch: Launch, recording_a: Path, recording_b: Path
+) -> None:
+    steps = iter([recording_b, gr.update(theme="dark"), recording_a])
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_a, height=300, keys=["n"])
+
+        @viewer.key_input(outputs=viewer)
+        def show_next(event: KeyInput) -> Any:
+            return next(steps) if event.pressed else gr.skip()
+
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.viewer().locator("canvas").click()
+    for recording_id in ("recording_b", "recording_b", "recording_a"):
+        page.forget_events()
+        page.keyboard.press("n")
+        page.wait_for_event("load")
+        page.expect_recordings(recording_id)
+        page.expect_loaded()
+    expect(page.viewer().locator("canvas:not(.rerun-held)")).to_be_focused()
+
+
+@pytest.mark.slow
 def test_times_of_stamps_and_of_durations_are_nanoseconds(page: ViewerPage, launch: Launch, tmp_path: Path) -> None:
     heard: list[ViewerEvent] = []
     heard_of_clock: list[ViewerEvent] = []

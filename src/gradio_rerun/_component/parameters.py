@@ -9,13 +9,17 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.i18n import I18nData
 
-from .._checks import BYTES_OR_NONE, FLAG, FLAG_OR_NONE, Rule, is_collection, is_flag, is_number
+from .._checks import BYTES_OR_NONE, FLAG, FLAG_OR_NONE, Rule, is_collection, is_flag, is_number, suggestion, wrong
 
 
 def check_parameters(given: Mapping[str, Any]) -> None:
     """Raises a `ParameterError` for the first parameter with an invalid value."""
     for name, rule in _RULES.items():
         rule(name, given[name])
+    preserved = given["preserved_by_key"]
+    for name in [preserved] if isinstance(preserved, str) else preserved or []:
+        if name not in given:
+            raise wrong("preserved_by_key", "the names of parameters", name, suggestion(name, given))
 
 
 def _is_text(value: Any) -> bool:

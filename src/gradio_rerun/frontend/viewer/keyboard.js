@@ -2,6 +2,9 @@
 
 import { translate } from "../words.js";
 
+/** Those whose viewer had the focus when it ended: the next viewer gets it. @type {WeakSet<HTMLElement>} */
+const focused = new WeakSet();
+
 /**
  * Lets Tab focus the element, not the canvas in it, and Enter and Escape move the focus between them.
  * @param {HTMLElement} element
@@ -22,6 +25,16 @@ export function connectKeyboard(element, canvas, signal) {
   element.addEventListener("language-change", name, { signal });
   element.addEventListener("keydown", (event) => onKey(event, element, canvas), { capture: true, signal }); // the canvas keeps keys to itself
   signal.addEventListener("abort", () => Object.keys(attributes).forEach((name) => element.removeAttribute(name)));
+  if (!focused.delete(element) || document.activeElement !== document.body) return; // or the user has moved on meanwhile
+  canvas.style.visibility = "visible"; // the style sheet hides it until there is something to see; browsers focus nothing that is hidden
+  canvas.focus({ preventScroll: true });
+  canvas.style.visibility = "";
+}
+
+/** Removes the canvas of a viewer that has ended. The next viewer gets its focus. @param {HTMLElement} element @param {HTMLCanvasElement} canvas */
+export function removeCanvas(element, canvas) {
+  if (document.activeElement === canvas) focused.add(element);
+  canvas.remove();
 }
 
 /** @param {KeyboardEvent} event @param {HTMLElement} element @param {HTMLCanvasElement} canvas */

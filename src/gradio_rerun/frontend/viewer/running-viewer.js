@@ -4,7 +4,7 @@ import { EarlyDownloads } from "./early-downloads.js";
 import { Ended, messageOf } from "./errors.js";
 import { FRAMES_TO_HOLD, FRAMES_TO_SEE, FrameWatch, Frames } from "./frame-watch.js";
 import { loadViewer } from "./loader.js";
-import { connectKeyboard } from "./keyboard.js";
+import { connectKeyboard, removeCanvas } from "./keyboard.js";
 import { isServer } from "./open-recording.js";
 import { OpenRecordings } from "./open-recordings.js";
 import { OWN_COMMANDS, requestOf } from "./own-commands.js";
@@ -120,7 +120,7 @@ export class RunningViewer {
       });
       if (signal.aborted) return;
       element.prepend(this.#canvas);
-      signal.addEventListener("abort", () => this.#canvas.remove());
+      signal.addEventListener("abort", () => removeCanvas(element, this.#canvas));
       for (const input of ["pointerup", "keyup"]) element.addEventListener(input, () => this.#watch.hurry(), { capture: true, signal });
       const viewer = await Viewer.start(code, this.#canvas, this.#options());
       if (signal.aborted) return viewer.dispose();
