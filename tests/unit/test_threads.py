@@ -111,6 +111,23 @@ def test_the_queue_for_turns_is_bounded_and_then_the_app_is_busy(monkeypatch: py
                 each.result()
 
 
+def test_many_clients_wait_for_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio_rerun._recordings.turns._WAITING_FOR_EACH", 1)
+    turns, held, end = Turns(lambda: 1), threading.Event(), threading.Event()
+    with ThreadPoolExecutor(51) as pool:
+        first = pool.submit(hold, turns, "same", held, end)
+        assert held.wait(60)
+        others = [pool.submit(hold, turns, "same", held, end) for _ in range(49)]
+        while len(turns._waiting) < 49 and not any(each.done() for each in others):
+            pass
+        other = pool.submit(hold, turns, "other", held, end)  # they take no place from it
+        while len(turns._waiting) < 50 and not other.done():
+            pass
+        end.set()
+        for each in (first, *others, other):
+            each.result()
+
+
 def test_equal_work_runs_once_at_a_time() -> None:
     turns, held, end = Turns(lambda: 2), threading.Event(), threading.Event()
     with ThreadPoolExecutor(2) as pool:

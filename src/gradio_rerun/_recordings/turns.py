@@ -21,6 +21,8 @@ from ..errors import RecordingError
 _WAITING_FOR_EACH = 8
 """Tasks that wait for each one that may run: a new one waits up to 8 times the duration of a task."""
 
+_WAITING_FOR_THE_SAME = 64
+"""Tasks that wait for the work of another one: they hold threads, but most of them find its result."""
 
 _UNDISTURBED = 20.0
 """Seconds that each task may run, whoever waits."""
@@ -31,6 +33,8 @@ class _Task:
     key: str
     client: Client
     work: Work
+    is_joining: bool
+    """Whether another task had the same key when this one came."""
     is_refused: bool = False
     begun: float = 0
 
@@ -58,9 +62,11 @@ class Turns:
     def turn(self, key: str) -> Iterator[None]:
         """Waits for a turn, which lasts as long as the `with`. Raises a `RecordingError` if the task loses it, or the result is unwanted."""
         work = current_work()
-        task = _Task(key, current_client(), work)
         with self._changed, work.ended_by(self._wake):
-            if len(self._waiting) >= _WAITING_FOR_EACH * self._most():
+            is_joining = key in self._running or any(each.key == key for each in self._waiting)
+            task = _Task(key, current_client(), work, is_joining)
+            most = _WAITING_FOR_THE_SAME if is_joining else _WAITING_FOR_EACH * self._most()
+            if sum(each.is_joining == is_joining for each in self._waiting) >= most:
                 self._refuse_one(task)
             self._waiting.append(task)
             try:
@@ -117,7 +123,7 @@ class Turns:
 
     def _refuse_one(self, newcomer: _Task) -> None:
         """Makes room for another task that waits. Raises a `RecordingError` if there is none for this client."""
-        waiting = [each for each in self._waiting if each.client.address]
+        waiting = [each for each in self._waiting if each.client.address and each.is_joining == newcomer.is_joining]
         index = one_too_many([each.client for each in waiting], newcomer.client)
         if index is None:
             raise self._busy()
