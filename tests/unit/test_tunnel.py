@@ -634,6 +634,17 @@ def test_the_call_ends_when_the_page_disconnects(launch: Launch) -> None:
         assert forwarding._open_calls == []
 
 
+def test_an_example_from_the_cache_has_the_ticket_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    with gr.Blocks():
+        viewer = Rerun(None, tunnel=[PRIVATE])
+    kept = viewer.flag(viewer.postprocess([PRIVATE, PUBLIC]).model_dump())
+    monkeypatch.setenv("GRADIO_RERUN_SECRET", "of a later process")
+    first, second = viewer.read_from_flag(kept).root
+    assert first == ServerUrl(server=PRIVATE, ticket=str(viewer._servers.ticket(PRIVATE)))
+    assert first.ticket not in kept
+    assert second == PUBLIC
+
+
 def test_the_call_ends_when_the_user_logs_out(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_calls, "_LOOKS_EVERY", 0.05)
     endless = Endless(EMPTY, pause=0.05)
