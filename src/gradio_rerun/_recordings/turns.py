@@ -27,6 +27,9 @@ _WAITING_FOR_THE_SAME = 64
 _UNDISTURBED = 20.0
 """Seconds that each task may run, whoever waits."""
 
+_ENDS_WITHIN = 5.0
+"""Seconds that a task that has lost its turn may take to end. Some downloads by libraries cannot be ended: then another task loses its turn."""
+
 
 @dataclass(eq=False)
 class _Task:
@@ -37,6 +40,8 @@ class _Task:
     """Whether another task had the same key when this one came."""
     is_refused: bool = False
     begun: float = 0
+    lost: float = 0
+    """When it lost its turn."""
 
 
 class Turns:
@@ -108,18 +113,28 @@ class Turns:
 
     def _seconds_until_one_ends(self, task: _Task) -> float | None:
         """When the task that is the next one should look again. Ends the task that gives its turn to this one, if there is one and its time has passed."""
-        if self._next(ignores_room=True) is not task or any(each.is_refused for each in self._running.values()):
+        if self._next(ignores_room=True) is not task:
             return None
+        now = time.monotonic()
+        if ending := [
+            each.lost for each in self._running.values() if each.is_refused and each.lost + _ENDS_WITHIN > now
+        ]:
+            return max(ending) + _ENDS_WITHIN - now
         running = [each for each in self._running.values() if each.client.address]  # the app itself has none
         index = one_too_many([each.client for each in running], task.client)
-        if index is None:
+        left = [
+            each
+            for each in running
+            if index is not None and each.client == running[index].client and not each.is_refused
+        ]
+        if not left:
             return None
-        left = running[index].begun + _UNDISTURBED - time.monotonic()
-        if left > 0:
-            return left
-        running[index].is_refused = True
-        running[index].work.give_up()
-        return None
+        last = left[-1]
+        if (seconds := last.begun + _UNDISTURBED - now) > 0:
+            return seconds
+        last.is_refused, last.lost = True, now
+        last.work.give_up()
+        return _ENDS_WITHIN
 
     def _refuse_one(self, newcomer: _Task) -> None:
         """Makes room for another task that waits. Raises a `RecordingError` if there is none for this client."""
