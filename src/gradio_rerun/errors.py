@@ -28,13 +28,16 @@ from pathlib import Path
 
 from gradio.exceptions import Error
 
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""Characters that change the direction of the text behind them."""
+
 
 class GradioRerunError(Error):
     """Base of all errors of this package; Gradio shows its message on the page."""
 
     def __init__(self, message: str) -> None:
         # Gradio's frontend treats `message` as HTML, and the name of an uploaded file can be anything.
-        super().__init__(html.escape(message, quote=False), print_exception=False)
+        super().__init__(html.escape(_TURNS.sub("", message), quote=False), print_exception=False)
         self.args = (message,)
 
     def __str__(self) -> str:

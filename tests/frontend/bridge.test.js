@@ -309,6 +309,19 @@ test("a value is shown before the commands beside it, which are carried out once
   assert.deepEqual(viewer.done, ["close with 1 recordings"]);
 });
 
+test("a reason of any length is short for the user, and whole for listeners", async () => {
+  start();
+  const reason = `the recording \u202e${"x".repeat(1_000_000)} has no such timeline`;
+  viewer.carryOut = async () => {
+    throw new Error(reason);
+  };
+  update("settings", { ...SETTINGS, commands: [{ id: `bridge-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false, answers: false, question: null, seconds: 0 }] });
+  await settled();
+  const [[, { message }], [, shown]] = triggered;
+  assert.ok(message.endsWith(reason));
+  assert.match(shown, /^The viewer could not carry out close\(\): the recording x{1000,2000}…$/);
+});
+
 test("a failed command is reported to the user and to listeners", async () => {
   start();
   viewer.carryOut = async () => {

@@ -88,6 +88,13 @@ test("waiting for conversions and servers is reported", () => {
   assert.equal(progress(), "live: The app answered 502. Trying again.");
 });
 
+test("names and reasons of any length are short, and do not turn around the text behind them", () => {
+  overlay.showWait(recording("a\u202eb"), "x".repeat(1_000_000));
+  assert.match(progress() ?? "", /^ab: x{1900,2000}…$/);
+  overlay.showError({ title: "A recording could not be opened", message: `\u2066${"x".repeat(1_000_000)}`, action: "Retry", covers: true }, () => {});
+  assert.match(byRole("alert").textContent, /openedx{1900,2000}…Retry$/);
+});
+
 test("an error has a title, a reason and a button, and can be closed if a recording is behind it", () => {
   let retried = 0;
   const what = { title: "A recording could not be opened", message: "a.rrd: <b>gone</b>", action: "Retry" };

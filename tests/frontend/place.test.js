@@ -41,6 +41,15 @@ test("a string that is not a time is refused", () => {
   }
 });
 
+test("a time that no recording can have is refused, as it would become another one", () => {
+  const text = "9223372036854775808";
+  assert.equal(timeOn(timeline("sequence"), "9223372036854775807"), 2n ** 63n - 1n);
+  assert.equal(timeOn(timeline("sequence"), `-${text}`), -(2n ** 63n));
+  for (const [type, each] of /** @type {const} */ ([["sequence", text], ["sequence", "-9223372036854775809"], ["duration", text], ["timestamp", "9".repeat(5_000)], ["timestamp", "2300-01-01"]])) {
+    assert.throws(() => timeOn(timeline(type), each), /has no time of the timeline in t: "/);
+  }
+});
+
 /** A viewer with a recording. @param {{timeline: string, end: bigint, isLoading: boolean}} now */
 function viewerWith(now) {
   /** @type {any[]} */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { LANGUAGES, language, translate, WORDS } from "../../src/gradio_rerun/frontend/words.js";
+import { LANGUAGES, language, plain, translate, WORDS } from "../../src/gradio_rerun/frontend/words.js";
 import { fakeDocument, setLanguage } from "./dom.js";
 
 const FRONTEND = new URL("../../src/gradio_rerun/frontend/", import.meta.url);
@@ -47,4 +47,11 @@ test("a placeholder is filled once, whatever it is filled with", () => {
   setLanguage("es");
   assert.equal(translate("Loading {name}", { name: "a.rrd" }), "Cargando: a.rrd");
   assert.equal(translate("no text of the table"), "no text of the table");
+});
+
+test("a text that anyone may have written has a limited length, and does not turn around the text behind it", () => {
+  fakeDocument();
+  assert.equal(translate("Loading {name}", { name: "a\u202eb\u2066\u202a.rrd" }), "Loading ab.rrd");
+  assert.equal(plain("x".repeat(1_000_000)), `${"x".repeat(2_000)}…`);
+  assert.equal(plain("אב.rrd"), "אב.rrd");
 });

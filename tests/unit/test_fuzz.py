@@ -360,7 +360,8 @@ def test_the_text_of_an_example_is_not_html(folder: str, name: str) -> None:
 
 
 @given(st.text())
+@example("no view 'a\u202eb\u2066'")
 def test_an_error_message_is_escaped_for_the_page_and_unchanged_for_python(text: str) -> None:
     error = GradioRerunError(text)
-    assert not set("<>") & set(error.message)
+    assert not set("<>\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") & set(error.message)
     assert str(error) == text

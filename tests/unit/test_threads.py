@@ -111,6 +111,23 @@ def test_the_queue_for_turns_is_bounded_and_then_the_app_is_busy(monkeypatch: py
                 each.result()
 
 
+def test_many_clients_wait_for_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio_rerun._recordings.turns._WAITING_FOR_EACH", 1)
+    turns, held, end = Turns(lambda: 1), threading.Event(), threading.Event()
+    with ThreadPoolExecutor(51) as pool:
+        first = pool.submit(hold, turns, "same", held, end)
+        assert held.wait(60)
+        others = [pool.submit(hold, turns, "same", held, end) for _ in range(49)]
+        while len(turns._waiting) < 49 and not any(each.done() for each in others):
+            pass
+        other = pool.submit(hold, turns, "other", held, end)  # they take no place from it
+        while len(turns._waiting) < 50 and not other.done():
+            pass
+        end.set()
+        for each in (first, *others, other):
+            each.result()
+
+
 def test_equal_work_runs_once_at_a_time() -> None:
     turns, held, end = Turns(lambda: 2), threading.Event(), threading.Event()
     with ThreadPoolExecutor(2) as pool:
@@ -338,6 +355,37 @@ def test_a_client_that_holds_all_turns_loses_one_to_others_after_a_time(monkeypa
 
     asyncio.run(ask_all())
     assert Counter(log)["runs", A2] == 2
+    assert turns._running == {}
+
+
+def test_a_client_whose_work_cannot_be_ended_loses_another_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio_rerun._recordings.turns._UNDISTURBED", 0.1)
+    monkeypatch.setattr("gradio_rerun._recordings.turns._ENDS_WITHIN", 0.1)
+    turns, end, log = Turns(lambda: 2), threading.Event(), list[Client]()
+
+    def ask(number: int, client: Client) -> None:
+        with turns.turn(str(number)):
+            log.append(client)
+            work = current_work()
+            # The later turn of A1 is the first to end, but that is a download by a library, which does not end.
+            while not end.is_set() and not (work.is_unwanted and number == 0):
+                time.sleep(0.001)
+
+    async def ask_all() -> None:
+        asked = []
+        for number, client in enumerate([A1, A1, B]):
+            asked.append(asyncio.create_task(in_thread(partial(ask, number, client), client)))
+            while len(turns._running) + len(turns._waiting) <= number:
+                await asyncio.sleep(0.001)
+        deadline = time.monotonic() + 30
+        while B not in log and time.monotonic() < deadline:
+            await asyncio.sleep(0.001)
+        has_turn = B in log
+        end.set()
+        await asyncio.gather(*asked)
+        assert has_turn
+
+    asyncio.run(ask_all())
     assert turns._running == {}
 
 

@@ -30,6 +30,7 @@ from rerun_servers import Call, other_server
 from updates import in_event
 
 from gradio_rerun import Rerun, commands
+from gradio_rerun._gradio import server_calls
 from gradio_rerun._servers import forwarding, frames, tunnel
 from gradio_rerun._wire import ServerUrl
 from gradio_rerun.errors import ParameterError, UnsupportedValueError
@@ -631,6 +632,35 @@ def test_the_call_ends_when_the_page_disconnects(launch: Launch) -> None:
         assert endless.ended.wait(30)
         assert app.ask(ticket="").status_code == 403
         assert forwarding._open_calls == []
+
+
+def test_an_example_from_the_cache_has_the_ticket_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    with gr.Blocks():
+        viewer = Rerun(None, tunnel=[PRIVATE])
+    kept = viewer.flag(viewer.postprocess([PRIVATE, PUBLIC]).model_dump())
+    monkeypatch.setenv("GRADIO_RERUN_SECRET", "of a later process")
+    first, second = viewer.read_from_flag(kept).root
+    assert first == ServerUrl(server=PRIVATE, ticket=str(viewer._servers.ticket(PRIVATE)))
+    assert first.ticket not in kept
+    assert second == PUBLIC
+
+
+def test_the_call_ends_when_the_user_logs_out(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_calls, "_LOOKS_EVERY", 0.05)
+    endless = Endless(EMPTY, pause=0.05)
+    with other_server(endless) as (url, _):
+        app = launch(url, launch={"auth": [("one", "a"), ("two", "b")]})
+        other = App(app.url, app.viewer, httpx.Client(timeout=60))
+        for each, name, password in ((app, "one", "a"), (other, "two", "b")):
+            each.http.post(f"{app.url}login", data={"username": name, "password": password}).raise_for_status()
+        with app.open() as response, other.open() as staying:
+            pieces, others = response.iter_raw(), staying.iter_raw()
+            assert next(pieces)
+            httpx.get(f"{app.url}logout", cookies=dict(app.http.cookies))
+            assert endless.ended.wait(30)
+            assert next(others)
+            assert len(forwarding._open_calls) == 1
+        assert app.ask().status_code == 401
 
 
 def test_the_call_ends_when_the_page_disconnects_before_the_response(launch: Launch) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from gradio.components.base import Component
 from gradio.data_classes import FileData
 
+from .._wire import Recordings, ServerUrl
+
 
 class Examples:
     """The part of `Rerun` that describes values."""
@@ -18,6 +20,15 @@ class Examples:
         # gr.Examples shows this as HTML.
         items = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
         return ", ".join(html.escape(_name(item)) for item in items)
+
+    def read_from_flag(self, payload: Any) -> Recordings:
+        """For Gradio, when it reads the cache of examples: the value, with tickets of this process."""
+        viewer: Any = self
+        kept: Recordings = Component.read_from_flag(viewer, payload)
+        for each in kept.root:
+            if isinstance(each, ServerUrl):
+                each.ticket = viewer._servers.ticket(each.server) or each.ticket
+        return kept
 
     def api_info(self) -> dict[str, Any]:
         """JSON schema of the value, for clients: a list of files and URLs."""

@@ -18,13 +18,16 @@ import anyio
 import gradio as gr
 from gradio.blocks import Blocks
 from starlette.requests import Request
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from .._clients import Client, client_of
 from .threads import in_thread
 
 _turns: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 """By event loop and session. Any task may release a lock: if a client leaves while it gets a line, Python closes the generator of lines in another task."""
+
+_LOOKS_EVERY = 15.0
+"""Seconds between two checks of the login of a client whose call is open."""
 
 _LONGEST_SESSION = 200
 """Characters. Gradio's names of sessions have some 11, and any client can send megabytes, which would be kept."""
@@ -54,6 +57,16 @@ async def cancel_when_disconnected(receive: Receive, scope: anyio.CancelScope) -
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()
+
+
+async def cancel_when_logged_out(scope: Scope, cancelled: anyio.CancelScope) -> None:
+    """Cancels `cancelled` when the client of a request has logged out. Gradio checks its own login only when a request arrives."""
+    app, cookies = scope["app"], Request(scope).cookies
+    names = [f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}"]
+    while app.auth is not None and app.auth_dependency is None:
+        if not any(cookies.get(name) in app.tokens for name in names):
+            return cancelled.cancel()
+        await anyio.sleep(_LOOKS_EVERY)
 
 
 async def page_of(request: gr.Request) -> tuple[str, int]:

@@ -21,9 +21,14 @@ from ..errors import RecordingError
 _WAITING_FOR_EACH = 8
 """Tasks that wait for each one that may run: a new one waits up to 8 times the duration of a task."""
 
+_WAITING_FOR_THE_SAME = 64
+"""Tasks that wait for the work of another one: they hold threads, but most of them find its result."""
 
 _UNDISTURBED = 20.0
 """Seconds that each task may run, whoever waits."""
+
+_ENDS_WITHIN = 5.0
+"""Seconds that a task that has lost its turn may take to end. Some downloads by libraries cannot be ended: then another task loses its turn."""
 
 
 @dataclass(eq=False)
@@ -31,8 +36,12 @@ class _Task:
     key: str
     client: Client
     work: Work
+    is_joining: bool
+    """Whether another task had the same key when this one came."""
     is_refused: bool = False
     begun: float = 0
+    lost: float = 0
+    """When it lost its turn."""
 
 
 class Turns:
@@ -58,9 +67,11 @@ class Turns:
     def turn(self, key: str) -> Iterator[None]:
         """Waits for a turn, which lasts as long as the `with`. Raises a `RecordingError` if the task loses it, or the result is unwanted."""
         work = current_work()
-        task = _Task(key, current_client(), work)
         with self._changed, work.ended_by(self._wake):
-            if len(self._waiting) >= _WAITING_FOR_EACH * self._most():
+            is_joining = key in self._running or any(each.key == key for each in self._waiting)
+            task = _Task(key, current_client(), work, is_joining)
+            most = _WAITING_FOR_THE_SAME if is_joining else _WAITING_FOR_EACH * self._most()
+            if sum(each.is_joining == is_joining for each in self._waiting) >= most:
                 self._refuse_one(task)
             self._waiting.append(task)
             try:
@@ -102,22 +113,32 @@ class Turns:
 
     def _seconds_until_one_ends(self, task: _Task) -> float | None:
         """When the task that is the next one should look again. Ends the task that gives its turn to this one, if there is one and its time has passed."""
-        if self._next(ignores_room=True) is not task or any(each.is_refused for each in self._running.values()):
+        if self._next(ignores_room=True) is not task:
             return None
+        now = time.monotonic()
+        if ending := [
+            each.lost for each in self._running.values() if each.is_refused and each.lost + _ENDS_WITHIN > now
+        ]:
+            return max(ending) + _ENDS_WITHIN - now
         running = [each for each in self._running.values() if each.client.address]  # the app itself has none
         index = one_too_many([each.client for each in running], task.client)
-        if index is None:
+        left = [
+            each
+            for each in running
+            if index is not None and each.client == running[index].client and not each.is_refused
+        ]
+        if not left:
             return None
-        left = running[index].begun + _UNDISTURBED - time.monotonic()
-        if left > 0:
-            return left
-        running[index].is_refused = True
-        running[index].work.give_up()
-        return None
+        last = left[-1]
+        if (seconds := last.begun + _UNDISTURBED - now) > 0:
+            return seconds
+        last.is_refused, last.lost = True, now
+        last.work.give_up()
+        return _ENDS_WITHIN
 
     def _refuse_one(self, newcomer: _Task) -> None:
         """Makes room for another task that waits. Raises a `RecordingError` if there is none for this client."""
-        waiting = [each for each in self._waiting if each.client.address]
+        waiting = [each for each in self._waiting if each.client.address and each.is_joining == newcomer.is_joining]
         index = one_too_many([each.client for each in waiting], newcomer.client)
         if index is None:
             raise self._busy()

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from .._clients import Client, one_too_many
 from .._fork import ModuleLock, after_fork
-from .._gradio.server_calls import cancel_when_disconnected
+from .._gradio.server_calls import cancel_when_disconnected, cancel_when_logged_out
 from .frames import with_heartbeats
 
 MAX_OPEN_CALLS = 500
@@ -84,7 +84,7 @@ def _make_room(client: Client) -> bool:
 
 
 class Forwarded(Response):
-    """The response of the server, streamed. The call ends when the page disconnects."""
+    """The response of the server, streamed. The call ends when the page disconnects, or its user logs out."""
 
     def __init__(self, request: httpx.Request, client: Client) -> None:
         super().__init__()
@@ -101,6 +101,7 @@ class Forwarded(Response):
                 return await PlainTextResponse("Too many calls to Rerun servers are open.", 503)(scope, receive, send)
             try:
                 group.start_soon(cancel_when_disconnected, receive, group.cancel_scope)
+                group.start_soon(cancel_when_logged_out, scope, group.cancel_scope)
                 await self._forward(scope, receive, send)
                 group.cancel_scope.cancel()
             finally:

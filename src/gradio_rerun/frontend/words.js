@@ -234,7 +234,18 @@ export function translate(text, values) {
 
 /** @param {string} text @param {Values} [values] */
 export function fill(text, values = {}) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  return text.replace(/\{(\w+)\}/g, (_, name) => plain(String(values[name])));
+}
+
+/** Characters of a text that anyone may have written. */
+const LONGEST = 2_000;
+
+/** Characters that change the direction of the text behind them. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text from a recording, a server, a file or a link as the page shows it: with a limited length, and without an effect on the text behind it. @param {string} text */
+export function plain(text) {
+  return (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text).replace(TURNS, "");
 }
 
 /** Calls back when the page has another language. Returns a function that ends this. @param {() => void} onChange */

@@ -66,15 +66,21 @@ async function tryToMove(viewer, place) {
  * @param {import("../viewer/viewer-state.js").Timeline} timeline
  * @param {string} text a number of a sequence; seconds; or, on a timeline of dates, also a date such as 2026-01-31T12:00:00Z
  */
-export function timeOn({ type, start, end }, text) {
+export function timeOn(timeline, text) {
+  const time = readTime(timeline, text.trim());
+  if (time === null || BigInt.asIntN(64, time) !== time) throw new RangeError(`The page's URL has no time of the timeline in t: ${JSON.stringify(text)}.`);
+  return time;
+}
+
+/** @param {import("../viewer/viewer-state.js").Timeline} timeline @param {string} text */
+function readTime({ type, start, end }, text) {
   const isSequence = type === "sequence" || (type === null && end - start < LONGEST_SEQUENCE);
-  const [, sign, whole, fraction = ""] = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text.trim()) ?? [];
+  const [, sign, whole, fraction = ""] = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text) ?? [];
   if (whole !== undefined) {
     const size = isSequence ? BigInt(whole) : BigInt(whole) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
     return sign ? -size : size;
   }
   // As in commands.set_time, a date without a time zone is UTC.
   const date = isSequence || type === "duration" ? NaN : Date.parse(/[T ].*(Z|[+-]\d\d:?\d\d)$|^[\d-]+$/i.test(text) ? text : `${text}Z`);
-  if (Number.isNaN(date)) throw new RangeError(`The page's URL has no time of the timeline in t: ${JSON.stringify(text)}.`);
-  return BigInt(date) * 1_000_000n;
+  return Number.isNaN(date) ? null : BigInt(date) * 1_000_000n;
 }

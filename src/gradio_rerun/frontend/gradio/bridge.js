@@ -20,7 +20,7 @@ import { ViewerEvents } from "./viewer-events.js";
 import { upload } from "./upload.js";
 import { icon } from "../elements.js";
 import { rootOf, settingsReader, toRecordings } from "../wire.js";
-import { language, translate } from "../words.js";
+import { language, plain, translate } from "../words.js";
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 /** @typedef {import("../wire.js").FileData} FileData */
@@ -72,7 +72,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   /** Reports a failure to listeners and to the user. @param {string} message */
   function fail(message) {
     viewer.dispatchEvent(new CustomEvent("error", { bubbles: true, detail: { message } }));
-    trigger("error", asHtml(message)); // which Gradio shows to the user
+    trigger("error", asHtml(plain(message))); // which Gradio shows to the user
   }
   const notSaved = (/** @type {unknown} */ error) => fail(`The viewer could not save the file: ${messageOf(error)}`);
   const commands = new CommandQueue(viewer, {

@@ -1,7 +1,7 @@
 /** Controls for the time, as HTML below the viewer: for keyboards, screen readers and thumbs, and where the viewer has no room for its own. */
 
 import { button, icon } from "../elements.js";
-import { translate } from "../words.js";
+import { plain, translate } from "../words.js";
 import { OWN_TIMELINES } from "../viewer/viewer-state.js";
 
 /** @typedef {import("../viewer/rerun-viewer.js").RerunViewerElement} RerunViewerElement */
@@ -188,6 +188,7 @@ export function asText(time, type) {
 /** @param {string} name */
 function option(name) {
   const made = document.createElement("option");
-  made.value = made.textContent = name;
+  made.value = name;
+  made.textContent = plain(name);
   return made;
 }

@@ -2,7 +2,7 @@
 
 import { button, element, icon } from "../elements.js";
 import { isAccepted, upload, UploadError } from "./upload.js";
-import { translate } from "../words.js";
+import { plain, translate } from "../words.js";
 
 /** @typedef {import("../wire.js").FileData} FileData */
 /** @typedef {Pick<import("../wire.js").Settings, "file_count" | "file_types">} Wanted */
@@ -139,12 +139,12 @@ class Row {
 
   /** @param {string} name */
   constructor(name) {
-    this.#text = element("span", "", name);
+    this.name = plain(name);
+    this.#text = element("span", "", this.name);
     this.#bar.max = 100;
     this.#bar.value = 0;
-    this.#bar.setAttribute("aria-label", name);
+    this.#bar.setAttribute("aria-label", this.name);
     this.element.append(this.#text, this.#bar);
-    this.name = name;
   }
 
   /** @param {number} loaded @param {number} total bytes */

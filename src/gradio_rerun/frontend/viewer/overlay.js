@@ -1,7 +1,7 @@
 /** The overlay of the canvas: progress of the viewer and of recordings, errors with a button that helps, and what screen readers say. */
 
 import { button, element } from "../elements.js";
-import { fill, language, observeLanguage, translate } from "../words.js";
+import { fill, language, observeLanguage, plain, translate } from "../words.js";
 
 /** ms for which the picture of the value before stays on screen while the next one opens. */
 const HOLD_WITHIN = 3_000;
@@ -157,8 +157,9 @@ export class Overlay {
     }, ANNOUNCE_AFTER);
   }
 
-  /** @param {string} what @param {number} loaded @param {number | null} total */
-  #showProgress(what, loaded, total) {
+  /** @param {string} whatever @param {number} loaded @param {number | null} total */
+  #showProgress(whatever, loaded, total) {
+    const what = plain(whatever);
     const percent = total ? Math.floor((100 * Math.min(loaded, total)) / total) : null;
     const sum = megabytes(loaded);
     this.#text.textContent =
@@ -178,7 +179,7 @@ export class Overlay {
     this.#showAgain = () => this.showError(failure, onAction);
     const { title, count, message, action, covers } = failure;
     const heading = element("strong", "rerun-error-title", translate(title, { count }));
-    const text = element("p", "rerun-error-message", message);
+    const text = element("p", "rerun-error-message", plain(message));
     const actions = element("div", "rerun-error-actions");
     actions.append(button(translate(action), onAction));
     if (!covers) actions.append(button(translate("Close"), () => this.hideError()));
