@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from needs import needs
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from seen import click_at, expect_color, wait_until
 from viewer_page import ViewerPage
 
@@ -84,7 +84,7 @@ def test_a_click_into_an_episode_is_drawn_and_listed_and_another_episode_replace
 
 @pytest.mark.slow
 @needs((0, 39))
-def test_a_click_into_the_table_opens_that_episode_of_a_lerobot_dataset(page: ViewerPage, launch: Launch) -> None:
+def test_the_table_and_the_buttons_open_an_episode_of_a_lerobot_dataset(page: ViewerPage, launch: Launch) -> None:
     page.open(launch(load("lerobot_episodes").demo)).expect_recordings("episode_0")
     page.wait_for_time(39)
     page.forget_events()
@@ -92,6 +92,12 @@ def test_a_click_into_the_table_opens_that_episode_of_a_lerobot_dataset(page: Vi
     page.wait_for_event("recording_open")
     page.expect_recordings("episode_3")
     page.wait_for_time(39)
+    for button, episode in (("Next", "episode_4"), ("Previous", "episode_3")):
+        page.forget_events()
+        page.click(button)
+        page.wait_for_event("recording_open")
+        page.expect_recordings(episode)
+    expect(page.get_by_role("gridcell").get_by_text("yes", exact=True)).to_have_count(6)
 
 
 @pytest.mark.slow
@@ -106,6 +112,23 @@ def test_keys_and_buttons_drive_the_robot_which_stops_when_a_key_is_released(pag
     wait_until(page, lambda: app.robot.place[1] <= -3)  # for longer than the robot drives by itself
     page.keyboard.up("w")
     wait_until(page, lambda: app.robot.moves == ())
+
+
+@pytest.mark.slow
+def test_a_visitor_with_a_phone_logs_in_and_drives_the_robot_by_its_buttons(browser: Browser, launch: Launch) -> None:
+    app = load("drive_robot")
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = ViewerPage(context.new_page())
+    page.open(launch(app.demo, auth=("user", "password")))
+    page.log_in()
+    page.expect_state("ready", recordings=1)
+    page.get_by_role("button", name="▶").tap()
+    wait_until(page, lambda: app.robot.place[0] > 0)
+    expect_color(page, (255, 170, 0), least=20)
+    page.get_by_role("button", name="▲").tap()
+    wait_until(page, lambda: app.robot.place[1] < 0)
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+    context.close()
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ import gradio as gr
 import h5py
 import numpy as np
 import pytest
+from lerobot_datasets import lerobot_v2
 from recordings import write_recording
 
 import gradio_rerun
@@ -44,6 +45,24 @@ def test_generated_files_contain_no_path_of_the_machine(name: str) -> None:
     )
 
 
+def write_datasets(folder: Path) -> None:
+    with h5py.File(folder / "episode.hdf5", "w") as file:
+        file.update({"observations/qpos": np.zeros((3, 6), np.float32), "action": np.zeros((3, 6), np.float32)})
+    for path in ("runs/warehouse.rrd", "episodes/run_1.rrd"):
+        write_recording(folder / path, Path(path).stem, frames=1)
+    lerobot_v2(folder / "datasets" / "pick", episodes=2, cameras=())
+
+
+def check_episodes(names: dict[str, Any], viewers: list[Rerun]) -> None:
+    if "server" in names:
+        (segment,) = names["dataset"].segment_ids()
+        assert viewers[0].postprocess(names["dataset"].segment_url(segment))
+        names["server"].shutdown()
+    if "lerobot" in names:
+        names["episodes"][1].prepare()
+        assert viewers[0].postprocess(names["episodes"][1])
+
+
 @pytest.mark.parametrize("code", BLOCKS)
 def test_each_program_builds_and_its_functions_return_valid_values(
     code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -53,8 +72,7 @@ def test_each_program_builds_and_its_functions_return_valid_values(
     monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.chdir(tmp_path)
     recording = write_recording(tmp_path / "run.rrd", "run", frames=1)
-    with h5py.File(tmp_path / "episode.hdf5", "w") as file:
-        file.update({"observations/qpos": np.zeros((3, 6), np.float32), "action": np.zeros((3, 6), np.float32)})
+    write_datasets(tmp_path)
     names: dict[str, Any] = {}
     exec(code, names)
     assert len(launched) == code.count(".launch(")
@@ -69,6 +87,7 @@ def test_each_program_builds_and_its_functions_return_valid_values(
     if "serve_grpc" in code:
         assert viewers[0].value[0]["ticket"]  # the page connects to the server through the app
         names["recording"].disconnect()
+    check_episodes(names, viewers)
     if "mark" in names:
         assert Rerun(streaming=True).postprocess(names["mark"](SelectionChange(None, EVENT)))
     if "tell_time" in names:

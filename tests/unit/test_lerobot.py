@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -28,9 +29,10 @@ from web_files import TOKEN, WebFiles, web_files
 from gradio_rerun import Rerun, cli, lerobot
 from gradio_rerun._recordings import hub_dataset
 from gradio_rerun._recordings.lerobot_files import episode_files
+from gradio_rerun._recordings.sources import Sources
 from gradio_rerun._recordings.values import to_recordings
 from gradio_rerun._viewer import sdk
-from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, SdkError
+from gradio_rerun.errors import NotARecordingError, ParameterError, RecordingError, SdkError, UnsupportedValueError
 
 EPISODES = needs((0, 39))
 VERSIONS = pytest.mark.parametrize("make", [lerobot_v2, lerobot_v3])
@@ -78,6 +80,22 @@ def test_the_episodes_are_listed_with_their_metadata(make: Make, tmp_path: Path)
     assert [each.tasks for each in found] == [(TASKS[0],), (TASKS[1],)] * 2
     assert [each.success for each in found] == [False, True, True, False]
     assert lerobot.episode(tmp_path / "dataset", 2) == found[2]
+
+
+def test_a_dataset_of_the_lerobot_package_stands_for_its_folder(tmp_path: Path, cache: Path) -> None:
+    folder = lerobot_v3(tmp_path / "dataset", cameras=())
+    loaded = SimpleNamespace(root=folder, repo_id="us/dataset")
+    assert lerobot.episodes(loaded) == lerobot.episodes(folder)
+    assert lerobot.episode(loaded, 2) == lerobot.episode(folder, 2)
+    with pytest.raises(UnsupportedValueError, match=r"gradio_rerun\.lerobot\.episode\(dataset, 0\)"):
+        to_recordings(loaded, cache)
+
+
+@pytest.mark.parametrize("url", ["hf://datasets/us/pick", "hf://datasets/us/pick/", "hf://datasets/us/pick@v2"])
+def test_the_error_for_a_dataset_of_the_hub_names_the_function_for_an_episode(url: str, cache: Path) -> None:
+    for sources in (None, Sources.of_author(url)):
+        with pytest.raises(RecordingError, match=r"gradio_rerun\.lerobot\.episode\(url, 0\)"):
+            to_recordings(url, cache, sources=sources)
 
 
 def test_an_episode_is_a_key_that_nothing_can_change(tmp_path: Path) -> None:

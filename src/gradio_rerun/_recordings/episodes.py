@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
@@ -12,6 +13,19 @@ from .._gradio.files import may_serve
 from .conversions import converted_episode
 from .hub_dataset import HubDataset
 from .lerobot_files import files_of
+
+
+@runtime_checkable
+class LeRobotDataset(Protocol):
+    """A `LeRobotDataset` of the package `lerobot`, or its `meta`."""
+
+    @property
+    def root(self) -> Path:
+        """The folder of the dataset."""
+
+    @property
+    def repo_id(self) -> str:
+        """The name of the dataset on the Hugging Face Hub."""
 
 
 @dataclass(frozen=True)

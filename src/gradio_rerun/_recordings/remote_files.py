@@ -167,7 +167,8 @@ def _parts(url: str) -> dict[str, Any]:
         found = None
     if not found:
         raise RecordingError(
-            f"Expected the URL of a file on the Hugging Face Hub, such as hf://datasets/NAME/REPOSITORY/run.rrd, got {url!r:.300}."
+            f"Expected the URL of a file on the Hugging Face Hub, such as hf://datasets/NAME/REPOSITORY/run.rrd, got {url!r:.300}. "
+            "For an episode of a LeRobot dataset, return gradio_rerun.lerobot.episode(url, 0)."
         )
     kind, repository, revision, path = found.groups()
     return {

@@ -24,7 +24,7 @@ from .cached_files import cache_key, cached_name, opened, place, touched, write_
 from .chunks import source_of, written
 from .conversions import converted
 from .empty_folders import remove_empty_folders
-from .episodes import Episode
+from .episodes import Episode, LeRobotDataset
 from .fetched import fetched, found_elsewhere
 from .file_types import RECORDING_SUFFIXES, check_start, is_convertible, read_start, unreadable
 from .growing import has_grown
@@ -136,6 +136,10 @@ def _unsupported(item: Any) -> UnsupportedValueError:
         return UnsupportedValueError(f"{WANTED}; got {got}. Return the path of the file, or the bytes in it.")
     if isinstance(item, (Iterator, Set, ValuesView, list)):
         return UnsupportedValueError(f"{WANTED}; got {got}. Return several recordings as one list.")
+    if isinstance(item, LeRobotDataset):
+        return UnsupportedValueError(
+            f"{WANTED}; got {got}. Return gradio_rerun.lerobot.episode(dataset, 0), which is one episode."
+        )
     if callable(getattr(item, "drain_as_bytes", None)):  # a MemoryRecording of rerun-sdk
         return UnsupportedValueError(f"{WANTED}; got {got}. Return the result of its method drain_as_bytes.")
     if type(item).__module__.startswith("rerun.blueprint"):
