@@ -374,6 +374,32 @@ def test_urls_that_are_opened_in_the_background_leave_the_recording_on_screen(
     assert on_screen(page) == before
 
 
+@pytest.mark.slow
+@needs(EXACT_TIMES)
+@pytest.mark.parametrize("navigate", [True, False])
+def test_the_recording_on_screen_stays_there_while_a_url_that_opens_beside_it_waits(
+    page: SharedPage, other_server: tuple[str, Path], navigate: bool
+) -> None:
+    url, folder = other_server
+    write_recording(folder / "slow.rrd", "slow")
+    before, waiting = on_screen(page), []
+    page.route("**/slow.rrd", lambda route: waiting.append(route))
+    page.send(commands.open(f"{url}/slow.rrd", navigate))
+    page.expect_state("loading", recordings=1)
+    page.evaluate(DRAW, 10)
+    assert before
+    assert on_screen(page) == before
+    expect(page.viewer()).not_to_have_attribute("data-veiled", "")
+    for each in waiting:
+        each.continue_()
+    page.unroute("**/slow.rrd")
+    page.wait_for("recording_open", recording_id="slow")
+    page.expect_state("ready", recordings=2)
+    page.send(commands.get_state())
+    active = page.answer(events.State).state.active_recording
+    assert (active.recording_id == "slow") == navigate
+
+
 def test_a_url_that_is_opened_in_an_empty_viewer_is_its_value_which_the_next_value_replaces(
     shared: SharedPage, other_server: tuple[str, Path], recording_a: Path
 ) -> None:

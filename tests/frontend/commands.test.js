@@ -340,10 +340,12 @@ test("a command that is impossible is reported at once, and is not tried again",
 });
 
 test("a message shows arguments as in Python, and leaves out long and internal ones", async () => {
-  viewer.on.set_blueprint = viewer.on.close = () => Promise.reject("No.");
-  queue.add([command("set_blueprint", { rbl: "A".repeat(1_000), application_id: "my:app" }), command("close", { recording_id: null })]);
-  await pass(100);
+  viewer.on.set_blueprint = viewer.on.close = viewer.on.open = () => Promise.reject("No.");
+  const opening = command("open", { urls: [{ url: "https://a.test/b.rrd", ticket: "secret" }] });
+  queue.add([opening, command("set_blueprint", { rbl: "A".repeat(1_000), application_id: "my:app" }), command("close", { recording_id: null })]);
+  await pass(200);
   assert.deepEqual(failures, [
+    'The viewer could not carry out open(urls=["https://a.test/b.rrd"]): No.',
     'The viewer could not carry out set_blueprint(application_id="my:app"): No.',
     "The viewer could not carry out close(): No.",
   ]);

@@ -378,11 +378,19 @@ test("a recording was closed by the user if it was open before and is not open n
   assert.deepEqual(viewer.closedOf([RUN]), []);
 });
 
-test("in an old viewer, the only recording is closed when none is on screen", async () => {
+test("in an old viewer, the only recording is closed when none is on screen, and it does not come back", async () => {
   const viewer = await start();
+  /** @type {string[]} */
+  const shown = [];
+  handle.set_active_recording_id = (/** @type {string} */ id) => shown.push(id);
   handle.get_active_recording_id = () => "run";
   assert.deepEqual(viewer.closedOf([RUN]), []);
   handle.get_active_recording_id = () => undefined;
+  assert.deepEqual(viewer.closedOf([RUN]), []);
+  handle.get_active_recording_id = () => "run"; // a URL that could not be opened was on screen
+  assert.deepEqual([viewer.closedOf([RUN]), shown], [[], ["run"]]);
+  handle.get_active_recording_id = () => undefined;
+  for (let check = 0; check < 3; check++) assert.deepEqual(viewer.closedOf([RUN]), []);
   assert.deepEqual(viewer.closedOf([RUN]), [RUN]);
   assert.deepEqual(viewer.closedOf([RUN, RUN]), []); // it does not say which
 });

@@ -232,5 +232,7 @@ const HIDDEN = ["rbl", "kind", "table", "describe", "all"];
 /** As in Python. @param {Command} command */
 function describe({ name, arguments: given }) {
   const shown = Object.entries(given).filter(([key, value]) => value !== null && !HIDDEN.includes(key));
-  return `${name}(${shown.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(", ")})`;
+  // The page gets the URLs with their tickets.
+  const text = (/** @type {unknown} */ value) => JSON.stringify(value, (_, each) => each?.url ?? each);
+  return `${name}(${shown.map(([key, value]) => `${key}=${text(value)}`).join(", ")})`;
 }

@@ -26,6 +26,7 @@ const OPEN_WITHIN = 10_000;
 /** The commands that are not requests, or not always. @type {Record<string, CarryOut>} */
 export const OWN_COMMANDS = {
   open: async ({ open }, viewer, { arguments: { urls, navigate } }, { isListened }) => {
+    if (!navigate && !viewer.control.closesOne) throw new Error("With navigate=False, it needs rerun-sdk 0.41 or newer.");
     const files = urls.filter((/** @type {{url: string}} */ { url }) => !url.startsWith(IN_RECORDING));
     const hrefs = files.map((/** @type {{url: string}} */ { url }) => hrefOf(url));
     // In an empty viewer, the URLs have become the value.

@@ -24,6 +24,9 @@ const CHANNEL = "gradio";
 /** How many frames a screenshot waits for one that the viewer draws. */
 const SCREENSHOT_FRAMES = 60;
 
+/** How often the only recording is brought back before it counts as closed: the viewer carries that out with its next frame. */
+const CHECKS = 3;
+
 /** A browser drops the oldest context when there are too many, and all of them when the graphics driver fails. */
 const CONTEXT_LOST = "The browser has dropped the viewer's graphics (WebGL context lost): too many viewers are open, or the graphics driver was reset.";
 
@@ -39,6 +42,8 @@ export class Viewer {
   #urls = new Set();
   #hasChannel = false;
   #panicPoll = 0;
+  /** How often the only recording was not on screen, in a viewer before 0.41. */
+  #missing = 0;
   /** Ids of the recordings that were open at the last call of `closedOf`. @type {string[]} */
   #stores = [];
   #life = new AbortController();
@@ -232,12 +237,20 @@ export class Viewer {
   /** The recordings among `names` that the user has closed. @param {import("./store-id.js").RecordingName[]} names */
   closedOf(names) {
     return this.#reported((state) => {
-      if (!state) return names.length === 1 && !activeRecording(this.#handle) ? names : [];
+      if (!state) return this.#closedOfOne(names);
       const open = readState(state).recordings.map(({ id }) => id);
       const before = this.#stores;
       this.#stores = open;
       return names.filter((name) => before.includes(storeIdOf(name)) && !open.includes(storeIdOf(name)));
     }, []);
+  }
+
+  /** The same for viewers before 0.41, which report what is on screen only: a URL that cannot be opened covers the recording. It is brought back then, and was closed if it does not come. @param {import("./store-id.js").RecordingName[]} names */
+  #closedOfOne(names) {
+    if (names.length !== 1 || activeRecording(this.#handle)) this.#missing = 0;
+    else if (this.#missing++ < CHECKS) this.#handle.set_active_recording_id(names[0].recording_id);
+    else return names;
+    return [];
   }
 
   /** Where the recording on screen, or another one from 0.41 on, is paused; null if there is none or if it plays. @param {import("./store-id.js").RecordingName} [other] @returns {Place | null} */
