@@ -146,7 +146,7 @@ def component(name: str, page: ViewerPage) -> bytes:
         return str(demo.launch(prevent_thread_lock=True, quiet=True)[1])
 
     assert page.page.context.browser
-    ((_, picture),) = components.pictures(page.page.context.browser, launch, [name])
+    ((_, picture, _),) = components.pictures(page.page.context.browser, launch, [name])
     gr.close_all(verbose=False)
     return picture
 
