@@ -15,7 +15,7 @@ import gradio as gr
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from gradio_rerun import Rerun, export
+from gradio_rerun import Rerun, commands, export
 from gradio_rerun._episode_browser import episode_browser
 
 IMAGES = Path(__file__).parent / "images"
@@ -178,6 +178,23 @@ def episode_table(page: ViewerPage) -> bytes:
         return picture_of(episode_browser(dataset), page, lambda: page.wait_for_event("pause"))
 
 
+def highlight(page: ViewerPage) -> bytes:
+    """After a command that points at a place."""
+    page.page.set_viewport_size({"width": 900, "height": 485})
+    with tempfile.TemporaryDirectory() as folder:
+        with gr.Blocks() as demo:
+            path = rrt_star.write(Path(folder) / "rrt_star.rrd")
+            viewer = Rerun(path, label="RRT*", height=400, panel_states={"top": "hidden"})
+            point = gr.Button("Where is the goal?")
+            point.click(lambda: commands.highlight_rect((393, 54, 66, 45), label="Here"), None, viewer)
+
+        def use() -> None:
+            page.wait_for_event("pause")
+            page.click("Where is the goal?")
+
+        return picture_of(demo, page, use)
+
+
 def component(name: str, page: ViewerPage) -> bytes:
     """Beside components of Gradio."""
 
@@ -196,6 +213,7 @@ PICTURES = {
     "narrow_viewer": narrow_viewer,
     "exported_page": exported_page,
     "episode_table": episode_table,
+    "highlight": highlight,
     "gallery-segmentation": segmentation,
     "gallery-robot_arm": robot_arm,
     "gallery-episodes": episodes,
