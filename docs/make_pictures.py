@@ -8,13 +8,15 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import gradio as gr
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from gradio_rerun import Rerun
+from gradio_rerun import Rerun, commands, export
+from gradio_rerun._episode_browser import episode_browser
 
 IMAGES = Path(__file__).parent / "images"
 ROOT = Path(__file__).parents[1]
@@ -23,6 +25,8 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/browser", "exa
 import components  # noqa: E402
 import rrt_star  # noqa: E402
 from conftest import CHROMIUM, FLAGS, SOFTWARE_GL  # noqa: E402
+from http_server import http_server  # noqa: E402
+from lerobot_datasets import lerobot_v3  # noqa: E402
 from seen import click_at, wait_until  # noqa: E402
 from test_gallery import click_on_path, click_row, load  # noqa: E402
 from viewer_page import ViewerPage  # noqa: E402
@@ -139,6 +143,58 @@ def drive_robot(page: ViewerPage) -> bytes:
     return picture_of(app.demo, page, use)
 
 
+def narrow_viewer(page: ViewerPage) -> bytes:
+    """On a phone, with the component's time controls."""
+    page.page.set_viewport_size({"width": 390, "height": 450})
+    with tempfile.TemporaryDirectory() as folder:
+        with gr.Blocks() as demo:
+            path = rrt_star.write(Path(folder) / "rrt_star.rrd")
+            Rerun(path, label="RRT*", height=420, panel_states={"top": "hidden"})
+        return picture_of(demo, page, lambda: page.wait_for_event("pause"))
+
+
+def exported_page(page: ViewerPage) -> bytes:
+    """In a page about a paper."""
+    page.page.set_viewport_size({"width": 900, "height": 560})
+    with tempfile.TemporaryDirectory() as folder:
+        figure = export(rrt_star.write(Path(folder) / "rrt_star.rrd"), Path(folder) / "figure_1", title="Figure 1")
+        text = "<h2>A paper</h2><p>Figure 1: RRT* finds a path between the walls."
+        (Path(folder) / "index.html").write_text(
+            f"<!doctype html><body style='font: 16px sans-serif; margin: 24px'>{text}{figure.replace('640px', '420px')}"
+        )
+        with http_server(partial(SimpleHTTPRequestHandler, directory=folder)) as port:
+            page.goto(f"http://127.0.0.1:{port}")
+            page.frames[1].wait_for_function("() => window.seen.some(({ detail }) => detail?.type === 'pause')")
+            page.wait_for_timeout(3_000)
+            picture: bytes = page.screenshot()
+            page.goto("about:blank")
+    return picture
+
+
+def episode_table(page: ViewerPage) -> bytes:
+    """What `gradio-rerun FOLDER` shows of a LeRobot dataset."""
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = lerobot_v3(Path(folder) / "pick_and_place", episodes=5, frames=40)
+        return picture_of(episode_browser(dataset), page, lambda: page.wait_for_event("pause"))
+
+
+def highlight(page: ViewerPage) -> bytes:
+    """After a command that points at a place."""
+    page.page.set_viewport_size({"width": 900, "height": 485})
+    with tempfile.TemporaryDirectory() as folder:
+        with gr.Blocks() as demo:
+            path = rrt_star.write(Path(folder) / "rrt_star.rrd")
+            viewer = Rerun(path, label="RRT*", height=400, panel_states={"top": "hidden"})
+            point = gr.Button("Where is the goal?")
+            point.click(lambda: commands.highlight_rect((393, 54, 66, 45), label="Here"), None, viewer)
+
+        def use() -> None:
+            page.wait_for_event("pause")
+            page.click("Where is the goal?")
+
+        return picture_of(demo, page, use)
+
+
 def component(name: str, page: ViewerPage) -> bytes:
     """Beside components of Gradio."""
 
@@ -146,7 +202,7 @@ def component(name: str, page: ViewerPage) -> bytes:
         return str(demo.launch(prevent_thread_lock=True, quiet=True)[1])
 
     assert page.page.context.browser
-    ((_, picture),) = components.pictures(page.page.context.browser, launch, [name])
+    ((_, picture, _),) = components.pictures(page.page.context.browser, launch, [name])
     gr.close_all(verbose=False)
     return picture
 
@@ -154,6 +210,10 @@ def component(name: str, page: ViewerPage) -> bytes:
 PICTURES = {
     **{name: partial(component, name) for name in components.PICTURES},
     "viewer": viewer,
+    "narrow_viewer": narrow_viewer,
+    "exported_page": exported_page,
+    "episode_table": episode_table,
+    "highlight": highlight,
     "gallery-segmentation": segmentation,
     "gallery-robot_arm": robot_arm,
     "gallery-episodes": episodes,

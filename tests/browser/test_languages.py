@@ -50,7 +50,7 @@ def test_the_component_has_the_language_of_gradios_page(
     expect(status).to_have_text("Rerun-Viewer: Geladen: a.rrd")
     toolbar = page.get_by_role("toolbar", name="Aufzeichnung")
     names = toolbar.locator("button:visible").evaluate_all("all => all.map((each) => each.title)")
-    assert names == ["Hochladen", "Herunterladen", "Screenshot", "Vollbild", "Löschen"]
+    assert names == ["Hochladen", "Vollbild", "Herunterladen", "Screenshot", "Löschen"]
     expect(page.viewer()).to_have_accessible_description(re.compile("Eingabetaste"))
 
     page.get_by_role("button", name="Einstellungen").click()
@@ -74,6 +74,7 @@ def test_a_value_is_announced_the_toolbar_mirrored_from_right_to_left_and_nothin
     page.expect_recordings("recording_a")
     expect(page.viewer().locator("> svg")).to_be_hidden()
     expect(status).to_have_text("My run: Loaded a.rrd")
+    expect(page.viewer().locator("canvas")).to_have_accessible_name("My run")
     middle = "element => element.getBoundingClientRect().left + element.getBoundingClientRect().width / 2"
     toolbar, label = page.locator(".rerun-toolbar"), page.get_by_test_id("block-label")
     assert label.evaluate(middle) < toolbar.evaluate(middle)

@@ -40,10 +40,10 @@ def test_an_output_has_no_buttons_that_change_its_value_and_each_button_is_optio
     page: ViewerPage, launch: Launch, recording_a: Path
 ) -> None:
     cases: list[tuple[dict[str, Any], list[str]]] = [
-        ({}, ["Download", "Screenshot", "Fullscreen"]),
+        ({}, ["Fullscreen", "Download", "Screenshot"]),
         (
             {"show_download_button": False, "show_clear_button": True, "interactive": True},
-            ["Upload", "Screenshot", "Fullscreen", "Clear"],
+            ["Upload", "Fullscreen", "Screenshot", "Clear"],
         ),
         ({"buttons": []}, []),
         ({"buttons": [], "interactive": True}, ["Upload"]),
@@ -125,7 +125,7 @@ def test_all_buttons_are_reached_by_tab_and_work_by_key(page: ViewerPage, launch
         reached.append(page.evaluate("document.activeElement.ariaLabel"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
         page.keyboard.press("Tab")
-    assert reached == ["Upload", "Download", "Screenshot", "Fullscreen", "Clear"]
+    assert reached == ["Upload", "Fullscreen", "Download", "Screenshot", "Clear"]
     button(page, "Clear").focus()
     page.keyboard.press("Enter")
     page.expect_state("idle", recordings=0)

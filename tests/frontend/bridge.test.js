@@ -169,9 +169,9 @@ test("buttons are shown for the actions that are possible", () => {
   start();
   assert.deepEqual(shown(), []);
   update("value", [FILE]);
-  assert.deepEqual(shown(), ["Download", "Fullscreen"]);
+  assert.deepEqual(shown(), ["Fullscreen", "Download"]);
   update("settings", { ...SETTINGS, interactive: true });
-  assert.deepEqual(shown(), ["Upload", "Download", "Fullscreen", "Clear"]);
+  assert.deepEqual(shown(), ["Upload", "Fullscreen", "Download", "Clear"]);
   update("settings", { ...SETTINGS, interactive: false, buttons: ["clear", "link", "screenshot"] });
   assert.deepEqual(shown(), ["Screenshot", "Copy link", "Clear"]);
 });
@@ -182,7 +182,7 @@ test("buttons and names follow the language of the page", () => {
   assert.equal(viewer.ariaLabel, "Rerun viewer");
   setLanguage("zh-CN");
   viewer.dispatchEvent(new Event("language-change"));
-  assert.deepEqual([shown(), viewer.ariaLabel], [["下载", "全屏"], "Rerun 查看器"]);
+  assert.deepEqual([shown(), viewer.ariaLabel], [["全屏", "下载"], "Rerun 查看器"]);
   update("label", "My run");
   assert.equal(viewer.ariaLabel, "My run");
 });

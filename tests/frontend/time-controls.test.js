@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { FakeElement, fakeDocument } from "./dom.js";
+import { FakeElement, fakeDocument, setLanguage } from "./dom.js";
 
 globalThis.ResizeObserver = /** @type {any} */ (
   class {
@@ -175,6 +175,29 @@ test("time controls have names, and the button shows its action", () => {
     resized();
     assert.equal(drawn() === paused, !isPlaying);
   }
+});
+
+test("the button for playing has a name before there is a recording, in the language of the page", () => {
+  const of = times;
+  times = null;
+  configure({ time_controls: true });
+  const play = /** @type {any} */ (host.all(({ localName }) => localName === "button")[1]);
+  assert.equal(play.ariaLabel, "Play recording");
+  times = { ...of, isPlaying: true };
+  resized();
+  times = null;
+  setLanguage("de");
+  configure({ time_controls: true });
+  assert.equal(play.ariaLabel, "Aufzeichnung anhalten");
+});
+
+test("the recording that a viewer shows unseen before there is a value has no time controls", () => {
+  viewer.running.isAhead = true;
+  configure({ time_controls: true });
+  assert.equal(find("input").disabled, true);
+  viewer.running.isAhead = false;
+  resized();
+  assert.equal(find("input").disabled, false);
 });
 
 test("hidden time controls are not reachable by keyboard, and do not exist before they are configured", () => {

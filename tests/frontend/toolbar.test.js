@@ -6,7 +6,7 @@ import { FakeElement, fakeDocument, setLanguage } from "./dom.js";
 
 /** @typedef {import("../../src/gradio_rerun/frontend/gradio/toolbar.js").Action} Action */
 
-const NAMES = /** @type {Action[]} */ (["Upload", "Download", "Screenshot", "Copy link", "Fullscreen", "Clear"]);
+const NAMES = /** @type {Action[]} */ (["Upload", "Fullscreen", "Download", "Screenshot", "Copy link", "Clear"]);
 
 /** @param {(name: Action) => void} act */
 function toolbar(act) {
@@ -31,7 +31,7 @@ test("the buttons have names in the language of the page, also after that has ch
   const { host, toolbar: made } = toolbar(() => {});
   setLanguage("de");
   made.show({ Upload: true });
-  assert.deepEqual(host.children.map(({ title }) => title), ["Hochladen", "Herunterladen", "Screenshot", "Link kopieren", "Vollbild", "Löschen"]);
+  assert.deepEqual(host.children.map(({ title }) => title), ["Hochladen", "Vollbild", "Herunterladen", "Screenshot", "Link kopieren", "Löschen"]);
   assert.deepEqual(host.children.map((each) => each.getAttribute("aria-label")), host.children.map(({ title }) => title));
   assert.equal(/** @type {any} */ (host).ariaLabel, "Aufzeichnung");
 });

@@ -102,10 +102,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
   provideState(viewer, element, id, (moment) => momentLink.show(moment));
   const toolbar = new Toolbar(/** @type {HTMLElement} */ (element.querySelector(".rerun-toolbar")), {
     Upload: () => uploads.choose(),
+    Fullscreen: () => toggleFullscreen(viewer), // first, then download and share, as in gr.Image
     Download: () => saveRecordings(viewer).catch(notSaved),
     Screenshot: () => savePicture(viewer).catch(notSaved),
     "Copy link": () => momentLink.copy(),
-    Fullscreen: () => toggleFullscreen(viewer),
     Clear: () => {
       uploads.cancel();
       setValue([]);
@@ -167,10 +167,10 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     const { buttons, clear_if_interactive } = settings;
     toolbar.show(isEmpty ? {} : {
       Upload: isInteractive,
+      Fullscreen: buttons.includes("fullscreen"),
       Download: buttons.includes("download"),
       Screenshot: buttons.includes("screenshot"),
       "Copy link": buttons.includes("link"),
-      Fullscreen: buttons.includes("fullscreen"),
       Clear: buttons.includes("clear") || (isInteractive && clear_if_interactive),
     });
   }

@@ -56,7 +56,7 @@ export class TimeControls {
     const isChosen = panel_states.time === "hidden" || panel_states.time === "expanded";
     this.#wanted = { isOn: time_controls ?? (isChosen ? false : null), isEmpty };
     this.#host.ariaLabel = translate("Time controls"); // the page may have another language now
-    const names = /** @type {const} */ ([[this.#back, "Previous time"], [this.#forward, "Next time"], [this.#timelines, "Active timeline"], [this.#slider, "Time cursor"]]);
+    const names = /** @type {const} */ ([[this.#back, "Previous time"], [this.#play, this.#action], [this.#forward, "Next time"], [this.#timelines, "Active timeline"], [this.#slider, "Time cursor"]]);
     for (const [each, name] of names) this.#name(each, name);
     this.#look();
   }
@@ -105,9 +105,13 @@ export class TimeControls {
     const text = asText(time, type);
     this.#time.textContent = text;
     this.#slider.setAttribute("aria-valuetext", text);
-    this.#name(this.#play, isPlaying ? "Pause recording" : "Play recording");
     if (this.#isPlaying !== isPlaying) this.#play.replaceChildren(icon(isPlaying ? "Pause" : "Play"));
     this.#isPlaying = isPlaying;
+    this.#name(this.#play, this.#action);
+  }
+
+  get #action() {
+    return this.#isPlaying ? "Pause recording" : "Play recording";
   }
 
   /** @param {HTMLElement} element @param {string} name */
@@ -153,10 +157,10 @@ export class TimeControls {
   }
 }
 
-/** The time of the recording on screen; null if there is none. @param {RerunViewerElement} viewer @returns {Times | null} */
+/** The time of the recording on screen; null if there is none, or if users do not see it. @param {RerunViewerElement} viewer @returns {Times | null} */
 export function timesOf(viewer) {
   try {
-    return viewer.running?.viewer?.control.times ?? null;
+    return viewer.running?.isAhead ? null : (viewer.running?.viewer?.control.times ?? null);
   } catch {
     return null; // it has panicked, which the viewer reports
   }

@@ -3,7 +3,7 @@
 import { button, icon } from "../elements.js";
 import { translate } from "../words.js";
 
-/** @typedef {"Upload" | "Download" | "Screenshot" | "Copy link" | "Fullscreen" | "Clear"} Action */
+/** @typedef {"Upload" | "Fullscreen" | "Download" | "Screenshot" | "Copy link" | "Clear"} Action */
 
 export class Toolbar {
   /** @type {Map<Action, HTMLButtonElement>} */

@@ -58,7 +58,7 @@ export class RunningViewer {
   #lookedAt = 0;
   #paused = new PausedPlace(() => this.open.names);
   /** Whether it has nothing to show yet. */
-  #isAhead = false;
+  isAhead = false;
   #warmUp = new WarmUp();
 
   /** @param {"light" | "dark"} theme @param {Surroundings} surroundings */
@@ -109,14 +109,14 @@ export class RunningViewer {
 
   /** @param {boolean} [isAhead] whether it has nothing to show yet: it waits unseen for `use` */
   async start(isAhead = false) {
-    this.#isAhead = isAhead;
+    this.isAhead = isAhead;
     const { signal } = this.#life;
     const { element, app, overlay, onFail } = this.#around;
     this.show();
     try {
       const code = await loadViewer(this.#settings, {
         checkFiles: app.checkFiles,
-        onProgress: (loaded, total) => void (signal.aborted || this.#isAhead || overlay.showViewerProgress(loaded, total)),
+        onProgress: (loaded, total) => void (signal.aborted || this.isAhead || overlay.showViewerProgress(loaded, total)),
       });
       if (signal.aborted) return;
       element.prepend(this.#canvas);
@@ -126,7 +126,7 @@ export class RunningViewer {
       if (signal.aborted) return viewer.dispose();
       this.viewer = viewer;
       this.open.attach(viewer);
-      if (!this.#isAhead) return this.#begin(viewer);
+      if (!this.isAhead) return this.#begin(viewer);
       await this.#warmUp.run(viewer, this.#settings);
       if (!this.#warmUp.isOver) this.#frames.stop();
     } catch (error) {
@@ -138,8 +138,8 @@ export class RunningViewer {
   async use() {
     this.#early.begin(this.#around.value().recordings);
     this.#frames.goOn();
-    this.#isAhead = !(await this.#warmUp.end());
-    if (this.#isAhead) this.#around.onStuck();
+    this.isAhead = !(await this.#warmUp.end());
+    if (this.isAhead) this.#around.onStuck();
     else if (this.viewer) this.#begin(this.viewer);
   }
 
@@ -169,23 +169,23 @@ export class RunningViewer {
       theme: this.theme,
       fullscreen,
       panelStates: settings.panel_states,
-      onEvent: (event) => void (signal.aborted || this.#isAhead || this.#onEvent(event)),
+      onEvent: (event) => void (signal.aborted || this.isAhead || this.#onEvent(event)),
       onComplaint: (words, source) => void (signal.aborted || this.open.onComplaint(words, source)),
       requestFrame: (callback) => this.#frames.request(callback),
-      onFrame: () => void (signal.aborted || this.#isAhead || this.#onFrame()),
+      onFrame: () => void (signal.aborted || this.isAhead || this.#onFrame()),
       onPanic: (message) => void (signal.aborted || onFail("The viewer stopped", message, "Restart")),
     };
   }
 
   /** Shows the value that is to be shown now, when the value before has been seen. */
   show() {
-    if (this.viewer && !this.#isAhead) this.succession.show(this.#around.value());
+    if (this.viewer && !this.isAhead) this.succession.show(this.#around.value());
     else this.#early.begin(this.#around.value().recordings); // shown when it has started
   }
 
   /** Reads on where a recording has grown. */
   readOn() {
-    if (this.viewer && !this.#isAhead) this.open.open(this.#around.value().recordings.filter(({ marks }) => marks));
+    if (this.viewer && !this.isAhead) this.open.open(this.#around.value().recordings.filter(({ marks }) => marks));
   }
 
   /** The open recordings have changed: once they are loaded, they are on screen after some frames, and the next value may follow. */
