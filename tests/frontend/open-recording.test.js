@@ -24,9 +24,13 @@ const STREAM = { ...FILE, marks: [20] };
 const LIVE = { url: "rerun+http://app.test/proxy", name: "live", size: null };
 const CATALOG = { url: "rerun+http://app.test", name: "catalog", size: null };
 
+/** The downloads that the page has shown. @type {number[]} */
+let shown;
+
 /** @param {object} [recording] */
 function create(recording = FILE) {
-  const overlay = { showDownload() {}, endDownload() {}, showWait() {} };
+  shown = [];
+  const overlay = { showDownload: (/** @type {object} */ _, /** @type {number} */ loaded) => void shown.push(loaded), endDownload() {}, showWait() {} };
   return new OpenRecording(/** @type {any} */ (recording), {
     overlay: /** @type {any} */ (overlay),
     isSeen: () => true,
@@ -132,4 +136,15 @@ test("a failed recording that is open in part is incomplete", () => {
 test("URLs of files and of servers are distinguished", () => {
   assert.ok(!isServer("https://app.test/a.rrd"));
   assert.ok(isServer("rerun+http://app.test/proxy"));
+});
+
+test("the page shows that a file waits for its server, but not for long, and not if it arrives", () => {
+  for (const [recording, news, expected] of /** @type {[object, string, number[]][]} */ ([[FILE, "", [0]], [FILE, "progress", [10]], [FILE, "end", []], [FILE, "fail", []], [UPLOAD, "", []], [LIVE, "", []], [STREAM, "", []]])) {
+    const opened = create(recording);
+    mock.timers.tick(999);
+    assert.deepEqual(shown, []);
+    NEWS[news]?.(opened);
+    mock.timers.tick(1);
+    assert.deepEqual(shown, expected, news);
+  }
 });

@@ -11,6 +11,9 @@ const OPEN_WITHIN = 10_000;
 /** ms that the viewer has after an error in the recording. It may have read a part of the recording. */
 const OPEN_WITHIN_AFTER_ERROR = 2_000;
 
+/** ms after which the page shows that a file waits for its server. */
+const WAIT_SHOWN_AFTER = 1_000;
+
 const TRUNCATED = "It is truncated: it ends in the middle of its data, and the rest is missing. Copy it again, or log it again.";
 
 const NOTHING_FOUND = "It ended before the viewer found a recording in it. It may be damaged or empty.";
@@ -81,6 +84,11 @@ export class OpenRecording {
       onAnswer: () => this.#around.onAnswer(this),
       onWait: (reason) => this.#onWait(reason),
     };
+    if (!this.isStream && !isServer(this.url)) setTimeout(() => this.#showWait(), WAIT_SHOWN_AFTER);
+  }
+
+  #showWait() {
+    if (this.#state === "opening" && this.#isArriving && !this.#hasBytes) this.#around.overlay.showDownload(this.recording, 0, null);
   }
 
   get state() {
