@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 import rerun as rr
 
 
@@ -47,3 +51,12 @@ def recording_bytes(recording_id: str) -> bytes:
     data = stream.read()
     assert data
     return data
+
+
+def sdk(name: str) -> Any:
+    """Returns a class of the SDK from the module in which the installed version has it. Skips the test if there is none."""
+    for module in ("rerun.chunk", "rerun.experimental"):
+        found = getattr(importlib.import_module(module), name, None) if importlib.util.find_spec(module) else None
+        if found is not None:
+            return found
+    pytest.skip(f"the installed rerun-sdk has no {name}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
 import threading
 from collections.abc import Callable
@@ -21,22 +19,13 @@ from apps import Served
 from full_disk import full_disk
 from gradio.data_classes import FileData
 from other_files import mcap
-from recordings import recording_bytes, write_recording
+from recordings import recording_bytes, sdk, write_recording
 from videos import write_av1
 
 from gradio_rerun import Rerun
 from gradio_rerun._recordings.convert_file import arrow_messages
 from gradio_rerun._recordings.values import to_recordings
 from gradio_rerun.errors import NotARecordingError, RecordingError, RecordingNotFoundError
-
-
-def sdk(name: str) -> Any:
-    """Returns a class of the SDK from the module in which the installed version has it. Skips the test if there is none."""
-    for module in ("rerun.chunk", "rerun.experimental"):
-        found = getattr(importlib.import_module(module), name, None) if importlib.util.find_spec(module) else None
-        if found is not None:
-            return found
-    pytest.skip(f"the installed rerun-sdk has no {name}")
 
 
 @pytest.fixture

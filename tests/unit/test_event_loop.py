@@ -13,14 +13,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import fsspec
 import gradio as gr
 import pytest
 import rerun as rr
+import rerun.blueprint as rrb
 from apps import settings_in
 from gradio.context import LocalContext
+from gradio.data_classes import FileData
 from gradio.state_holder import SessionState
+from other_files import lerobot
 from PIL import Image
-from recordings import log_points, recording_bytes, write_recording
+from recordings import log_points, recording_bytes, sdk, write_recording
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun._component import server_functions, streaming
@@ -138,8 +142,39 @@ def logged(_: Path) -> rr.RecordingStream:
     return stream
 
 
+def binary_stream(_: Path) -> rr.BinaryStream:
+    stream = rr.RecordingStream("binary")
+    read = stream.binary_stream()
+    log_points(stream)
+    return read
+
+
+def blueprint(folder: Path) -> Path:
+    rrb.Blueprint(rrb.Spatial3DView()).save("layout", str(folder / "layout.rbl"))
+    return folder / "layout.rbl"
+
+
+def reader(folder: Path) -> Any:
+    return sdk("RrdReader")(recording(folder))
+
+
+def in_bucket(_: Path) -> Any:
+    """An object of fsspec, which is opened when it is read."""
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/bucket/run.rrd", recording_bytes("bucket"))
+    return fsspec.core.OpenFile(memory, "/bucket/run.rrd")
+
+
 KINDS: dict[str, Callable[[Path], Any]] = {
     "a picture": picture,
+    "a BinaryStream": binary_stream,
+    "a FileData": lambda folder: FileData(path=str(recording(folder)), orig_name="run.rrd"),
+    "a blueprint": blueprint,
+    "a reader": reader,
+    "a ChunkStore": lambda folder: reader(folder).stream().collect(),
+    "a LazyChunkStream": lambda folder: reader(folder).stream(),
+    "a file in a bucket": in_bucket,
+    "a LeRobot dataset": lambda folder: lerobot(folder / "dataset"),
     "a recording": recording,
     "bytes": lambda _: recording_bytes("bytes"),
     "a RecordingStream": logged,
@@ -147,6 +182,16 @@ KINDS: dict[str, Callable[[Path], Any]] = {
     "an episode": lambda folder: Episode(folder, 0),
     "commands with a value": lambda folder: commands.show(recording(folder), commands.set_time(play_state="playing")),
 }
+READ_AS_FILES = {
+    "a FileData",
+    "a blueprint",
+    "a reader",
+    "a ChunkStore",
+    "a LazyChunkStream",
+    "a file in a bucket",
+    "a LeRobot dataset",
+}
+"""Kinds that are the same to a component that streams: only data are appended."""
 
 
 def plain(value: Any) -> Any:
@@ -202,23 +247,25 @@ def asynchronous_generator(value: Any) -> Any:
 
 WAYS = (plain, asynchronous, update, returned, generator)
 ASYNCHRONOUS_WAYS = (asynchronous_update, asynchronously_returned, asynchronous_generator)
-IN_UPDATES = (update, returned, generator)
+IN_UPDATES = (update, returned, generator, *ASYNCHRONOUS_WAYS)
 
 
 @pytest.mark.filterwarnings("ignore:A generator yields data")
-@pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize(
-    ("kind", "way"),
+    ("kind", "way", "streaming"),
     [
-        *((kind, way) for kind in KINDS for way in WAYS if not (kind.startswith("commands") and way in IN_UPDATES)),
-        *((kind, way) for kind in ("a picture", "a recording") for way in ASYNCHRONOUS_WAYS),
+        (kind, way, streaming)
+        for kind in KINDS
+        for way in (*WAYS, *ASYNCHRONOUS_WAYS)
+        for streaming in ([False] if kind in READ_AS_FILES else [False, True])
+        if not (kind.startswith("commands") and way in IN_UPDATES)
     ],
 )
 def test_the_event_loop_goes_on_while_a_value_is_prepared(
     kind: str, way: Callable[[Any], Any], streaming: bool, heart: Heart, tmp_path: Path
 ) -> None:
     with gr.Blocks() as demo:
-        viewer = Rerun(streaming=streaming)
+        viewer = Rerun(streaming=streaming, allowed_sources=["memory://bucket/"])
         gr.Button().click(way(KINDS[kind](tmp_path)), None, viewer)
     values = call(demo, heart)
     assert heart.slow >= 1
