@@ -44,10 +44,10 @@ def pieces_of_stream(frames: int, recording_id: str = "one") -> list[bytes]:
     return data
 
 
-def recording_bytes(recording_id: str) -> bytes:
+def recording_bytes(recording_id: str, points: int = 50) -> bytes:
     recording = rr.RecordingStream("test_app", recording_id=recording_id)
     stream = recording.binary_stream()
-    log_points(recording)
+    log_points(recording, points=points)
     data = stream.read()
     assert data
     return data

@@ -21,12 +21,12 @@ import rerun as rr
 from gradio.components.base import server
 from gradio.route_utils import delete_files_created_by_app
 
-from gradio_rerun import Rerun, ViewerClient, events, mcp_tools
+from gradio_rerun import Rerun, ViewerClient, agents, events, mcp_tools
 from gradio_rerun._component import questions
 from gradio_rerun._gradio import server_calls
-from gradio_rerun._recordings import shown, sinks
+from gradio_rerun._recordings import fetched, file_server, on_demand, shown, sinks
 from gradio_rerun._recordings.turns import conversion_turns
-from gradio_rerun._servers import forwarding
+from gradio_rerun._servers import file_servers, forwarding
 
 SESSIONS = 20
 """The number of sessions that Gradio remembers."""
@@ -34,6 +34,10 @@ FRAMES = 8
 
 questions.POLL_SECONDS = 0.2
 questions._GRACE_SECONDS = 5
+file_server.LEASE_SECONDS = 5
+on_demand._LOOKS_EVERY = 1
+LARGE = 100_000
+"""Bytes. Larger files are served piece by piece."""
 
 
 class Trivial(gr.HTML):
@@ -73,6 +77,9 @@ async def ask() -> str:
     return repr(await client.get_recording_schema())
 
 
+TURNS = (conversion_turns, on_demand._turns, fetched._turns, fetched._web_turns)
+
+
 async def counts() -> dict[str, int]:
     """Returns the sizes of the collections that hold data of sessions."""
     gc.collect()
@@ -82,7 +89,9 @@ async def counts() -> dict[str, int]:
         "recordings that grow": len(shown._shown_by_path) + len(sinks._shared),
         "calls to Rerun servers": len(forwarding._open_calls),
         "uploads that wait": len(server_calls._turns),
-        "conversions": len(conversion_turns._running) + len(conversion_turns._waiting),
+        "turns": sum(len(each._running) + len(each._waiting) for each in TURNS),
+        "servers for large files": len(on_demand._servers) + len(file_servers._secrets),
+        "tokens of agents": sum(len(each._holders) for each in gc.get_objects() if type(each) is agents._Tokens),
         "tasks": len(asyncio.all_tasks()),
         "sessions": len(demo.app.state_holder.session_data),
         "pages that may be asked": len(questions._pages),
@@ -92,7 +101,7 @@ async def counts() -> dict[str, int]:
 
 with gr.Blocks() as demo:
     output, numbers = gr.Textbox(), gr.JSON()
-    viewer = Rerun(sys.argv[1] if len(sys.argv) > 1 else None)
+    viewer = Rerun(sys.argv[1] if len(sys.argv) > 1 else None, on_demand_above=LARGE)
     client = ViewerClient(viewer, seconds=5)
     mcp_tools(viewer, seconds=5)
     streaming = Rerun(streaming=True)

@@ -129,6 +129,37 @@ def test_a_function_that_asks_ends_whatever_the_page_answers(abused: Abused) -> 
     ends()
 
 
+MEGABYTES = 100
+
+
+def test_answers_of_100_mb_are_errors_and_are_not_kept(abused: Abused) -> None:
+    visitor = abused.stranger
+
+    async def answered() -> dict[str, Any]:
+        assert (await visitor.join("ask", [])).status_code == 200
+        questions: list[Any] = []
+        while not questions:
+            questions = (await visitor.ask(abused.viewer, "next_questions", [])).json()
+        answer = {"question": questions[0]["question"], "protocol": "A" * MEGABYTES * 1_000_000}
+        await visitor.ask(abused.viewer, "answer_question", answer)
+        told = [json.loads(line.removeprefix("data:")) for line in (await visitor.news()).splitlines() if line]
+        (end,) = (each for each in told if each["msg"] == "process_completed")
+        return dict(end)
+
+    async def collect_garbage() -> None:
+        async for _ in visitor.click("counts"):
+            pass
+
+    before = abused.app.usage()["memory"]
+    for _ in range(3):
+        end = abused.run(answered())
+        assert end["success"] is False
+        # A busy app gets it after the deadline of the question.
+        assert end["output"]["error"].startswith(("Expected the answer of a viewer", "The viewer did not answer"))
+    abused.run(collect_garbage())
+    assert abused.app.usage()["memory"] < before + MEGABYTES
+
+
 TOOLS: dict[str, list[Any]] = {
     "screenshot": ["", 64],
     "state": [],

@@ -6,6 +6,7 @@ SOAK_SESSIONS=2000 pytest tests/soak/test_a_day.py -s     shows the figures
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import secrets
@@ -73,7 +74,17 @@ async def watch(visitor: Visitor, app: AppProcess, number: int) -> None:
         await response.aclose()
 
 
-ACTIONS = (upload, convert, stream, watch)
+async def open_large(visitor: Visitor, app: AppProcess, number: int) -> None:
+    """One of few files, so that several visitors share a server."""
+    path = await visitor.upload("large.rrd", LARGE[number % len(LARGE)])
+    data = {"path": path, "lease": visitor.session}
+    answer = await visitor.ask(app.about["viewer"], "open_large_file", data)
+    assert json.loads(answer.text.splitlines()[-1])["servers"], answer.text
+    await visitor.ask(app.about["viewer"], "close_large_file", data)
+
+
+LARGE = [recording_bytes(f"large {number}", points=2000) for number in range(2)]
+ACTIONS = (upload, convert, stream, watch, open_large)
 
 
 async def session(app: AppProcess, number: int, dice: random.Random, seen: Counter[str]) -> None:

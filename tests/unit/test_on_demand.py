@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import signal
@@ -298,18 +299,49 @@ def test_a_full_disk_is_named_and_later_the_file_is_served(file: Path, serve: Se
     assert segments(serve(file)) == ["stream"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a session")
-def test_the_program_that_adds_manifests_ends_with_the_work(
-    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package, pid = tmp_path / "packages" / "rerun_cli", tmp_path / "pid"
-    package.mkdir(parents=True)
-    (package / "__init__.py").touch()
-    (package / "rerun").write_text(f"#!/bin/sh\necho $$ > {pid}\nexec sleep 600\n")
-    (package / "rerun").chmod(0o755)
-    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Replaces the program `rerun` by a shell script."""
+
+    def replace(script: str) -> None:
+        package = tmp_path / "packages" / "rerun_cli"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "rerun").write_text(f"#!/bin/sh\n{script}\n")
+        (package / "rerun").chmod(0o755)
+        monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+
+    return replace
+
+
+@pytest.fixture
+def joined(tmp_path: Path) -> Path:
+    """A file to which `rerun` must add a manifest."""
     file = tmp_path / "joined.rrd"
     file.write_bytes(recording_bytes("one") * 2)
+    return file
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_the_program_that_adds_manifests_sends_no_usage_data(
+    tmp_path: Path, joined: Path, serve: Serve, program: Callable[[str], None]
+) -> None:
+    found = importlib.util.find_spec("rerun_cli")
+    assert found
+    assert found.origin
+    rerun, settings, files = Path(found.origin).with_name("rerun"), tmp_path / "settings", tmp_path / "files"
+    program(f'{rerun} analytics config > {settings}\n{rerun} "$@"\nfind "$HOME" -type f > {files}')
+    serve(joined)
+    assert json.loads(settings.read_text())["analytics_enabled"] is False
+    assert {Path(each).name for each in files.read_text().splitlines()} == {"analytics.json"}  # no data to send later
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a session")
+def test_the_program_that_adds_manifests_ends_with_the_work(
+    tmp_path: Path, joined: Path, serve: Serve, program: Callable[[str], None]
+) -> None:
+    pid = tmp_path / "pid"
+    program(f"echo $$ > {pid}\nexec sleep 600")
     work = Work()
 
     def end() -> None:
@@ -320,7 +352,7 @@ def test_the_program_that_adds_manifests_ends_with_the_work(
     try:
         threading.Thread(target=end).start()
         with pytest.raises(RecordingError, match="no longer wanted"):
-            serve(file)
+            serve(joined)
         wait_until(lambda: not is_running(int(pid.read_text())))
     finally:
         current.reset(token)

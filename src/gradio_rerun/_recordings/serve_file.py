@@ -37,6 +37,11 @@ else:  # Importing the package would import Gradio, which takes seconds.
 
 _MOST_TABLES = 1000
 
+# If a field is missing, the program reports an error, and sends usage data.
+_NO_ANALYTICS = (
+    '{"analytics_enabled":false,"analytics_id":"none","metadata":{},"config_file_path":"","data_dir_path":""}'
+)
+
 _BLOCK = 1 << 20
 _REPORTS_EVERY = 0.3
 """Seconds."""
@@ -211,7 +216,7 @@ def without_analytics(folder: Path) -> Iterator[dict[str, str]]:
     places = [home / ".config" / "rerun", home / "Library" / "Application Support" / "rs.rerun.Rerun"]
     for place in places:
         place.mkdir(parents=True)
-        (place / "analytics.json").write_text('{"analytics_enabled": false, "analytics_id": "none", "metadata": {}}')
+        (place / "analytics.json").write_text(_NO_ANALYTICS)
     names = {"HOME": home, "XDG_CONFIG_HOME": home / ".config", "XDG_DATA_HOME": home / ".data", "APPDATA": home}
     try:
         yield {
