@@ -14,7 +14,7 @@ import gradio as gr
 import pytest
 import rerun as rr
 from needs import needs
-from PIL import Image
+from PIL import Image, ImageChops
 from playwright.sync_api import BrowserContext, expect
 from viewer_page import ViewerPage
 
@@ -71,6 +71,12 @@ def answer(page: ViewerPage, button: str) -> str:
     return box.input_value()
 
 
+def changed(before: str, after: str, within: tuple[int, int, int, int]) -> tuple[int, int, int, int] | None:
+    """The box of the pixels that differ between two pictures."""
+    one, other = (Image.open(path).convert("RGB").crop(within) for path in (before, after))
+    return ImageChops.difference(one, other).getbbox()
+
+
 async def all_answers(client: ViewerClient) -> list[Any]:
     """Asks everything, and checks what can be checked here."""
     from rerun import experimental as sdk
@@ -102,9 +108,13 @@ async def all_answers(client: ViewerClient) -> list[Any]:
     written = await client.set_blueprint(blueprint.blueprint, store_id="run")
     assert written is not None
     assert written.store_id == state.active_recording
-    assert isinstance(await client.get_transform_graph(include_transforms=True), dict)
-    await client.open("recording://world/arm")
+    graph = await client.get_transform_graph(include_transforms=True)
+    assert "tf#/world/arm" in [each["child"] for each in graph["edges"]]
+    before = await client.take_screenshot()
     await client.highlight_rect((20, 20, 100, 50), "here")
+    outline = changed(before, await client.take_screenshot(), within=(0, 0, 190, 90))
+    assert outline == pytest.approx((15, 15, 125, 90), abs=5)  # the label is below
+    await client.open("recording://world/arm")
     await client.update_panels(blueprint="hidden")
     picture = await client.take_screenshot(max_size=300)
     assert max(Image.open(picture).size) == 300
@@ -116,6 +126,9 @@ async def closing(client: ViewerClient) -> list[Any]:
     import pyarrow as pa
 
     await client.send_table("numbers", pa.table({"a": [1, 2, 3]}))
+    while (await client.get_state()).location != "about:table?id=numbers":
+        pass  # the viewer shows it some frames later
+    assert [(each.name, each.datatype) for each in await client.get_table_schema()] == [("a", "Int64")]
     closed = await client.close("all")
     return [closed]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -55,6 +56,51 @@ def test_a_link_of_a_recording_opens_a_page_elsewhere_and_runs_nothing_here(
         "gradio_rerun: refused to open javascript:window.ran=true, which is not a link to a page."
     )
     assert page.evaluate("[...new Set(opened.map(String))]") == ["https://example.com/a,_blank,noopener,noreferrer"]
+    assert page.evaluate("window.ran") is None
+
+
+HTML = '<img src="x" onerror="window.ran=true"><form action="//evil.test">'
+
+
+def named_by_html() -> rr.BinaryStream:
+    """A recording in which all that has a name is named by HTML."""
+    recording = rr.RecordingStream(f"app {HTML}", recording_id=f"recording {HTML}")
+    stream = recording.binary_stream()
+    recording.set_time(f"timeline {HTML}", sequence=1)
+    recording.log(["world", f"entity {HTML}"], rr.Points3D([[0, 0, 0]]))
+    recording.send_blueprint(rrb.Blueprint(rrb.Spatial3DView(name=f"view {HTML}")))
+    return stream
+
+
+WRONG: dict[str, tuple[Callable[[], Any], str]] = {
+    "view": (lambda: commands.take_screenshot("none"), "view"),
+    "timeline": (lambda: commands.set_time("none", sequence=1), "timeline"),
+    "recording": (lambda: commands.set_active_recording(HTML), ""),
+    "schema": (lambda: commands.get_recording_schema(HTML), ""),
+    "command": (lambda: commands.run_command(HTML), ""),
+    "entity": (lambda: commands.open(f"recording://world/{HTML}"), ""),
+}
+"""Commands whose errors repeat HTML: with a name that the recording has of these things, or one that a user has typed."""
+
+
+@pytest.mark.slow
+@needs(NEEDS["get_recording_schema"])
+def test_names_in_a_recording_and_in_commands_are_text_in_messages(
+    page: ViewerPage, launch: Callable[..., str]
+) -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(named_by_html(), height=500)
+        viewer.screenshot(lambda picture: picture.path, None, gr.Textbox())  # raises the error of the viewer
+        for name, (command, _) in WRONG.items():
+            gr.Button(name).click(command, None, viewer)
+    page.open(launch(demo)).expect_recordings(f"recording {HTML}")
+    for name, (_, what) in WRONG.items():
+        page.click(name)
+        toast = page.get_by_test_id("toast-body").last
+        expect(toast).to_contain_text(f"{what} {HTML}".strip().replace('"', '\\"'))
+        assert page.locator("img[src=x], form[action*=evil]").count() == 0
+        toast.get_by_label("Close").click()
+        expect(toast).to_be_hidden()
     assert page.evaluate("window.ran") is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import base64
 import json
 import os
@@ -45,12 +46,15 @@ def test_each_command_is_a_method() -> None:
     assert {name for name in vars(ViewerClient) if name[0] != "_"} == made | {"ask", "of"}
 
 
-def test_each_method_of_the_sdks_client_is_ours_or_has_a_reason_against_it() -> None:
+def test_each_method_of_the_sdks_client_is_ours_with_its_parameters_or_has_a_reason_against_it() -> None:
     sdk = pytest.importorskip("rerun.experimental")
     if not hasattr(sdk, "ViewerClient") or not hasattr(sdk.ViewerClient, "get_state"):
         pytest.skip("The client of rerun-sdk 0.41 is the model.")
-    theirs = {name for name in vars(sdk.ViewerClient) if name[0] != "_"}
-    assert theirs - set(vars(ViewerClient)) == set(NOT_OURS)
+    theirs = {name: each for name, each in vars(sdk.ViewerClient).items() if name[0] != "_"}
+    assert theirs.keys() - set(vars(ViewerClient)) == set(NOT_OURS)
+    for name in theirs.keys() - NOT_OURS.keys():
+        ours = inspect.signature(getattr(ViewerClient, name)).parameters
+        assert set(inspect.signature(theirs[name]).parameters) - {"self"} <= set(ours), name
 
 
 @pytest.fixture
