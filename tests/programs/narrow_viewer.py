@@ -1,6 +1,6 @@
 """Pattern: two viewers in a row, or one on a phone.
 Whose: pablovela5620/monoprior (`depth_compare_ui.py`), and every app that is opened on a phone.
-Its user sees the play button, where the app says `panel_states={"time": "expanded"}`."""
+Its user sees a play button, although the viewer itself hides its time panel."""
 
 import gradio as gr
 import rerun as rr
@@ -17,7 +17,7 @@ def recording():
 
 
 with gr.Blocks() as demo, gr.Row():
-    Rerun(recording, height=450, panel_states={"time": "expanded"})
-    Rerun(recording, height=450, panel_states={"time": "expanded"})
+    Rerun(recording, height=450)
+    Rerun(recording, height=450, panel_states={"time": "collapsed"})
 
 demo.launch()

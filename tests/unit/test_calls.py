@@ -112,8 +112,13 @@ def partials(*values: Any) -> list[Callable[..., Any]]:
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2])
-def test_none_from_a_generator_changes_nothing(kind: int) -> None:
-    demo, _ = app(partials(None, DATA, None, b"", DATA, None)[kind])
+@pytest.mark.parametrize("event", [None, "selection_change", "time_update"])
+def test_none_from_a_generator_changes_nothing(kind: int, event: str | None) -> None:
+    function = partials(None, DATA, None, b"", DATA, None)[kind]
+    demo, viewer = app(*([] if event else [function]))
+    if event:  # of the viewer itself
+        with demo:
+            getattr(viewer, event)(function, None, viewer)
     first, *values, end = Session(demo).call()
     assert is_unchanged(first[0])
     one, nothing, empty, two, last = sizes(values)

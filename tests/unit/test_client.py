@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import base64
+import inspect
 import json
 import os
 import threading

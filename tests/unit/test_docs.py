@@ -63,6 +63,11 @@ def check_episodes(names: dict[str, Any], viewers: list[Rerun]) -> None:
         assert viewers[0].postprocess(names["episodes"][1])
 
 
+def test_a_part_of_a_recipe_on_another_page_is_as_in_the_recipe() -> None:
+    (follow,) = re.findall(r"```py\n(.*?)```", PAGES["events"], flags=re.DOTALL)
+    assert follow in PAGES["recipes"]
+
+
 @pytest.mark.parametrize("code", BLOCKS)
 def test_each_program_builds_and_its_functions_return_valid_values(
     code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
