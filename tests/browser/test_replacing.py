@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,7 +16,7 @@ import rerun.blueprint as rrb
 from http_server import http_server
 from needs import needs
 from playwright.sync_api import expect
-from recordings import recording_bytes
+from recordings import recording_bytes, write_recording
 from seen import time_of, wait_until
 from viewer_page import ViewerPage
 
@@ -29,6 +30,10 @@ WELCOME = """() => {
   return canvas !== null && getComputedStyle(canvas).visibility !== 'hidden' && viewer.dataset.recordings === '0';
 }"""
 """Whether the canvas can be seen though nothing is open."""
+COUNT_WELCOMES = (
+    f"() => {{ const seen = {WELCOME}; window.welcomes = 0;"
+    " const look = () => { window.welcomes += seen(); requestAnimationFrame(look); }; look(); }"
+)
 
 
 def app(value: object = None, **functions: Callable[[], object]) -> gr.Blocks:
@@ -125,10 +130,7 @@ def test_the_welcome_page_is_never_seen(page: ViewerPage, launch: Launch, record
             )
         )
     ).expect_recordings("recording_a")
-    page.evaluate(
-        f"() => {{ const seen = {WELCOME}; window.welcomes = 0;"
-        " const look = () => { window.welcomes += seen(); requestAnimationFrame(look); }; look(); }"
-    )
+    page.evaluate(COUNT_WELCOMES)
     page.click("close")
     page.expect_state("ready", recordings=0)
     expect(page.viewer()).to_have_attribute("data-veiled", "none")
@@ -143,6 +145,49 @@ def test_the_welcome_page_is_never_seen(page: ViewerPage, launch: Launch, record
     page.expect_recordings("recording_a")
     expect(page.viewer()).not_to_have_attribute("data-veiled", "")
     assert page.evaluate("window.welcomes") == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("streaming", [False, True])
+def test_the_welcome_page_is_never_seen_in_any_order(
+    streaming: bool, page: ViewerPage, launch: Launch, recording_a: Path, other_server: tuple[str, Path], tmp_path: Path
+) -> None:
+    url, folder = other_server
+    write_recording(folder / "opened.rrd", "opened")
+    blueprint = tmp_path / "a.rbl"
+    rrb.Blueprint(rrb.Spatial3DView()).save("app_a", blueprint)
+
+    def nothing_new() -> Iterator[None]:
+        yield None
+
+    steps: dict[str, Callable[[], object]] = {
+        "none": lambda: None,
+        "list": list,
+        "blueprint": lambda: blueprint,
+        "value": lambda: recording_a,
+        "close": commands.close,
+        "stream": nothing_new,
+        "open": lambda: commands.open(f"{url}/opened.rrd"),
+    }
+    with gr.Blocks() as demo:
+        viewer = Rerun(recording_a, height=300, streaming=streaming)
+        for name, function in steps.items():
+            gr.Button(name).click(function, None, viewer)
+    page.open(launch(demo)).expect_recordings("recording_a")
+    page.evaluate(COUNT_WELCOMES)
+    rng, taken = random.Random(int(streaming)), []
+    for _ in range(20):
+        taken.append(rng.choice(list(steps)))
+        page.click(taken[-1])
+        if rng.randrange(2):  # sometimes, the next step is taken while the viewer still loads
+            page.wait_until("() => document.querySelector('rerun-viewer').dataset.state !== 'loading'")
+    page.click("none")
+    page.expect_state("idle")
+    page.forget_events()
+    page.click("value")
+    page.wait_for_event("recording_open")
+    page.expect_recordings("recording_a")
+    assert page.evaluate("window.welcomes") == 0, taken
 
 
 def test_a_recording_that_the_viewer_reads_in_part_is_reported(

@@ -379,12 +379,25 @@ test("a cleared value drops the commands that wait", async () => {
   start();
   viewer.takesCommands = () => false;
   update("settings", { ...SETTINGS, commands: [{ id: `dropped-${id}`, name: "close", arguments: {}, request: null, target: [], causes: [], waits: true, outlasts: false, answers: false, question: null, seconds: 0 }] });
-  props.settings = sent(SETTINGS); // the update of a value has no commands of another
   update("value", []);
   viewer.takesCommands = () => true;
   update("settings", { ...SETTINGS, commands: [{ id: `kept-${id}`, name: "play", arguments: {}, request: null, target: [], causes: [], waits: false, outlasts: false, answers: false, question: null, seconds: 0 }] });
   for (let tries = 0; tries < 100 && viewer.done.length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(viewer.done, ["play with 0 recordings"]);
+});
+
+test("a command beside an empty value waits for the next value", async () => {
+  props.value = [FILE];
+  start();
+  props.value = [];
+  const settings = { ...SETTINGS, commands: [{ id: `beside-${id}`, name: "play", arguments: {}, request: null, target: [], causes: [], waits: false, outlasts: false, answers: false, question: null, seconds: 0 }] };
+  viewer.takesCommands = () => false;
+  update("settings", settings);
+  update("value", []);
+  viewer.takesCommands = () => true;
+  update("value", [FILE]);
+  for (let tries = 0; tries < 100 && viewer.done.length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(viewer.done, ["play with 1 recordings"]);
 });
 
 test("events that a command causes have from_command", async () => {

@@ -67,6 +67,18 @@ test("the commands of a skipped value are dropped without an error, but for thos
   assert.deepEqual(failures, []);
 });
 
+test("a command that was dropped comes again with the settings of the next value, and is not carried out", async () => {
+  const late = command("set_time");
+  queue.add([late]);
+  values = { newest: 2, past: [1], shown: 2 };
+  queue.add([command("play")]);
+  await until(() => done.includes("play 2"));
+  queue.add([late]);
+  queue.add([command("close")]);
+  await until(() => done.includes("close 2"));
+  assert.deepEqual(done, ["play 2", "close 2"]);
+});
+
 test("a request about a value that was replaced is answered", async () => {
   values = { newest: 1, past: [], shown: 0 };
   queue.add([{ ...command("get_location"), question: "where", seconds: 15 }]);

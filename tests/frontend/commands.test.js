@@ -367,12 +367,13 @@ test("a command whose viewer ends is carried out in the next one, but for a quic
   assert.deepEqual([viewer.done, failures], [["set_timeline", "pause"], []]);
 });
 
-test("a clear drops waiting commands, and later commands are carried out", async () => {
+test("an empty value drops waiting commands, which come again with its settings, and later commands are carried out", async () => {
   viewer.isOpen = false;
-  queue.add([command("play"), command("pause")]);
+  const waiting = [command("play"), command("pause")];
+  queue.add(waiting);
   await pass(100);
-  queue.clear();
-  queue.add([command("close")]);
+  queue.drop();
+  queue.add([...waiting, command("close")]);
   viewer.isOpen = true;
   await pass(300);
   assert.deepEqual([viewer.done, failures], [["close"], []]);

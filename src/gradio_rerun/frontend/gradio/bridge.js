@@ -138,7 +138,7 @@ export function mount({ element, props, trigger, watch, server, settings: first,
     const whole = wholeValue(viewer.recordings, recordings);
     if (whole) props.value = whole; // the input of functions
     value = props.value;
-    if (viewer.recordings.length === 0 && !wasEmpty) commands.clear();
+    if (viewer.recordings.length === 0 && !wasEmpty) commands.drop();
     update();
     commands.add(latest().commands ?? []);
   }

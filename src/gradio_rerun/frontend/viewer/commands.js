@@ -85,7 +85,13 @@ export class CommandQueue {
     if (!this.#isRunning) this.#run();
   }
 
-  /** Drops the commands that wait. The next viewer sends no events that commands to the last one have caused. */
+  /** Drops the commands that wait, for good: they come again with the settings of the next value. */
+  drop() {
+    for (const { id } of this.#waiting) this.#begun.add(id);
+    this.clear();
+  }
+
+  /** Drops the commands that wait here. The next viewer sends no events that commands to the last one have caused. */
   clear() {
     for (const command of this.#waiting.filter(({ question }) => question)) this.#fail(command, "The viewer was cleared.");
     this.#waiting = [];
@@ -111,9 +117,8 @@ export class CommandQueue {
       const failure = await this.#try(command);
       if (this.#waiting[0] !== command) continue; // dropped meanwhile
       this.#waiting.shift();
-      if (!failure) continue;
       this.#begun.add(command.id); // the next value comes with the same settings
-      this.#fail(command, failure);
+      if (failure) this.#fail(command, failure);
     }
     this.#isRunning = false;
   }
