@@ -31,6 +31,7 @@ LOOKS: list[dict[str, Any]] = [
     {"container": False},
     {"interactive": True},
 ]
+FILLED: list[dict[str, Any]] = [{}, {"label": LONG}, {"container": False}]
 
 
 @contextmanager
@@ -87,14 +88,17 @@ def test_a_block_is_as_high_as_gr_image_and_gr_model3d_and_height_none_is_the_de
 
 def test_a_filled_block_is_as_high_as_an_empty_one(new_tab: NewTab, recording_a: Path) -> None:
     with gr.Blocks() as demo:
-        viewer = Rerun(height=300, elem_id="viewer", min_width=200)
+        with gr.Row(equal_height=False):
+            viewers = [Rerun(height=300, elem_id=f"Rerun-{n}", min_width=200, **look) for n, look in enumerate(FILLED)]
         gr.Markdown("below", elem_id="below")
-        gr.Button("fill").click(lambda: recording_a, None, viewer)
-        gr.Button("clear").click(lambda: None, None, viewer)
-        gr.Image(np.zeros((600, 800, 3), np.uint8), height=300, elem_id="image")
-        gr.Model3D(str(MODEL), height=300, elem_id="model")
+        gr.Button("fill").click(lambda: [recording_a] * len(FILLED), None, viewers)
+        gr.Button("clear").click(lambda: [None] * len(FILLED), None, viewers)
+        for number, look in enumerate(FILLED):
+            gr.Image(np.zeros((600, 800, 3), np.uint8), height=300, elem_id=f"Image-{number}", **look)
+            gr.Model3D(str(MODEL), height=300, elem_id=f"Model3D-{number}", **look)
     with opened(new_tab, demo) as page:
-        expect(page.locator("#viewer[data-rerun]")).to_be_visible()
+        expect(page.locator("#Rerun-0[data-rerun]")).to_be_visible()
+        empty = heights(page, "Rerun")
         # Everything below the viewer stays where it is.
         page.evaluate(
             """() => {
@@ -107,10 +111,13 @@ def test_a_filled_block_is_as_high_as_an_empty_one(new_tab: NewTab, recording_a:
             }"""
         )
         page.click("fill")
-        page.expect_recordings("recording_a")
-        assert [box(page, each)["height"] for each in ("#viewer", "#image", "#model")] == [300] * 3
+        for index in range(len(FILLED)):
+            page.expect_recordings("recording_a", index=index)
+        assert empty == heights(page, "Rerun") == heights(page, "Image") == heights(page, "Model3D")
+        assert empty[0] == 300
         page.click("clear")
-        page.expect_state("idle")
+        for index in range(len(FILLED)):
+            page.expect_state("idle", index=index)
         assert page.evaluate("tops.size") == 1
 
 

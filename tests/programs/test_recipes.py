@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 from recordings import write_recording
@@ -26,6 +27,7 @@ from seen import (
     time_of,
     wait_until,
 )
+from videos import write_av1
 from viewer_page import ViewerPage
 
 pytestmark = pytest.mark.slow
@@ -174,6 +176,21 @@ def test_a_plot_keeps_to_its_window_while_it_grows(run: Run) -> None:
     expect_rows(page, start=21, signal=101)  # one of each is the static style of its line
     expect_color(page, (0, 160, 0))
     wait_until(page, lambda: pixels(page, (255, 0, 0)) == 0, every=300)
+
+
+def test_a_video_that_plays_nowhere_is_refused_in_words_and_another_is_seen(run: Run, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.mp4", tmp_path / "bad.mp4"
+    data = write_av1(good, [np.full((64, 64, 3), (0, 160, 0), np.uint8)] * 5, 10).read_bytes()
+    codec = data.index(b"av01", data.index(b"stsd"))
+    bad.write_bytes(data[:codec] + b"mp4v" + data[codec + 4 :])
+    page = run("Videos that do not play")
+    chooser = page.locator("input[type=file]").first
+    chooser.set_input_files(bad)
+    expect(page.get_by_test_id("toast-body")).to_contain_text('Video track uses unsupported codec "mp4v"')
+    page.get_by_role("button", name="Clear").first.click()
+    chooser.set_input_files(good)
+    page.expect_state("ready", recordings=1)
+    expect_color(page, (0, 160, 0))
 
 
 def test_a_narrow_viewer_has_a_play_button_with_an_expanded_time_panel(run: Run) -> None:
