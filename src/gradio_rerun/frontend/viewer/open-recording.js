@@ -117,6 +117,11 @@ export class OpenRecording {
     return isBlueprint(this.url);
   }
 
+  /** Whether the viewer can open it and leave what is on screen there. Of other URLs, it would guess the kind of file. */
+  get opensBeside() {
+    return /\.(rrd|rbl)$/i.test(new URL(this.url).pathname);
+  }
+
   /** Whether it is a server or a dataset, not a live recording or a segment. */
   get isCatalog() {
     return isServer(this.url) && !/\/proxy([?#]|$)|[?&](segment|partition)_id=/.test(this.url);

@@ -236,7 +236,7 @@ export class OpenRecordings {
     this.#around.onChange(false);
     if (serverOf(added.url) === null) return added.fail(INVALID);
     if (!added.isPrepared) this.#openPrepared(added);
-    else if (!recording.marks) this.#viewer?.open(added.url, this.#names.size > 0 && (recording.inBackground === true || !isServer(added.url)));
+    else if (!recording.marks) this.#viewer?.open(added.url, this.#names.size > 0 && added.opensBeside);
     // The viewer may need no further call to show it.
     if (added.isCatalog && this.#ofServer(added.url).some(({ isCatalog, state }) => isCatalog && state === "open")) added.onAnswer();
   }
