@@ -56,7 +56,7 @@ def link(
     if len(viewers) < 2 or not all(isinstance(each, Rerun) for each in viewers):
         raise ParameterError(f"Expected link to get two Rerun components or more, got {described(viewers)}.")
     render = LocalContext.renderable.get(None)
-    # The script of a viewer that is on the page already does not change. In the page, the others tell it.
+    # A viewer that is already on the page keeps its script. The scripts of the new viewers name it.
     built_here = [each for each in viewers if render is None or each.rendered_in is render]
     if len({id(each) for each in viewers}) < len(viewers) or any(each._linked for each in built_here):
         raise ParameterError(

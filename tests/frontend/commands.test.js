@@ -91,7 +91,7 @@ let shown;
 let uploaded;
 /** @type {string[]} */
 let listened;
-/** Names of the commands of which the viewer was told before they were carried out. @type {string[]} */
+/** Names of the commands that were announced before the viewer carried them out. @type {string[]} */
 let started;
 /** Lets so much time pass. @type {(ms: number) => Promise<void>} */
 let pass;
@@ -172,7 +172,7 @@ test("commands are carried out in order, each when the one before is done", asyn
   assert.deepEqual(failures, []);
 });
 
-test("what the viewer is linked to learns of a command before it is carried out", async () => {
+test("a command is announced before the viewer carries it out", async () => {
   viewer.on.set_time = () => assert.deepEqual(started, ["set_time"]);
   queue.add([command("set_time")]);
   await pass(50);
