@@ -3,7 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { message, read, text } from "../../src/gradio_rerun/frontend/viewer/protobuf.js";
 import { Viewer } from "../../src/gradio_rerun/frontend/viewer/viewer.js";
-import { replacementFailure } from "../../src/gradio_rerun/frontend/viewer/viewer-globals.js";
+import { replacementFailure } from "../../src/gradio_rerun/frontend/viewer/viewer-failure.js";
 import { encode, encodeState } from "./messages.js";
 
 const RUN = { application_id: "app", recording_id: "run" };

@@ -69,6 +69,7 @@ const TESTED_BY = {
   "upload-panel": ["upload-panel"],
   viewer: ["viewer"],
   "viewer-control": ["viewer-control"],
+  "viewer-failure": ["viewer"],
   "viewer-globals": ["viewer"],
   "viewer-events": ["viewer-events"],
   "viewer-fetch": ["viewer-fetch"],

@@ -12,7 +12,7 @@ import { PausedPlace } from "./paused-place.js";
 import { Succession } from "./succession.js";
 import { Viewer } from "./viewer.js";
 import { createViewerFetch } from "./viewer-fetch.js";
-import { replacementFailure } from "./viewer-globals.js";
+import { replacementFailure } from "./viewer-failure.js";
 import { WarmUp } from "./warm-up.js";
 import { fileUrl, rootOf } from "../wire.js";
 

@@ -10,6 +10,9 @@ import { NotThere } from "./errors.js";
 /** ms for which a viewer of 0.25 to 0.40 may report the value from before a setter: it carries out setters with its next frames. */
 const SETTER_DELAY = 2_000;
 
+/** How often the only recording is brought back before it counts as closed: the viewer carries that out with its next frame. */
+const CHECKS = 3;
+
 /** @implements {Control} */
 export class Setters {
   closesOne = false;
@@ -142,6 +145,26 @@ export class Setters {
       this.#wake();
       await new Promise(requestAnimationFrame);
     }
+  }
+}
+
+/** Whether the user has closed the only recording. A URL that cannot be opened covers it: it is brought back then, and was closed if it does not come. */
+export class OnlyRecording {
+  #handle;
+  /** How often it was not on screen. */
+  #missing = 0;
+
+  /** @param {any} handle */
+  constructor(handle) {
+    this.#handle = handle;
+  }
+
+  /** The recordings among `names` that the user has closed: the only one, or none. @param {RecordingName[]} names */
+  closedOf(names) {
+    if (names.length !== 1 || activeRecording(this.#handle)) this.#missing = 0;
+    else if (this.#missing++ < CHECKS) this.#handle.set_active_recording_id(names[0].recording_id);
+    else return names;
+    return [];
   }
 }
 

@@ -2,8 +2,6 @@
 
 import { openLink } from "./viewer-open.js";
 
-/** @typedef {<T extends unknown[]>(callback: (...given: T) => unknown) => (...given: T) => unknown} Guarded */
-
 /**
  * @param {object} options
  * @param {typeof globalThis.fetch} options.fetch for all that the viewer downloads
@@ -11,7 +9,7 @@ import { openLink } from "./viewer-open.js";
  * @param {(words: string, source: string) => void} options.onComplaint receives the errors that the viewer writes to the console; `source`: the part of it that writes them
  * @param {(callback: FrameRequestCallback) => number} options.requestFrame as the browser's `requestAnimationFrame`
  * @param {() => void} options.onFrame called after each frame
- * @param {Guarded} options.guarded
+ * @param {import("./viewer-failure.js").Guarded} options.guarded
  * @returns {import("./loader.js").Globals}
  */
 export function viewerGlobals({ fetch, theme, onComplaint, requestFrame, onFrame, guarded }) {
@@ -62,45 +60,6 @@ class OwnStorage {
   removeItem(key) {
     this.#items.delete(key);
   }
-}
-
-/** Makes functions call back before they throw, when they abort the viewer. @param {(error: Error) => void} onAbort @returns {Guarded} */
-export function guardedBy(onAbort) {
-  return (callback) =>
-    (...given) => {
-      try {
-        return callback(...given);
-      } catch (error) {
-        if (error instanceof WebAssembly.RuntimeError) onAbort(error);
-        throw error;
-      }
-    };
-}
-
-/** The handle, with guarded methods: the viewer may lack memory in each of them. @param {any} handle @param {Guarded} guarded */
-export function guardedHandle(handle, guarded) {
-  return new Proxy(handle, {
-    get: (_, name) => (typeof handle[name] === "function" ? guarded((...given) => handle[name](...given)) : handle[name]),
-  });
-}
-
-/** Rust panics with a reason, except for a lack of memory: then it aborts. @param {Error} error @param {number} [held] bytes */
-export function describeAbort(error, held) {
-  const memory = held === undefined ? "" : `; it held ${Math.round(held / 1e6)} MB`;
-  return `It stopped without a reason, as it does when the browser gives it no more memory${memory} (${error}).
-Show fewer or smaller recordings, or serve them from a Rerun server, which sends only what the viewer shows.`;
-}
-
-/**
- * What the user reads if the viewer could not replace its recordings: the title, the message, and what helps.
- * @param {Error} error
- * @returns {[string, string, string]}
- */
-export function replacementFailure(error) {
-  const message = String(error);
-  // A viewer that has stopped in the middle of its work answers so.
-  if (/Viewer is not running/.test(message)) return ["The viewer stopped", describeAbort(error), "Restart"];
-  return ["The viewer could not replace its recordings", message, "Retry"];
 }
 
 /** A media query that matches as `query` would in a system of that theme. @param {"light" | "dark"} theme @param {string} query */

@@ -3,11 +3,12 @@
 import { messageOf } from "./errors.js";
 import { hasPlace, pausedPlace, placeRequest } from "./kept-time.js";
 import { copyCanvas, toPng } from "./picture.js";
-import { activeRecording, activeTimeline, pausedPlaceBySetters, placeBySetters } from "./setters.js";
+import { activeRecording, activeTimeline, OnlyRecording, pausedPlaceBySetters, placeBySetters } from "./setters.js";
 import { openBeside } from "./show.js";
 import { storeIdOf } from "./store-id.js";
 import { CLOSE_ALL, createControl } from "./viewer-control.js";
-import { describeAbort, guardedBy, guardedHandle, viewerGlobals } from "./viewer-globals.js";
+import { describeAbort, guardedBy, guardedHandle, watchForFailure } from "./viewer-failure.js";
+import { viewerGlobals } from "./viewer-globals.js";
 import { currentTime, readState, recordingOnScreen } from "./viewer-state.js";
 
 /** @typedef {import("./viewer-state.js").CurrentTime} CurrentTime */
@@ -15,20 +16,11 @@ import { currentTime, readState, recordingOnScreen } from "./viewer-state.js";
 /** @typedef {import("../wire.js").PanelStates} PanelStates */
 /** @typedef {import("../wire.js").PanelName} PanelName */
 
-/** ms between two checks whether the viewer has panicked: it does not report that by itself. */
-const PANIC_POLL = 500;
-
 /** The channel for data that we have, and its name in the viewer. */
 const CHANNEL = "gradio";
 
 /** How many frames a screenshot waits for one that the viewer draws. */
 const SCREENSHOT_FRAMES = 60;
-
-/** How often the only recording is brought back before it counts as closed: the viewer carries that out with its next frame. */
-const CHECKS = 3;
-
-/** A browser drops the oldest context when there are too many, and all of them when the graphics driver fails. */
-const CONTEXT_LOST = "The browser has dropped the viewer's graphics (WebGL context lost): too many viewers are open, or the graphics driver was reset.";
 
 /**
  * An event of the viewer, in its own form.
@@ -41,9 +33,7 @@ export class Viewer {
   #canvas;
   #urls = new Set();
   #hasChannel = false;
-  #panicPoll = 0;
-  /** How often the only recording was not on screen, in a viewer before 0.41. */
-  #missing = 0;
+  #onlyRecording;
   /** Ids of the recordings that were open at the last call of `closedOf`. @type {string[]} */
   #stores = [];
   #life = new AbortController();
@@ -52,6 +42,7 @@ export class Viewer {
   constructor(handle, canvas) {
     this.#handle = handle;
     this.#canvas = canvas;
+    this.#onlyRecording = new OnlyRecording(handle);
     this.control = createControl(handle, () => this.wake(), this.#life.signal);
   }
 
@@ -92,7 +83,7 @@ export class Viewer {
       },
     });
     const viewer = new Viewer(guardedHandle(handle, guarded), canvas);
-    canvas.addEventListener("webglcontextlost", () => stop(CONTEXT_LOST), { signal: viewer.#life.signal });
+    watchForFailure(handle, canvas, viewer.#life.signal, stop);
     try {
       await handle.start(canvas);
     } catch (error) {
@@ -101,11 +92,6 @@ export class Viewer {
       throw new Error(`The viewer did not start: ${message}`, { cause: error });
     }
     viewer.setPanelStates(panelStates, {});
-    viewer.#panicPoll = setInterval(() => {
-      if (!handle.has_panicked()) return;
-      clearInterval(viewer.#panicPoll);
-      onPanic(handle.panic_message() ?? "it gave no reason");
-    }, PANIC_POLL);
     return viewer;
   }
 
@@ -237,20 +223,12 @@ export class Viewer {
   /** The recordings among `names` that the user has closed. @param {import("./store-id.js").RecordingName[]} names */
   closedOf(names) {
     return this.#reported((state) => {
-      if (!state) return this.#closedOfOne(names);
+      if (!state) return this.#onlyRecording.closedOf(names);
       const open = readState(state).recordings.map(({ id }) => id);
       const before = this.#stores;
       this.#stores = open;
       return names.filter((name) => before.includes(storeIdOf(name)) && !open.includes(storeIdOf(name)));
     }, []);
-  }
-
-  /** The same for viewers before 0.41, which report what is on screen only: a URL that cannot be opened covers the recording. It is brought back then, and was closed if it does not come. @param {import("./store-id.js").RecordingName[]} names */
-  #closedOfOne(names) {
-    if (names.length !== 1 || activeRecording(this.#handle)) this.#missing = 0;
-    else if (this.#missing++ < CHECKS) this.#handle.set_active_recording_id(names[0].recording_id);
-    else return names;
-    return [];
   }
 
   /** Where the recording on screen, or another one from 0.41 on, is paused; null if there is none or if it plays. @param {import("./store-id.js").RecordingName} [other] @returns {Place | null} */
@@ -304,7 +282,6 @@ export class Viewer {
   /** Releases everything. */
   dispose() {
     this.#life.abort();
-    clearInterval(this.#panicPoll);
     try {
       this.#handle.destroy();
       this.#handle.free();
