@@ -215,6 +215,14 @@ def test_an_apps_css_for_its_buttons_and_pictures_does_not_change_the_components
     assert with_css == page.evaluate(SIZES)
 
 
+# Both within a frame, as on a slow computer.
+STEP_AND_SEEK = """(slider) => {
+  slider.parentElement.querySelector('[aria-label="Next time"]').click();
+  slider.value = 1;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
+
+
 def test_on_a_phone_a_thumb_plays_and_seeks_and_a_finger_scrolls_the_page_on_the_controls_but_not_on_the_viewer(
     browser: Browser, launch: Launch
 ) -> None:
@@ -240,6 +248,8 @@ def test_on_a_phone_a_thumb_plays_and_seeks_and_a_finger_scrolls_the_page_on_the
     wait_until(page, lambda: time_of(page) == 3)
     page.get_by_role("button", name="Previous time").tap()
     wait_until(page, lambda: time_of(page) == 2)
+    slider.evaluate(STEP_AND_SEEK)
+    wait_until(page, lambda: time_of(page) == 1)
     touch = page.context.new_cdp_session(page.page)
 
     def swipe(y: float) -> None:

@@ -53,6 +53,25 @@ test("a request is sent as Python made it, and the viewer is woken for it", asyn
   assert.equal(woken, 1);
 });
 
+test("requests after one that runs a command wait until it has run: the viewer would carry them out before it", async () => {
+  /** @type {((answer: Uint8Array) => void)[]} */
+  const ends = [];
+  const pending = () => new Promise((resolve) => ends.push(resolve));
+  answers = [pending, () => encode([]), pending];
+  const times = /** @type {any} */ (null);
+  const done = [control.step(times, 1), control.moveTime(RUN_ID, { timeline: "frame", time: 7n }), control.step(times, -1), control.moveTime(RUN_ID, { timeline: "frame", time: 8n })];
+  const sent = () => requests.map((each) => [...read(each).keys()]);
+  await new Promise(setImmediate);
+  assert.deepEqual(sent(), [[11]]);
+  ends[0](encode([]));
+  await new Promise(setImmediate);
+  assert.deepEqual(sent(), [[11], [6], [11]]);
+  ends[1](encode([]));
+  await Promise.all(done);
+  await control.moveTime(RUN_ID, { timeline: "frame", time: 9n });
+  assert.deepEqual(sent(), [[11], [6], [11], [6], [6]]);
+});
+
 test("the recording is put where the request names it, as the viewer writes it", async () => {
   await control.carryOut(command("play", { recording_id: "x:y" }, [0x32, 2, 0x28, 2], [6, 1]), [RUN]);
   assert.deepEqual([...requests[0]], [0x32, 2, 0x28, 2, ...textAt([6, 1], RUN_ID)]);

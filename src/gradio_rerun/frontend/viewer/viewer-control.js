@@ -44,6 +44,8 @@ class Protocol {
   #handle;
   #wake;
   #signal;
+  /** Ends when the viewer has run its commands; null if it runs none. @type {Promise<void> | null} */
+  #running = null;
 
   /** @param {any} handle @param {() => void} wake @param {AbortSignal} signal */
   constructor(handle, wake, signal) {
@@ -131,8 +133,18 @@ class Protocol {
     }
   }
 
-  /** A viewer that has ended does not answer. @param {Uint8Array} bytes @returns {Promise<Uint8Array>} */
+  /** In a frame, the viewer runs commands after all other requests: later requests wait for that. @param {Uint8Array} bytes */
   #answer(bytes) {
+    const answer = this.#running ? this.#running.then(() => this.#ask(bytes)) : this.#ask(bytes);
+    if (!read(bytes).has(RUN_COMMAND)) return answer;
+    const end = () => void (this.#running === running && (this.#running = null));
+    const running = answer.then(end, end);
+    this.#running = running;
+    return answer;
+  }
+
+  /** A viewer that has ended does not answer. @param {Uint8Array} bytes @returns {Promise<Uint8Array>} */
+  #ask(bytes) {
     const signal = this.#signal;
     return new Promise((resolve, reject) => {
       const end = () => reject(new Ended());
