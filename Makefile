@@ -63,7 +63,7 @@ browser: $(VENV)/installed-test node_modules/installed programs
 browser-slow: $(VENV)/installed-test node_modules/installed programs
 	$(IN_BROWSERS) -m slow
 
-# Oldest and newest of Gradio and rerun-sdk together; `make matrix` takes all between them, and an hour.
+# Oldest and newest of Gradio and rerun-sdk together, and commands with some versions between; `make matrix` takes all of them, and an hour.
 diagonal: $(VENV)/installed-test programs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/matrix.py --diagonal
 

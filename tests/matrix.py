@@ -1,4 +1,6 @@
-"""browser/test_core.py on many versions of Gradio, rerun-sdk and Python: `make matrix`, or a part of it in `make test-slow`; test_updates.py and test_event_loop.py on those of Gradio.
+"""browser/test_core.py on many versions of Gradio, rerun-sdk and Python: `make matrix`, or a part of it in `make test-slow`.
+
+test_updates.py and test_event_loop.py run on those of Gradio, too, and test_commands.py on older ones of rerun-sdk.
 
 Each combination is a cell: an environment of its own, with the wheel of this checkout. A cell that fails leaves its log, and screenshots,
 in its folder in .cache/matrix, and the others go on.
@@ -30,6 +32,8 @@ ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".cache" / "matrix"
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+OF_COMMANDS = ("0.33", "0.40")
+"""Versions of rerun-sdk between the oldest and the newest, with which `make test-slow` carries out commands."""
 TIME_LIMIT = 1800
 """Seconds for the tests of one cell: one to two minutes on a machine that does nothing else."""
 
@@ -94,6 +98,10 @@ def is_of_make_browser(cell: Cell) -> bool:
 
 def diagonal(gradio: Versions, sdk: Versions) -> list[Cell]:
     return [Cell(gradio.floor, sdk.floor), Cell(gradio.floor, sdk.newest), Cell(gradio.newest, sdk.newest)]
+
+
+def of_commands(gradio: Versions, sdk: Versions) -> list[Cell]:
+    return [Cell(gradio.newest, each) for each in sdk.minors if each.rpartition(".")[0] in OF_COMMANDS]
 
 
 def all_cells(gradio: Versions, sdk: Versions) -> list[Cell]:
@@ -167,12 +175,14 @@ def test(cell: Cell, environment: Path) -> Outcome:
 
 
 def tests_of(cell: Cell) -> list[str]:
-    """The updates and the event loop are tried with each Gradio, but with one rerun-sdk, and not with the Gradio of `make browser`."""
-    is_other_gradio = cell.gradio != metadata.version("gradio") and cell.sdk == metadata.version("rerun-sdk")
-    if not is_other_gradio:
-        return ["tests/browser/test_core.py"]
+    """Those of Gradio are tried with one rerun-sdk, and neither these nor those of commands with the versions of `make browser`."""
+    tests = ["tests/browser/test_core.py"]
+    if cell.sdk != metadata.version("rerun-sdk"):
+        return [*tests, "tests/browser/test_commands.py"]
+    if cell.gradio == metadata.version("gradio"):
+        return tests
     # The event loop first: Playwright has one of its own from the first browser test on.
-    return ["tests/unit/test_event_loop.py", "tests/browser/test_core.py", "tests/browser/test_updates.py"]
+    return ["tests/unit/test_event_loop.py", *tests, "tests/browser/test_updates.py"]
 
 
 def read_report(cell: Cell, report: Path) -> Outcome:
@@ -233,7 +243,7 @@ def write_table(path: Path, outcomes: dict[Cell, Outcome], gradio: Versions, sdk
         "",
         f"Made by `make matrix` on {date.today().isoformat()} for gradio_rerun {metadata.version('gradio_rerun')}: in a real page behind a login, a recording"
         " is shown in a tab, replaced, cleared, uploaded and streamed, functions hear the viewer's events, and commands set the time, play and"
-        f" take a picture (`tests/browser/test_core.py`), and each parameter is changed (`tests/browser/test_updates.py`). On {platform.system()}, with {chromium}. Which commands need a newer rerun-sdk is in"
+        f" take a picture (`tests/browser/test_core.py`), each parameter is changed (`tests/browser/test_updates.py`), and each command is carried out, or is an error (`tests/browser/test_commands.py`). On {platform.system()}, with {chromium}. Which commands need a newer rerun-sdk is in"
         " [Commands](commands.md).",
         *table("rerun-sdk", f"with {newest}", [(each, Cell(gradio.newest, each)) for each in sdk.minors]),
         *table("Gradio", f"with rerun-sdk {sdk.newest}", [(each, Cell(each, sdk.newest)) for each in gradio.minors]),
@@ -251,7 +261,7 @@ def main() -> None:
     parser.add_argument(
         "--diagonal",
         action="store_true",
-        help="only oldest and newest together, but for the versions that `make browser` has",
+        help="only oldest and newest together, and some versions for commands, but not those that `make browser` has",
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cells at once (default: %(default)s)")
     parser.add_argument("--resume", action="store_true", help="leave out cells that have worked the last time")
@@ -259,9 +269,9 @@ def main() -> None:
     options = parser.parse_args()
 
     gradio, sdk = versions_of("gradio"), versions_of("rerun-sdk")
-    cells = (diagonal if options.diagonal else all_cells)(gradio, sdk)
+    cells = all_cells(gradio, sdk)
     if options.diagonal:
-        cells = [cell for cell in cells if not is_of_make_browser(cell)]
+        cells = [cell for cell in [*diagonal(gradio, sdk), *of_commands(gradio, sdk)] if not is_of_make_browser(cell)]
     outcomes = {cell: kept for cell in cells if options.resume and (kept := earlier_outcome(cell))}
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
         run(["uv", "build", "--quiet", "--wheel", "--out-dir", folder])

@@ -55,7 +55,7 @@ class SharedPage(ViewerPage):
     def expect_command(self, name: str) -> None:
         """Waits until the page has got a command."""
         self.wait_for_function(
-            "name => document.querySelector('rerun-viewer').settings.commands?.some((each) => each.name === name)",
+            "name => document.querySelector('rerun-viewer').settings?.commands?.some((each) => each.name === name)",
             arg=name,
         )
 

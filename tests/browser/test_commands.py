@@ -14,7 +14,7 @@ import rerun as rr
 import rerun.blueprint as rrb
 from needs import EXACT_TIMES, NEEDS, VERSION, VIEWS, needs, without
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from recordings import write_recording
 from seen import DRAW, on_screen, wait_until
 from shared_page import SharedPage, shared_page
@@ -206,9 +206,15 @@ def test_commands_wait_until_the_viewer_has_started(shared: SharedPage) -> None:
 
 @pytest.mark.slow
 def test_commands_wait_while_a_recording_loads(page: SharedPage) -> None:
+    held: list[Route] = []
+    page.route("**/*.rrd", lambda route: held.append(route))
     page.send(two_timelines("loading"))
-    page.wait_for_function("document.querySelector('rerun-viewer').dataset.state === 'loading'")
+    wait_until(page, lambda: held)
     page.send(commands.set_time("stamp", timestamp=START), commands.get_state())
+    page.settle()
+    while held:
+        held.pop().continue_()
+    page.unroute("**/*.rrd")
     state = page.answer(events.State).state
     assert (state.active_recording.recording_id, state.timeline) == ("loading", "stamp")
 
