@@ -24,6 +24,7 @@ from ._gradio.event_methods import EventMeta, EventMethods
 from ._gradio.files import uploaded_file
 from ._gradio.js_on_load import TEMPLATE, css_template, js_on_load, part_in_app
 from ._gradio.postponed import Postponed, follow_outputs, is_postponing
+from ._gradio.steps import follow_generators
 from ._gradio.streams import Prepared, follow_streams
 from ._gradio.updates import ConstructorArgs
 from ._recordings.urls import check_number, checked_url
@@ -139,6 +140,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
         follow_calls()
         follow_outputs()
         follow_streams()
+        follow_generators()
         self.height = height
         self.show_download_button, self.show_clear_button = show_download_button, show_clear_button
         self.streaming = streaming

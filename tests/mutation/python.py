@@ -68,6 +68,7 @@ TESTS = {
     "_gradio/listeners": ["listeners", "events", "client"],
     "_gradio/postponed": ["event_loop", "updates", "calls"],
     "_gradio/server_calls": ["uploads", "server_functions"],
+    "_gradio/steps": ["calls"],
     "_gradio/streams": ["event_loop", "calls"],
     "_gradio/threads": ["threads"],
     "_gradio/updates": ["updates", "component", "calls"],

@@ -78,7 +78,9 @@ def test_linked_viewers_play_and_rest_together(run: Run) -> None:
             steps.nth(2 * index + rng.randrange(2)).click()
         else:
             sliders.nth(index).fill(str(rng.randrange(99)))
-    steps.nth(2 * index).click()  # the last action may have been a click on Play, which takes effect with the viewer's next frame
+    steps.nth(
+        2 * index
+    ).click()  # the last action may have been a click on Play, which takes effect with the viewer's next frame
     is_paused = page.get_by_role("button", name="Play recording")
     wait_until(page, lambda: is_paused.count() == 2 and time_of(page, 0) == time_of(page, 1))
     slider = sliders.nth(index)
@@ -87,6 +89,16 @@ def test_linked_viewers_play_and_rest_together(run: Run) -> None:
     wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == wanted)
     page.get_by_role("button", name="Play recording").nth(1).click()
     wait_until(page, lambda: time_of(page, 0) == time_of(page, 1) == 99)
+
+
+def test_a_long_log_is_shown_while_it_is_read(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rerun.chunk")
+    write_recording(tmp_path / "run.rrd", "run", frames=40, points=50_000)
+    monkeypatch.chdir(tmp_path)
+    page = run("A log that is shown while it is read")
+    page.click("Show")
+    expect_rows(page, points=40)
+    page.expect_state("ready", recordings=1)
 
 
 def test_two_viewers_stay_in_step_and_come_to_rest(run: Run, program: dict[str, Any]) -> None:

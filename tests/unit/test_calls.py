@@ -8,7 +8,7 @@ import gc
 import importlib.util
 import warnings
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,15 @@ from gradio.cli.commands.reload import reload_thread
 from gradio.context import LocalContext
 from gradio.data_classes import MediaStreamChunk
 from gradio.state_holder import SessionState
-from recordings import pieces_of_stream, recording_bytes
+from gradio.utils import safe_aclose_iterator
+from recordings import pieces_of_stream, recording_bytes, sdk, write_recording
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun._gradio import calls, postponed
 from gradio_rerun._gradio.calls import Call, current_call
 from gradio_rerun._recordings import shown
 from gradio_rerun._wire import Recordings
+from gradio_rerun.errors import RecordingError
 
 DATA = recording_bytes("one")
 
@@ -40,6 +42,8 @@ class Session:
         self.state = SessionState(demo)
         self.name = name
         self.calls = 0
+        self.values: list[list[Any]] = []
+        """What the page has got in the last call."""
 
     def call(self, number: int = 0, inputs: tuple[Any, ...] = ()) -> list[list[Any]]:
         """Calls the app's function with this number, and yields each value that the page gets."""
@@ -47,7 +51,8 @@ class Session:
 
     async def _call(self, number: int, inputs: tuple[Any, ...]) -> list[list[Any]]:
         self.calls += 1
-        values, iterator = [], None
+        values: list[list[Any]] = []
+        self.values, iterator = values, None
         while True:
             output = await self.demo.process_api(
                 block_fn=list(self.demo.fns.values())[number],
@@ -288,6 +293,102 @@ def test_runs_and_calls_are_in_one_file_and_sessions_are_not() -> None:
     assert len(viewer.temp_files) == 2
 
 
+def lazy_stream(chunks: Iterable[Any]) -> Any:
+    return sdk("LazyChunkStream").from_iter(chunks)
+
+
+@pytest.fixture
+def chunks(tmp_path: Path) -> list[Any]:
+    """Four chunks of more than a megabyte each."""
+    path = write_recording(tmp_path / "long.rrd", "long", frames=4, points=100_000)
+    large = [chunk for chunk in sdk("RrdReader")(path).stream() if chunk.to_record_batch().nbytes > 1_000_000]
+    return (large * 4)[:4]
+
+
+@pytest.mark.parametrize("returned", ["alone", "list", "dict"])
+def test_a_lazy_stream_of_chunks_is_shown_while_it_is_read(chunks: list[Any], returned: str) -> None:
+    """Each chunk is read when the page has got the one before."""
+    sent_before: list[int] = []
+
+    def read() -> Iterator[Any]:
+        for chunk in chunks:
+            sent_before.append(len(session.values))
+            yield chunk
+
+    def show() -> Iterator[Any]:
+        stream = lazy_stream(read())
+        yield {"alone": stream, "list": [stream, "reading"], "dict": {viewer: stream, text: "reading"}}[returned]
+        yield DATA if returned == "alone" else [DATA, "end"]
+
+    demo, viewer = app(show, outputs=1 if returned == "alone" else 2)
+    text = next(iter(demo.fns.values())).outputs[-1]
+    session = Session(demo)
+    first, *values = session.call()
+    assert sent_before == [1, 2, 3, 4]
+    assert is_unchanged(first[0])
+    pieces = [item["size"] for ((*_, item), *_) in values[:4]]
+    assert pieces == sorted(set(pieces))
+    assert values[4][0][-1]["size"] > pieces[-1]
+    if returned != "alone":
+        assert first[1] == "reading"
+        assert [value[1] for value in values[:4]] == [gr.skip()] * 4
+        assert values[4][1] == "end"
+
+
+def test_chunks_that_are_small_and_come_quickly_are_joined(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "long.rrd", "long", frames=4)
+    chunks = sdk("RrdReader")(path).stream().to_chunks() * 200
+
+    def show() -> Iterator[Any]:
+        yield lazy_stream(chunks)
+
+    demo, _ = app(show)
+    assert len(Session(demo).call()) < len(chunks) / 2
+
+
+def test_a_lazy_stream_that_fails_or_holds_nothing_is_an_error_of_its_step(
+    chunks: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read() -> Iterator[Any]:
+        yield chunks[0]
+        raise ValueError("no such sensor")
+
+    for stream, error, steps in (
+        (lambda: lazy_stream(read()), "The chunks of a LazyChunkStream could not be written", 2),
+        (lambda: lazy_stream(()), "Expected a LazyChunkStream with something to show", 1),
+    ):
+        demo, _ = app(functools.partial(lambda made: (yield made()), stream))
+        session = Session(demo)
+        with pytest.raises(RecordingError, match=error):
+            session.call()
+        assert len(session.values) == steps
+    assert "no such sensor" in capsys.readouterr().err
+
+
+def test_a_cancelled_generator_reads_no_further_chunk(chunks: list[Any]) -> None:
+    read: list[Any] = []
+    ended: list[bool] = []
+
+    def show() -> Iterator[Any]:
+        try:
+            yield lazy_stream(read.append(chunk) or chunk for chunk in chunks)
+        finally:
+            ended.append(True)
+
+    async def cancel() -> None:
+        demo, _ = app(show)
+        process = functools.partial(demo.process_api, block_fn=0, state=SessionState(demo), session_hash="one")
+        output = await process(inputs=[])
+        output = await process(inputs=[], iterator=output["iterator"])
+        await safe_aclose_iterator(output["iterator"])
+        with pytest.raises(StopAsyncIteration):
+            await anext(output["iterator"])
+
+    asyncio.run(cancel())
+    assert ended == [True]
+    assert len(read) == 1
+
+
 def test_an_updated_component_goes_on_with_its_recording() -> None:
     demo, viewer = app(lambda: DATA, lambda: gr.update(height=300), functools.partial(generate, DATA))
     session = Session(demo)
@@ -480,7 +581,7 @@ def test_the_path_of_a_stream_stands_for_what_it_holds_when_it_is_returned() -> 
     assert session.call(0)[0][0][0]["path"] == second
 
 
-@pytest.mark.parametrize("name", ["process_api", "postprocess_data", "handle_streaming_outputs"])
+@pytest.mark.parametrize("name", ["process_api", "call_function", "postprocess_data", "handle_streaming_outputs"])
 def test_gradio_is_wrapped_once_for_all_components(name: str) -> None:
     Rerun()
     process = getattr(gr.Blocks, name)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import h5py
 import numpy as np
 import pyarrow as pa
@@ -206,24 +204,3 @@ def test_threads_that_show_one_stream_at_once_read_it_once(run: Path, cache: Pat
     assert len(found) == 4
     assert found.count(found[0]) == 4
     assert frames_in(found[0][0]) == 7
-
-
-def test_the_recipe_reads_a_chunk_for_each_yield(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("rerun.chunk")
-    page = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
-    section = page.split("\n## A log that is shown while it is read\n")[1].split("\n## ")[0]
-    (code,) = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
-    monkeypatch.chdir(run.parent)
-    monkeypatch.setattr(gr.Blocks, "launch", lambda _: None)
-    names: dict[str, Any] = {}
-    exec(code, names)
-    chunks: list[Any] = []
-    send_chunks = rr.send_chunks
-    monkeypatch.setattr(rr, "send_chunks", lambda chunk, **to: (chunks.append(chunk), send_chunks(chunk, **to)))
-    sizes = []
-    for number, recording in enumerate(names["show"](), start=1):
-        assert len(chunks) == number
-        viewer = Rerun(streaming=True)
-        sizes.append(viewer.postprocess(recording).model_dump()[0]["size"])  # type: ignore[union-attr]
-    assert len(sizes) > 1
-    assert sizes == sorted(set(sizes))

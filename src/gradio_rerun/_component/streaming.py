@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from asyncio import _get_running_loop
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from pydantic import BaseModel
 from .._gradio.calls import Call
 from .._gradio.streams import Prepared, StreamedAsPrepared
 from .._gradio.threads import in_thread
+from .._recordings.chunks import pieces_of
 from .._recordings.shown import Appender, Shown, Unjoined, joined, shown_in
 from .._recordings.values import has_data, to_recordings
+from .._viewer.sdk import chunk_class
 from .._wire import Recording, Recordings
 from .remote_access import RemoteAccess
 
@@ -113,6 +116,10 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
                 "To add the data to what is shown, construct it with Rerun(streaming=True).",
                 stacklevel=5,
             )
+
+    def pieces(self, value: Any) -> Iterator[bytes] | None:
+        """For Gradio: the data of a `LazyChunkStream` of the SDK, which is shown while it is read. None for other values."""
+        return pieces_of(value) if chunk_class(value) == "LazyChunkStream" else None
 
     def check_streamable(self) -> None:
         """For Gradio: raises no error, since every viewer can be streamed to."""

@@ -9,6 +9,7 @@ tests/unit/test_event_loop.py::test_gradio_does_not_check_the_file_of_a_stream_a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -31,6 +32,10 @@ class Prepared:
 
 class StreamedAsPrepared(StreamingOutput):
     """A component whose values Gradio sends to the frontend as they are. Gradio calls `stream_output` only to cache examples."""
+
+    def pieces(self, value: Any) -> Iterator[Any] | None:
+        """The pieces of a value that is shown while it is read, none of them None; None for a value that is shown as a whole."""
+        return None
 
 
 def follow_streams() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,6 +24,9 @@ _SMALL = 128_000
 
 _JOINED_AT_ONCE = 32_000_000
 """Bytes of small chunks that are in memory."""
+
+_PIECE, _PIECE_SECONDS = 1_000_000, 0.1
+"""A piece of a stream ends with the chunk that exceeds these bytes, or that comes after this time."""
 
 
 @dataclass
@@ -40,8 +46,7 @@ def written(item: Any, kind: str, cache: Path) -> Path:
     `kind`: the class of the SDK, for errors. The SDK reads in this process, without the limits of conversions.
     Raises a `RecordingError` if the chunks cannot be read or written.
     """
-    with _lock:
-        known = _known.setdefault(item, _Known())
+    known = _of(item)
     path = source_of(item)
     name = cached_name(f"{path.name if path else 'recording'}.rrd")
     target = cache / cache_key(known.token, path and _state(path)) / name
@@ -51,6 +56,37 @@ def written(item: Any, kind: str, cache: Path) -> Path:
             with new_file(target) as temporary:
                 _write(item, kind, temporary, application_id(path.name if path else kind), known.token)
     return target
+
+
+def pieces_of(stream: Any) -> Iterator[bytes]:
+    """The chunks of a `LazyChunkStream`, as they are read: recordings of the same ids. Raises a `RecordingError` as `written` does."""
+    kind = "LazyChunkStream"
+    make, token = type(stream).from_iter, _of(stream).token
+    read: list[Any] = []
+    size, is_first, start = 0, True, time.monotonic()
+    with TemporaryDirectory() as folder, _errors_named(kind, Path(folder)):
+        for chunk in stream:
+            read.append(chunk)
+            size += chunk.to_record_batch().nbytes
+            # The first one at once. Small ones are joined, unless they come slowly.
+            if is_first or size > _PIECE or time.monotonic() - start > _PIECE_SECONDS:
+                yield _bytes(make(read), kind, folder, token)
+                read, size, is_first, start = [], 0, False, time.monotonic()
+        if read:
+            yield _bytes(make(read), kind, folder, token)
+    if is_first and not read:
+        raise _nothing(kind)
+
+
+def _bytes(chunks: Any, kind: str, folder: str, token: str) -> bytes:
+    path = Path(folder, "piece.rrd")
+    _joined(chunks).write_rrd(str(path), application_id=application_id(kind), recording_id=token)
+    return path.read_bytes()
+
+
+def _of(item: Any) -> _Known:
+    with _lock:
+        return _known.setdefault(item, _Known())
 
 
 def source_of(item: Any) -> Path | None:
@@ -94,17 +130,28 @@ def _joined(chunks: Any) -> Any:
 
 
 def _write(item: Any, kind: str, target: Path, application: str, recording: str) -> None:
-    try:
+    with _errors_named(kind, target.parent.parent):
         chunks = item if hasattr(item, "write_rrd") else item.stream()
         _joined(chunks).write_rrd(str(target), application_id=application, recording_id=recording)
         is_empty = arrow_messages(target) == 0
+    if is_empty:
+        raise _nothing(kind)
+
+
+@contextmanager
+def _errors_named(kind: str, folder: Path) -> Iterator[None]:
+    """Makes an error inside the `with` a `RecordingError`. `folder`: where the chunks are written."""
+    try:
+        yield
     except Exception as error:  # of the SDK, or of a function in the stream
         if full := DISK_FULL.search(str(error)):
-            raise not_kept(f"The recording made of a {kind}", target.parent.parent, full[0]) from error
+            raise not_kept(f"The recording made of a {kind}", folder, full[0]) from error
         log(f"the chunks of a {kind} cannot be written as a recording: {error!r}")
         raise RecordingError(
             f"The chunks of a {kind} could not be written as a recording: rerun-sdk, or a function in the stream, reported an error. "
             "The app's log has the error."
         ) from error
-    if is_empty:
-        raise NotARecordingError(f"Expected a {kind} with something to show, got one without chunks.")
+
+
+def _nothing(kind: str) -> NotARecordingError:
+    return NotARecordingError(f"Expected a {kind} with something to show, got one without chunks.")
