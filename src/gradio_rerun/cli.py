@@ -134,6 +134,8 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    for each in options.recordings:
+        _check_exists(each)
     with tempfile.TemporaryDirectory(prefix="gradio_rerun-") as folder, ExitStack() as preparing:
         host = options.host.strip("[]")
         port = _listen(preparing, host, options.port)
@@ -182,13 +184,17 @@ def _viewer(options: argparse.Namespace, folder: Path) -> gr.Blocks:
 
 def _check(recording: str) -> None:
     """Reports an error in an argument before the viewer is extracted."""
-    # Path raises errors for a user without a home, and for a name that is too long.
-    if "://" not in recording and not os.path.exists(os.path.expanduser(recording)):  # noqa: PTH110, PTH111
-        _fail(f"{_WANTED}; got {recording!r}: there is no such file.")
+    _check_exists(recording)
     try:
         to_recordings(recording, Path(get_upload_folder()), sources=Sources.of_author(recording))
     except UnsupportedValueError as error:
         _fail(str(error).replace(WANTED, _WANTED))
+
+
+def _check_exists(recording: str) -> None:
+    # Path raises errors for a user without a home, and for a name that is too long.
+    if "://" not in recording and not os.path.exists(os.path.expanduser(recording)):  # noqa: PTH110, PTH111
+        _fail(f"{_WANTED}; got {recording!r}: there is no such file.")
 
 
 def _in_url(host: str) -> str:

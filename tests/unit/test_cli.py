@@ -89,6 +89,7 @@ def test_an_error_is_printed_in_one_line(arguments: list[str], words: str) -> No
         assert other not in result.stderr
     assert sum(words in line for line in result.stderr.splitlines()) == 1
     assert "does not exist" not in result.stderr
+    assert "Open http" not in result.stdout or "no such file" not in words  # no page comes
 
 
 @pytest.mark.parametrize("arguments", [["nowhere.rrd"], [__file__], ["htp://host/a.rrd"], ["--theme", "pink"]])
