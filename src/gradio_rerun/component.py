@@ -118,7 +118,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
             render: If False, the component is not rendered yet, and can be by calling `.render()`.
             key: In a `gr.render`, components with the same key across re-renders are the same component.
             preserved_by_key: Names of the parameters that keep their changed values when the component is re-rendered with the same key.
-            streaming: If True, data that a function returns or yields (`bytes`, a `rerun.RecordingStream`, a `rerun.BinaryStream`) is added to what is shown, until a function returns None or `[]`; of a RecordingStream only what is new is sent. A None that a generator yields changes nothing. If False, each value replaces the one before.
+            streaming: If True, data that a function returns or yields (`bytes`, a `rerun.RecordingStream`, a `rerun.BinaryStream`; of a generator, also a `LazyChunkStream`) is added to what is shown, until a function returns None or `[]`; of a RecordingStream only what is new is sent. A None that a generator yields changes nothing. If False, each value replaces the one before.
             max_stream_size: With `streaming`, the bytes that one run of a generator may add, or functions without `yield` until the next clear; more is an error. If None, there is no limit.
             file_count: How many files a user uploads at once: "single", "multiple", or all of a "directory". If not "single", the function gets a list of paths.
             file_types: Which files a user may upload: suffixes such as ".rrd", or "image", "video", "text", "file" for any. If None, recordings and what the SDK can convert to recordings.
