@@ -33,8 +33,8 @@ from gradio_rerun._recordings import episodes
 from gradio_rerun.errors import RecordingError
 from gradio_rerun.lerobot import Episode
 
-BEATS = 5
-HEARTBEAT = 0.02  # seconds
+BEATS = 2
+HEARTBEAT = 0.002  # seconds
 LIMIT = 30.0
 """Seconds within which an event loop that is not blocked has a heartbeat."""
 
@@ -61,7 +61,7 @@ class Heart:
 
 @pytest.fixture
 def heart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Heart:
-    """Each conversion, hash, copy, read or write takes five heartbeats."""
+    """Each conversion, hash, copy, read or write takes two heartbeats."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
     heart = Heart()
 
@@ -94,8 +94,8 @@ def _note(event: str, args: tuple[Any, ...]) -> None:
 sys.addaudithook(_note)
 
 
-def call(demo: gr.Blocks, heart: Heart) -> list[Any]:
-    """Returns the values that the page gets from the app's function. Fails if a file is opened on the event loop."""
+def call(demo: gr.Blocks, heart: Heart, function: Any = None) -> list[Any]:
+    """Returns the values that the page gets from a function of the app, by default the first. Fails if a file is opened on the event loop."""
 
     async def call() -> list[Any]:
         global _loop_thread
@@ -104,7 +104,7 @@ def call(demo: gr.Blocks, heart: Heart) -> list[Any]:
         state, values, iterator = SessionState(demo), [], None
         while True:
             output = await demo.process_api(
-                block_fn=next(iter(demo.fns.values())),
+                block_fn=function or next(iter(demo.fns.values())),
                 inputs=[],
                 state=state,
                 session_hash="session",
@@ -247,34 +247,35 @@ def asynchronous_generator(value: Any) -> Any:
 
 WAYS = (plain, asynchronous, update, returned, generator)
 ASYNCHRONOUS_WAYS = (asynchronous_update, asynchronously_returned, asynchronous_generator)
+ALL_WAYS = (*WAYS, *ASYNCHRONOUS_WAYS)
 IN_UPDATES = (update, returned, generator, *ASYNCHRONOUS_WAYS)
 
 
 @pytest.mark.filterwarnings("ignore:A generator yields data")
 @pytest.mark.parametrize(
-    ("kind", "way", "streaming"),
-    [
-        (kind, way, streaming)
-        for kind in KINDS
-        for way in (*WAYS, *ASYNCHRONOUS_WAYS)
-        for streaming in ([False] if kind in READ_AS_FILES else [False, True])
-        if not (kind.startswith("commands") and way in IN_UPDATES)
-    ],
+    ("kind", "streaming"),
+    [(kind, streaming) for kind in KINDS for streaming in ([False] if kind in READ_AS_FILES else [False, True])],
 )
 def test_the_event_loop_goes_on_while_a_value_is_prepared(
-    kind: str, way: Callable[[Any], Any], streaming: bool, heart: Heart, tmp_path: Path
+    kind: str, streaming: bool, heart: Heart, tmp_path: Path
 ) -> None:
+    value = KINDS[kind](tmp_path)
+    ways = [each for each in ALL_WAYS if not (kind.startswith("commands") and each in IN_UPDATES)]
     with gr.Blocks() as demo:
         viewer = Rerun(streaming=streaming, allowed_sources=["memory://bucket/"])
-        gr.Button().click(way(KINDS[kind](tmp_path)), None, viewer)
-    values = call(demo, heart)
-    assert heart.slow >= 1
-    for value in values[: 3 if way in (generator, asynchronous_generator) else 1]:
-        files = value if isinstance(value, list) else value["value"]
-        for file in files:
-            assert Path(file["path"]).read_bytes().startswith(b"RRF2")
-            assert file["url"].startswith("/gradio_api/file=")
-            assert file["path"] in viewer.temp_files
+        for way in ways:
+            gr.on(None, way(value), None, viewer)
+    for way, function in zip(ways, list(demo.fns.values()), strict=True):
+        heart.slow = 0
+        viewer.temp_files.clear()
+        values = call(demo, heart, function)
+        assert heart.slow >= 1, way.__name__
+        for sent in values[: 3 if way in (generator, asynchronous_generator) else 1]:
+            files = sent if isinstance(sent, list) else sent["value"]
+            for file in files:
+                assert Path(file["path"]).read_bytes().startswith(b"RRF2"), way.__name__
+                assert file["url"].startswith("/gradio_api/file="), way.__name__
+                assert file["path"] in viewer.temp_files, way.__name__
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ import rerun as rr
 from anyio import to_thread
 from recordings import recording_bytes
 from starlette.requests import Request
+from waiting import wait_until
 
 from gradio_rerun._clients import Client, client_of, working_for
 from gradio_rerun._gradio import threads
@@ -101,7 +102,7 @@ def test_the_queue_for_turns_is_bounded_and_then_the_app_is_busy(monkeypatch: py
         first = pool.submit(hold, turns, "first", held, end)
         assert held.wait(60)
         waiting = [pool.submit(hold, turns, str(number), held, end) for number in range(3)]
-        refused = next(each for each in iter(lambda: next((w for w in waiting if w.done()), None), 1) if each)
+        refused = next(as_completed(waiting, 60))
         with pytest.raises(RecordingError, match="try again in a minute"):
             refused.result()
         end.set()
@@ -118,11 +119,9 @@ def test_many_clients_wait_for_the_same_work(monkeypatch: pytest.MonkeyPatch) ->
         first = pool.submit(hold, turns, "same", held, end)
         assert held.wait(60)
         others = [pool.submit(hold, turns, "same", held, end) for _ in range(49)]
-        while len(turns._waiting) < 49 and not any(each.done() for each in others):
-            pass
+        wait_until(lambda: len(turns._waiting) == 49 or any(each.done() for each in others))
         other = pool.submit(hold, turns, "other", held, end)  # they take no place from it
-        while len(turns._waiting) < 50 and not other.done():
-            pass
+        wait_until(lambda: len(turns._waiting) == 50 or other.done())
         end.set()
         for each in (first, *others, other):
             each.result()
@@ -282,8 +281,7 @@ def test_one_client_leaves_threads_for_others(monkeypatch: pytest.MonkeyPatch) -
     async def ask() -> None:
         clients = [Client("a", "1")] * 2 + [Client("a", "2"), Client("a", "3"), Client("b", "1")]
         asked = [asyncio.create_task(in_thread(partial(work, each), each)) for each in clients]
-        while len(begun) < 3:
-            await to_thread.run_sync(time.sleep, 0.01)
+        await to_thread.run_sync(wait_until, lambda: len(begun) == 3)
         assert sorted(begun) == ["a 1", "a 2", "b 1"]
         end.set()
         await asyncio.gather(*asked)
@@ -308,15 +306,18 @@ def turns_of(turns: Turns, clients: list[Client], have: int) -> tuple[list[Clien
     asked = [threading.Thread(target=ask, args=each) for each in enumerate(clients)]
     for number, thread in enumerate(asked):
         thread.start()
-        while len(turns._running) + len(turns._waiting) + len(refused) <= number:
-            time.sleep(0.001)
-    while len(turns._running) + len(turns._waiting) > have:
-        time.sleep(0.001)
+        wait_until(lambda number=number: len(turns._running) + len(turns._waiting) + len(refused) > number)
+    wait_until(lambda: len(turns._running) + len(turns._waiting) <= have)
     result = list(has_turn), list(refused)
     end.set()
     for thread in asked:
         thread.join()
     return result
+
+
+async def arrived(turns: Turns, number: int) -> None:
+    """Waits until as many tasks more than `number` wait or have a turn."""
+    await to_thread.run_sync(wait_until, lambda: len(turns._running) + len(turns._waiting) > number)
 
 
 A1, A2, B, APP = Client("a", "1"), Client("a", "2"), Client("b"), Client()
@@ -343,10 +344,8 @@ def test_a_client_that_holds_all_turns_loses_one_to_others_after_a_time(monkeypa
         asked = []
         for number, client in enumerate([A1, A1, A1, A1, APP, B, A2, A2]):
             asked.append(asyncio.create_task(in_thread(partial(ask, number, client), client)))
-            while len(turns._running) + len(turns._waiting) <= number:
-                await asyncio.sleep(0.001)
-        while len(log) < 7:
-            await asyncio.sleep(0.001)
+            await arrived(turns, number)
+        await to_thread.run_sync(wait_until, lambda: len(log) == 7)
         with turns._changed:
             assert [turns._seconds_until_one_ends(each) for each in turns._waiting] == [None] * 3
         assert Counter(log) == {("runs", A1): 3, ("The app is", A1): 2, ("runs", APP): 1, ("runs", B): 1}
@@ -375,15 +374,12 @@ def test_a_client_whose_work_cannot_be_ended_loses_another_turn(monkeypatch: pyt
         asked = []
         for number, client in enumerate([A1, A1, B]):
             asked.append(asyncio.create_task(in_thread(partial(ask, number, client), client)))
-            while len(turns._running) + len(turns._waiting) <= number:
-                await asyncio.sleep(0.001)
-        deadline = time.monotonic() + 30
-        while B not in log and time.monotonic() < deadline:
-            await asyncio.sleep(0.001)
-        has_turn = B in log
-        end.set()
-        await asyncio.gather(*asked)
-        assert has_turn
+            await arrived(turns, number)
+        try:
+            await to_thread.run_sync(wait_until, lambda: B in log, 30)
+        finally:
+            end.set()
+            await asyncio.gather(*asked)
 
     asyncio.run(ask_all())
     assert turns._running == {}
@@ -400,12 +396,10 @@ def test_the_next_turn_is_for_the_client_that_has_the_fewest() -> None:
     asked = [threading.Thread(target=ask, args=each) for each in enumerate([A1, A1, A1, A2, B])]
     for number, thread in enumerate(asked, 1):
         thread.start()
-        while len(turns._running) + len(turns._waiting) < number:
-            time.sleep(0.001)
+        wait_until(lambda number=number: len(turns._running) + len(turns._waiting) == number)
     turns._most = lambda: 3
     turns._wake()
-    while len(order) < 3:
-        time.sleep(0.001)
+    wait_until(lambda: len(order) == 3)
     assert order == [A1, B, A2]
     end.set()
     for thread in asked:
