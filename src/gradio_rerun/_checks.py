@@ -52,12 +52,12 @@ def as_path(name: str, value: Any) -> Path:
 
 
 def is_collection(value: Any) -> bool:
-    """Whether it is a list or a similar collection, and not a string, bytes or a dict."""
+    """Whether the value is a list or a similar collection, and not a string, bytes or a dict."""
     return isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a finite number. True and False are not."""
+    """Whether the value is a finite number. True and False are not."""
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:  # an integer beyond the range of floats
@@ -65,7 +65,7 @@ def is_number(value: Any) -> bool:
 
 
 def is_flag(value: Any) -> bool:
-    """Whether it is True or False, of Python or of NumPy."""
+    """Whether the value is True or False, of Python or of NumPy."""
     return isinstance(value, (bool, np.bool_))
 
 

@@ -13,7 +13,7 @@ import webbrowser
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -23,16 +23,17 @@ from ._episode_browser import episode_browser
 from ._preparing import preparing_page
 from ._recordings.file_types import CONVERTIBLE_SUFFIXES, LEROBOT_INFO
 from ._recordings.hub_dataset import is_hub_dataset
-from ._recordings.sources import SCHEMES, Sources
-from ._recordings.urls import URL_SCHEMES, WANTED
+from ._recordings.sources import Sources
+from ._recordings.urls import SCHEMES, WANTED
 from ._recordings.values import to_recordings
 from ._viewer.assets import viewer_assets
 from ._viewer.cache import cache_dir
 from ._viewer.frontend import published_folder
 from ._viewer.sdk import knows_episodes, sdk_version
+from ._wire import Theme
 from .errors import GradioRerunError, UnsupportedValueError
 
-_WANTED = f"Expected a file or a URL ({', '.join((*URL_SCHEMES, *SCHEMES))})"
+_WANTED = f"Expected a file or a URL ({SCHEMES})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         metavar="FILE|URL",
         help="recordings (.rrd), blueprints (.rbl), files and folders that the SDK converts to recordings "
-        f"(LeRobot datasets, {' '.join(CONVERTIBLE_SUFFIXES)}), or URLs (http, https, rerun, rerun+http, rerun+https, hf, s3, gs, az). "
+        f"(LeRobot datasets, {' '.join(CONVERTIBLE_SUFFIXES)}), or URLs ({SCHEMES}). "
         "The folder of a LeRobot dataset alone, or hf://datasets/OWNER/NAME, opens a table of its episodes",
     )
     parser.add_argument(
@@ -83,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         "--auth", type=_auth, metavar="USER:PASSWORD", help="require this name and password from visitors"
     )
     parser.add_argument(
-        "--theme", choices=("auto", "light", "dark"), default="auto", help="theme of the viewer (default: the page's)"
+        "--theme", choices=get_args(Theme), default="auto", help="theme of the viewer (default: the page's)"
     )
     parser.add_argument(
         "--export",

@@ -1,4 +1,4 @@
-"""Asks the viewer in a visitor's page from within a function, and waits for the answer."""
+"""Sends questions from functions to the viewer in a visitor's page, and waits for the answers."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _asks(make: Callable[Given, Command[Answered]]) -> Callable[Concatenate[View
 
 
 class ViewerClient:
-    """Asks the viewer in the page of the visitor whose function runs, and waits for the answers.
+    """Sends questions to the viewer in the page of the visitor whose function runs, and waits for the answers.
 
     Make one where the app is built: the page of a viewer with a client waits for its questions. In a function, each method is a command of
     `gradio_rerun.commands`, with the same arguments, that is carried out at once:

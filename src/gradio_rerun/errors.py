@@ -82,14 +82,15 @@ def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
 def log(message: str) -> None:
     """Writes details that users must not see, such as paths, to the app's log, as one line."""
     # Names and recordings can contain newlines, and sequences that control the terminal.
-    line = _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], message[:_LONGEST_LINE])
+    line = UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], message[:_LONGEST_LINE])
     print(f"gradio_rerun: {line}", file=sys.stderr, flush=True)
 
 
 _LONGEST_LINE = 4000
 """Characters of a message in the log: users may have typed a path or a URL in it."""
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line ends, changes of the direction of the text, and lone surrogates."""
 
 
 class UnsupportedValueError(RecordingError, TypeError):

@@ -44,7 +44,9 @@ Serve = Callable[..., FileServer]
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    monkeypatch.setattr(on_demand, "_LOOKS_EVERY", 0.05)
+
     def serve(file: Path, lease: str = "lease", on_progress: Any = lambda _: None) -> FileServer:
         return served(file, tmp_path / "cache", lease, on_progress)
 
@@ -53,6 +55,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         server.leases.clear()
         server.shared_until = 0
     on_demand._end_unwanted()
+    wait_until(lambda: on_demand._sweeper is None)
     assert list((tmp_path / "cache").glob("*")) == []
 
 
@@ -79,13 +82,10 @@ def test_one_server_serves_a_file_to_all_until_the_last_lease_ends(file: Path, s
 
 def test_a_lease_that_nobody_renews_ends(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_server, "LEASE_SECONDS", 0.5)
-    monkeypatch.setattr(on_demand, "_LOOKS_EVERY", 0.05)
     server = serve(file)
     server.process.wait(30)
-    sweeper = on_demand._sweeper
-    if sweeper:
-        sweeper.join(30)
-    assert (on_demand._servers, on_demand._sweeper) == ({}, None)
+    wait_until(lambda: on_demand._sweeper is None)
+    assert on_demand._servers == {}
 
 
 def test_a_server_that_was_killed_is_started_again(file: Path, serve: Serve) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gradio.utils import is_static_file
 
 from gradio_rerun._gradio.files import file_url, publish, static_file
-from gradio_rerun._viewer import cache
+from gradio_rerun._viewer import cache, frontend
 from gradio_rerun._viewer.frontend import FRONTEND, published_folder
 
 
@@ -22,14 +22,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Path:
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     source = tmp_path / "frontend"
-    source.mkdir()
-    (source / "a.js").write_text('import "./b.js";')
-    (source / "b.js").write_text("b")
-    (source / "c.css").write_text("c")
-    (source / "deep").mkdir()
-    (source / "deep" / "b.js").write_text('import "../b.js";')
+    for name, content in {
+        "wire.js": "wire",
+        "gradio/bridge.js": "bridge",
+        "export/page.js": "page",
+        "c.css": "c",
+    }.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(content)
+    monkeypatch.setattr(frontend, "FRONTEND", source)
     return source
 
 
@@ -38,7 +41,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_the_published_folder_has_the_modules_and_the_styles(source: Path, folder: Path) -> None:
-    published = published_folder(source)
+    published = published_folder()
     assert published.parent == folder / "frontend"
     assert contents(published) == contents(source)
 
@@ -53,7 +56,7 @@ def test_every_visitor_may_fetch_the_files_of_a_folder_and_none_beside(source: P
         "is_stream": False,
         "meta": {"_type": "gradio.FileData"},
     }
-    assert is_static_file(source / "deep" / "b.js")
+    assert is_static_file(source / "gradio" / "bridge.js")
     assert not is_static_file(source.parent / "secret.env")
 
 
@@ -62,9 +65,9 @@ def test_a_drive_is_a_part_of_a_url() -> None:
 
 
 def test_a_published_file_is_fetched_with_the_other_files_of_its_folder(source: Path) -> None:
-    publish(source / "deep" / "b.js")
-    assert is_static_file(source / "deep" / "b.js")
-    assert not is_static_file(source / "a.js")
+    publish(source / "gradio" / "bridge.js")
+    assert is_static_file(source / "gradio" / "bridge.js")
+    assert not is_static_file(source / "wire.js")
 
 
 def test_anything_else_is_not_published(source: Path) -> None:
@@ -72,8 +75,8 @@ def test_anything_else_is_not_published(source: Path) -> None:
     (source / "secret.env").touch()
     (source / "folder.js").mkdir()
     (source / "link.js").symlink_to(source / "secret.env")
-    (source / "linked").symlink_to(source / "deep", target_is_directory=True)
-    assert sorted(contents(published_folder(source))) == ["a.js", "b.js", "c.css", "deep/b.js"]
+    (source / "linked").symlink_to(source / "gradio", target_is_directory=True)
+    assert sorted(contents(published_folder())) == ["c.css", "export/page.js", "gradio/bridge.js", "wire.js"]
 
 
 def test_each_import_between_the_modules_names_a_file() -> None:
@@ -96,45 +99,45 @@ def test_a_page_loads_the_modules_of_the_frontend_in_few_files() -> None:
 
 
 def test_a_file_that_moves_to_another_folder_is_another_published_folder(source: Path) -> None:
-    before = published_folder(source)
-    (source / "c.css").rename(source / "deep" / "c.css")
-    assert published_folder(source) != before
+    before = published_folder()
+    (source / "c.css").rename(source / "export" / "c.css")
+    assert published_folder() != before
 
 
 def test_the_same_files_are_written_once(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    published = published_folder(source)
+    published = published_folder()
     monkeypatch.setattr(cache.tempfile, "mkstemp", None)
-    assert published_folder(source) == published
+    assert published_folder() == published
 
 
 def test_a_changed_file_is_another_folder(source: Path) -> None:
-    before = published_folder(source)
-    (source / "b.js").write_text("B")
-    after = published_folder(source)
+    before = published_folder()
+    (source / "wire.js").write_text("changed")
+    after = published_folder()
     assert after != before
-    assert (before / "b.js").read_text() == "b"
-    assert (after / "b.js").read_text() == "B"
+    assert (before / "wire.js").read_text() == "wire"
+    assert (after / "wire.js").read_text() == "changed"
 
 
 def test_a_renamed_file_is_another_folder(source: Path) -> None:
-    before = published_folder(source)
+    before = published_folder()
     (source / "c.css").rename(source / "d.css")
-    assert published_folder(source) != before
+    assert published_folder() != before
 
 
 def test_a_file_that_was_appended_to_another_is_another_folder(source: Path) -> None:
-    before = published_folder(source)
-    with (source / "a.js").open("a") as file:
-        file.write(f"b.js\n{(source / 'b.js').read_text()}")
-    (source / "b.js").unlink()
-    assert published_folder(source) != before
+    before = published_folder()
+    with (source / "gradio" / "bridge.js").open("a") as file:
+        file.write(f"wire.js\n{(source / 'wire.js').read_text()}")
+    (source / "wire.js").unlink()
+    assert published_folder() != before
 
 
 def test_a_damaged_file_is_repaired(source: Path) -> None:
-    published = published_folder(source)
-    (published / "a.js").write_text("cut")
-    (published / "b.js").unlink()
-    assert published_folder(source) == published
+    published = published_folder()
+    (published / "gradio" / "bridge.js").write_text("cut")
+    (published / "wire.js").unlink()
+    assert published_folder() == published
     assert contents(published) == contents(source)
 
 
@@ -142,37 +145,40 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder(
     source: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder.touch()
-    published = published_folder(source)
+    published = published_folder()
     assert not published.is_relative_to(folder)
     assert contents(published) == contents(source)
-    assert published_folder(source) == published
+    assert published_folder() == published
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_a_missing_source_is_not_reported_as_a_problem_of_the_cache(tmp_path: Path) -> None:
+def test_a_missing_source_is_not_reported_as_a_problem_of_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frontend, "FRONTEND", tmp_path / "none")
     with pytest.raises(FileNotFoundError):
-        published_folder(tmp_path / "none")
+        published_folder()
 
 
 def test_files_that_have_not_changed_are_not_read_again(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    published = published_folder(source)
+    published = published_folder()
     monkeypatch.setattr(Path, "read_bytes", None)
-    assert published_folder(source) == published
+    assert published_folder() == published
 
 
-@pytest.mark.parametrize("name", ["b.js", "deep/b.js"])
+@pytest.mark.parametrize("name", ["wire.js", "gradio/bridge.js"])
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("damaged")])
 def test_a_file_that_is_damaged_while_the_app_runs_is_restored(
     source: Path, damage: Callable[[Path], object], name: str
 ) -> None:
-    published = published_folder(source)
+    published = published_folder()
     damage(published / name)
-    assert contents(published_folder(source)) == contents(source)
+    assert contents(published_folder()) == contents(source)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the folders of users apart")
-@pytest.mark.parametrize("name", [".", "deep"])
+@pytest.mark.parametrize("name", [".", "gradio"])
 def test_a_folder_that_others_could_have_written_is_not_served(source: Path, folder: Path, name: str) -> None:
-    published = published_folder(source)
+    published = published_folder()
     (published / name).chmod(0o777)
-    assert not published_folder(source).is_relative_to(folder)
+    assert not published_folder().is_relative_to(folder)

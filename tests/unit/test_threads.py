@@ -347,7 +347,7 @@ def test_a_client_that_holds_all_turns_loses_one_to_others_after_a_time(monkeypa
             await arrived(turns, number)
         await to_thread.run_sync(wait_until, lambda: len(log) == 7)
         with turns._changed:
-            assert [turns._seconds_until_one_ends(each) for each in turns._waiting] == [None] * 3
+            assert [turns._end_one_for(each) for each in turns._waiting] == [None] * 3
         assert Counter(log) == {("runs", A1): 3, ("The app is", A1): 2, ("runs", APP): 1, ("runs", B): 1}
         end.set()
         await asyncio.gather(*asked)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -13,11 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import not_kept
+from ..errors import UNPRINTABLE, not_kept
 from .file_types import RECORDING_SUFFIXES
-
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""No file name has a NUL, and Gradio's file route does not find a name with a newline. A change of direction can hide the suffix of a download."""
 
 LINK_FROM = 64 * 1024 * 1024
 """Files of this many bytes and more are linked into the cache, smaller ones are copied (a copy is a snapshot, but costs time)."""
@@ -35,7 +31,8 @@ def cache_key(*parts: object) -> str:
 
 def cached_name(name: str) -> str:
     """The name of a recording in the cache. It ends with a suffix, by which the viewer recognizes the URL of a recording."""
-    name = Path(_CONTROL_CHARACTERS.sub("", name)).name
+    # No file name has a NUL, and Gradio's file route does not find a name with a newline. A change of direction can hide the suffix of a download.
+    name = Path(UNPRINTABLE.sub("", name)).name
     suffix = next((each for each in RECORDING_SUFFIXES if name.lower().endswith(each)), "")
     return shortened(name[: len(name) - len(suffix)]) + (name[len(name) - len(suffix) :] or ".rrd")
 

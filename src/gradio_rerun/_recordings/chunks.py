@@ -17,7 +17,8 @@ from .._fork import ModuleLock, after_fork
 from ..errors import NotARecordingError, RecordingError, log, not_kept
 from .cached_files import cache_key, cached_name, new_file, touched
 from .conversion_process import DISK_FULL
-from .convert_file import application_id, arrow_messages
+from .convert_file import application_id
+from .rrd import arrow_messages
 
 _SMALL = 128_000
 """Bytes. Larger chunks are left as they are."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, cast
 
 from .._gradio.threads import current_work, unwanted
 from .._viewer.sdk import has_python, knows_robot_descriptions, sdk_version
@@ -71,39 +71,19 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
     environment.pop("RERUN", None)  # RERUN=off would log nothing
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
-    assert process.stdin
-    assert process.stderr
-    stdout = cast("BinaryIO", process.stdout)
-    late = threading.Event()
-
-    def end_late() -> None:
-        late.set()
-        process.kill()
-
-    limit = threading.Timer(most.seconds, end_late)
+    stdin, stdout, stderr = (cast("IO[bytes]", each) for each in (process.stdin, process.stdout, process.stderr))
+    work, late = current_work(), threading.Event()
+    limit = threading.Timer(most.seconds, _end_late, (process, late))
     limit.start()
-    work = current_work()
     output: list[bytes] = []
-
-    def read_output() -> None:
-        output.append(stdout.read(_MOST_OUTPUT))
-        if len(output[0]) == _MOST_OUTPUT:
-            process.kill()
-
-    reader = threading.Thread(target=read_output, daemon=True)
+    reader = threading.Thread(target=_read_output, args=(process, stdout, output), daemon=True)
     reader.start()
-    said = ""
     try:
         with work.ended_by(process.kill):
             with suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(copies or {}).encode() + b"\n")
-                process.stdin.flush()
-            while line := process.stderr.readline(_LONGEST_LINE):
-                text = line.decode(errors="replace")
-                if len(said) < _MOST_SAID:
-                    said += text
-                if DISK_FULL.search(text):
-                    process.kill()  # after this error the SDK may hang
+                stdin.write(json.dumps(copies or {}).encode() + b"\n")
+                stdin.flush()
+            said = _read_log(process, stderr)
             code = process.wait()
     finally:
         limit.cancel()
@@ -111,9 +91,9 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
         process.wait()
         reader.join()
         with suppress(BrokenPipeError):
-            process.stdin.close()
+            stdin.close()
         stdout.close()
-        process.stderr.close()
+        stderr.close()
     if work.is_unwanted:
         raise unwanted()
     if late.is_set():
@@ -122,6 +102,29 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
         raise over(path.name, f"{most.memory:,} bytes of memory", MEMORY_VARIABLE)
     errors, warnings = _log_entries(said)
     return Ended(code, b"".join(output).decode(errors="replace"), said, errors, warnings)
+
+
+def _end_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _read_output(process: subprocess.Popen[bytes], stdout: IO[bytes], output: list[bytes]) -> None:
+    output.append(stdout.read(_MOST_OUTPUT))
+    if len(output[0]) == _MOST_OUTPUT:
+        process.kill()
+
+
+def _read_log(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> str:
+    """The log of the SDK. Ends the process if a disk is full: after this error, the SDK may hang."""
+    said = ""
+    while line := stderr.readline(_LONGEST_LINE):
+        text = line.decode(errors="replace")
+        if len(said) < _MOST_SAID:
+            said += text
+        if DISK_FULL.search(text):
+            process.kill()
+    return said
 
 
 def crashed(path: Path, ended: Ended) -> RecordingError:

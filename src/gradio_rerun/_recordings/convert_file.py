@@ -12,7 +12,7 @@ files in it. MEMORY and SIZE are limits in bytes: of the memory of this process,
 SOURCE is invalid.
 
 When stdin ends, also because the parent process has died, this process removes TARGET and the copies, and exits.
-It imports nothing of this package, because that would import Gradio, which takes seconds.
+It imports only modules that import nothing of this package, because that would import Gradio, which takes seconds.
 """
 
 from __future__ import annotations
@@ -23,14 +23,18 @@ import faulthandler
 import json
 import os
 import re
-import struct
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
+
+if TYPE_CHECKING or __package__:
+    from .rrd import arrow_messages
+else:
+    from rrd import arrow_messages
 
 try:
     import resource
@@ -44,7 +48,6 @@ WHOLE = "whole"
 ENDS_AFTER = "GRADIO_RERUN_ENDS_AFTER"
 """The environment variable with the seconds after which this process ends by itself, if its parent can no longer end it."""
 
-_ARROW_MESSAGE = 2
 _MOST_NAMES = 10_000
 _MOST_CHARACTERS = 1_000_000
 """Of all names. The server process reads them."""
@@ -164,20 +167,6 @@ def no_file_opened() -> Iterator[None]:
 def application_id(name: str) -> str:
     """`name` with only the characters that the SDK does not replace: from 0.41 on, it turns "a.png" into "a-png911d"."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:100]
-
-
-def arrow_messages(recording: Path) -> int:
-    """How many messages of the recording carry data."""
-    found = 0
-    with recording.open("rb") as file:
-        file.seek(12)
-        while len(header := file.read(16)) == 16:
-            kind, size = struct.unpack("<QQ", header)
-            if kind == 0:  # the end; a footer follows
-                break
-            found += kind == _ARROW_MESSAGE
-            file.seek(size, os.SEEK_CUR)
-    return found
 
 
 def named_files(path: Path) -> list[str]:

@@ -31,9 +31,9 @@ from .remote_files import (
 )
 from .remote_objects import file_system_of, url_of_object
 from .rrd import MAGIC
-from .sources import SCHEMES, Sources, scheme_of
+from .sources import Sources, scheme_of
 from .turns import Turns
-from .urls import check_characters, checked_url, is_importable
+from .urls import STORE_SCHEMES, check_characters, checked_url, is_importable
 from .web_file import WebFile
 
 _turns = Turns(lambda: 8, "fetching")
@@ -59,7 +59,7 @@ def found_elsewhere(item: Any, sources: Sources) -> RemoteFile | Path | str | No
         return _local_path(url)
     if scheme in ("http", "https"):
         return _of_web(url, sources)
-    if not isinstance(item, str) or scheme in SCHEMES or (sources.admits(url) and is_known(scheme)):
+    if not isinstance(item, str) or scheme in STORE_SCHEMES or (sources.admits(url) and is_known(scheme)):
         return _of_store(url, item, sources)
     return checked_url(url)
 

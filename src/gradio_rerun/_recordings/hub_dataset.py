@@ -81,12 +81,12 @@ def _check_size(name: str, sizes: Iterable[int], most: int) -> None:
 
 
 def is_hub_url(given: object) -> bool:
-    """Whether it is a URL of the Hub, and no path."""
+    """Whether the value is a URL of the Hub, not a path."""
     return isinstance(given, str) and given.lower().startswith("hf://")
 
 
 def is_hub_dataset(url: str) -> bool:
-    """Whether it is the URL of a dataset on the Hub, not of a file in one."""
+    """Whether the URL is that of a dataset on the Hub, not of a file in one."""
     return _DATASET.fullmatch(url) is not None
 
 

@@ -86,11 +86,10 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 result = function(*args, **options)
             except RuntimeError:
+                # A recording that no code holds may be one whose server has ended. `rr.init` would fail.
                 if not cleans_up:
                     raise
-                return (
-                    None  # of a recording that no code holds, such as one whose server has ended: `rr.init` would fail
-                )
+                return None
             if is_blueprint:
                 _blueprints.append(result)
             return result

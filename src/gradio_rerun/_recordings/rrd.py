@@ -1,4 +1,4 @@
-"""The format of a recording, as far as it is needed to join several recordings.
+"""The format of a recording, as far as it is needed to join and to serve recordings.
 
 A recording is a header of 12 bytes (magic, version of the SDK, options), then messages (kind and length, 8 bytes each, then the
 content). A message of kind 0 is the last one. Since rerun-sdk 0.28 or so, the last message has a table of contents, and the positions of such
@@ -10,7 +10,11 @@ This file imports nothing of the package: scripts in processes of their own use 
 
 from __future__ import annotations
 
+import io
+import os
 import struct
+from pathlib import Path
+from typing import BinaryIO
 
 MAGIC = b"RRF2"
 HEADER_SIZE = 12
@@ -18,11 +22,12 @@ HEADER_SIZE = 12
 MESSAGE = struct.Struct("<QQ")
 END = 0
 _STORE_INFO = 1
+_ARROW = 2
 FOOT = b"RRF2FOOT"
 FOOT_SIZE = len(FOOT) + 4
-TABLE_SIZE = 20
-_MOST_TABLES = 16
-MOST_KINDS = 256
+_TABLE_SIZE = 20
+_MOST_TABLES = 1000
+_MOST_KINDS = 256
 _MOST_BITS = 70
 """Of a number: 7 in each byte."""
 
@@ -35,18 +40,19 @@ def is_closed(end: bytes) -> bool:
 def split(data: bytes) -> tuple[bytes, list[memoryview]] | None:
     """The header and the messages of a recording, or of several with the same header; None if its format is unknown."""
     header = data[:HEADER_SIZE]
-    view = memoryview(data)
+    view, file = memoryview(data), io.BytesIO(data)
     messages: list[memoryview] = []
     at = 0
     while at < len(data):
         if len(header) < HEADER_SIZE or data[at : at + HEADER_SIZE] != header:
             return None
         start = at + HEADER_SIZE
-        end = _end_of_messages(data, start)
-        if end is None:
+        at, kind = end_of_messages(file, start, len(data))
+        messages.append(view[start:at])
+        if kind == END:
+            at = end_of_recording(file, at, len(data))
+        elif at < len(data):
             return None
-        messages.append(view[start:end])
-        at = _end_of_recording(data, end)
     return header, messages
 
 
@@ -105,27 +111,43 @@ def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
     return value, at
 
 
-def _end_of_messages(data: bytes, at: int) -> int | None:
-    while at < len(data):
-        if at + MESSAGE.size > len(data):
-            return None
-        kind, length = MESSAGE.unpack_from(data, at)
-        if kind == END:
-            return at
-        at += MESSAGE.size + length
-        if kind > MOST_KINDS or at > len(data):
-            return None
-    return at
+def end_of_messages(file: BinaryIO, at: int, size: int) -> tuple[int, int | None]:
+    """Where the complete messages of known kinds end that begin at `at`, and the kind of the next message; None if no complete message follows."""
+    while at + MESSAGE.size <= size:
+        file.seek(at)
+        kind, length = MESSAGE.unpack(file.read(MESSAGE.size))
+        end = at + MESSAGE.size + length
+        if kind == END or kind > _MOST_KINDS:
+            return at, kind
+        if end > size:
+            break
+        at = end
+    return at, None
 
 
-def _end_of_recording(data: bytes, at: int) -> int:
-    """The position of the next recording. The last message of this one, if it has one, is at `at`."""
-    if at == len(data):
-        return at
-    _, length = MESSAGE.unpack_from(data, at)
-    at += MESSAGE.size + length
-    for tables in range(1, _MOST_TABLES + 1):
-        foot = at + TABLE_SIZE * tables
-        if data[foot : foot + len(FOOT)] == FOOT:
-            return foot + FOOT_SIZE
-    return at
+def end_of_recording(file: BinaryIO, at: int, size: int) -> int:
+    """The end of the recording whose last message begins at `at`, with the tables behind it."""
+    file.seek(at)
+    _, length = MESSAGE.unpack(file.read(MESSAGE.size))
+    at = min(at + MESSAGE.size + length, size)
+    file.seek(at)
+    tables = file.read(_TABLE_SIZE * _MOST_TABLES + FOOT_SIZE)
+    foot = tables.find(FOOT)
+    number, rest = divmod(foot, _TABLE_SIZE)
+    if foot <= 0 or rest or tables[foot + len(FOOT) : foot + FOOT_SIZE] != number.to_bytes(4, "little"):
+        return at  # the foot of another recording, or none
+    return at + foot + FOOT_SIZE
+
+
+def arrow_messages(path: Path) -> int:
+    """How many messages of the recording carry data."""
+    found = 0
+    with path.open("rb") as file:
+        file.seek(HEADER_SIZE)
+        while len(header := file.read(MESSAGE.size)) == MESSAGE.size:
+            kind, size = MESSAGE.unpack(header)
+            if kind == END:  # a footer follows
+                break
+            found += kind == _ARROW
+            file.seek(size, os.SEEK_CUR)
+    return found

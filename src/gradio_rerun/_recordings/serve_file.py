@@ -25,17 +25,15 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
     from .convert_file import REFUSED, begin
-    from .rrd import END, FOOT, FOOT_SIZE, HEADER_SIZE, MAGIC, MESSAGE, MOST_KINDS, TABLE_SIZE
+    from .rrd import END, FOOT, FOOT_SIZE, HEADER_SIZE, MAGIC, end_of_messages, end_of_recording
 else:  # Importing the package would import Gradio, which takes seconds.
     from convert_file import REFUSED, begin
-    from rrd import END, FOOT, FOOT_SIZE, HEADER_SIZE, MAGIC, MESSAGE, MOST_KINDS, TABLE_SIZE
-
-_MOST_TABLES = 1000
+    from rrd import END, FOOT, FOOT_SIZE, HEADER_SIZE, MAGIC, end_of_messages, end_of_recording
 
 # If a field is missing, the program reports an error, and sends usage data.
 _NO_ANALYTICS = (
@@ -111,41 +109,14 @@ def parts_of(path: Path) -> tuple[list[tuple[int, int]], bool]:
             if found != header:
                 raise UnreadableError("its recordings were written by different versions of rerun-sdk")
             start = at + HEADER_SIZE
-            end, kind = _end_of_messages(file, start, size)
+            end, kind = end_of_messages(file, start, size)
+            if kind not in (END, None):
+                raise UnreadableError("its structure is unknown")
             parts.append((start, end))
-            if kind != END:
+            if kind is None:
                 return parts, end < size
-            at = _end_of_stream(file, end, size)
+            at = end_of_recording(file, end, size)
     return parts, False
-
-
-def _end_of_messages(file: BinaryIO, at: int, size: int) -> tuple[int, int | None]:
-    """Returns where the complete messages end, and the kind of the message at that place, or None if no message begins there."""
-    while at + MESSAGE.size <= size:
-        file.seek(at)
-        kind, length = MESSAGE.unpack(file.read(MESSAGE.size))
-        if kind == END:
-            return at, kind
-        if kind > MOST_KINDS:
-            raise UnreadableError("its structure is unknown")
-        if at + MESSAGE.size + length > size:
-            break
-        at += MESSAGE.size + length
-    return at, None
-
-
-def _end_of_stream(file: BinaryIO, at: int, size: int) -> int:
-    """Returns the end of the stream whose last message begins at `at`."""
-    file.seek(at)
-    _, length = MESSAGE.unpack(file.read(MESSAGE.size))
-    at += MESSAGE.size + length
-    file.seek(at)
-    start = file.read(TABLE_SIZE * _MOST_TABLES + FOOT_SIZE)
-    for tables in range(1, _MOST_TABLES + 1):
-        foot = TABLE_SIZE * tables
-        if start[foot : foot + len(FOOT)] == FOOT:
-            return at + foot + FOOT_SIZE
-    return min(at, size)
 
 
 def has_one_manifest(path: Path, parts: list[tuple[int, int]]) -> bool:

@@ -12,8 +12,6 @@ from .._named import Named
 from .remote_objects import url_of_object
 from .urls import URL_SCHEMES, is_importable
 
-SCHEMES = ("hf", "s3", "gs", "az", "abfs")
-
 _SAME = {"s3a": "s3", "gcs": "gs", "az": "abfs", "abfss": "abfs"}
 """Other names of schemes."""
 

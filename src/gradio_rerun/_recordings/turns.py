@@ -76,7 +76,7 @@ class Turns:
             self._waiting.append(task)
             try:
                 while not (work.is_unwanted or task.is_refused or self._next() is task):
-                    self._changed.wait(self._seconds_until_one_ends(task))
+                    self._changed.wait(self._end_one_for(task))
             finally:
                 with suppress(ValueError):  # refused
                     self._waiting.remove(task)
@@ -111,8 +111,8 @@ class Turns:
             default=None,
         )
 
-    def _seconds_until_one_ends(self, task: _Task) -> float | None:
-        """When the task that is the next one should look again. Ends the task that gives its turn to this one, if there is one and its time has passed."""
+    def _end_one_for(self, task: _Task) -> float | None:
+        """Ends the task that loses its turn to `task`, if that task has run long enough. Returns the seconds until `task` must call again, if at all."""
         if self._next(ignores_room=True) is not task:
             return None
         now = time.monotonic()

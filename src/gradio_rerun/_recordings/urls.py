@@ -14,6 +14,11 @@ from .file_types import CONVERTIBLE_SUFFIXES
 
 URL_SCHEMES = ("http", "https", "rerun", "rerun+http", "rerun+https")
 
+STORE_SCHEMES = ("hf", "s3", "gs", "az", "abfs")
+"""The Hugging Face Hub and buckets, from which the app fetches files."""
+
+SCHEMES = ", ".join((*URL_SCHEMES, *STORE_SCHEMES))
+
 IN_RECORDING = "recording://"
 """What the URL of an entity of the recording on screen begins with. Only the viewer reads it."""
 
@@ -25,7 +30,7 @@ _LONGEST_URL = 10_000
 
 WANTED = (
     "Expected the path of a recording (.rrd), a blueprint (.rbl) or a file that rerun can convert, "
-    "a URL (http, https, rerun, rerun+http, rerun+https, hf, s3, gs, az), "
+    f"a URL ({SCHEMES}), "
     "bytes, a rerun.RecordingStream, a rerun.server.Server, chunks or a reader of rerun-sdk, or a list of these"
 )
 
@@ -77,7 +82,7 @@ def check_number(items: Sequence[Recording]) -> None:
 
 
 def _is_host(name: str) -> bool:
-    """Whether browsers take it as the host of a URL, and as it is: with an escape, they would ask another one."""
+    """Whether browsers take the name as the host of a URL unchanged: from an escape, they would make another host."""
     if re.search(r"[%<>^|]", name):
         return False
     labels = name.removesuffix(".").split(".")

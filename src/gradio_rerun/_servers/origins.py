@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def is_server(url: str) -> bool:
-    """Whether it is the URL of a Rerun server."""
+    """Whether the URL is that of a Rerun server."""
     return url.lower().startswith(("rerun://", "rerun+http://", "rerun+https://"))
 
 

@@ -35,7 +35,7 @@ def read_answer(data: dict[str, Any]) -> Any:
     try:
         response = viewer_control.read_response(_decoded(data["protocol"]))
         kind = response.WhichOneof("kind")
-        return _READERS[kind](getattr(response, kind))
+        return of_sdk(_READERS[kind](getattr(response, kind)))
     except (KeyError, TypeError, ValueError, RecursionError, DecodeError) as error:
         raise no_answer(data) from error
 
@@ -230,17 +230,17 @@ def _nothing(_: Any) -> None:
 _READERS: dict[str | None, Callable[[Any], Any]] = {
     "close": lambda message: list(message.closed),
     "get_logs": lambda message: _all(_same(answers.LogEntry), message.entries),
-    "get_state": lambda message: of_sdk(_state(message)),
+    "get_state": _state,
     "set_time_cursor": _nothing,
-    "get_recording_schema": lambda message: of_sdk(_recording_schema(message)),
+    "get_recording_schema": _recording_schema,
     "highlight_rect": _nothing,
     "describe_commands": lambda message: _all(_command, message.commands),
-    "run_command": lambda message: of_sdk(_command(message.command)),
-    "get_blueprint": lambda message: of_sdk(_blueprint(message)),
-    "set_blueprint": lambda message: of_sdk(_blueprint_info(message)),
+    "run_command": lambda message: _command(message.command),
+    "get_blueprint": _blueprint,
+    "set_blueprint": _blueprint_info,
     "get_transform_graph": lambda message: json.loads(message.json or "{}"),
     "get_table_schema": lambda message: _all(_same(answers.TableColumnSchema), message.columns),
-    "get_dataset_schema": lambda message: of_sdk(_dataset_schema(message)),
+    "get_dataset_schema": _dataset_schema,
     "get_location": lambda message: message.location,
     "set_location": _nothing,
     "get_dataset_assets_schema": lambda message: _all(_asset, message.assets),

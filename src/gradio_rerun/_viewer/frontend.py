@@ -29,26 +29,26 @@ class _Published:
     state: str
 
 
-_published: dict[tuple[Path, Path], _Published] = {}
+_published: dict[Path, _Published] = {}
+"""By cache folder."""
 
 
-def published_folder(source: Path = FRONTEND) -> Path:
-    """A folder with what a page loads of the .js and .css files in `source`."""
-    paths = list(_scripts_and_styles(source))
-    key = cache_dir(), source
-    known = _published.get(key)
+def published_folder() -> Path:
+    """A folder with what a page loads of the .js and .css files in `FRONTEND`."""
+    paths = list(_scripts_and_styles(FRONTEND))
+    known = _published.get(cache_dir())
     if known and known.state and known.state == _state(paths, known.folder, known.names):
         return known.folder
-    files = _in_few_files({path.relative_to(source).as_posix(): path.read_bytes() for path in paths})
+    files = _in_few_files({path.relative_to(FRONTEND).as_posix(): path.read_bytes() for path in paths})
     folder = _publish(files)
-    _published[key] = _Published(folder, list(files), _state(paths, folder, files))
+    _published[cache_dir()] = _Published(folder, list(files), _state(paths, folder, files))
     return folder
 
 
-def known_published_folder(source: Path = FRONTEND) -> Path:
+def known_published_folder() -> Path:
     """The folder of `published_folder` as last found, without a check of its files: Gradio updates components on the event loop."""
-    known = _published.get((cache_dir(), source))
-    return known.folder if known else published_folder(source)
+    known = _published.get(cache_dir())
+    return known.folder if known else published_folder()
 
 
 def _scripts_and_styles(folder: Path) -> Iterator[Path]:
@@ -63,8 +63,6 @@ def _scripts_and_styles(folder: Path) -> Iterator[Path]:
 
 def _in_few_files(files: dict[str, bytes]) -> dict[str, bytes]:
     """The files that a page loads: Gradio needs 6 to 8 ms of the processor for each that it serves."""
-    if not files.keys() >= _ENTRIES.keys():
-        return files
     sources = {name: content.decode() for name, content in files.items()}
     kept = {name: files[name] for name in files if name.endswith(".css") or name in _SEPARATE}
     return kept | {entry: in_one(sources, entry, separate).encode() for entry, separate in _ENTRIES.items()}
