@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,30 @@ import gradio as gr
 import pytest
 from apps import Served
 from gradio.context import LocalContext
+from gradio.routes import App
+
+
+@pytest.fixture(scope="session", autouse=True)
+def web_apps_are_made_when_they_are_used() -> Iterator[None]:
+    """gr.Blocks makes two web apps while an app is built, which takes longer than most tests. Only few tests send requests to one."""
+    create = App.create_app
+
+    def create_app(blocks: gr.Blocks, **options: Any) -> Any:
+        is_being_built = options == {"mcp_server": False}  # not by `launch` or `gr.mount_gradio_app`
+        return partial(create, blocks, **options) if is_being_built else create(blocks, **options)
+
+    def app(blocks: gr.Blocks) -> App:
+        made = vars(blocks)["app"]
+        if isinstance(made, partial):
+            made = vars(blocks)["app"] = made()
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(App, "create_app", staticmethod(create_app))
+        patch.setattr(
+            gr.Blocks, "app", property(app, lambda blocks, made: vars(blocks).update(app=made)), raising=False
+        )
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import httpx
 import ports
 import pytest
+from waiting import wait_until
 
 from gradio_rerun import __version__, cli
 from gradio_rerun._preparing import preparing_page
@@ -194,9 +194,7 @@ def test_the_command_serves_the_example_until_it_is_terminated(host: str, shown:
         line = next(line for line in process.stdout if "http" in line)
         assert line == f"Open http://{shown}:{port} in your browser. Ctrl-C ends gradio-rerun.\n"
         url = f"http://{shown}:{port}"
-        deadline = time.monotonic() + 100
-        while not _is_app(url):
-            assert time.monotonic() < deadline
+        wait_until(lambda: _is_app(url))
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"{url}/config", timeout=30) as answer:
             assert b"example.rrd" in answer.read()

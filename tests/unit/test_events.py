@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import copy
 import dataclasses
+import inspect
 import math
 import pickle
 import re
@@ -76,6 +77,8 @@ def test_each_class_has_the_fields_of_what_the_page_sends(kind: type[gr.EventDat
     event = kind(None, sent)
     assert isinstance(event, gr.EventData)
     assert {name: getattr(event, name) for name in fields} == fields
+    declaring = [each for each in kind.__mro__ if issubclass(each, gr.EventData) and each is not events.ViewerEvent]
+    assert {name for each in declaring for name in inspect.get_annotations(each)} <= fields.keys()
     assert kind.__doc__
 
 

@@ -42,6 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sdk(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSdk:
+    monkeypatch.setattr(viewer_assets, "warm_up_recording", bytes)  # would start a process
     return FakeSdk(tmp_path / "site").install(monkeypatch)
 
 
@@ -89,8 +90,9 @@ def test_the_installed_sdk_logs_a_small_recording_for_the_first_frames(real_asse
 
 
 def test_a_viewer_whose_sdk_logs_no_recording_is_used_without_one(
-    sdk: FakeSdk, use: Callable[[], ViewerAssets]
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[], ViewerAssets]
 ) -> None:
+    FakeSdk(tmp_path / "site").install(monkeypatch)
     assets = use()
     assert assets.warm_up is None
     assert use() == assets
