@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from numbers import Real
@@ -49,6 +49,11 @@ def as_path(name: str, value: Any) -> Path:
     with suppress(RuntimeError):  # a user without a home
         return path.expanduser()
     return path
+
+
+def items_of(value: Any) -> Sequence[Any]:
+    """The items of a component's value: those of a list or tuple; any other value is the only item."""
+    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def is_collection(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing_extensions import Self
 
 
 class Named:
-    """Names that the app's author or a client has given. They count from `trust` on.
+    """Names that the app's author or a client has given. The app uses them only after `trust` was called.
 
     A copy is the instance itself. What is unpickled has no names.
     """

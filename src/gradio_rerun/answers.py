@@ -148,7 +148,7 @@ class ComponentSchema:
     datatype: str
     """The Arrow type of one value."""
     has_static: bool
-    """Whether it was ever logged statically."""
+    """Whether the component was ever logged statically."""
 
 
 @dataclass
@@ -241,8 +241,8 @@ class Command:
     available: bool
     """Whether `run_command` would run it now."""
     blocking_native_modal: bool
-    """Whether it opens a dialog of the operating system."""
+    """Whether the command opens a dialog of the operating system."""
     destructive: bool
-    """Whether it discards data or changes of the user."""
+    """Whether the command discards data or changes of the user."""
     target: str | None
     """What the command would act on now."""

@@ -488,11 +488,12 @@ def test_copies_of_parts_are_removed_when_the_app_dies_while_no_file_can_be_open
     assert not copy.parent.exists()
 
 
-def test_environment_variables_for_rerun_do_not_affect_a_conversion(
+def test_environment_variables_for_rerun_and_python_do_not_affect_a_conversion(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RERUN", "off")
     monkeypatch.setenv("RUST_LOG", "off")
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
     assert_recording(converted(png(tmp_path / "a.png"), cache), "a.png")
     with pytest.raises(NotARecordingError, match="Couldn't parse line"):
         converted(write(tmp_path / "cut.ply", ply(10)[:110]), cache)

@@ -98,6 +98,13 @@ def test_a_server_that_was_killed_is_started_again(file: Path, serve: Serve) -> 
     assert not server.folder.exists()
 
 
+def test_a_script_finds_the_modules_beside_it_whatever_the_environment_says(
+    file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    assert segments(serve(file)) == ["run"]
+
+
 def test_a_file_that_has_changed_gets_another_server(file: Path, serve: Serve) -> None:
     server = serve(file)
     write_recording(file, "other")

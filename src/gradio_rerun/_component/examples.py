@@ -9,6 +9,7 @@ from typing import Any
 from gradio.components.base import Component
 from gradio.data_classes import FileData
 
+from .._checks import items_of
 from .._wire import Recordings, ServerUrl
 
 
@@ -18,8 +19,7 @@ class Examples:
     def process_example(self, value: Any) -> str:
         """The names of the recordings, as text for the table of examples."""
         # gr.Examples shows this as HTML.
-        items = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
-        return ", ".join(html.escape(_name(item)) for item in items)
+        return ", ".join(html.escape(_name(item)) for item in ([] if value is None else items_of(value)))
 
     def read_from_flag(self, payload: Any) -> Recordings:
         """For Gradio, when it reads the cache of examples: the value, with tickets of this process."""

@@ -51,7 +51,7 @@ class _Page:
     begun: float = field(default_factory=time.monotonic)
     """When the last call of the page began."""
     seen: float = -math.inf
-    """When it ended."""
+    """When the last call ended."""
 
 
 _lock = ModuleLock()

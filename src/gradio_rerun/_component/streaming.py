@@ -16,6 +16,7 @@ from gradio.context import LocalContext
 from gradio.data_classes import FileData, MediaStreamChunk
 from pydantic import BaseModel
 
+from .._checks import items_of
 from .._gradio.calls import Call
 from .._gradio.streams import Prepared, StreamedAsPrepared
 from .._gradio.threads import in_thread
@@ -57,7 +58,7 @@ class Streaming(RemoteAccess, StreamedAsPrepared):
         `is_cached`: Gradio caches an example, and gets the data of this value only.
         """
         shown, cache = self._shown(call), Path(self.GRADIO_CACHE)
-        items = value if isinstance(value, (list, tuple)) else [value]
+        items = items_of(value)
         if not items or (all(each is None for each in items) and not call.is_generator):
             shown.clear()
             # For the frontend, None means that a generator has ended without a yield.

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from .streams import Prepared
 from .threads import in_thread
-from .updates import complete, tell_ids, trust
+from .updates import complete, set_ids, trust
 from .wrapping import Method, wrap
 
 _is_postponing: ContextVar[bool] = ContextVar("gradio_rerun_postponing", default=False)
@@ -51,7 +51,7 @@ def _followed(process: Method) -> Method:
     async def followed(app: Blocks, block_fn: Any, predictions: Any, state: Any = None) -> Any:
         state = SessionState(app) if state is None else state
         kept = [state.config_values.get(block._id, {}).get("props", {}).get("value") for block in block_fn.outputs]
-        tell_ids(block_fn.outputs, state)
+        set_ids(block_fn.outputs, state)
         token = _is_postponing.set(True)
         # gr.Examples caches lazily within a call, in which Gradio would run only a part of a component's `__init__`.
         in_call = LocalContext.in_event_listener.set(False)
@@ -61,7 +61,7 @@ def _followed(process: Method) -> Method:
             _is_postponing.reset(token)
             LocalContext.in_event_listener.reset(in_call)
         outputs = block_fn.outputs[: len(data)]
-        tell_ids(outputs, state)  # those that this call has made again
+        set_ids(outputs, state)  # those that this call has made again
         try:
             for index, block in enumerate(outputs):
                 await _prepare(data, index, block, state, kept[index])

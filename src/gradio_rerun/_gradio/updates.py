@@ -28,7 +28,7 @@ class ConstructorArgs(dict[str, Any]):
         super().update(self._merged(changes))
 
 
-def tell_ids(outputs: Iterable[Any], state: Any) -> None:
+def set_ids(outputs: Iterable[Any], state: Any) -> None:
     """Gives the components of a session their ids in the app. Each update replaces a component by a new one, which has another id.
 
     Call it on the event loop: while a thread calls `postprocess`, an update may replace the component in the session.

@@ -66,11 +66,10 @@ class Ended:
 def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> Ended:
     """Runs a command of `convert_file.py` within the limits, and returns how it has ended. Raises a `RecordingError` at a limit."""
     # OpenBLAS, which NumPy uses, allocates memory for each core of the machine.
-    environment = {**os.environ, "RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
-    environment[ENDS_AFTER] = str(most.seconds + _SPARE_SECONDS)
-    environment.pop("RERUN", None)  # RERUN=off would log nothing
+    variables = {"RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
+    variables[ENDS_AFTER] = str(most.seconds + _SPARE_SECONDS)
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(variables))
     stdin, stdout, stderr = (cast("IO[bytes]", each) for each in (process.stdin, process.stdout, process.stderr))
     work, late = current_work(), threading.Event()
     limit = threading.Timer(most.seconds, _end_late, (process, late))
@@ -102,6 +101,13 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
         raise over(path.name, f"{most.memory:,} bytes of memory", MEMORY_VARIABLE)
     errors, warnings = _log_entries(said)
     return Ended(code, b"".join(output).decode(errors="replace"), said, errors, warnings)
+
+
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables of a process for which this module has the command."""
+    # RERUN=off would log nothing. With PYTHONSAFEPATH, a script cannot import the modules beside it.
+    kept = {name: value for name, value in os.environ.items() if name not in ("RERUN", "PYTHONSAFEPATH")}
+    return {**kept, **changes}
 
 
 def _end_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
@@ -210,9 +216,8 @@ def episode_command(dataset: Path, target: Path, index: int, most: Limits) -> li
     return [*_script("convert_episode.py", str(index), dataset, most), str(target), *_entries()]
 
 
-def serving_command(source: Path, folder: Path, memory: int, size: int) -> list[str]:
-    """The command that serves the recordings in a file, with a folder of its own. `memory`, `size`: its limits in bytes."""
-    most = Limits(memory, size, 0)
+def serving_command(source: Path, folder: Path, most: Limits) -> list[str]:
+    """The command that serves the recordings in a file, with a folder of its own."""
     return [*_script("serve_file.py", "serve", source, most), str(folder), source.name, *_entries()]
 
 

@@ -103,7 +103,7 @@ def _of_store(url: str, item: Any, sources: Sources) -> RemoteFile | str:
 
 
 def fetched(remote: RemoteFile, cache: Path) -> Path:
-    """The recording that the file is, or can be converted to: a file in `cache`, fetched by the first call for what the file is now.
+    """The recording that the file is, or can be converted to: a file in `cache`, fetched by the first call for the present version of the file.
 
     A file that must be converted, and each file of a web server, may have the size of the recordings that conversions make, and take their time.
     Raises a `RecordingError`.

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
@@ -22,7 +22,7 @@ from .._gradio.threads import current_work, unwanted
 from .._servers import file_servers
 from ..errors import RecordingError, log, not_kept
 from .cached_files import part_in, touch
-from .conversion_process import DISK_FULL, serving_command
+from .conversion_process import DISK_FULL, environment, serving_command
 from .convert_file import REFUSED
 from .limits import limits
 
@@ -95,15 +95,13 @@ def started(path: Path, cache: Path, on_progress: Progress) -> FileServer:
     """Starts a server for a file, with a folder in `cache`. Raises a `RecordingError` if it does not start."""
     most, size = limits(), path.stat().st_size
     folder = part_in(cache.absolute())
-    command = serving_command(path.absolute(), folder, most.memory, 2 * size + most.size)
+    command = serving_command(path.absolute(), folder, replace(most, size=2 * size + most.size))
     pipe = subprocess.PIPE
-    environment = {**os.environ, "RUST_LOG": "error"}
     try:
         folder.mkdir(parents=True)
         # A new session, so that `_kill` also ends a program that the process has started.
-        process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
-        )
+        variables = environment({"RUST_LOG": "error"})
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=variables, start_new_session=True)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise not_kept(f"The recording {path.name!r:.200}", cache, error) from error

@@ -42,19 +42,23 @@ class _Run:
     size: int = 0
     """Bytes streamed."""
     has_streamed: bool = False
-    """Whether it has added data since the last clear."""
+    """Whether the run has added data since the last clear."""
     last: list[Recording] | None = None
     """Its last value."""
 
 
 @dataclass(eq=False)
 class _Taken:
+    """How many bytes of a sink's data are in a growing recording."""
+
     growing: GrowingRecording
     size: int
 
 
 @dataclass
 class _Growing:
+    """A growing recording, for data with the same header."""
+
     recording: GrowingRecording
     stores: Bounded = field(default_factory=lambda: Bounded(_MOST_STORES))
     """The stores whose SetStoreInfo messages it contains."""

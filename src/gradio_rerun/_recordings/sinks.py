@@ -54,7 +54,7 @@ class Sink:
     def read(self) -> None:
         """Appends new data to the log, so that the log is one recording.
 
-        Raises a RecordingError if the data cannot be written. They are not lost: the next call writes them.
+        Raises a RecordingError if the data cannot be written. Nothing is lost: the next call writes the data.
         """
         data = self.unwritten = self.unwritten + (self.stream.read() or b"")
         header, parts = split(data) or (None, [memoryview(data)])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .._checks import is_collection, no_list, wrong
+from .._checks import is_collection, items_of, no_list, wrong
 from .._named import Named
 from .remote_objects import url_of_object
 from .urls import URL_SCHEMES, is_importable
@@ -19,7 +19,7 @@ _WEB = ("http", "https")
 _NO_SOURCES = ("file", "local", *(each for each in URL_SCHEMES if each not in _WEB))
 
 _MOST_ENCODINGS = 5
-"""How often a part of a path may be percent-encoded: each time takes as long as the URL."""
+"""How often a path may be percent-encoded: each decoding takes time."""
 
 
 class Sources(Named):
@@ -140,7 +140,7 @@ def _without_users(given: Any) -> Any:
 
 
 def _urls_in(value: Any) -> Iterable[str]:
-    for item in value if isinstance(value, (list, tuple)) else [value]:
+    for item in items_of(value):
         url = item if isinstance(item, str) else url_of_object(item)
         scheme = scheme_of(url or "")
         if url and scheme not in ("", *_NO_SOURCES) and (scheme not in _WEB or is_importable(url)):

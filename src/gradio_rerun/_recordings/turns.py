@@ -37,11 +37,11 @@ class _Task:
     client: Client
     work: Work
     is_joining: bool
-    """Whether another task had the same key when this one came."""
+    """Whether another task had the same key when this one arrived."""
     is_refused: bool = False
     begun: float = 0
     lost: float = 0
-    """When it lost its turn."""
+    """When the task lost its turn."""
 
 
 class Turns:

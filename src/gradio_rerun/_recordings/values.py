@@ -14,7 +14,7 @@ from typing import Any
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
-from .._checks import as_path, described, whole_text
+from .._checks import as_path, described, items_of, whole_text
 from .._gradio.files import checked_by_gradio, may_serve
 from .._servers.tunnel import Servers
 from .._viewer.sdk import chunk_class, server_url
@@ -59,7 +59,7 @@ def to_recordings(
         return []
     remove_empty_folders(cache)
     end_orphans()  # also functions that return a path have logged into a RecordingStream
-    items = value if isinstance(value, (list, tuple)) else [value]
+    items = items_of(value)
     if stream:
         items = [item for item in items if not _has_no_data(item)]
     servers, sources = servers or Servers(), sources or Sources()
@@ -77,10 +77,9 @@ def to_recordings(
 
 def has_data(value: Any) -> bool:
     """Whether the value contains data that can be streamed: bytes, a RecordingStream or a BinaryStream."""
-    items = value if isinstance(value, (list, tuple)) else [value]
     return any(
         isinstance(item, _BYTES) or _is_rerun(item, "RecordingStream") or _is_rerun(item, "BinaryStream")
-        for item in items
+        for item in items_of(value)
     )
 
 

@@ -18,7 +18,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import PlainTextResponse, Response
 
-from .._checks import is_collection, no_list
+from .._checks import is_collection, items_of, no_list
 from .._clients import client_of
 from .._named import Named
 from .._viewer.sdk import server_url
@@ -183,8 +183,7 @@ def _tokens(tunnel: bool | Sequence[str] | Mapping[str, str | None] | None) -> d
 
 
 def _origins_in(value: Any) -> Iterable[str]:
-    items = value if isinstance(value, (list, tuple)) else [value]
-    urls = [item if isinstance(item, str) else server_url(item) for item in items]
+    urls = [item if isinstance(item, str) else server_url(item) for item in items_of(value)]
     origins = []
     for url in urls:
         if url and is_server(url):

@@ -32,7 +32,7 @@ class Plan:
     waits: bool = True
     """Whether the next command waits until this one has finished. A viewer carries out any number of the others with one frame."""
     outlasts: bool = False
-    """Whether it is carried out even if the value beside it was skipped. The others refer to this value."""
+    """Whether the command is carried out even if the value beside it was skipped. Other commands refer to this value."""
     answers: bool = False
     """Whether the event `answer` has the viewer's response."""
     source: Path | None = None
