@@ -18,13 +18,16 @@ from gradio.routes import App
 def web_apps_are_made_when_they_are_used() -> Iterator[None]:
     """gr.Blocks makes two web apps while an app is built, which takes longer than most tests. Only few tests send requests to one."""
     create = App.create_app
+    create(gr.Blocks())  # Gradio imports further modules for the first one
 
     def create_app(blocks: gr.Blocks, **options: Any) -> Any:
         is_being_built = options == {"mcp_server": False}  # not by `launch` or `gr.mount_gradio_app`
         return partial(create, blocks, **options) if is_being_built else create(blocks, **options)
 
     def app(blocks: gr.Blocks) -> App:
-        made = vars(blocks)["app"]
+        made = vars(blocks).get("app")
+        if made is None:
+            raise AttributeError("app")
         if isinstance(made, partial):
             made = vars(blocks)["app"] = made()
         return made
