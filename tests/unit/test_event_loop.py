@@ -290,7 +290,13 @@ def test_the_event_loop_goes_on_while_a_value_is_prepared(
 def test_an_update_keeps_what_another_function_changed_while_its_value_was_prepared(
     way: Callable[[Path], Any], sent_commands: int, heart: Heart, tmp_path: Path
 ) -> None:
-    path = recording(tmp_path)
+    path, go_on = recording(tmp_path), threading.Event()
+
+    def wait() -> None:
+        heart.slow += 1
+        assert go_on.wait(LIMIT)
+
+    heart.wait = wait  # type: ignore[method-assign]
     with gr.Blocks() as demo:
         viewer = Rerun()
         gr.on(None, lambda: way(path), None, viewer)
@@ -302,14 +308,13 @@ def test_an_update_keeps_what_another_function_changed_while_its_value_was_prepa
         return sent.get("value"), settings_in(sent["props"])
 
     async def both() -> None:
-        beating = asyncio.create_task(heart.beat())
         slow_one = asyncio.create_task(process(slow))
         while not heart.slow:
             await asyncio.sleep(HEARTBEAT)
         _, changed = await process(quick)
         assert not slow_one.done()
+        go_on.set()
         value, last = await slow_one
-        beating.cancel()
         assert (changed["height"], last["height"], len(value)) == ("300px", "300px", 1)
         assert len(last.get("commands", [])) == sent_commands
 
