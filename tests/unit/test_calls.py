@@ -23,6 +23,7 @@ from gradio.data_classes import MediaStreamChunk
 from gradio.state_holder import SessionState
 from gradio.utils import safe_aclose_iterator
 from recordings import pieces_of_stream, recording_bytes, sdk, write_recording
+from waiting import wait_until
 
 from gradio_rerun import Rerun, commands
 from gradio_rerun._gradio import calls, postponed
@@ -463,8 +464,7 @@ def test_a_session_that_ends_is_forgotten() -> None:
     state = weakref.ref(session.state)
     before = len(shown._sessions)
     del session
-    gc.collect()
-    assert state() is None
+    wait_until(lambda: (gc.collect(), state())[1] is None, 30)  # a thread of the call may still be ending
     assert len(shown._sessions) < before
 
 
