@@ -131,7 +131,10 @@ def end_of_recording(file: BinaryIO, at: int, size: int) -> int:
     _, length = MESSAGE.unpack(file.read(MESSAGE.size))
     at = min(at + MESSAGE.size + length, size)
     file.seek(at)
-    tables = file.read(_TABLE_SIZE * _MOST_TABLES + FOOT_SIZE)
+    start = file.read(len(MAGIC))
+    if start == MAGIC:  # the next recording
+        return at
+    tables = start + file.read(_TABLE_SIZE * _MOST_TABLES + FOOT_SIZE)
     foot = tables.find(FOOT)
     number, rest = divmod(foot, _TABLE_SIZE)
     if foot <= 0 or rest or tables[foot + len(FOOT) : foot + FOOT_SIZE] != number.to_bytes(4, "little"):
