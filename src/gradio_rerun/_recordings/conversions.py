@@ -88,9 +88,8 @@ def converted_episode(
         with _linked(name, files, temporary) as dataset:
             ended = run(named, episode_command(dataset, temporary, index, most), most)
         check_parts(folder, files, may_read)  # as above
-        left_out = (
-            json.loads(ended.output or "{}") if ended.code == 0 else {}
-        )  # after a crash, the output may be truncated
+        # After a crash, the output may be truncated.
+        left_out = json.loads(ended.output or "{}") if ended.code == 0 else {}
         for camera, reason in left_out.items():
             log(f"{name}, episode {index}: the video {camera!r} is left out: {reason}")
         return ended

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .._gradio.threads import current_work, unwanted
-from ..errors import RecordingError, log, not_kept
+from ..errors import RecordingError, UnsupportedValueError, log, not_kept
 from .bounded import Bounded
 from .cached_files import cache_key, cached_name, part_in, shortened, touch, touched
 from .conversions import converted
@@ -33,7 +33,7 @@ from .remote_objects import file_system_of, url_of_object
 from .rrd import MAGIC
 from .sources import Sources, scheme_of
 from .turns import Turns
-from .urls import STORE_SCHEMES, check_characters, checked_url, is_importable
+from .urls import STORE_SCHEMES, WANTED, check_characters, checked_url, is_importable
 from .web_file import WebFile
 
 _turns = Turns(lambda: 8, "fetching")
@@ -83,6 +83,9 @@ def _of_web(url: str, sources: Sources) -> RemoteFile | str:
 
 def _of_store(url: str, item: Any, sources: Sources) -> RemoteFile | str:
     is_text = isinstance(item, str)
+    name = url.partition("://")[2].partition("/")[2]
+    if is_text and not is_of_repository(url) and (not name or name.endswith("/")):
+        raise UnsupportedValueError(f"{WANTED}; got the URL {url!r:.300}, which names no file.")
     if not sources.admits(url):
         # Everybody may fetch public files of the Hub: a user's text is as harmless as its URL of https.
         if is_text and is_of_repository(url):
