@@ -271,9 +271,10 @@ def test_an_example_of_any_kind_has_a_name(example: Any, shown: str) -> None:
 
 
 def test_the_examples_of_the_api_are_values() -> None:
-    viewer = Rerun()
+    viewer = Rerun(file_count="multiple")
     url = viewer.preprocess(Recordings.model_validate(viewer.example_payload()))
-    assert viewer.postprocess(viewer.example_value()) == Recordings(root=[url])
+    assert viewer.postprocess(viewer.example_value()) == Recordings(root=url)
+    assert FileData.model_validate(Rerun().example_payload()).path == viewer.example_value()
 
 
 @pytest.mark.parametrize(
@@ -386,9 +387,23 @@ def test_the_page_gets_recordings_of_uploads_only(file: Path, tmp_path: Path, mo
     assert "it starts with" in open_upload(Rerun(file_types=[".png"], file_count="directory"), str(uploaded))["error"]
 
 
+def test_a_tool_of_the_mcp_server_takes_the_url_of_a_recording() -> None:
+    mcp = pytest.importorskip("gradio.mcp")
+
+    def measure(recording: str) -> int:
+        return len(recording)
+
+    with gr.Blocks() as demo:
+        gr.Button().click(measure, Rerun(interactive=True), gr.Number())
+    schema, files = mcp.GradioMCPServer(demo).get_input_schema("measure")
+    assert schema["properties"]["recording"]["type"] == "string"
+    assert "$ref" not in json.dumps(schema)
+    assert files == [["recording"]]
+
+
 def test_the_api_describes_the_value() -> None:
     with gr.Blocks() as demo:
-        viewer = Rerun()
+        viewer = Rerun(file_count="multiple")
         gr.Button().click(lambda value: value, viewer, viewer, api_name="show")
     (parameter,) = demo.get_api_info()["named_endpoints"]["/show"]["parameters"]
     assert parameter["python_type"]["type"].startswith("list[")

@@ -35,9 +35,17 @@ class Examples:
         viewer: Any = self
         return Component.api_info(viewer)  # gr.HTML says that the value is a string
 
+    def api_info_as_input(self) -> dict[str, Any]:
+        """JSON schema of the value that a client sends: one file, unless users can choose several."""
+        viewer: Any = self
+        # Gradio's MCP server converts URLs to files for an input that is one file, and no list with references to definitions.
+        return self.api_info() if viewer.file_count != "single" else FileData.model_json_schema()
+
     def example_payload(self) -> Any:
         """An example of a value that a client sends."""
-        return ["https://app.rerun.io/version/0.24.0/examples/dna.rrd"]
+        viewer: Any = self
+        url = "https://app.rerun.io/version/0.24.0/examples/dna.rrd"
+        return [url] if viewer.file_count != "single" else FileData(path=url).model_dump()
 
     def example_value(self) -> Any:
         """An example of a value that a function returns."""
