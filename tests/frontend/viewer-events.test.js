@@ -11,12 +11,21 @@ class FakeViewer extends EventTarget {
   /** @type {any} */
   running = { viewer: this };
   currentTime = null;
+  /** Whether the recording on screen stays where it is. */
+  isSettled = true;
+  valueNumber = 1;
   control = { times: /** @type {any} */ (null) };
 
   /** @param {{application_id: string, recording_id: string}} recording */
   activeTimeline({ application_id, recording_id }) {
     const now = this.currentTime;
     return now?.application_id === application_id && now?.recording_id === recording_id ? now.timeline : null;
+  }
+
+  async frames() {}
+
+  takesCommands() {
+    return this.isSettled;
   }
 
   /** What the viewer reports, as it reports it. @param {object[]} events */
@@ -337,4 +346,54 @@ test("a key that repeats is not sent while functions work, and a key that is rel
   assert.deepEqual(keys(), ["down", "up"]);
   events.add("key_input", { pressed: true, repeat: true });
   assert.deepEqual(keys(), ["down", "up", "repeat"]);
+});
+
+test("the first time of a recording is reported also if the viewer does not", async () => {
+  start();
+  viewer.stand("frame", 29n);
+  await viewer.report({ type: "recording_open" });
+  await null;
+  assert.deepEqual(
+    sent.map(([type, { timeline, time }]) => [type, timeline, time]),
+    [["recording_open", undefined, undefined], ["timeline_change", "frame", "29"], ["time_update", "frame", "29"]],
+  );
+});
+
+test("the first time of a recording is reported once", async () => {
+  start();
+  viewer.stand("frame", 29n);
+  await viewer.report({ type: "recording_open" }, { type: "timeline_change", timeline: "frame", time: 29 });
+  viewer.dispatchEvent(new Event("load"));
+  for (let frame = 0; frame < 4; frame++) await null;
+  assert.deepEqual(sent.map(([type]) => type), ["recording_open", "timeline_change"]);
+});
+
+test("a first timeline that the viewer reports later is reported once", async () => {
+  start();
+  viewer.stand("frame", 29n);
+  await viewer.report({ type: "recording_open" });
+  await null;
+  await viewer.report({ type: "timeline_change", timeline: "frame", time: 29 }, { type: "timeline_change", timeline: "step", time: 3 });
+  assert.deepEqual(sent.filter(([type]) => type === "timeline_change").map(([, { timeline }]) => timeline), ["frame", "step"]);
+});
+
+test("the first time of a recording is reported when its place is restored", async () => {
+  start();
+  viewer.isSettled = false;
+  await viewer.report({ type: "recording_open" });
+  viewer.stand("frame", 0n);
+  for (let frame = 0; frame < 4; frame++) await null;
+  viewer.isSettled = true;
+  viewer.stand("frame", 7n);
+  viewer.dispatchEvent(new Event("load"));
+  for (let frame = 0; frame < 4; frame++) await null;
+  assert.deepEqual(sent.filter(([type]) => type === "time_update").map(([, { time }]) => time), ["7"]);
+});
+
+test("an empty viewer reports no time", async () => {
+  start();
+  viewer.running = null;
+  viewer.dispatchEvent(new Event("load"));
+  for (let frame = 0; frame < 4; frame++) await null;
+  assert.deepEqual(sent, []);
 });

@@ -1,5 +1,6 @@
 /** Sends the viewer's events to Python: complete, in order, with exact times, and `time_update` no faster than its listeners run. */
 
+import { FRAMES_TO_SEE } from "../viewer/frame-watch.js";
 import { isAt } from "../viewer/kept-time.js";
 import { storeIdOf } from "../viewer/store-id.js";
 import { timesOf } from "./time-controls.js";
@@ -46,6 +47,7 @@ export class ViewerEvents {
       // The viewer sends its events in the middle of its work, where it cannot report the exact time.
       queueMicrotask(() => this.#take(reported));
     });
+    viewer.addEventListener("load", () => this.#expectTime());
     viewer.addEventListener("dispose", () => this.#forget());
     onHandled(this, id);
   }
@@ -73,6 +75,7 @@ export class ViewerEvents {
       // The known timeline is that of a closed recording with this id: the viewer does not report when the user closes one.
       this.#timelines.delete(id);
       this.#opened.add(id);
+      this.#expectTime();
     } else if (type === "play" || type === "pause") {
       this.#opened.delete(id);
       this.#plays = { id, isPlaying: type === "play" };
@@ -91,6 +94,18 @@ export class ViewerEvents {
     }
     this.#add(type === "time_update" ? { ...reported, timeline: this.#timelines.get(id) ?? null } : reported);
     if (type === "timeline_change" || type === "time_update") this.#addPlayState(reported, recording, id);
+  }
+
+  /** Adds the first time of the recording on screen if the viewer has not reported it after some frames: of one that opens with all its data, it may not. */
+  async #expectTime() {
+    await this.#viewer.running?.viewer?.frames(FRAMES_TO_SEE);
+    const current = this.#viewer.currentTime;
+    if (!current || this.#timelines.has(storeIdOf(current)) || !this.#viewer.takesCommands(current.recording_id, this.#viewer.valueNumber)) return;
+    const { application_id, recording_id, timeline } = current;
+    const reported = { application_id, recording_id, timeline, time: Number(current.time) };
+    this.#take({ ...reported, type: "timeline_change" });
+    this.#take({ ...reported, type: "time_update" });
+    this.#queried.add(storeIdOf(current));
   }
 
   /**
