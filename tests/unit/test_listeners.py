@@ -70,7 +70,7 @@ def test_gr_on_drops_no_event_of_a_viewer_unless_the_app_says_so() -> None:
 def test_the_page_is_notified_of_the_end_of_each_listener_however_it_is_attached() -> None:
     with gr.Blocks() as demo:
         viewer = Rerun()
-        viewer.time_update(lambda: None).then(lambda: None)
+        viewer.time_update(lambda: None)
         viewer.time_update(fn=lambda: None)
 
         @viewer.time_update
@@ -92,6 +92,50 @@ def test_the_page_is_notified_of_the_end_of_each_listener_however_it_is_attached
     after = [each["id"] for each in functions(demo) if each["targets"][0][1] != "then"]
     followed = {(each["trigger_after"], each["trigger_only_on_failure"]) for each in ends}
     assert followed == {(function, on_failure) for function in after for on_failure in (False, True)}
+
+
+def chain(demo: gr.Blocks) -> tuple[list[str], set[tuple[int, bool]]]:
+    """The trigger modes of functions, and what notifies the page: the index of a function, and whether after its failure."""
+    attached = functions(demo)
+    index = [each["id"] for each in attached].index
+    ends = [each for each in demo.get_config_file()["dependencies"] if "rerun-handled" in str(each["js"])]
+    after = {(index(each["trigger_after"]), each["trigger_only_on_failure"]) for each in ends}
+    return [each["trigger_mode"] for each in attached], after
+
+
+def test_the_page_waits_for_the_end_of_a_chain() -> None:
+    with gr.Blocks() as demo:
+        viewer, button = Rerun(), gr.Button()
+        listener = viewer.time_update(lambda: None)
+        listener.then(lambda: None).success(lambda: None)
+        listener.then(lambda: None)
+        button.click(lambda: None).then(lambda: None)
+    modes, after = chain(demo)
+    assert modes == ["multiple", "multiple", "multiple", "once", "once", "once"]
+    assert after == {(2, False), (0, True), (1, True), (2, True)}
+    assert listener_counts(demo) == {"time_update": 1}
+
+
+def test_the_page_waits_for_the_end_of_a_chain_of_gr_on() -> None:
+    with gr.Blocks() as demo:
+        viewer, button = Rerun(), gr.Button()
+        gr.on([viewer.play, viewer.pause, button.click], lambda: None).success(lambda: None)
+    modes, after = chain(demo)
+    assert modes == ["multiple", "multiple"]
+    assert after == {(1, False), (0, True), (1, True)}
+    assert listener_counts(demo) == {"play": 1, "pause": 1}
+
+
+def test_the_page_does_not_wait_for_a_part_of_a_chain_whose_end_is_not_reported() -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun()
+        viewer.play(lambda: None).failure(lambda: None)
+        viewer.play(lambda: None).then(None, js="() => {}")
+        viewer.play(lambda: None).then(lambda: None, validator=lambda: None)
+        viewer.play(lambda: None).then(lambda: None, trigger_mode="once")
+    _, after = chain(demo)
+    assert {index for index, _ in after} == {0, 2, 3, 5}
+    assert listener_counts(demo) == {"play": 4}
 
 
 def test_the_page_does_not_wait_for_listeners_whose_end_is_not_reported() -> None:

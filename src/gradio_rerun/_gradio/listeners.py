@@ -2,7 +2,7 @@
 
 Gradio drops events that occur while a listener runs, or sends a burst of events in any order. `trigger_mode="always_last"` sends old data
 again, and never ends with two listeners of one event. So the frontend sends an event when all listeners of the previous event have finished;
-see viewer-events.js. A line of JavaScript after each listener notifies the frontend.
+see viewer-events.js. A line of JavaScript after each listener, and after what follows it by `.then` and `.success`, notifies the frontend.
 
 Gradio 6.10 to 6.31. Remove this file when Gradio keeps events in order, and
 tests/unit/test_listeners.py::test_no_call_is_dropped_unless_the_app_says_so passes without it.
@@ -92,22 +92,56 @@ def _notify_when_attached(app: Any, event_name: str, viewer: Any) -> None:
 
 
 def _notify(app: Any, function: Any, event_name: str, viewer: Any) -> None:
-    # A call that a validator refuses ends without a notification. In older Gradios, so does a listener that is JavaScript only.
-    if function.fn is None or function.validator is not None:
+    if not _ends_with_notification(function):
         return
     for only_on_failure in (False, True):  # Gradio does not run the first after a failure
-        app.set_event_trigger(
-            [EventListenerMethod(None, "then")],  # gr.load refuses an app that has "failure" here
-            None,
-            [],
-            [],
-            js=_HANDLED_JS.format(event=event_name, id=viewer._id),
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-            trigger_after=function._id,
-            trigger_only_on_failure=only_on_failure,
-        )
+        _add_notification(app, function, _HANDLED_JS.format(event=event_name, id=viewer._id), only_on_failure)
+    if not hasattr(app.set_event_trigger, "follows_chains"):
+        app.set_event_trigger = _following_chains(app, app.set_event_trigger)
+
+
+def _ends_with_notification(function: Any) -> bool:
+    # A call that a validator refuses ends without a notification. In older Gradios, so does a listener that is JavaScript only.
+    return function.fn is not None and function.validator is None
+
+
+def _add_notification(app: Any, function: Any, js: str, only_on_failure: bool) -> None:
+    app.set_event_trigger(
+        [EventListenerMethod(None, "then")],  # gr.load refuses an app that has "failure" here
+        None,
+        [],
+        [],
+        js=js,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_after=function._id,
+        trigger_only_on_failure=only_on_failure,
+    )
+
+
+def _following_chains(app: Any, attach: Callable[..., Any]) -> Callable[..., Any]:
+    """Moves notifications to the function that follows their listener: Gradio would skip this function if the next event ends meanwhile."""
+
+    def attach_to_chain(targets: Any, *args: Any, **options: Any) -> Any:
+        attached = attach(targets, *args, **options)
+        function = attached[0]
+        if function.trigger_mode != "once" or options.get("trigger_mode") is not None:
+            return attached
+        ends = [each for each in app.fns.values() if each.trigger_after == function.trigger_after and _is_end(each)]
+        if ends and _ends_with_notification(function) and not function.trigger_only_on_failure:
+            function.trigger_mode = "multiple"
+            for end in ends:
+                end.trigger_after = function._id
+                _add_notification(app, function, end.js, only_on_failure=True)
+        return attached
+
+    attach_to_chain.follows_chains = True  # type: ignore[attr-defined]
+    return attach_to_chain
+
+
+def _is_end(function: Any) -> bool:
+    return "rerun-handled" in str(function.js) and not function.trigger_only_on_failure
 
 
 def listener_counts(viewer: Any, functions: Iterable[Any]) -> dict[str, int]:
