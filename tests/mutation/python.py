@@ -64,6 +64,7 @@ TESTS = {
     "_gradio/event_list": ["events", "event_methods"],
     "_gradio/event_methods": ["event_methods"],
     "_gradio/files": ["uploads", "recordings", "published_folder"],
+    "_gradio/growing_files": ["growing"],
     "_gradio/js_on_load": ["component", "listeners", "commands"],
     "_gradio/listeners": ["listeners", "events", "client"],
     "_gradio/postponed": ["event_loop", "updates", "calls"],

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from gradio import route_utils, routes
 
+from gradio_rerun import Rerun
 from gradio_rerun._recordings.growing import MOST_KEPT, GrowingRecording
 from gradio_rerun._wire import STREAM_TYPE
 from gradio_rerun.errors import RecordingError, StreamTooLongError
@@ -113,3 +117,39 @@ def test_the_memory_holds_only_the_end_of_a_long_recording(tmp_path: Path) -> No
         growing.append([letter * (MOST_KEPT // 2)], MOST_KEPT // 2, None)
     assert growing.kept(growing.size - MOST_KEPT, growing.size) == b"b" * (MOST_KEPT // 2) + b"c" * (MOST_KEPT // 2)
     assert growing.kept(growing.size - MOST_KEPT - 1, growing.size) == b""
+
+
+CHUNK = 1 << 16
+"""Bytes that Starlette reads at once."""
+
+
+@pytest.mark.parametrize("size", [10, CHUNK, CHUNK + 1])
+@pytest.mark.parametrize("growth", [0, 10, 3 * CHUNK])
+@pytest.mark.parametrize("range_", [None, b"bytes=0-", b"bytes=2-5"])
+def test_a_file_that_grows_is_sent_up_to_the_announced_size(
+    size: int, growth: int, range_: bytes | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "recording.rrd"
+    path.write_bytes(b"a" * size)
+    Rerun(streaming=True)  # which makes Gradio serve files in this way
+    messages: list[Any] = []
+
+    async def send(message: Any) -> None:
+        if not messages:
+            with path.open("ab") as file:
+                file.write(b"b" * growth)
+        messages.append(message)
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    headers = [(b"range", range_)] if range_ else []
+    scope = {"type": "http", "method": "GET", "headers": headers, "asgi": {"spec_version": "2.3"}}
+    response = getattr(route_utils, "FileResponse", routes.FileResponse)
+    asyncio.run(response(path)(scope, receive, send))
+    start, *body = messages
+    sent = b"".join(each["body"] for each in body)
+    assert int(dict(start["headers"])[b"content-length"]) == len(sent)
+    assert set(sent) == {ord("a")}
+    assert [each["more_body"] for each in body][-1:] == [False]
+    assert all(each["more_body"] for each in body[:-1])

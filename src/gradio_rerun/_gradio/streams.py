@@ -16,6 +16,7 @@ import gradio as gr
 from gradio.blocks import Blocks
 from gradio.components.base import StreamingOutput
 
+from .growing_files import serve_growing_files
 from .wrapping import Method, wrap
 
 
@@ -41,6 +42,7 @@ class StreamedAsPrepared(StreamingOutput):
 def follow_streams() -> None:
     """Lets Gradio stream the values of `StreamedAsPrepared` components as they are, in all apps of this process."""
     wrap("handle_streaming_outputs", _followed)
+    serve_growing_files()
 
 
 def _followed(process: Method) -> Method:
