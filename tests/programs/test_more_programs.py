@@ -213,3 +213,11 @@ def test_all_visitors_see_the_whole_recording_that_a_timer_returns(
         expect_rows(each, loss=steps)
         each.expect_state("ready", recordings=1)
     late.close()
+
+
+@pytest.mark.slow
+def test_the_first_time_of_data_that_arrives_at_once_is_known_and_converted(run: Run) -> None:
+    page = run("start_times")
+    page.click("Load")
+    for label in ("Ego", "Exo"):
+        expect(page.get_by_role("spinbutton", name=label, exact=True)).to_have_value("2.9", timeout=60_000)
