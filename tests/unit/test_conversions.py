@@ -501,7 +501,7 @@ def test_environment_variables_for_rerun_and_python_do_not_affect_a_conversion(
 
 @pytest.mark.skipif(os.name == "nt", reason="a script is no program on Windows")
 def test_programs_on_the_path_are_not_run(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loader = write(tmp_path / "bin" / "rerun-loader-spy", f"#!/bin/sh\ntouch {tmp_path}/spied\n")
+    loader = write(tmp_path / "bin" / "rerun-loader-spy", f"#!/bin/sh\necho > {tmp_path}/spied\n")
     loader.chmod(0o755)
     monkeypatch.setenv("PATH", f"{loader.parent}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(NotARecordingError, match="support for"):

@@ -350,6 +350,22 @@ def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
     assert ("The video of **top** cannot be read. rerun-sdk says: " in text) == (is_known and has_ffmpeg)
 
 
+@EPISODES
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
+def test_a_program_beside_a_dataset_is_not_run(tmp_path: Path, cache: Path) -> None:
+    """A user's archive may have a program beside the dataset, with the name of one that the SDK runs."""
+    program = write(tmp_path / "ffmpeg", f"#!/bin/sh\necho > {tmp_path}/run\n")
+    program.chmod(0o755)
+    dataset = lerobot_v3(tmp_path / "dataset", cameras=CAMERAS[:1])
+    video = dataset / "videos" / CAMERAS[0] / "chunk-000" / "file-000.mp4"
+    video.unlink()
+    shutil.copy(b_frames(), video)
+    shown(dataset, cache)
+    video.write_bytes(b"\0\0\0\x08free" + b_frames().read_bytes())
+    shown(lerobot.episode(dataset, 1), cache)
+    assert not (tmp_path / "run").exists()
+
+
 def b_frames() -> Path:
     """A video from Gradio's package, in H.264 with B-frames."""
     path = Path(gr.__file__).parent / "media_assets" / "videos" / "b.mp4"

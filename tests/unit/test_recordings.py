@@ -235,6 +235,27 @@ def test_a_dataset_names_no_file_outside_of_its_folder(change: str, served: Serv
     assert SECRET not in bytes_of(cache)
 
 
+@pytest.mark.parametrize("data", [False, True], ids=["no data", "empty data"])
+@pytest.mark.parametrize("name", ["robot.urdf", "robot.mcap", ".hidden.txt"])
+def test_a_folder_that_is_no_dataset_for_the_sdk_gets_no_file_of_the_server(
+    name: str, data: bool, served: Served, cache: Path
+) -> None:
+    """The SDK would convert each file in the folder."""
+    folder = served.work / "dataset"
+    (folder / "meta").mkdir(parents=True)
+    (folder / "meta" / "info.json").write_text('{"codebase_version": "v2.1"}')
+    if data:
+        (folder / "data").mkdir()
+    robot = ROBOT.format(f'<mesh filename="file://{served.outside}/secret.stl"/>')
+    if name == ".hidden.txt":
+        (folder / name).symlink_to(served.outside / "secret.txt")
+    else:
+        (folder / name).write_bytes(mcap("/robot_description", [robot]) if name.endswith(".mcap") else robot.encode())
+    with pytest.raises(NotARecordingError, match="it has no data, so it is not a LeRobot dataset"):
+        to_recordings(folder, cache)
+    assert SECRET not in bytes_of(cache)
+
+
 @needs((0, 39))
 @pytest.mark.parametrize("change", ["data_path", "video_path", "feature", "symlink"])
 def test_an_episode_gets_no_file_outside_of_its_dataset(change: str, served: Served, cache: Path) -> None:

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rerun.chunk import ChunkStore, LazyChunkStream
 
-    from .convert_file import REFUSED, application_id, begin
+    from .convert_file import NO_PROGRAMS, REFUSED, application_id, begin
 else:  # The package would import Gradio, which takes seconds.
-    from convert_file import REFUSED, application_id, begin
+    from convert_file import NO_PROGRAMS, REFUSED, application_id, begin
 
 _NOTICE = "left_out"
 """The entity with the text about videos that are left out."""
@@ -53,7 +53,7 @@ def main() -> None:
     os.chdir(dataset.parent)
     unknown = file_of_unknown_format(Path(dataset.name))
     if unknown:
-        os.environ["PATH"] = ""
+        os.environ["PATH"] = NO_PROGRAMS
     try:
         print(json.dumps(convert(Path(dataset.name), index, target, unknown)))
     except Exception as error:

@@ -44,6 +44,8 @@ except ImportError:  # Windows
 REFUSED = 3
 ALONE = "alone"
 WHOLE = "whole"
+NO_PROGRAMS = os.devnull
+"""A PATH without programs. With an empty one, the system would look in the current folder, where a user's file is."""
 
 ENDS_AFTER = "GRADIO_RERUN_ENDS_AFTER"
 """The environment variable with the seconds after which this process ends by itself, if its parent can no longer end it."""
@@ -111,7 +113,7 @@ def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: boo
     import rerun as rr
 
     # For a suffix that it does not know, the SDK would search PATH for programs rerun-loader-* and run them all.
-    os.environ["PATH"] = ""
+    os.environ["PATH"] = NO_PROGRAMS
     # The SDK names the entity after the path that it gets, and the frontend must not learn the server's folders.
     os.chdir(source.parent)
     source = Path(source.name)
@@ -185,18 +187,12 @@ def named_files(path: Path) -> list[str]:
 
 def contents_of(path: Path, copies: Mapping[str, str]) -> bytes:
     """The content that the SDK gets."""
-    if path.suffix.lower() == ".urdf":
-        return self_contained_urdf(path, copies)
-    if path.suffix.lower() == ".gltf":
-        return self_contained_gltf(path, copies)
-    return path.read_bytes()
+    make = {".urdf": self_contained_urdf, ".gltf": self_contained_gltf}.get(path.suffix.lower())
+    return make(path, copies) if make else path.read_bytes()
 
 
 def urdf(path: Path) -> ElementTree.Element:
-    """The robot description, in which only the attribute `filename` of meshes names files.
-
-    The SDK reads child elements as attributes, too, and ignores namespaces.
-    """
+    """The robot description, in which only the attribute `filename` of meshes names files. The SDK also reads child elements as attributes, and ignores namespaces."""
     try:
         root = ElementTree.fromstring(path.read_bytes())
     except (ElementTree.ParseError, ValueError, LookupError) as error:
@@ -272,7 +268,11 @@ def leaves_folder(name: str) -> bool:
 
 
 def check_dataset(folder: Path) -> None:
-    """Ends this process with the reason if a LeRobot dataset names files outside of its folder, or hidden ones."""
+    """Ends this process with the reason if the SDK would not take the folder for a LeRobot dataset, or it names files outside of its folder, or hidden ones."""
+    # The SDK's rule. It would convert each file of another folder, also a robot description that names any file of the server.
+    if not (folder / "data").is_dir() or not any((folder / "data").iterdir()):
+        print("it has no data, so it is not a LeRobot dataset", file=sys.stderr)
+        sys.exit(REFUSED)
     info = json.loads((folder / "meta" / "info.json").read_bytes())
     keys = [str(key) for key in info.get("features") or {}]
     for template in (str(info.get("data_path") or ""), str(info.get("video_path") or "")):
