@@ -41,13 +41,16 @@ class Rule:
 
 
 def as_path(name: str, value: Any) -> Path:
-    """A path, with the user's home in the place of `~`. Raises a `ParameterError` for other values."""
+    """A path, with the home of the app's user in the place of `~`. Raises a `ParameterError` for other values.
+
+    Not the homes of other users: an error would reveal whether there is a user of this name.
+    """
     try:
         path = Path(value)
     except TypeError:  # also a path of bytes
         raise wrong(name, "a path", value) from None
     with suppress(RuntimeError):  # a user without a home
-        return path.expanduser()
+        return path.expanduser() if path.parts[:1] == ("~",) else path
     return path
 
 

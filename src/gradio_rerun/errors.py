@@ -28,6 +28,9 @@ from pathlib import Path
 
 from gradio.exceptions import Error
 
+_USERS = re.compile(r"(?<=://)[^/\s]*@")
+"""The user names and passwords in URLs, which only the app may know."""
+
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """Characters that change the direction of the text behind them."""
 
@@ -36,6 +39,7 @@ class GradioRerunError(Error):
     """Base of all errors of this package; Gradio shows its message on the page."""
 
     def __init__(self, message: str) -> None:
+        message = _USERS.sub("…@", message)
         # Gradio's frontend treats `message` as HTML, and the name of an uploaded file can be anything.
         super().__init__(html.escape(_TURNS.sub("", message), quote=False), print_exception=False)
         self.args = (message,)
@@ -82,7 +86,7 @@ def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
 def log(message: str) -> None:
     """Writes details that users must not see, such as paths, to the app's log, as one line."""
     # Names and recordings can contain newlines, and sequences that control the terminal.
-    line = UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], message[:_LONGEST_LINE])
+    line = UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], _USERS.sub("…@", message[:_LONGEST_LINE]))
     print(f"gradio_rerun: {line}", file=sys.stderr, flush=True)
 
 

@@ -16,7 +16,7 @@ import rerun as rr
 from apps import Served
 from full_disk import full_disk
 from gradio.data_classes import FileData
-from other_files import mcap
+from other_files import SECRET, mcap
 from recordings import recording_bytes, sdk, write_recording
 from videos import write_av1
 
@@ -85,6 +85,16 @@ def test_readers_of_other_files_become_recordings_named_by_the_files(tmp_path: P
     recordings = shown([sdk("ParquetReader")(table), sdk("McapReader")(log)], cache)
     assert [each.name for each in recordings] == ["states.parquet.rrd", "drive.mcap.rrd"]
     assert all(arrow_messages(each) > 0 for each in recordings)
+
+
+def test_a_robot_description_in_the_file_of_a_reader_gets_no_file_of_the_server(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "secret.txt").write_bytes(SECRET)
+    robot = f"""<robot name="r"><link name="base"><visual><geometry><mesh filename="file://{tmp_path}/secret.txt"/></geometry></visual>
+        <collision><geometry><mesh filename="file://{tmp_path}/secret.txt"/></geometry></collision></link></robot>"""
+    (tmp_path / "robot.mcap").write_bytes(mcap("/robot_description", [robot]))
+    (recording,) = shown(sdk("McapReader")(tmp_path / "robot.mcap"), cache)
+    assert arrow_messages(recording) > 0
+    assert SECRET not in recording.read_bytes()
 
 
 def test_an_hdf5_file_is_shown_by_its_reader_which_the_error_for_its_path_names(tmp_path: Path, cache: Path) -> None:

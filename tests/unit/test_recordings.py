@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import getpass
 import io
 import json
 import os
@@ -233,6 +234,26 @@ def test_a_dataset_names_no_file_outside_of_its_folder(change: str, served: Serv
     with pytest.raises(NotARecordingError, match=r"dataset.*names the file"):
         to_recordings(dataset, cache)
     assert SECRET not in bytes_of(cache)
+
+
+def test_a_linked_folder_is_read_up_to_the_first_file_that_gradio_may_not_serve(
+    served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link of a user's archive may lead to the root of the server."""
+    dataset = with_outer_file(served, "symlink to a folder")
+    (served.outside / "many" / "more").mkdir(parents=True)
+    walk, seen = os.walk, list[str]()
+
+    def followed(*args: Any, **options: Any) -> Iterator[Any]:
+        for found in walk(*args, **options):
+            seen.append(found[0])
+            yield found
+
+    monkeypatch.setattr(os, "walk", followed)
+    with pytest.raises(NotARecordingError, match=r"dataset.*names the file"):
+        to_recordings(dataset, cache)
+    assert str(dataset / "videos") in seen
+    assert str(dataset / "videos" / "many") not in seen
 
 
 @pytest.mark.parametrize("data", [False, True], ids=["no data", "empty data"])
@@ -509,6 +530,15 @@ def test_an_error_does_not_reveal_whether_a_file_that_gradio_may_not_serve_exist
     (message,) = said
     assert "'secret.txt'" in message
     assert str(served.outside.parent) not in message
+
+
+def test_an_error_does_not_reveal_the_names_of_users(served: Served, cache: Path) -> None:
+    said = set()
+    for name in (getpass.getuser(), "nobody-of-this-name"):
+        with pytest.raises(RecordingError) as refused:
+            to_recordings(f"~{name}/a.rrd", cache)
+        said.add(str(refused.value))
+    assert len(said) == 1
 
 
 @pytest.mark.parametrize("value", ["~nobody-of-this-name/a.rrd", "a\0b.rrd", "loop.rrd", "x" * 5000])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import struct
 import sys
 import threading
 from pathlib import Path
@@ -249,6 +250,16 @@ def test_the_limit_is_that_of_a_run(shown: Shown) -> None:
     give(shown, data, CALL, limit=len(data))
 
 
+def test_runs_at_once_stay_within_the_limit(shown: Shown) -> None:
+    data = recording_bytes("one")
+    calls = [Call(run=str(number), is_generator=True) for number in range(100)]
+    for call in calls:
+        give(shown, data, call, limit=len(data))
+    for call in calls:
+        with pytest.raises(StreamTooLongError, match="max_stream_size"):
+            give(shown, data, call, limit=len(data))
+
+
 def test_nothing_new_is_the_last_value_of_the_run(shown: Shown) -> None:
     assert shown.unchanged(RUN) is None
     value = give(shown, recording_bytes("one"), RUN)
@@ -272,6 +283,15 @@ def test_memory_is_bounded_for_many_recordings(shown: Shown, monkeypatch: pytest
         give(shown, recording_bytes(str(number)))
     (growing,) = shown._growing.values()
     assert len(growing.stores) == len(module._store_infos) == 10
+
+
+def test_what_is_remembered_of_recordings_is_limited_by_its_size(shown: Shown) -> None:
+    name = b"x" * 4_000_000
+    for number in range(5):
+        store = b"\x12" + bytes([1]) + str(number).encode()
+        content = b"\x12" + bytes([len(store)]) + store + b"\x1a" + b"\x80\x92\xf4\x01" + name
+        shown.append(recording_bytes("one")[:12] + struct.pack("<QQ", 1, len(content)) + content, CALL, None)
+    assert 0 < sum(map(len, module._store_infos.values())) <= 10_000_000
 
 
 def test_calls_at_once_lose_nothing(shown: Shown) -> None:

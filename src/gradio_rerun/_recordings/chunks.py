@@ -81,7 +81,7 @@ def pieces_of(stream: Any) -> Iterator[bytes]:
 
 def _bytes(chunks: Any, kind: str, folder: str, token: str) -> bytes:
     path = Path(folder, "piece.rrd")
-    _joined(chunks).write_rrd(str(path), application_id=application_id(kind), recording_id=token)
+    _joined(chunks, kind).write_rrd(str(path), application_id=application_id(kind), recording_id=token)
     return path.read_bytes()
 
 
@@ -104,10 +104,11 @@ def _state(path: Path) -> tuple[int, int] | None:
     return stat.st_size, stat.st_mtime_ns
 
 
-def _joined(chunks: Any) -> Any:
+def _joined(chunks: Any, kind: str) -> Any:
     """The chunks of a stream, with small ones joined; other objects as they are.
 
-    The SDK makes a chunk for each picture of a video: a file of many times the size, which the viewer opens slowly.
+    The SDK makes a chunk for each picture of a video: a file of many times the size, which the viewer opens slowly. The meshes that an
+    `McapReader` reads are left out: a robot description in an .mcap can name any file of the server.
     """
     stream = type(chunks)
     if not (hasattr(stream, "from_iter") and hasattr(stream, "collect")):
@@ -116,7 +117,10 @@ def _joined(chunks: Any) -> Any:
     def join() -> Iterator[Any]:
         small, size = [], 0
         for chunk in chunks:
-            length = chunk.to_record_batch().nbytes
+            batch = chunk.to_record_batch()
+            if kind == "McapReader" and "Asset3D:blob" in batch.schema.names:
+                continue
+            length = batch.nbytes
             if length > _SMALL:
                 yield chunk
                 continue
@@ -133,7 +137,7 @@ def _joined(chunks: Any) -> Any:
 def _write(item: Any, kind: str, target: Path, application: str, recording: str) -> None:
     with _errors_named(kind, target.parent.parent):
         chunks = item if hasattr(item, "write_rrd") else item.stream()
-        _joined(chunks).write_rrd(str(target), application_id=application, recording_id=recording)
+        _joined(chunks, kind).write_rrd(str(target), application_id=application, recording_id=recording)
         is_empty = arrow_messages(target) == 0
     if is_empty:
         raise _nothing(kind)

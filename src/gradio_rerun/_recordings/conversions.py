@@ -81,13 +81,13 @@ def converted_episode(
     named = folder.with_name(name)  # for errors
     with _readable(folder):
         files = episode_files(folder, index)
-        check_parts(folder, files, may_read)
+        check_parts(folder, files.items(), may_read)
         key = _digest_of(name, index, bool(shutil.which("ffmpeg")), files=files.values())
 
     def convert(temporary: Path, most: Limits) -> Ended:
         with _linked(name, files, temporary) as dataset:
             ended = run(named, episode_command(dataset, temporary, index, most), most)
-        check_parts(folder, files, may_read)  # as above
+        check_parts(folder, files.items(), may_read)  # as above
         # After a crash, the output may be truncated.
         left_out = json.loads(ended.output or "{}") if ended.code == 0 else {}
         for camera, reason in left_out.items():

@@ -94,7 +94,7 @@ def _of_store(url: str, item: Any, sources: Sources) -> RemoteFile | str:
             f'the file {url!r} is not fetched: Rerun(allowed_sources=["{url.rpartition("/")[0]}/"]) allows all files of this folder'
         )
         raise RecordingError(
-            f"This app does not fetch {url.rpartition('/')[2]!r:.200} from {scheme_of(url)}://: a function has returned it, and a user may have "
+            f"This app does not fetch {url.rpartition('/')[2].rpartition('@')[2]!r:.200} from {scheme_of(url)}://: a function has returned it, and a user may have "
             "chosen it. The app's author can allow its folder with allowed_sources; the app's log has the whole URL."
         )
     if not is_text:

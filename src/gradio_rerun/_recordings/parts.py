@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from .conversion_process import crashed, names_command, refused, run
@@ -28,7 +28,7 @@ _NOT_ALLOWED = "which is not allowed: Gradio may not serve that file, or an uplo
 def parts_of(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, Path]:
     """The files that a .gltf or .urdf names, by their names in it, with links resolved. Raises an error if it may not name one of them."""
     if path.is_dir():
-        check_parts(path, {str(file.relative_to(path)): file for file in files_in(path)}, may_read)
+        check_parts(path, ((str(file.relative_to(path)), file) for file in files_in(path)), may_read)
         return {}
     if path.suffix.lower() not in _PART_SUFFIXES:
         return {}
@@ -36,9 +36,12 @@ def parts_of(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, P
     return {name: file for name, file in found.items() if file}
 
 
-def check_parts(folder: Path, files: Mapping[str, Path], may_read: Callable[[Path], bool] | None) -> None:
+def check_parts(folder: Path, files: Iterable[tuple[str, Path]], may_read: Callable[[Path], bool] | None) -> None:
     """Raises a `NotARecordingError` for a file of a dataset that may not be read, such as a link to a file elsewhere, and for a pipe, a socket or a device."""
-    for name, file in files.items():
+    for (
+        name,
+        file,
+    ) in files:  # a linked folder may have millions: the first one is checked before the next one is looked for
         if may_read is not None and not may_read(file):
             raise refused(folder, f"it names the file {name!r}, {_NOT_ALLOWED}")
         if file.exists() and not file.is_file():  # the SDK would wait forever

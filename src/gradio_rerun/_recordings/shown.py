@@ -26,21 +26,22 @@ from .sinks import Sink, shared
 _SLOW_FROM = 0.02  # seconds between two values
 
 _MOST_RUNS = 4
-"""Runs of a session that are remembered: Gradio does not report the end of each that is cancelled."""
+"""Runs of a session whose last values are remembered: Gradio does not report the end of each that is cancelled."""
+
+_MOST_SIZES = 1000
+"""Runs of a session whose sizes are remembered: a client can start many at the same time."""
 
 _MOST_STORES = 1000
 """Upper bound on stores whose SetStoreInfo messages are kept."""
 
 # The SDK writes SetStoreInfo messages once. Other sessions that show the same BinaryStream need them, too, and so do data after a clear.
-_store_infos = Bounded(_MOST_STORES)
+_store_infos = Bounded(_MOST_STORES, 10_000_000, len)
 
 
 @dataclass
 class _Run:
     """A run of a generator, or all calls of plain functions since the last clear."""
 
-    size: int = 0
-    """Bytes streamed."""
     has_streamed: bool = False
     """Whether the run has added data since the last clear."""
     last: list[Recording] | None = None
@@ -78,6 +79,7 @@ class Shown:
         """By header."""
         self._taken: WeakKeyDictionary[Sink, _Taken] = WeakKeyDictionary()
         self._runs = Bounded(_MOST_RUNS)
+        self._sizes = Bounded(_MOST_SIZES)  # the bytes streamed, by run
         self._sent: dict[str, int] = {}
         """The sizes that were sent to the frontend, by path of the growing file."""
         self._sent_at = -1.0
@@ -122,6 +124,7 @@ class Shown:
             if not by_frontend:
                 self._cleared = max(time.time_ns() // 1_000_000, (self._cleared or 0) + 1)
             self._runs.pop("", None)
+            self._sizes.pop("", None)
             for run in self._runs.values():
                 run.has_streamed, run.last = False, None
 
@@ -165,7 +168,7 @@ class Shown:
             return file
 
     def _run(self, call: Call) -> _Run:
-        key = call.run if call.is_generator else ""
+        key = _key(call)
         run: _Run = self._runs.get(key) or _Run()
         self._runs[key] = run  # now the most recent one
         return run
@@ -188,10 +191,10 @@ class Shown:
     def _write(
         self, growing: GrowingRecording, parts: list[bytes | memoryview], call: Call, limit: int | None
     ) -> FileData:
-        length, run = sum(map(len, parts)), self._run(call)
-        check_stream_size(run.size, length, limit)
+        length, key = sum(map(len, parts)), _key(call)
+        check_stream_size(self._sizes.get(key, 0), length, limit)
         growing.append(parts, length, None)
-        run.size += length
+        self._sizes[key] = self._sizes.get(key, 0) + length
         return growing.file_data()
 
     def _as_sent(self, recording: Recording, is_slow: bool) -> Recording:
@@ -210,6 +213,11 @@ class Shown:
         own = (each.recording for each in self._growing.values() if str(each.recording.path) == file.path)
         growing = next(own, None) or shared(file.path)
         return growing.kept(before, size) if growing and is_slow else b""
+
+
+def _key(call: Call) -> str:
+    """The run; the same for all calls of plain functions."""
+    return call.run if call.is_generator else ""
 
 
 @dataclass(frozen=True)

@@ -117,26 +117,18 @@ def _compared_file(url: str) -> str:
 def _folders(allowed: Any) -> Iterable[str]:
     if allowed is None:
         return
-    wanted, given = 'a list of URLs of folders, such as ["s3://bucket/runs/"], or None', _without_users(allowed)
+    wanted = 'a list of URLs of folders, such as ["s3://bucket/runs/"], or None'
     if not is_collection(allowed) or not all(isinstance(each, str) for each in allowed):
-        raise no_list("allowed_sources", wanted, given)
+        raise no_list("allowed_sources", wanted, allowed)
     for each in allowed:
         if scheme_of(each) in _NO_SOURCES:
             cure = "Local files need allowed_paths of launch, Rerun servers need tunnel."
-            raise wrong("allowed_sources", wanted, given, cure)
+            raise wrong("allowed_sources", wanted, allowed, cure)
         try:
             known = compared(each)
         except ValueError as error:
-            cure = f"{_without_users(each)!r:.200} cannot be used: {error}."
-            raise wrong("allowed_sources", wanted, given, cure) from error
+            raise wrong("allowed_sources", wanted, allowed, f"{each!r:.200} cannot be used: {error}.") from error
         yield known if known.endswith("/") else f"{known}/"
-
-
-def _without_users(given: Any) -> Any:
-    """URLs without user names and passwords: visitors may read the error."""
-    if isinstance(given, str):
-        return re.sub(r"(?<=://)[^/]*@", "…@", given)
-    return [_without_users(each) for each in given] if is_collection(given) else given
 
 
 def _urls_in(value: Any) -> Iterable[str]:
