@@ -26,7 +26,7 @@ from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
-from gradio_rerun._recordings import cached_files, empty_folders, sinks, turns, values
+from gradio_rerun._recordings import cached_files, conversions, empty_folders, sinks, turns, values
 from gradio_rerun._recordings.blueprints import read_blueprint
 from gradio_rerun._recordings.convert_file import arrow_messages
 from gradio_rerun._recordings.episodes import Episode
@@ -173,6 +173,25 @@ def test_a_robot_shows_the_meshes_that_gradio_may_serve(served: Served, cache: P
     assert b"arm.STL" not in path_of(item).read_bytes()
     served.demo.blocked_paths = [str(served.work / "meshes")]
     with pytest.raises(NotARecordingError, match=r"robot\.urdf.*names the file"):
+        to_recordings(robot, cache)
+
+
+def test_meshes_that_are_larger_than_the_recording_may_be_are_not_copied(
+    served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: Any) -> Any:
+        raise AssertionError("it was read")
+
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SIZE", "1mb")
+    monkeypatch.setattr(shutil, "copyfile", read)
+    monkeypatch.setattr(conversions, "_key", read)
+    meshes = [served.work / f"{number}.stl" for number in range(2)]
+    for mesh in meshes:
+        with mesh.open("wb") as file:
+            file.truncate(600_000)
+    robot = served.work / "robot.urdf"
+    robot.write_text(ROBOT.format(f'<mesh filename="0.stl"/><mesh filename="./0.stl"/><mesh filename="{meshes[1]}"/>'))
+    with pytest.raises(RecordingError, match=r"robot\.urdf.*1,048,576 bytes of recording"):
         to_recordings(robot, cache)
 
 
@@ -627,6 +646,18 @@ def test_a_pipe_a_socket_or_a_device_is_refused_at_once(special_files: list[Path
             path.rename(path.with_suffix(".rbl"))
             with pytest.raises(CommandError, match="which is not one"):
                 read_blueprint(path.with_suffix(".rbl"))
+
+
+def test_a_blueprint_that_is_too_large_is_refused_before_it_is_read(served: Served, tmp_path: Path) -> None:
+    """It would be in memory several times."""
+    for path in (served.work / "large.rbl", served.outside / "large.rbl"):
+        with path.open("wb") as file:
+            file.write(MAGIC)
+            file.truncate(51_000_000)
+    with pytest.raises(CommandError, match=r"a blueprint of 50 MB at most, got 'large\.rbl' with 51 MB"):
+        read_blueprint(Path("large.rbl"))
+    with pytest.raises(RecordingError, match="Gradio may not serve"):
+        read_blueprint(served.outside / "large.rbl")
 
 
 def test_a_dataset_with_a_pipe_in_it_is_refused_at_once(tmp_path: Path, cache: Path) -> None:

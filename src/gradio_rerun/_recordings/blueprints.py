@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gradio.data_classes import FileData
 from gradio.utils import is_in_or_equal
 
+from .._checks import as_path
 from ..errors import CommandError, NotARecordingError, RecordingError
 from .orphans import end_orphans
-from .values import to_recordings
+from .tables import MOST_BYTES
+from .values import check_source, to_recordings
 
 
 def read_blueprint(path: Path) -> bytes:
     """The content of the .rbl file, if the file could be a value of the component: the path may come from a user. Raises a `CommandError`."""
     if path.suffix.lower() != ".rbl":
         raise CommandError(f"Expected the path of a blueprint (.rbl), got {path.name!r:.200}.")
+    check_source(path)
+    size = 0
+    with suppress(OSError, ValueError):  # reported below
+        size = as_path("the path", path).stat().st_size
+    if size > MOST_BYTES:
+        raise CommandError(
+            f"Expected a blueprint of {MOST_BYTES // 10**6} MB at most, got {path.name!r:.200} with {size // 10**6} MB."
+        )
     with tempfile.TemporaryDirectory() as folder:
         try:
             (copied,) = to_recordings(path, Path(folder))

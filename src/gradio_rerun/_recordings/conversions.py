@@ -49,6 +49,7 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
         checked = path.resolve()
         _check_start(path)
         parts = parts_of(path, may_read)
+        _check_size(path, parts.values())
         key = _key(path, parts)
 
     def convert(temporary: Path, most: Limits) -> Ended:
@@ -140,6 +141,12 @@ def _check_start(path: Path) -> None:
             raise refused(path, f"it is not a binary glTF: it starts with {start!r}, not b'glTF'")
         if (length := int.from_bytes(start[8:], "little")) > size:
             raise refused(path, f"it is truncated: it has {size} of its {length} bytes")
+
+
+def _check_size(path: Path, parts: Iterable[Path]) -> None:
+    """Raises a `RecordingError` for parts that are larger than the recording may be. They are read and copied without other limits."""
+    if sum(each.stat().st_size for each in set(parts)) > (most := limits().size):
+        raise over(path.name, f"{most:,} bytes of recording", SIZE_VARIABLE)
 
 
 def _key(path: Path, parts: Mapping[str, Path]) -> str:

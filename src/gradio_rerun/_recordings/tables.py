@@ -8,7 +8,7 @@ from .._checks import described
 from ..errors import CommandError
 
 MOST_BYTES = 50_000_000
-"""Upper bound on a table: it travels inside the update that sends the command."""
+"""Upper bound on a table or a blueprint: it travels inside the update that sends the command."""
 
 
 def table_bytes(name: str, table: Any) -> bytes:
