@@ -25,7 +25,7 @@ from ._recordings.values import to_recordings
 from ._viewer.assets import ViewerAssets, viewer_assets
 from ._viewer.frontend import FRONTEND, published_folder
 from ._wire import PanelName, PanelState, Theme, path_or_url
-from .errors import ExportError, GradioRerunError, RecordingError, UnsupportedValueError
+from .errors import UNPRINTABLE, ExportError, GradioRerunError, RecordingError, UnsupportedValueError
 
 _LIST = "gradio_rerun.json"
 """In the folder: the names of the files of the page, which the next export into the same folder may delete."""
@@ -81,7 +81,8 @@ def export(
         recordings = _add_recordings(value, new)
         frontend = _add_frontend(new)
         settings |= _add_viewer(new)
-        page_title = whole_text(title if title is not None else recordings[0]["name"])
+        # The command prints the title, and a terminal obeys control characters.
+        page_title = UNPRINTABLE.sub("", whole_text(title if title is not None else recordings[0]["name"]))
         if picture:
             shutil.copyfile(picture, new / f"poster{picture.suffix.lower()}")
         page = {"settings": settings, "recordings": recordings}

@@ -154,10 +154,7 @@ def _serve(options: argparse.Namespace) -> None:
                 auth=options.auth,
                 inbrowser=not options.no_browser and _has_browser(),
                 quiet=not options.share,
-                # The files in a folder of the Hub's cache are links into another folder.
-                allowed_paths=[str(dataset), str((dataset / LEROBOT_INFO).resolve().parent)]
-                if isinstance(dataset, Path)
-                else [],
+                allowed_paths=_folders_of(dataset) if isinstance(dataset, Path) else [],
             )
         except OSError as error:
             _fail(_in_use(host, port, error))
@@ -171,6 +168,12 @@ def _dataset(recordings: Sequence[str]) -> Path | str | None:
         return recordings[0].rstrip("/")
     folder = os.path.expanduser(recordings[0])  # noqa: PTH111  # see `_check`
     return Path(folder).resolve() if os.path.isfile(os.path.join(folder, LEROBOT_INFO)) else None  # noqa: PTH113, PTH118
+
+
+def _folders_of(dataset: Path) -> list[str]:
+    """The folder of a dataset. If it is in the Hub's cache, also the folder of the files to which it has links: others could lead to any file of this machine."""
+    blobs = dataset.parents[1] / "blobs" if dataset.parent.name == "snapshots" else None
+    return [str(each) for each in (dataset, blobs) if each is not None and not each.is_symlink()]
 
 
 def _viewer(options: argparse.Namespace, folder: Path) -> gr.Blocks:

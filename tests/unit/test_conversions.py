@@ -575,6 +575,34 @@ library.sleep(60)
             process.kill()
 
 
+def test_a_process_that_reads_a_file_gets_no_secrets_of_the_app(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "GRADIO_RERUN_SECRET", "DB_PASSWORD", "DATABASE_URL", "HTTP_PROXY"]
+    for name in names:
+        monkeypatch.setenv(name, "http://me:hidden@host")
+    ended = run(tmp_path / "a", [sys.executable, "-c", "import os; print(dict(os.environ))"], limits())
+    assert "hidden" not in ended.output
+    assert repr(os.environ["PATH"])[1:-1] in ended.output
+
+
+def test_a_crash_leaves_no_memory_in_a_file(tmp_path: Path) -> None:
+    code = """import resource, sys
+from convert_file import begin
+sys.argv = ["", "", "", str(1 << 30), str(1 << 20)]
+begin(entries=[])
+print(resource.getrlimit(resource.RLIMIT_CORE)[0])
+"""
+    resource = pytest.importorskip("resource")  # Windows has no such limits
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    command = f"import sys; sys.path.insert(0, {str(Path(convert_file.__file__).parent)!r})\n{code}"
+    try:
+        assert run(tmp_path / "a", [sys.executable, "-c", command], limits()).output == "0\n"
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+
+
 def test_a_process_gets_the_time_after_which_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_RERUN_CONVERT_SECONDS", "7")
     ended = run(

@@ -71,6 +71,13 @@ def test_the_page_is_one_script_that_needs_no_gradio(run: Path, folder: Path) ->
     assert not re.findall(r"^import|callComponent", script.read_text(), re.MULTILINE)
 
 
+def test_a_name_does_not_control_the_terminal(tmp_path: Path, folder: Path) -> None:
+    run = write_recording(tmp_path / "run.rrd", "run")
+    snippet = export({"path": str(run), "orig_name": "a\x1b]0;b\x07\u202e\n.rrd"}, folder)
+    assert 'title="a]0;b.rrd"' in snippet
+    assert "\x1b" not in (folder / "index.html").read_text("utf-8")
+
+
 def test_a_title_and_names_are_text(tmp_path: Path, folder: Path) -> None:
     name = "</script><b>.rrd"
     run = write_recording(tmp_path / "run.rrd", "run")

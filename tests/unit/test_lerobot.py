@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,9 +26,11 @@ from lerobot_datasets import CAMERAS, TASKS, lerobot_v2, lerobot_v3
 from needs import needs
 from other_files import write
 from updates import in_event
+from waiting import wait_until
 from web_files import TOKEN, WebFiles, web_files
 
 from gradio_rerun import Rerun, cli, lerobot
+from gradio_rerun._gradio import threads
 from gradio_rerun._recordings import hub_dataset
 from gradio_rerun._recordings.lerobot_files import episode_files
 from gradio_rerun._recordings.sources import Sources
@@ -351,6 +355,53 @@ def test_ffmpeg_gets_no_file_that_it_could_take_for_another_format(
 
 
 @EPISODES
+@pytest.mark.skipif(sys.platform != "linux", reason="the program is a shell script, and /proc says whether it runs")
+@pytest.mark.parametrize("end", ["unwanted", "crash", "death of the app"])
+def test_a_program_that_a_conversion_has_started_ends_with_it(
+    end: str,
+    tmp_path: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    processes: list[subprocess.Popen[bytes]],
+) -> None:
+    started = tmp_path / "started"
+    program = write(
+        tmp_path / "bin" / "ffmpeg",
+        f"""#!/bin/sh
+case "$*" in *"-i "*) echo $$ > {started}.part; mv {started}.part {started}; exec sleep 600;; esac
+echo "ffmpeg version 6.1.1 Copyright"
+echo " V....D libx264 H.264"
+""",
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    dataset = lerobot_v3(tmp_path / "dataset", cameras=CAMERAS[:1])
+    video = dataset / "videos" / CAMERAS[0] / "chunk-000" / "file-000.mp4"
+    video.unlink()
+    shutil.copy(b_frames(), video)
+    episode, work = lerobot.episode(dataset, 1), threads.Work()
+
+    def convert() -> None:
+        threads._current.set(work)
+        with suppress(RecordingError):
+            shown(episode, cache)
+
+    thread = threading.Thread(target=convert)
+    thread.start()
+    wait_until(started.exists)
+    if end == "unwanted":
+        work.give_up()
+    elif end == "crash":
+        processes[-1].kill()
+    else:
+        assert processes[-1].stdin
+        processes[-1].stdin.close()
+    state = Path("/proc", started.read_text().strip(), "stat")
+    wait_until(lambda: not state.exists() or ") Z " in state.read_text())
+    thread.join()
+
+
+@EPISODES
 @pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
 def test_a_program_beside_a_dataset_is_not_run(tmp_path: Path, cache: Path) -> None:
     """A user's archive may have a program beside the dataset, with the name of one that the SDK runs."""
@@ -429,7 +480,23 @@ def test_the_command_shows_the_folder_of_a_dataset_as_a_table_of_its_episodes(
     (table,) = (block for block in page.blocks.values() if isinstance(block, gr.Dataframe))
     assert table.headers == ["Episode", "Seconds", "Task", "Success"]
     assert table.value["data"][1] == [1, 1.0, TASKS[1], "yes"]
-    assert str(tmp_path / "dataset") in options["allowed_paths"]
+    assert options["allowed_paths"] == [str(tmp_path / "dataset")]
+
+
+@EPISODES
+def test_a_link_in_a_dataset_lets_nobody_fetch_the_files_beside_its_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = lerobot_v2(tmp_path / "cache" / "snapshots" / "0a1b", cameras=())
+    info = write(tmp_path / "home" / "info.json", (dataset / "meta" / "info.json").read_text())
+    (dataset / "meta" / "info.json").unlink()
+    (dataset / "meta" / "info.json").symlink_to(info)
+    blobs = tmp_path / "cache" / "blobs"
+    blobs.symlink_to(tmp_path / "home")
+    assert launched_by_command(str(dataset), monkeypatch)[1]["allowed_paths"] == [str(dataset)]
+    blobs.unlink()
+    blobs.mkdir()
+    assert launched_by_command(str(dataset), monkeypatch)[1]["allowed_paths"] == [str(dataset), str(blobs)]
 
 
 @pytest.fixture

@@ -387,7 +387,7 @@ def test_a_server_ends_with_its_parent_although_a_forked_process_lives(file: Pat
     try:
         assert server.process.stdin
         server.process.stdin.close()  # as the end of this process does
-        assert server.process.wait(30) == 1
+        assert server.process.wait(30) == -signal.SIGKILL
         assert not server.folder.exists()
     finally:
         os.kill(child, signal.SIGKILL)

@@ -198,6 +198,13 @@ def test_a_url_of_a_megabyte_is_refused_from_clients_and_in_commands() -> None:
             check("https://host.test/" + "a" * 10_000)
 
 
+@pytest.mark.parametrize("name", ["\ud800", "\0", "a" * 10_000])
+def test_the_name_of_an_entity_that_no_page_can_get_is_refused(name: str) -> None:
+    """Gradio cannot write half a letter as JSON, and would answer no further call of the page."""
+    with pytest.raises(UnsupportedValueError):
+        commands.open(f"recording://{name}")
+
+
 def test_untrusted_sources_allow_nothing() -> None:
     for sources in (Sources([RUNS]), Sources(None, f"{RUNS}a.rrd"), pickle.loads(pickle.dumps(allowed(RUNS)))):
         assert not sources.admits(f"{RUNS}a.rrd")

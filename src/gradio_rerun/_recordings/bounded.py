@@ -17,14 +17,15 @@ class Bounded(OrderedDict[Any, Any]):
 
     def __init__(self, most: int, most_size: float = math.inf, size_of: Callable[[Any], float] | None = None) -> None:
         super().__init__()
-        self._most, self._most_size, self._size_of = most, most_size, size_of
+        self._most, self._most_size, self._size_of = most, most_size, size_of or (lambda _: 0)
+        self._size: float = 0
 
     def __setitem__(self, key: Any, value: Any) -> None:
         with _lock:
+            self._size = (self._size if self else 0) + self._size_of(value)
+            if key in self:
+                self._size -= self._size_of(self[key])
             super().__setitem__(key, value)
             self.move_to_end(key)
-            while len(self) > self._most or self._size() > self._most_size:
-                self.popitem(last=False)
-
-    def _size(self) -> float:
-        return 0 if self._size_of is None else sum(map(self._size_of, self.values()))
+            while self and (len(self) > self._most or self._size > self._most_size):
+                self._size -= self._size_of(self.popitem(last=False)[1])

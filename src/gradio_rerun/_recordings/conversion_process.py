@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
@@ -42,6 +44,11 @@ _NO_MEMORY = re.compile(
 )
 
 
+_SECRET = re.compile("TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH|COOKIE|DSN|_URL$|_URI$", re.IGNORECASE)
+"""In the name of an environment variable."""
+_PASSWORD = re.compile(r"://[^/\s]*@")
+"""In its value: a URL with a user name."""
+
 _NO_SUMMARY = "; try reopening it with recovery enabled"
 """The SDK's advice on an .mcap that is truncated, which its importer does not have."""
 
@@ -69,7 +76,10 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
     variables = {"RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
     variables[ENDS_AFTER] = str(most.seconds + _SPARE_SECONDS)
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(variables))
+    # A new session, so that `kill` also ends a program that the process has started, such as ffmpeg.
+    process = subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(variables), start_new_session=True
+    )
     stdin, stdout, stderr = (cast("IO[bytes]", each) for each in (process.stdin, process.stdout, process.stderr))
     work, late = current_work(), threading.Event()
     limit = threading.Timer(most.seconds, _end_late, (process, late))
@@ -78,15 +88,16 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
     reader = threading.Thread(target=_read_output, args=(process, stdout, output), daemon=True)
     reader.start()
     try:
-        with work.ended_by(process.kill):
+        with work.ended_by(partial(kill, process)):
             with suppress(BrokenPipeError):
                 stdin.write(json.dumps(copies or {}).encode() + b"\n")
                 stdin.flush()
             said = _read_log(process, stderr)
+            _kill_group(process)  # it has ended, but not what it has started if it has crashed
             code = process.wait()
     finally:
         limit.cancel()
-        process.kill()
+        kill(process)
         process.wait()
         reader.join()
         with suppress(BrokenPipeError):
@@ -104,21 +115,39 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
 
 
 def environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """The environment variables of a process for which this module has the command."""
+    """The environment variables of a process for which this module has the command, without tokens, passwords and keys of the app."""
     # RERUN=off would log nothing. With PYTHONSAFEPATH, a script cannot import the modules beside it.
-    kept = {name: value for name, value in os.environ.items() if name not in ("RERUN", "PYTHONSAFEPATH")}
+    left_out = ("RERUN", "PYTHONSAFEPATH")
+    kept = {name: value for name, value in os.environ.items() if name not in left_out and not _is_secret(name, value)}
     return {**kept, **changes}
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return bool(_SECRET.search(name) or _PASSWORD.search(value))
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kills the process, which has a session of its own, and the processes that it has started."""
+    _kill_group(process)
+    process.kill()
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    # After `wait`, the id may belong to another process.
+    if hasattr(os, "killpg") and process.returncode is None:
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
     late.set()
-    process.kill()
+    kill(process)
 
 
 def _read_output(process: subprocess.Popen[bytes], stdout: IO[bytes], output: list[bytes]) -> None:
     output.append(stdout.read(_MOST_OUTPUT))
     if len(output[0]) == _MOST_OUTPUT:
-        process.kill()
+        kill(process)
 
 
 def _read_log(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> str:
@@ -129,7 +158,7 @@ def _read_log(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> str:
         if len(said) < _MOST_SAID:
             said += text
         if DISK_FULL.search(text):
-            process.kill()
+            kill(process)
     return said
 
 

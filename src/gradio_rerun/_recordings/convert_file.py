@@ -50,9 +50,7 @@ NO_PROGRAMS = os.devnull
 ENDS_AFTER = "GRADIO_RERUN_ENDS_AFTER"
 """The environment variable with the seconds after which this process ends by itself, if its parent can no longer end it."""
 
-_MOST_NAMES = 10_000
-_MOST_CHARACTERS = 1_000_000
-"""Of all names. The server process reads them."""
+_MOST_NAMES, _MOST_CHARACTERS = 10_000, 1_000_000  # in all; the server process reads them
 
 
 def main() -> None:
@@ -79,8 +77,9 @@ def main() -> None:
 def begin(*paths: Path, entries: list[str]) -> threading.Thread:
     """Sets the limits MEMORY and SIZE, where the system has such limits, and `sys.path`. The thread is that of `end_with_stdin`."""
     if resource is not None:
-        # Not RLIMIT_AS: the allocator of the SDK reserves gigabytes of addresses that it never uses.
-        for kind, limit in ((resource.RLIMIT_DATA, int(sys.argv[3])), (resource.RLIMIT_FSIZE, int(sys.argv[4]))):
+        # Not RLIMIT_AS: the allocator of the SDK reserves gigabytes of addresses that it never uses. CORE: a file beside the user's, after a crash.
+        memory, size = (resource.RLIMIT_DATA, int(sys.argv[3])), (resource.RLIMIT_FSIZE, int(sys.argv[4]))
+        for kind, limit in (memory, size, (resource.RLIMIT_CORE, 0)):
             soft, hard = resource.getrlimit(kind)
             lowest = min(each for each in (soft, hard, limit) if each != resource.RLIM_INFINITY)
             with contextlib.suppress(ValueError, OSError):
@@ -105,6 +104,8 @@ def end_with_stdin(*paths: Path) -> None:
             with contextlib.suppress(OSError):
                 path.rmdir() if path.is_dir() else path.unlink()
     finally:
+        if hasattr(os, "killpg") and os.getpgrp() == os.getpid():  # with the programs that this process has started
+            os.killpg(0, 9)
         os._exit(1)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -22,7 +20,7 @@ from .._gradio.threads import current_work, unwanted
 from .._servers import file_servers
 from ..errors import RecordingError, log, not_kept
 from .cached_files import part_in, touch
-from .conversion_process import DISK_FULL, environment, serving_command
+from .conversion_process import DISK_FULL, environment, kill, serving_command
 from .convert_file import REFUSED
 from .limits import limits
 
@@ -99,7 +97,7 @@ def started(path: Path, cache: Path, on_progress: Progress) -> FileServer:
     pipe = subprocess.PIPE
     try:
         folder.mkdir(parents=True)
-        # A new session, so that `_kill` also ends a program that the process has started.
+        # A new session, so that `kill` also ends a program that the process has started.
         variables = environment({"RUST_LOG": "error"})
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=variables, start_new_session=True)
     except OSError as error:
@@ -109,11 +107,11 @@ def started(path: Path, cache: Path, on_progress: Progress) -> FileServer:
     said: list[str] = []
     reader = threading.Thread(target=_read, args=(process.stderr, said), daemon=True)
     reader.start()
-    limit = threading.Timer(most.seconds + size / _SLOWEST, _kill, (process,))
+    limit = threading.Timer(most.seconds + size / _SLOWEST, kill, (process,))
     limit.start()
     work = current_work()
     try:
-        with work.ended_by(partial(_kill, process)):
+        with work.ended_by(partial(kill, process)):
             ready = _ready(cast("IO[bytes]", process.stdout), folder, on_progress)
         if work.is_unwanted:
             raise unwanted()
@@ -152,17 +150,8 @@ def _read(lines: IO[bytes], said: list[str]) -> None:
                 del said[:-3]
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kills the process and the processes that it has started."""
-    # After `wait`, the id may belong to another process.
-    if hasattr(os, "killpg") and process.returncode is None:
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-
-
 def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
-    _kill(process)
+    kill(process)
     process.wait()
     _processes.discard(process)
     for stream in (process.stdin, process.stdout):

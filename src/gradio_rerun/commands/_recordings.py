@@ -8,7 +8,7 @@ from typing import Any
 from .. import answers
 from .._checks import described, is_collection
 from .._recordings.tables import table_bytes
-from .._recordings.urls import IN_RECORDING, checked_url
+from .._recordings.urls import IN_RECORDING, check_characters, checked_url
 from .._viewer.viewer_control import Plan, field_path, request
 from ..errors import CommandError
 from ._command import OF_ANOTHER_RECORDING, Command, causes, flag, made, name_of, recording_id_of
@@ -28,12 +28,17 @@ def open(urls: str | Sequence[str], navigate: bool = True) -> Command[answers.Op
             f"Expected open to get a URL such as 'https://example.com/run.rrd', got {described(urls)}. "
             "Return a path as the value of the component."
         )
-    checked = tuple(each if each.startswith(IN_RECORDING) else checked_url(each) for each in given)
+    checked = tuple(_entity(each) if each.startswith(IN_RECORDING) else checked_url(each) for each in given)
     shows = flag("navigate", navigate)
     text = repr(urls) + ("" if shows is not False else ", navigate=False")
     arguments = (("urls", checked), ("navigate", shows is not False))
     events = {"selection_change" if each.startswith(IN_RECORDING) else "recording_open" for each in checked}
     return Command("open", arguments, text, Plan(causes=causes(None, *sorted(events))))
+
+
+def _entity(url: str) -> str:
+    check_characters(url)
+    return url
 
 
 def _as_list(urls: Any) -> list[str]:
