@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,12 +21,14 @@ import rerun.blueprint as rrb
 from apps import Served
 from full_disk import full_disk
 from gradio.data_classes import FileData
+from gradio.utils import get_upload_folder
 from needs import needs
 from other_files import SECRET, lerobot, mcap
 from PIL import Image
 from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
+from gradio_rerun._gradio.files import uploaded_file
 from gradio_rerun._recordings import cached_files, conversions, empty_folders, sinks, turns, values
 from gradio_rerun._recordings.blueprints import read_blueprint
 from gradio_rerun._recordings.convert_file import arrow_messages
@@ -549,6 +552,71 @@ def test_an_error_does_not_reveal_whether_a_file_that_gradio_may_not_serve_exist
     (message,) = said
     assert "'secret.txt'" in message
     assert str(served.outside.parent) not in message
+
+
+BY_DESCRIPTOR = {
+    "self": "/proc/self/fd/{fd}",
+    "process": "/proc/{pid}/fd/{fd}",
+    "thread": "/proc/thread-self/fd/{fd}",
+    "dev": "/dev/fd/{fd}",
+    "slashes": "//proc/self/fd/{fd}",
+    "dots": "/proc/../proc/self/fd/{fd}",
+    "relative": "../../../../../../../../proc/self/fd/{fd}",
+    "link": "link.rrd",
+    "linked folder": "folder/{fd}",
+    "URL": "file:///proc/self/fd/{fd}",
+    "folder": "/proc/self/fd/{folder}/open.rrd",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("name", BY_DESCRIPTOR.values(), ids=BY_DESCRIPTOR)
+def test_a_file_that_the_app_has_open_for_another_session_is_not_shown(name: str, served: Served, cache: Path) -> None:
+    """Gradio goes by the name of the file, which is in its cache or in the temporary folder."""
+    uploads = Path(get_upload_folder())
+    uploads.mkdir()
+    with tempfile.TemporaryFile() as log, (uploads / "open.rrd").open("wb") as file:
+        for each in (log, file):
+            each.write(recording_bytes("another"))
+            each.flush()
+        folder = os.open(uploads, os.O_RDONLY)
+        for each in (log, file):
+            value = name.format(fd=each.fileno(), pid=os.getpid(), folder=folder)
+            (served.work / "link.rrd").unlink(missing_ok=True)
+            (served.work / "link.rrd").symlink_to(f"/proc/self/fd/{each.fileno()}")
+            if not (served.work / "folder").exists():
+                (served.work / "folder").symlink_to("/proc/self/fd")
+            with pytest.raises(RecordingError, match="Gradio may not serve"):
+                to_recordings(value, cache)
+            with pytest.raises(RecordingError, match="was not uploaded"):
+                uploaded_file(value)
+        os.close(folder)
+    assert not cache.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "file:///proc/self/fd/{}",
+        "/proc/self/fd/{}",
+        "package://robots/../../proc/self/fd/{}",
+        "/" + "x" * 300 + "/../proc/self/fd/{}",
+    ],
+)
+def test_a_robot_gets_no_file_that_the_app_has_open(
+    name: str, served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROS_PACKAGE_PATH", "/robots")
+    monkeypatch.setattr(Path, "is_dir", lambda path: True if str(path) == "/robots/robots" else os.path.isdir(path))  # noqa: PTH112
+    robot = served.work / "robot.urdf"
+    mesh = Path(tempfile.gettempdir(), "another.stl")
+    mesh.write_bytes(SECRET)
+    with mesh.open("rb") as file:
+        robot.write_text(ROBOT.format(f'<mesh filename="{name.format(file.fileno())}"/>'))
+        with suppress(NotARecordingError):
+            to_recordings(robot, cache)
+    assert SECRET not in bytes_of(cache)
 
 
 def test_an_error_does_not_reveal_the_names_of_users(served: Served, cache: Path) -> None:

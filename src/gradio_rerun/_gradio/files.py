@@ -10,6 +10,7 @@ tests/unit/test_security.py::test_a_function_that_returns_user_input_serves_no_f
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -58,10 +59,53 @@ def checked_by_gradio(path: Path) -> bool | None:
     except ImportError:  # a private name, which a later Gradio may not have
         return None
     try:
+        if is_by_descriptor(path):
+            return False
         _check_allowed(str(path), False)
     except (OSError, ValueError, RuntimeError):  # Gradio's InvalidPathError; a NUL, too long a name, a loop of links
         return False
     return True
+
+
+_PROC = Path("/proc")
+_MOST_LINKS = 1000
+"""In one path. Linux opens none with more than 40."""
+
+
+def is_by_descriptor(path: Path) -> bool:
+    """Whether a path, or a link in it, leads through /proc, such as /proc/self/fd/9 and /dev/fd/9 on Linux.
+
+    These are files that this process has open, also those of other sessions, without their names. Gradio goes by the names.
+    False for a loop of links.
+    """
+    path = path.absolute()
+    known, left = _root(path), _names(path)
+    links = set[tuple[Path, tuple[str, ...]]]()
+    while left:
+        name = left.pop()
+        known = known.parent if name == ".." else known / name
+        if known == _PROC:
+            return True
+        target = None
+        with suppress(OSError, ValueError):  # too long; as `Path.resolve` does, the rest is read nevertheless
+            target = known.readlink() if known.is_symlink() else None
+        if target is not None:
+            link = (known, tuple(left))
+            if link in links or len(links) == _MOST_LINKS:
+                return link not in links
+            links.add(link)
+            known = _root(target) if target.is_absolute() else known.parent
+            left += _names(target)
+    return False
+
+
+def _root(path: Path) -> Path:
+    return Path(path.anchor.replace("//", "/"))  # "//proc" is "/proc", too
+
+
+def _names(path: Path) -> list[str]:
+    """The names of the folders and of the file, the last one first."""
+    return [name for name in reversed(path.parts) if name != path.anchor]
 
 
 _LONGEST_PATH = 10_000
@@ -75,7 +119,7 @@ def uploaded_file(path: Any) -> Path:
             raise ValueError("too long")
         # Not resolved: the same file must stay the same value.
         file = Path(os.path.abspath(path))  # noqa: PTH100
-        if is_in_or_equal(file, get_upload_folder()):
+        if is_in_or_equal(file, get_upload_folder()) and not is_by_descriptor(file):
             return file
         name = file.name
     except (TypeError, ValueError, OSError, RuntimeError):  # no string, a NUL in it, too long, a loop

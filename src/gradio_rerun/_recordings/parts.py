@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from .._gradio.files import is_by_descriptor
 from .conversion_process import crashed, names_command, refused, run
 from .convert_file import REFUSED
 from .limits import limits
@@ -86,13 +87,16 @@ def _file_named(path: Path, name: str) -> Path | None:
     if re.match(r"[/\\]{2}", rest or name):
         return None
     try:
+        if is_by_descriptor(Path(rest) if separator else path.parent / name):
+            return None
         if not separator:
             return (path.parent / name).resolve()
         if scheme == "file":
             return Path(rest).resolve()
         if scheme == "package":
             package, _, rest = rest.partition("/")
-            return next(((each / rest).resolve() for each in _ros_packages(package) if each.is_dir()), None)
+            found = next((each / rest for each in _ros_packages(package) if each.is_dir()), None)
+            return None if found is None or is_by_descriptor(found) else found.resolve()
     except (OSError, ValueError, RuntimeError):  # a NUL, too long, a loop of links
         pass
     return None
