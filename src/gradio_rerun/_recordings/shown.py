@@ -168,7 +168,7 @@ class Shown:
             return file
 
     def _run(self, call: Call) -> _Run:
-        key = _key(call)
+        key = call.run if call.is_generator else ""
         run: _Run = self._runs.get(key) or _Run()
         self._runs[key] = run  # now the most recent one
         return run
@@ -191,7 +191,7 @@ class Shown:
     def _write(
         self, growing: GrowingRecording, parts: list[bytes | memoryview], call: Call, limit: int | None
     ) -> FileData:
-        length, key = sum(map(len, parts)), _key(call)
+        length, key = sum(map(len, parts)), call.run if call.is_generator else ""
         check_stream_size(self._sizes.get(key, 0), length, limit)
         growing.append(parts, length, None)
         self._sizes[key] = self._sizes.get(key, 0) + length
@@ -213,11 +213,6 @@ class Shown:
         own = (each.recording for each in self._growing.values() if str(each.recording.path) == file.path)
         growing = next(own, None) or shared(file.path)
         return growing.kept(before, size) if growing and is_slow else b""
-
-
-def _key(call: Call) -> str:
-    """The run; the same for all calls of plain functions."""
-    return call.run if call.is_generator else ""
 
 
 @dataclass(frozen=True)
