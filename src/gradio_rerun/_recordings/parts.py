@@ -39,10 +39,8 @@ def parts_of(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, P
 
 def check_parts(folder: Path, files: Iterable[tuple[str, Path]], may_read: Callable[[Path], bool] | None) -> None:
     """Raises a `NotARecordingError` for a file of a dataset that may not be read, such as a link to a file elsewhere, and for a pipe, a socket or a device."""
-    for (
-        name,
-        file,
-    ) in files:  # a linked folder may have millions: the first one is checked before the next one is looked for
+    # A linked folder may have millions of files: the first one is checked before the next one is looked for.
+    for name, file in files:
         if may_read is not None and not may_read(file):
             raise refused(folder, f"it names the file {name!r}, {_NOT_ALLOWED}")
         if file.exists() and not file.is_file():  # the SDK would wait forever
