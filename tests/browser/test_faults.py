@@ -412,7 +412,7 @@ def test_50_values_leave_the_memory_where_it_was(
         assert page.live_memories() == 1
         return page.heap(), page.evaluate("window.memories.at(-1).deref().buffer.byteLength")
 
-    heap, memory = show(10)
-    later_heap, later_memory = show(40)
-    assert later_heap - heap < 5e6
-    assert later_memory - memory < 50e6
+    (heap, memory), (_, later_memory), (last_heap, last_memory) = show(10), show(20), show(20)
+    assert last_heap - heap < 5e6
+    # The viewer's memory grows by steps of some 30 or 70 MB, and never shrinks: a peak may add one of them.
+    assert min(later_memory - memory, last_memory - later_memory) < 25e6
