@@ -104,6 +104,21 @@ def test_behind_nginx(page: ViewerPage, launch: Launch, recording_a: Path, uploa
 
 
 @pytest.mark.slow
+def test_behind_nginx_no_file_that_the_app_has_open_is_served_without_its_name(
+    launch: Launch, recording_a: Path, tmp_path: Path
+) -> None:
+    with nginx(tmp_path, in_front_of(launch(deployed_app(recording_a)))) as url:
+        for path in (
+            *("/proc/self/fd/9", "//proc/self/fd/9", "/dev/fd/9", "/./proc/self/fd/9", "/tmp/../proc/self/fd/9"),
+            *("%2Fproc%2Fself/fd/9", "../../proc/self/fd/9", "/proc/../proc/1/root/etc/passwd"),
+        ):
+            connection = HTTPConnection(url.removeprefix("http://"), timeout=30)
+            connection.request("GET", f"/gradio_api/file={path}")  # httpx would shorten the path
+            answer = connection.getresponse()
+            assert (answer.status, b"nginx" in answer.read()) == (404, True), path
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("announced", [True, False])
 def test_behind_nginx_a_call_of_a_gigabyte_ends_there(
     announced: bool, launch: Launch, recording_a: Path, tmp_path: Path
