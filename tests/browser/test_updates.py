@@ -210,19 +210,21 @@ def page(browser: Browser, recording_a: Path, recording_b: Path) -> Iterator[Vie
         name = gr.Textbox(label="name")
         with gr.Row():
             viewer = Rerun(**before)
-            gr.Textbox("beside", scale=1, min_width=100)
+            made = gr.Number(0, label="changes made", scale=1, min_width=100)
 
         def changes(name: str) -> dict[str, Any]:
             return {name: after[name], **BESIDE.get(name, {})}
 
-        gr.Button("update").click(
+        update = gr.Button("update").click(
             lambda name: (Rerun if name in ("tunnel", "allowed_sources") else gr.update)(**changes(name)), name, viewer
         )
-        gr.Button("back").click(
+        back = gr.Button("back").click(
             lambda name: Rerun(recording_a, **{each: before[each] for each in changes(name) if each != "value"}),
             name,
             viewer,
         )
+        for each in (update, back):
+            each.success(lambda made: made + 1, made, made)
         gr.Button("data").click(lambda: recording_bytes(f"data {next(count)}"), None, viewer)
         gr.Button("log").click(log, None, viewer)
         gr.Button("bucket").click(lambda: fsspec.open("memory://updates/run.rrd"), None, viewer)
@@ -241,6 +243,14 @@ def page(browser: Browser, recording_a: Path, recording_b: Path) -> Iterator[Vie
     demo.close(verbose=False)
 
 
+def change(page: ViewerPage, button: str) -> None:
+    """Clicks, and waits for the change: Gradio runs what is clicked next beside it, or before it."""
+    made = page.get_by_label("changes made")
+    before = int(made.input_value())
+    page.click(button)
+    expect(made).to_have_value(str(before + 1))
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_an_update_takes_effect_and_another_one_reverts_it(
     name: str, page: ViewerPage, request: pytest.FixtureRequest
@@ -249,16 +259,16 @@ def test_an_update_takes_effect_and_another_one_reverts_it(
         page.get_by_label("name").fill(name)
         page.forget_events()
         page.requests.clear()
-        page.click("update")
+        change(page, "update")
         EFFECTS[name](page, True)
     except BaseException:
         page.keep_screenshot(request.node.name)
         raise
     finally:
         page.forget_events()
-        page.click("back")
+        change(page, "back")
     EFFECTS[name](page, False)
-    page.click("back")  # what an effect has shown
+    change(page, "back")  # what an effect has shown
 
 
 def test_nothing_went_wrong_in_the_page(page: ViewerPage) -> None:
