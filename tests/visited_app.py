@@ -26,7 +26,7 @@ from gradio_rerun._component import questions
 from gradio_rerun._gradio import server_calls
 from gradio_rerun._recordings import fetched, file_server, on_demand, shown, sinks
 from gradio_rerun._recordings.turns import conversion_turns
-from gradio_rerun._servers import file_servers, forwarding
+from gradio_rerun._servers import forwarding, own_servers
 
 SESSIONS = 20
 """The number of sessions that Gradio remembers."""
@@ -90,7 +90,7 @@ async def counts() -> dict[str, int]:
         "calls to Rerun servers": len(forwarding._open_calls),
         "uploads that wait": len(server_calls._turns),
         "turns": sum(len(each._running) + len(each._waiting) for each in TURNS),
-        "servers for large files": len(on_demand._servers) + len(file_servers._secrets),
+        "servers for large files": len(on_demand._servers) + len(own_servers._secrets),
         "tokens of agents": sum(len(each._holders) for each in gc.get_objects() if type(each) is agents._Tokens),
         "tasks": len(asyncio.all_tasks()),
         "sessions": len(demo.app.state_holder.session_data),

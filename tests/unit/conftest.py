@@ -44,13 +44,13 @@ def web_apps_are_made_when_they_are_used() -> Iterator[None]:
 def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     """The processes that were started, in order."""
     started: list[subprocess.Popen[bytes]] = []
-    popen = subprocess.Popen
+    start = subprocess.Popen.__init__
 
-    def start(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
-        started.append(popen(*args, **options))
-        return started[-1]
+    def start_and_note(process: subprocess.Popen[bytes], *args: Any, **options: Any) -> None:
+        started.append(process)
+        start(process, *args, **options)
 
-    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess.Popen, "__init__", start_and_note)
     return started
 
 

@@ -240,13 +240,13 @@ def test_conversions_wait_for_their_turn(
     one_at_a_time = Turns(lambda: 1)
     for module in (conversions, parts):
         monkeypatch.setattr(module, "conversion_turns", one_at_a_time)
-    start, running = subprocess.Popen, []
+    start, running = subprocess.Popen.__init__, []
 
-    def start_and_count(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+    def start_and_count(*args: Any, **options: Any) -> None:
         running.append(sum(process.returncode is None for process in processes))
-        return start(*args, **options)
+        start(*args, **options)
 
-    monkeypatch.setattr(subprocess, "Popen", start_and_count)
+    monkeypatch.setattr(subprocess.Popen, "__init__", start_and_count)
     paths = [write(tmp_path / f"{number}.md", str(number)) for number in range(3)]
     with ThreadPoolExecutor(3) as pool:
         results = list(pool.map(lambda path: converted(path, cache), paths))
@@ -403,7 +403,7 @@ def test_long_names_of_parts_are_refused_where_they_are_read(tmp_path: Path, cac
 def test_the_app_keeps_little_of_what_the_process_writes(stream: str, tmp_path: Path) -> None:
     code = f"import sys; sys.{stream}.write('x' * 100_000_000)"
     ended = run(tmp_path / "a.mcap", [sys.executable, "-c", code], limits())
-    assert 100 < len(ended.output + ended.said) < 20_000_000
+    assert 100 < len(ended.output + ended.last_line) < 20_000_000
     assert len(str(crashed(tmp_path / "a.mcap", ended))) < 2000
 
 

@@ -35,7 +35,7 @@ from gradio_rerun._recordings import file_server, on_demand
 from gradio_rerun._recordings.file_server import FileServer
 from gradio_rerun._recordings.on_demand import end_lease, served
 from gradio_rerun._recordings.shown import Shown
-from gradio_rerun._servers import file_servers
+from gradio_rerun._servers import own_servers
 from gradio_rerun._servers.origins import origin_of
 from gradio_rerun._servers.tunnel import Servers
 from gradio_rerun.errors import GradioRerunError, RecordingError, SdkError
@@ -413,14 +413,14 @@ def test_only_the_ticket_for_the_file_opens_its_server_and_only_while_it_runs(fi
     assert servers.forward(call(url, ticket)).status_code == 200
     end_lease(file, "lease")
     assert servers.forward(call(url, ticket)).status_code == 403
-    secret = file_servers.add(url)  # another server at the same port
+    secret = own_servers.add(url)  # another server at the same port
     try:
         assert servers.forward(call(url, ticket)).status_code == 403
-        file_servers.remove(url, "of the one before")
-        assert file_servers.secret_of(origin_of(url)) == secret
+        own_servers.remove(url, "of the one before")
+        assert own_servers.secret_of(origin_of(url)) == secret
     finally:
-        file_servers.remove(url, secret)
-    assert file_servers.secret_of(origin_of(url)) is None
+        own_servers.remove(url, secret)
+    assert own_servers.secret_of(origin_of(url)) is None
 
 
 def test_the_server_is_reached_from_this_machine_only(file: Path, serve: Serve) -> None:

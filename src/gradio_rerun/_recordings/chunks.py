@@ -14,9 +14,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from .._fork import ModuleLock, after_fork
+from .._viewer.sdk_process import DISK_FULL
 from ..errors import NotARecordingError, RecordingError, log, not_kept
 from .cached_files import cache_key, cached_name, new_file, touched
-from .conversion_process import DISK_FULL
 from .convert_file import application_id
 from .rrd import arrow_messages
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import IO, cast
 
 from .._gradio.threads import current_work, unwanted
 from .._viewer.sdk import has_python, knows_robot_descriptions, sdk_version
+from .._viewer.sdk_process import SdkProcess
 from ..errors import NotARecordingError, RecordingError, SdkError, log
 from .convert_file import ALONE, ENDS_AFTER, REFUSED, WHOLE
 from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, Limits, over
@@ -25,15 +20,9 @@ from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, Limits, over
 # The SDK converts the readable part of these, and an error does not mean that it refuses the file: a robot that crashes leaves a truncated .mcap.
 _PARTLY_CONVERTED = ".mcap"
 
-DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceeded")
-
-_MOST_SAID = 1_000_000
-"""Upper bound on the characters that are kept of the SDK's log for one file."""
-
 _MOST_OUTPUT = 18_000_000
 """Upper bound on the bytes of the names of a file's parts, and of a list of episodes: 100,000 episodes take 10 MB."""
 
-_LONGEST_LINE = 100_000
 _LONGEST_REASON = 1000
 
 _SPARE_SECONDS = 5
@@ -42,12 +31,6 @@ _SPARE_SECONDS = 5
 _NO_MEMORY = re.compile(
     "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc|malloc of size"
 )
-
-
-_SECRET = re.compile("TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH|COOKIE|DSN|_URL$|_URI$", re.IGNORECASE)
-"""In the name of an environment variable."""
-_PASSWORD = re.compile(r"://[^/\s]*@")
-"""In its value: a URL with a user name."""
 
 _NO_SUMMARY = "; try reopening it with recovery enabled"
 """The SDK's advice on an .mcap that is truncated, which its importer does not have."""
@@ -59,15 +42,12 @@ class Ended:
 
     code: int
     output: str
-    said: str
+    last_line: str
+    """The last line that the process has written to stderr."""
+    disk_full: str
+    """What it has written about a full disk."""
     errors: list[str]
     warnings: list[str]
-
-    @property
-    def last_line(self) -> str:
-        """The last line that the process has written to stderr."""
-        lines = [line for line in self.said.splitlines() if line.strip()]
-        return lines[-1] if lines else ""
 
 
 def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> Ended:
@@ -75,91 +55,26 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
     # OpenBLAS, which NumPy uses, allocates memory for each core of the machine.
     variables = {"RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
     variables[ENDS_AFTER] = str(most.seconds + _SPARE_SECONDS)
-    pipe = subprocess.PIPE
-    # A new session, so that `kill` also ends a program that the process has started, such as ffmpeg.
-    process = subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(variables), start_new_session=True
-    )
-    stdin, stdout, stderr = (cast("IO[bytes]", each) for each in (process.stdin, process.stdout, process.stderr))
-    work, late = current_work(), threading.Event()
-    limit = threading.Timer(most.seconds, _end_late, (process, late))
-    limit.start()
-    output: list[bytes] = []
-    reader = threading.Thread(target=_read_output, args=(process, stdout, output), daemon=True)
-    reader.start()
+    process, work = SdkProcess(command, most.seconds, variables), current_work()
     try:
-        with work.ended_by(partial(kill, process)):
+        with work.ended_by(process.kill):
             with suppress(BrokenPipeError):
-                stdin.write(json.dumps(copies or {}).encode() + b"\n")
-                stdin.flush()
-            said = _read_log(process, stderr)
-            _kill_group(process)  # it has ended, but not what it has started if it has crashed
-            code = process.wait()
+                process.stdin.write(json.dumps(copies or {}).encode() + b"\n")
+                process.stdin.flush()
+            output = process.stdout.read(_MOST_OUTPUT)
+            if len(output) == _MOST_OUTPUT:
+                process.kill()
+            code = process.finish()
     finally:
-        limit.cancel()
-        kill(process)
-        process.wait()
-        reader.join()
-        with suppress(BrokenPipeError):
-            stdin.close()
-        stdout.close()
-        stderr.close()
+        process.end()
     if work.is_unwanted:
         raise unwanted()
-    if late.is_set():
+    if process.is_late:
         raise over(path.name, f"{most.seconds:g} s", SECONDS_VARIABLE)
-    if code and _NO_MEMORY.search(said):
+    if code and _NO_MEMORY.search(process.said):
         raise over(path.name, f"{most.memory:,} bytes of memory", MEMORY_VARIABLE)
-    errors, warnings = _log_entries(said)
-    return Ended(code, b"".join(output).decode(errors="replace"), said, errors, warnings)
-
-
-def environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """The environment variables of a process for which this module has the command, without tokens, passwords and keys of the app."""
-    # RERUN=off would log nothing. With PYTHONSAFEPATH, a script cannot import the modules beside it.
-    left_out = ("RERUN", "PYTHONSAFEPATH")
-    kept = {name: value for name, value in os.environ.items() if name not in left_out and not _is_secret(name, value)}
-    return {**kept, **changes}
-
-
-def _is_secret(name: str, value: str) -> bool:
-    return bool(_SECRET.search(name) or _PASSWORD.search(value))
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kills the process, which has a session of its own, and the processes that it has started."""
-    _kill_group(process)
-    process.kill()
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    # After `wait`, the id may belong to another process.
-    if hasattr(os, "killpg") and process.returncode is None:
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _end_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
-    late.set()
-    kill(process)
-
-
-def _read_output(process: subprocess.Popen[bytes], stdout: IO[bytes], output: list[bytes]) -> None:
-    output.append(stdout.read(_MOST_OUTPUT))
-    if len(output[0]) == _MOST_OUTPUT:
-        kill(process)
-
-
-def _read_log(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> str:
-    """The log of the SDK. Ends the process if a disk is full: after this error, the SDK may hang."""
-    said = ""
-    while line := stderr.readline(_LONGEST_LINE):
-        text = line.decode(errors="replace")
-        if len(said) < _MOST_SAID:
-            said += text
-        if DISK_FULL.search(text):
-            kill(process)
-    return said
+    last_line = process.last_lines[-1] if process.last_lines else ""
+    return Ended(code, output.decode(errors="replace"), last_line, process.disk_full, *_log_entries(process.said))
 
 
 def crashed(path: Path, ended: Ended) -> RecordingError:

@@ -14,7 +14,7 @@ from .._gradio.threads import current_work, unwanted
 from .._viewer import sdk
 from ..errors import RecordingError, RecordingNotFoundError, SdkError, log, not_kept
 from .cached_files import cached_name, part_in, touched
-from .conversion_process import DISK_FULL, Ended, conversion_command, crashed, episode_command, refusal, refused, run
+from .conversion_process import Ended, conversion_command, crashed, episode_command, refusal, refused, run
 from .file_types import LEROBOT_INFO, is_convertible
 from .lerobot_files import episode_files
 from .limits import SIZE_VARIABLE, Limits, limits, over
@@ -185,10 +185,10 @@ def _convert(path: Path, target: Path, temporary: Path, convert: Callable[[Path,
         temporary.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(temporary.parent, max(_ABANDONED_AFTER, 2 * most.seconds))
         ended = convert(temporary, most)
-        if full := DISK_FULL.search(ended.said):
+        if ended.disk_full:
             if temporary.stat().st_size >= most.size:
                 raise over(path.name, f"{most.size:,} bytes of recording", SIZE_VARIABLE)
-            raise not_kept(what, temporary.parent, full[0])
+            raise not_kept(what, temporary.parent, ended.disk_full)
         reason = refusal(path, ended)
         if reason is not None:
             raise refused(path, f"rerun-sdk {sdk.sdk_version()} says: {reason}")

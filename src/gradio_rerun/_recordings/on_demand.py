@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .._clients import Client, current_client, one_too_many
 from .._fork import ModuleLock, after_fork
-from .._servers import file_servers
+from .._servers import own_servers
 from .._viewer.sdk import sdk_version, serves_files
 from ..errors import RecordingError, SdkError
 from .cached_files import touch
@@ -122,7 +122,7 @@ def _add(key: str, server: FileServer, lease: str) -> None:
     global _sweeper
     server.lease(lease)
     with _lock:
-        server.secret = file_servers.add(server.urls[0])
+        server.secret = own_servers.add(server.urls[0])
         _servers[key] = server
         if _sweeper is None:
             _sweeper = threading.Thread(target=_sweep, daemon=True)

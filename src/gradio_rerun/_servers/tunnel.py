@@ -23,7 +23,7 @@ from .._clients import client_of
 from .._named import Named
 from .._viewer.sdk import server_url
 from .._wire import ServerUrl
-from . import file_servers
+from . import own_servers
 from .forwarding import GRPC_WEB, Forwarded
 from .origins import is_private, is_server, origin_of
 
@@ -81,7 +81,7 @@ class Servers(Named):
         if not is_server(url):
             return None
         origin = origin_of(url)
-        if file_servers.may_be_at(origin):
+        if own_servers.may_be_at(origin):
             return None  # whoever may read the file gets a ticket by `ticket_for_file`
         is_named = self.is_trusted and (self._names_all or origin in _tokens_of[self])
         if is_named or (own and self._own and is_private(origin)):
@@ -89,7 +89,7 @@ class Servers(Named):
         return None
 
     def ticket_for_file(self, url: str) -> str:
-        """The ticket that opens the tunnel to a server of `file_servers`."""
+        """The ticket that opens the tunnel to a server of `own_servers`."""
         return self._ticket(origin_of(url))
 
     def forward(self, data: Any, request: Any = None) -> Response:
@@ -102,7 +102,7 @@ class Servers(Named):
 
     def _ticket(self, origin: str) -> str:
         # With the token, or a ticket of a component without a token would be valid for a component with one.
-        message = f"{origin}\n{self._token(origin) or ''}\n{file_servers.secret_of(origin) or ''}"
+        message = f"{origin}\n{self._token(origin) or ''}\n{own_servers.secret_of(origin) or ''}"
         return hmac.new(_key(), message.encode(), hashlib.sha256).hexdigest()
 
     def _token(self, origin: str) -> str | None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import http.client
 import subprocess
-import threading
 import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ViewerError
 from . import sdk
+from .sdk_process import SdkProcess
 
 GLUE = "re_viewer.js"
 WASM = "re_viewer_bg.wasm"
@@ -63,17 +62,24 @@ def _from_zip(path: Path) -> ExtractedViewer:
 
 
 def _from_server(command: list[str]) -> ExtractedViewer:
-    with contextlib.closing(_ServerProcess(command)) as server:
-        try:
-            port = server.port()
-            return ExtractedViewer(glue=_fetch(port, GLUE), wasm=_fetch(port, WASM))
-        except urllib.error.HTTPError as error:
-            raise ViewerError(
-                f"rerun-sdk {sdk.sdk_version()} has no web viewer: it answers HTTP {error.code} for {error.url}. "
-                f"{_reinstall()}"
-            ) from error
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise ViewerError(server.failure(error)) from error
+    try:
+        process = SdkProcess(command, TIME_LIMIT)
+    except OSError as error:
+        raise ViewerError(f"The web viewer cannot be extracted from rerun-sdk: {error}. {_PREPARE}") from error
+    try:
+        line = process.stdout.readline()
+        if not line:
+            process.finish()
+        port = int(line)
+        return ExtractedViewer(glue=_fetch(port, GLUE), wasm=_fetch(port, WASM))
+    except urllib.error.HTTPError as error:
+        raise ViewerError(
+            f"rerun-sdk {sdk.sdk_version()} has no web viewer: it answers HTTP {error.code} for {error.url}. {_reinstall()}"
+        ) from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise ViewerError(_failure(process, error)) from error
+    finally:
+        process.end()
 
 
 def _fetch(port: int, name: str) -> bytes:
@@ -84,63 +90,17 @@ def _fetch(port: int, name: str) -> bytes:
         return content
 
 
-class _ServerProcess:
-    """The process that serves the viewer; the process is killed at the time limit, so that no read waits forever."""
-
-    def __init__(self, command: list[str]) -> None:
-        pipe = subprocess.PIPE
-        try:
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
-        except OSError as error:
-            raise ViewerError(f"The web viewer cannot be extracted from rerun-sdk: {error}. {_PREPARE}") from error
-        self._last_words: deque[bytes] = deque(maxlen=12)
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-        self._late = threading.Event()
-        self._limit = threading.Timer(TIME_LIMIT, self._kill_late)
-        self._limit.daemon = True
-        self._limit.start()
-
-    def port(self) -> int:
-        """Waits for the port of the server, and returns it. Raises ValueError if the process ends before."""
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            self._process.wait()
-        return int(line)
-
-    def close(self) -> None:
-        """Ends the process."""
-        self._limit.cancel()
-        self._process.kill()
-        self._process.wait()
-        # Its own children, if the SDK ever starts some, may keep stderr open.
-        self._listener.join(timeout=5)
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe
-            pipe.close()
-
-    def failure(self, error: Exception) -> str:
-        """Ends the process. Returns the reason why there is no viewer, and what to do."""
-        self.close()
-        if self._late.is_set():
-            what = f"did not return its web viewer within {TIME_LIMIT:g} s"
-        elif isinstance(error, ValueError):
-            what = f"could not serve its web viewer: its process ended with exit code {self._process.returncode}"
-        else:
-            what = f"did not return its web viewer: {error}"
-        words = b"".join(self._last_words).decode(errors="replace").strip()
-        said = f" It said: {words}\n" if words else " "
-        return f"rerun-sdk {sdk.sdk_version()} {what}.{said}{_PREPARE}"
-
-    def _kill_late(self) -> None:
-        self._late.set()
-        self._process.kill()
-
-    def _listen(self) -> None:
-        assert self._process.stderr
-        with self._process.stderr as lines:
-            self._last_words.extend(lines)
+def _failure(process: SdkProcess, error: Exception) -> str:
+    """Ends the process. Returns the reason why there is no viewer, and what to do."""
+    process.end()
+    if process.is_late:
+        what = f"did not return its web viewer within {TIME_LIMIT:g} s"
+    elif isinstance(error, ValueError):
+        what = f"could not serve its web viewer: its process ended with exit code {process.returncode}"
+    else:
+        what = f"did not return its web viewer: {error}"
+    said = f" It said: {words}\n" if (words := "\n".join(process.last_lines)) else " "
+    return f"rerun-sdk {sdk.sdk_version()} {what}.{said}{_PREPARE}"
 
 
 _PREPARE = (
