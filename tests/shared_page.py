@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from seen import DRAW, wait_until
 from viewer_page import ViewerPage
 
@@ -37,7 +37,10 @@ class SharedPage(ViewerPage):
         self.click("stream")
 
     def clear(self) -> None:
-        self.send(None)
+        cleared = self.get_by_label("cleared")
+        before = int(cleared.input_value())
+        self.click("clear")
+        expect(cleared).to_have_value(str(before + 1))  # the viewer may have been empty before
         self.expect_state("idle", recordings=0)
         self.forget_events()
 
@@ -97,6 +100,8 @@ def shared_page(
         viewer = Rerun(**{"height": 300, **parameters})
         gr.Button("send").click(page.returned.popleft, None, viewer, trigger_mode="multiple")
         gr.Button("stream").click(run, None, viewer)
+        cleared = gr.Number(0, label="cleared")
+        gr.Button("clear").click(lambda cleared: (None, cleared + 1), cleared, [viewer, cleared])
         gr.Button("input").click(page.inputs.append, viewer)
         for name, kind in (listened or {}).items():
             getattr(viewer, name)(listener(kind), trigger_mode="multiple")

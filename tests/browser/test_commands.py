@@ -30,12 +30,12 @@ Launch = Callable[..., str]
 START = np.datetime64("2024-05-06T07:08:09.123456789", "ns")
 
 
-def two_timelines(recording_id: str, application_id: str = "my:app") -> bytes:
-    """20 frames on `frame`, and on `stamp`, 100 ms and a nanosecond apart."""
+def two_timelines(recording_id: str, application_id: str = "my:app", step: int = 1) -> bytes:
+    """20 frames on `frame`, each `step` later than the one before, and on `stamp`, 100 ms and a nanosecond apart."""
     recording = rr.RecordingStream(application_id, recording_id=recording_id)
     stream = recording.binary_stream()
     for frame in range(20):
-        recording.set_time("frame", sequence=frame)
+        recording.set_time("frame", sequence=frame * step)
         recording.set_time("stamp", timestamp=START + np.timedelta64(100_000_001 * frame, "ns"))
         recording.log("points", rr.Points3D(np.random.default_rng(frame).random((5, 3))))
     data = stream.read()
@@ -112,6 +112,8 @@ def test_a_time_without_a_timeline_is_on_the_active_one(page: SharedPage) -> Non
 
 
 def test_a_recording_is_played_from_a_time_and_paused(page: SharedPage) -> None:
+    page.send(two_timelines("of ten minutes", step=1000))  # it does not reach its end between two commands
+    page.wait_for("recording_open", recording_id="of ten minutes")
     pause = commands.set_time(play_state="paused")
     page.send(pause)
     page.wait_for("pause")
