@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class Examples:
         """JSON schema of the value that a client sends: one file, unless users can choose several."""
         viewer: Any = self
         # Gradio's MCP server converts URLs to files for an input that is one file, and no list with references to definitions.
-        return self.api_info() if viewer.file_count != "single" else FileData.model_json_schema()
+        return self.api_info() if viewer.file_count != "single" else _schema_of_a_file()
 
     def example_payload(self) -> Any:
         """An example of a value that a client sends."""
@@ -50,6 +51,12 @@ class Examples:
     def example_value(self) -> Any:
         """An example of a value that a function returns."""
         return "https://app.rerun.io/version/0.24.0/examples/dna.rrd"
+
+
+# Gradio asks at the first click of each visitor, and Pydantic takes a millisecond.
+@cache
+def _schema_of_a_file() -> dict[str, Any]:
+    return FileData.model_json_schema()
 
 
 def _name(item: Any) -> str:

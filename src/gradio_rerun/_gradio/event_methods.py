@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypedDict, TypeVar, overload
 
 import gradio as gr
@@ -177,6 +178,7 @@ _INSTEAD = {
 """The event to use instead of an event of another Gradio component."""
 
 
+@lru_cache  # at the first click of each visitor, Gradio asks for all parameters that the component does not keep
 def _hint(name: str) -> str:
     if name.startswith("_"):
         return ""
