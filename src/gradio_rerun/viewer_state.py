@@ -55,6 +55,16 @@ class ViewState:
 
 
 @dataclass(frozen=True)
+class LoadingSource:
+    """A source from which the viewer is still loading."""
+
+    name: str
+    """A URL, or the id of a segment."""
+    status: str
+    """What the viewer's own loading screen says."""
+
+
+@dataclass(frozen=True)
 class ViewerState:
     """What the viewer shows."""
 
@@ -67,6 +77,8 @@ class ViewerState:
     """The recording on screen."""
     views: tuple[ViewState, ...] | None
     """None before rerun-sdk 0.41."""
+    loading: tuple[LoadingSource, ...] | None
+    """What is not open yet; None before rerun-sdk 0.41."""
 
     @property
     def timeline(self) -> str | None:

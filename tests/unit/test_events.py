@@ -295,6 +295,7 @@ def test_an_event_of_more_parts_than_a_viewer_shows_is_refused_before_they_are_r
         "recordings": message(recordings=[{}] * 10_000),
         "views": message(views=[{}] * 10_000),
         "timelines": message(recordings=[{"timelines": [{}] * 5_000}] * 2),
+        "sources": message(loading=[{}] * 10_000),
         "problems": message(views=[{"reports": [{}] * 10_000}]),
     }
     for each in many.values():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gradio_rerun._viewer import viewer_control
 from gradio_rerun._viewer.state import reported_state, split_store_id, store_id_of
 from gradio_rerun.errors import EventDataError
-from gradio_rerun.viewer_state import RecordingState, TimelineState, ViewState
+from gradio_rerun.viewer_state import LoadingSource, RecordingState, TimelineState, ViewState
 
 try:
     from rerun import chunk
@@ -61,6 +61,7 @@ def test_the_protocol_is_read() -> None:
                     "reports": [{"severity": "error", "summary": "short", "details": "long"}],
                 }
             ],
+            loading=[{"name": "https://example.com/run.rrd", "status": "Connecting"}],
         )
     )
     recording = RecordingState(
@@ -80,6 +81,7 @@ def test_the_protocol_is_read() -> None:
     assert (state.timeline, state.time, state.play_state) == ("stamp", BIG, "playing")
     assert state.views == (ViewState("id", "view", "3D", "/", True, ("short: long",)),)
     assert (state.location, state.viewer_version) == ("about:recording", "0.41.0")
+    assert state.loading == (LoadingSource("https://example.com/run.rrd", "Connecting"),)
     assert pickle.loads(pickle.dumps(state)) == state
 
 
@@ -87,6 +89,7 @@ def test_an_empty_viewer_has_a_state() -> None:
     state = reported_state(page_report())
     assert (state.recordings, state.active_recording, state.location, state.views) == ((), None, None, ())
     assert (state.timeline, state.time, state.play_state) == (None, None, None)
+    assert state.loading == ()
 
 
 def test_the_page_reports_the_state_of_an_older_viewer() -> None:
@@ -101,7 +104,7 @@ def test_the_page_reports_the_state_of_an_older_viewer() -> None:
     assert state.active_recording == RecordingState(
         "app", "run", (TimelineState("frame", None, 0, 19, 3),), "frame", 3, "paused"
     )
-    assert (state.location, state.views) == (None, None)
+    assert (state.location, state.views, state.loading) == (None, None, None)
 
 
 @pytest.mark.parametrize(

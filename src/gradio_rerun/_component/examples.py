@@ -56,7 +56,8 @@ class Examples:
 # Gradio asks at the first click of each visitor, and Pydantic takes a millisecond.
 @cache
 def _schema_of_a_file() -> dict[str, Any]:
-    return FileData.model_json_schema()
+    schema: dict[str, Any] = FileData.model_json_schema()
+    return schema
 
 
 def _name(item: Any) -> str:

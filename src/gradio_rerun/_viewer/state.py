@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from ..errors import EventDataError
-from ..viewer_state import PlayState, RecordingState, TimelineState, TimelineType, ViewerState, ViewState
+from ..viewer_state import LoadingSource, PlayState, RecordingState, TimelineState, TimelineType, ViewerState, ViewState
 from . import viewer_control
 from .event_data import MOST_BYTES, MOST_PARTS, short
 
@@ -34,7 +34,7 @@ def reported_state(data: dict[str, Any]) -> ViewerState:
 
 def _of_protocol(data: bytes) -> ViewerState:
     state = viewer_control.read_state(data)
-    _check_number(state.recordings, state.views)
+    _check_number(state.recordings, state.views, state.loading)
     _check_number(*(each.timelines for each in state.recordings), *(each.reports for each in state.views))
     recordings = {each.store_id: _recording(each) for each in state.recordings}
     return ViewerState(
@@ -43,6 +43,7 @@ def _of_protocol(data: bytes) -> ViewerState:
         recordings=tuple(recordings.values()),
         active_recording=recordings.get(state.active_store_id),
         views=tuple(_view(each) for each in state.views),
+        loading=tuple(LoadingSource(each.name, each.status) for each in state.loading),
     )
 
 
@@ -117,6 +118,7 @@ def _of_frontend(reported: dict[str, Any]) -> ViewerState:
         recordings=tuple(recordings.values()),
         active_recording=recordings.get(_field(reported, "active_recording_id", str, None)),
         views=None,
+        loading=None,
     )
 
 
