@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +19,7 @@ from ._component.server_functions import ServerFunctions
 from ._component.settings import PageSettings
 from ._component.streaming import is_quick
 from ._gradio.calls import current_call, follow_calls
+from ._gradio.chats import BesideChats
 from ._gradio.event_methods import EventMeta, EventMethods
 from ._gradio.files import uploaded_file
 from ._gradio.js_on_load import TEMPLATE, css_template, js_on_load, part_in_app
@@ -30,7 +30,7 @@ from ._gradio.updates import ConstructorArgs
 from ._recordings.urls import check_number, checked_url
 from ._wire import ButtonName, FileCount, PanelName, PanelState, Recordings, Theme, path_or_url
 from .commands import Show
-from .errors import CommandError, PlacementError
+from .errors import CommandError
 
 if TYPE_CHECKING:
     from gradio.blocks import BlockContext
@@ -45,7 +45,7 @@ else:
     _HTML = gr.HTML
 
 
-class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta):
+class Rerun(EventMethods, ServerFunctions, Examples, BesideChats, _HTML, metaclass=EventMeta):
     """Shows Rerun recordings in the viewer of the installed rerun-sdk.
 
     As an output it takes what a function returns: the path or URL of a recording, bytes, a `rerun.RecordingStream`,
@@ -218,17 +218,6 @@ class Rerun(EventMethods, ServerFunctions, Examples, _HTML, metaclass=EventMeta)
     def _page_settings(self) -> dict[str, Any]:
         """For updates: all settings that the frontend needs besides the value."""
         return PageSettings.of(self._given).to_wire()
-
-    def unrender(self) -> Rerun:
-        """For Gradio: removes the component from the app, to show it elsewhere. Raises a `PlacementError` if that is a chat."""
-        # gr.Chatbot calls this for a component in a message. Its frontend looks for a component with the name of the class, and finds none.
-        if sys._getframe(1).f_globals.get("__name__") == "gradio.components.chatbot":
-            raise PlacementError(
-                "A message of gr.Chatbot cannot hold a Rerun viewer. Put the viewer beside the chat, and return the recording as its value: "
-                "gr.ChatInterface(..., additional_outputs=[viewer])."
-            )
-        super().unrender()
-        return self
 
     def get_config(self) -> dict[str, Any]:  # type: ignore[override]  # as in gr.HTML
         """What Gradio sends to the frontend about this component."""

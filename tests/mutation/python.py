@@ -61,6 +61,7 @@ TESTS = {
     "_example": ["example"],
     "_export": ["export"],
     "_gradio/calls": ["calls"],
+    "_gradio/chats": ["placement"],
     "_gradio/event_list": ["events", "event_methods"],
     "_gradio/event_methods": ["event_methods"],
     "_gradio/files": ["uploads", "recordings", "published_folder"],

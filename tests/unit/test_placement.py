@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+import rerun as rr
 from recordings import write_recording
 from updates import in_event
 
@@ -60,6 +61,8 @@ def test_a_cell_of_a_dataset_shows_names(component: Any) -> None:
 def test_a_state_can_hold_a_viewer() -> None:
     viewer = copy.deepcopy(gr.State(Rerun(URL, height=300, render=False)).value)
     assert (viewer.value, viewer.height) == ([URL], 300)
+    with_recording = gr.State(Rerun(rr.RecordingStream("state"), render=False)).value
+    assert copy.deepcopy(with_recording).value == with_recording.value
 
 
 @pytest.mark.parametrize("shown", [None, URL, [URL, "rerun+http://10.0.0.1:9876/proxy"], "{file}"])
