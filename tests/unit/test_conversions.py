@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import re
 import signal
@@ -9,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -126,6 +128,33 @@ def test_a_folder_becomes_a_recording_if_it_is_a_lerobot_dataset(tmp_path: Path,
     assert_recording(converted(dataset, cache), "dataset")
     with pytest.raises(NotARecordingError, match="LeRobot"):
         converted(tmp_path / "dataset" / "data", cache)
+
+
+@pytest.mark.parametrize("name", ["robot.urdf", "scene.gltf"])
+def test_a_conversion_waits_for_no_second_turn(
+    name: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "part.stl", stl())
+    write(tmp_path / "part.bin", b"1234")
+    document = {"asset": {"version": "2.0"}, "buffers": [{"uri": "part.bin", "byteLength": 4}]}
+    file = write(
+        tmp_path / name, json.dumps(document) if name == "scene.gltf" else ROBOT.format('<mesh filename="part.stl"/>')
+    )
+    turn, taken = Turns.turn, list[str]()
+
+    @contextmanager
+    def noted(self: Turns, key: str) -> Iterator[None]:
+        assert taken == []  # with as many conversions as cores, all would wait for each other
+        with turn(self, key):
+            taken.append(key)
+            try:
+                yield
+            finally:
+                taken.remove(key)
+
+    monkeypatch.setattr(Turns, "turn", noted)
+    monkeypatch.setattr(looked_up, "_A_WHILE", math.inf)  # as if it had just been uploaded
+    assert_recording(converted(file, cache, lambda _: True), name)
 
 
 def test_the_parts_of_a_gltf_are_put_into_the_recording(tmp_path: Path, cache: Path) -> None:

@@ -58,7 +58,7 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
         # While they waited for a turn, files may have become links to others.
         if path.resolve() != checked:
             raise refused(path, "it was replaced while it was read")
-        parts_of(path, may_read)
+        parts_of(path, may_read, parts)
         return ended
 
     return _made(path, cache / key / cached_name(f"{path.name}.rrd"), convert)

@@ -26,14 +26,20 @@ _PART_SUFFIXES = {
 _NOT_ALLOWED = "which is not allowed: Gradio may not serve that file, or an upload names it"
 
 
-def parts_of(path: Path, may_read: Callable[[Path], bool] | None) -> dict[str, Path]:
-    """The files that a .gltf or .urdf names, by their names in it, with links resolved. Raises an error if it may not name one of them."""
+def parts_of(
+    path: Path, may_read: Callable[[Path], bool] | None, known: Iterable[str] | None = None
+) -> dict[str, Path]:
+    """The files that a .gltf or .urdf names, by their names in it, with links resolved. Raises an error if it may not name one of them.
+
+    `known`: the names that it has returned before. Without them, it takes a turn to read the file, so a conversion, which has a turn, passes them.
+    """
     if path.is_dir():
         check_parts(path, ((str(file.relative_to(path)), file) for file in files_in(path)), may_read)
         return {}
     if path.suffix.lower() not in _PART_SUFFIXES:
         return {}
-    found = {name: _part(path, name, may_read) for name in looked_up(_named_files, path)}
+    names = looked_up(_named_files, path) if known is None else known
+    found = {name: _part(path, name, may_read) for name in names}
     return {name: file for name, file in found.items() if file}
 
 
