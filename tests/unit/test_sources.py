@@ -555,6 +555,39 @@ def test_the_size_and_time_of_a_response_are_limited(
     assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize("slow", ["lookup", "connect"])
+def test_no_connection_is_made_after_the_time_has_passed(
+    slow: str, server: WebFiles, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name may have any number of addresses that do not answer."""
+    has_passed, tried = threading.Event(), list[Any]()
+    end, find = web_file._Deadline._end, socket.getaddrinfo
+
+    def ended(deadline: Any) -> None:
+        end(deadline)
+        has_passed.set()
+
+    def looked_up(*args: Any, **options: Any) -> Any:
+        if slow == "lookup":
+            has_passed.wait(60)
+        return find(*args, **options) * 100
+
+    def connected(_: socket.socket, address: Any) -> None:
+        tried.append(address)
+        has_passed.wait(60)
+        raise TimeoutError("no answer")
+
+    monkeypatch.setattr(web_file._Deadline, "_end", ended)
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    monkeypatch.setattr(socket.socket, "connect", connected)
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_SECONDS", "0.2")
+    server.files = {"/a.md": b"# Notes"}
+    with pytest.raises(RecordingError, match=r"more than this app allows, 0\.2 s"):
+        to_recordings(f"{server.url}/a.md", cache, sources=allowed(server.url))
+    assert server.requests == []
+    assert len(tried) == (slow == "connect")
+
+
 # Whose permission counts: the same places as for Rerun servers, see test_tunnel.py.
 
 

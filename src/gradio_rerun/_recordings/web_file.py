@@ -140,8 +140,12 @@ class _Deadline:
 
     def watch(self, connection: socket.socket) -> None:
         self._connections.append(connection)
+        self.check()
+
+    def check(self) -> None:
+        """Raises an `OSError` if it was passed: a socket that is not connected yet cannot be shut down."""
         if self._has_passed or self._work.is_unwanted:
-            self._shut_down()
+            raise TimeoutError
 
     def _end(self) -> None:
         self._has_passed = True
@@ -188,9 +192,10 @@ class _Connection(http.client.HTTPConnection):
         for family, kind, protocol, _, address in found:
             connection = socket.socket(family, kind, protocol)
             connection.settimeout(_PATIENCE)
-            self._deadline.watch(connection)
             try:
+                self._deadline.watch(connection)
                 connection.connect(address)
+                self._deadline.check()
             except OSError as error:
                 connection.close()
                 failure = error
