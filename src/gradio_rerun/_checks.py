@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -94,6 +95,22 @@ def suggestion(word: Any, known: Collection[str]) -> str:
 def whole_text(text: str) -> str:
     """The text without half letters, which neither HTML nor Gradio's JSON can contain: JSON and names of bytes that are no UTF-8 have them."""
     return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+MOST_JSON_PARTS = 100_000
+"""To read as many takes 0.1 s, in which Python runs no other thread."""
+
+
+class TooManyPartsError(ValueError):
+    """A JSON text has more parts than `read_json` reads."""
+
+
+def read_json(content: str | bytes) -> Any:
+    """The value of a JSON text. Raises a `ValueError` if it is none, a `TooManyPartsError`, and a `RecursionError` if it is too deep."""
+    text = content if isinstance(content, str) else content.decode(json.detect_encoding(content), "surrogatepass")
+    if sum(map(text.count, "[{,")) > MOST_JSON_PARTS:
+        raise TooManyPartsError(f"it has more than {MOST_JSON_PARTS:,} parts")
+    return json.loads(text)
 
 
 def described(value: Any) -> str:

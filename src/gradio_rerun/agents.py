@@ -15,7 +15,7 @@ from gradio.context import get_blocks_context
 from gradio.data_classes import FileData
 
 from . import commands
-from ._checks import described
+from ._checks import described, read_json
 from ._clients import Client, client_of, one_too_many
 from ._fork import ModuleLock
 from ._gradio.threads import in_thread
@@ -267,7 +267,7 @@ async def _as_json(answer: Any) -> str:
 
 def _blueprint(text: str) -> commands.Command[Any]:
     try:
-        found = json.loads(text[:_MOST_CHARACTERS])
+        found = read_json(text[:_MOST_CHARACTERS])
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -286,7 +286,7 @@ def test_the_state_of_an_older_viewer_has_the_same_form(client: ViewerClient) ->
 
 def test_an_answer_that_is_too_long_is_refused(client: ViewerClient) -> None:
     data = {"protocol": protocol("get_location", location="x" * 9_000_000)}
-    with pytest.raises(EventDataError, match="Expected the answer of a viewer"):
+    with pytest.raises(EventDataError, match="Expected a smaller answer"):
         answered(client, ViewerClient.get_location, data)
 
 
@@ -549,8 +549,25 @@ def deep() -> Any:
         {"protocol": deep()},
         {"error": deep()},
         {"protocol": 3, "x": ["y" * 1000] * 1000},
+        {"protocol": protocol("get_transform_graph", json=f"[{'[],' * 200_000}0]")},
+        {"protocol": protocol("get_blueprint", json=f"[{'[],' * 200_000}0]")},
+        {"protocol": protocol("close", closed=[""] * 200_000)},
+        {"protocol": protocol("get_dataset_schema", timelines=[""] * 200_000)},
+        {"protocol": protocol("get_dataset_schema", asset_ids=[""] * 200_000)},
+        {"protocol": protocol("run_command", command={"shortcuts": [""] * 200_000})},
     ],
-    ids=["many parts", "deep", "a deep error", "long"],
+    ids=[
+        "many parts",
+        "deep",
+        "a deep error",
+        "long",
+        "graph",
+        "blueprint",
+        "closed",
+        "timelines",
+        "assets",
+        "shortcuts",
+    ],
 )
 def test_an_answer_that_takes_long_to_read_is_refused_soon(client: ViewerClient, data: dict[str, Any]) -> None:
     begun = time.monotonic()
@@ -571,7 +588,7 @@ def test_what_an_agent_reads_and_writes_is_handled_beside_the_event_loop(monkeyp
         return note
 
     monkeypatch.setattr(agents.json, "dumps", noted(json.dumps))
-    monkeypatch.setattr(agents.json, "loads", noted(json.loads))
+    monkeypatch.setattr(agents, "read_json", noted(agents.read_json))
     with gr.Blocks() as demo:
         viewer = Rerun()
         mcp_tools(viewer)

@@ -23,6 +23,7 @@ from gradio.utils import get_upload_folder
 from gradio_rerun import LiveState, Rerun, events
 from gradio_rerun._gradio.event_list import ANSWERS
 from gradio_rerun._viewer import state, viewer_control
+from gradio_rerun._viewer.answers import read_answer
 from gradio_rerun.errors import EventDataError, RecordingError, TimelineError
 from gradio_rerun.events import _viewer_events
 
@@ -277,6 +278,32 @@ def test_a_state_of_more_bytes_than_a_viewer_reports_is_refused_before_it_is_par
 
 
 # Gradio reads the data of events on the event loop, where all visitors wait for it.
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("get_recording_schema", {"entities": [{"components": [{}] * 4000}] * 3}),
+        ("get_location", {"location": "x" * 1_500_000}),
+    ],
+)
+def test_an_answer_that_a_thread_may_read_is_too_big_for_an_event(kind: str, fields: Any) -> None:
+    response = viewer_control._message("Response")(**{kind: fields}).SerializeToString()
+    data = {"command": kind, "protocol": b64encode(response).decode()}
+    read_answer(data)
+    with pytest.raises(EventDataError, match=r"Expected a smaller answer, got one with .*ViewerClient"):
+        events.Answer(None, data)
+
+
+def test_a_field_of_more_parts_than_the_page_sends_is_refused_before_they_are_read() -> None:
+    with pytest.raises(EventDataError, match="'names' of an event to have 5000 entries at most"):
+        events.Upload(None, {"names": [3] * 5001})
+    with pytest.raises(EventDataError, match="'held' of an event to have 5000 entries at most"):
+        events.KeyInput(None, {"key": "a", "held": [3] * 5001})
+    (item,) = events.SelectionChange(
+        None, {"items": [{"type": "entity", "entity_path": "/a", "position": [1.0, 2.0, 3.0, 4.0]}]}
+    ).items
+    assert isinstance(item, events.UnknownItem)
+
+
 def test_an_event_of_more_parts_than_a_viewer_shows_is_refused_before_they_are_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

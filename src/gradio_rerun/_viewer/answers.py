@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from .. import answers
+from .._checks import TooManyPartsError, read_json
 from ..errors import EventDataError
 from . import viewer_control
 from .event_data import MOST_PARTS, short
@@ -24,18 +24,23 @@ MOST_BYTES = 8_000_000
 MOST_PARTS_IN_ALL = 100_000
 """Of an answer with lists in lists: this number takes seconds."""
 
+MOST_PARTS_OF_EVENT = 10_000
+"""Of an answer in an event. Gradio reads events on the event loop: this number takes 0.2 to 0.6 s."""
+
 _left: ContextVar[int] = ContextVar("gradio_rerun_parts_left")
 
 
-def read_answer(data: dict[str, Any]) -> Any:
-    """The answer in `data`: the viewer's response in base64, or what the page has opened. Raises an `EventDataError` if it is invalid."""
+def read_answer(data: dict[str, Any], most_bytes: int = MOST_BYTES, most_parts: int = MOST_PARTS_IN_ALL) -> Any:
+    """The answer in `data`: the viewer's response in base64, or what the page has opened. Raises an `EventDataError` if it is invalid, or too big."""
     if data.get("command") == "open":
         return read_opened(data)
-    _left.set(MOST_PARTS_IN_ALL)
+    _left.set(most_parts)
     try:
-        response = viewer_control.read_response(_decoded(data["protocol"]))
+        response = viewer_control.read_response(_decoded(data["protocol"], most_bytes))
         kind = response.WhichOneof("kind")
         return of_sdk(_READERS[kind](getattr(response, kind)))
+    except EventDataError:
+        raise
     except (KeyError, TypeError, ValueError, RecursionError, DecodeError) as error:
         raise no_answer(data) from error
 
@@ -61,8 +66,10 @@ def read_state(data: dict[str, Any]) -> answers.ViewerState:
     found: answers.ViewerState
     try:
         if "protocol" in data:
-            found = of_sdk(_state(viewer_control.read_state(_decoded(data["protocol"]))))
+            found = of_sdk(_state(viewer_control.read_state(_decoded(data["protocol"], MOST_BYTES))))
             return found
+    except EventDataError:
+        raise
     except (TypeError, ValueError, DecodeError) as error:
         raise EventDataError(f"Expected the state of a viewer, got {short(data)}. Reload the page.") from error
     # An empty viewer, or one before rerun-sdk 0.41.
@@ -92,9 +99,11 @@ def read_state(data: dict[str, Any]) -> answers.ViewerState:
     return found
 
 
-def _decoded(protocol: Any) -> bytes:
-    if not isinstance(protocol, str) or len(protocol) > MOST_BYTES:
+def _decoded(protocol: Any, most: int) -> bytes:
+    if not isinstance(protocol, str):
         raise TypeError(protocol)
+    if len(protocol) > most:
+        raise _too_big(f"more than {most:,} bytes")
     return base64.b64decode(protocol, validate=True)
 
 
@@ -117,11 +126,21 @@ def _sdk_class(own: Any) -> Any:
 
 
 def _all(read: Callable[[Any], Any], messages: Any) -> list[Any]:
-    left = _left.get() - len(messages)
-    if len(messages) > MOST_PARTS or left < 0:
-        raise ValueError(f"{len(messages)} parts")
-    _left.set(left)
+    if len(messages) > MOST_PARTS:
+        raise _too_big(f"more than {MOST_PARTS:,} parts in a list")
+    _count(len(messages))
     return [of_sdk(read(each)) for each in messages]
+
+
+def _count(parts: int) -> None:
+    """Raises an `EventDataError` before more parts are read than an answer may have."""
+    _left.set(_left.get() - parts)
+    if _left.get() < 0:
+        raise _too_big("too many parts")
+
+
+def _too_big(has: str) -> EventDataError:
+    return EventDataError(f"Expected a smaller answer, got one with {has}. Request less, or use a ViewerClient.")
 
 
 def _optional(message: Any, name: str) -> Any:
@@ -140,7 +159,19 @@ def _same(own: type, *optional: str) -> Callable[[Any], Any]:
 
 
 def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else value
+    return _texts(value) if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else value
+
+
+def _texts(messages: Any) -> list[str]:
+    _count(len(messages))
+    return list(messages)
+
+
+def _json(text: str) -> Any:
+    try:
+        return read_json(text or "{}")
+    except TooManyPartsError as error:
+        raise _too_big("too many parts") from error
 
 
 def _timeline(message: Any) -> answers.Timeline:
@@ -202,10 +233,10 @@ def _recording_schema(message: Any) -> answers.RecordingSchema:
 
 def _dataset_schema(message: Any) -> answers.DatasetSchema:
     return answers.DatasetSchema(
-        timelines=list(message.timelines),
+        timelines=_texts(message.timelines),
         entities=_all(_entity, message.entities),
         omitted_entities=message.omitted_entities,
-        asset_ids=list(message.asset_ids),
+        asset_ids=_texts(message.asset_ids),
     )
 
 
@@ -217,7 +248,7 @@ _blueprint_info = _same(answers.BlueprintInfo, "store_id", "table_url")
 
 
 def _blueprint(message: Any) -> answers.Blueprint:
-    return answers.Blueprint(**vars(_blueprint_info(message)), blueprint=json.loads(message.json or "{}"))
+    return answers.Blueprint(**vars(_blueprint_info(message)), blueprint=_json(message.json))
 
 
 _command = _same(answers.Command, "target")
@@ -228,7 +259,7 @@ def _nothing(_: Any) -> None:
 
 
 _READERS: dict[str | None, Callable[[Any], Any]] = {
-    "close": lambda message: list(message.closed),
+    "close": lambda message: _texts(message.closed),
     "get_logs": lambda message: _all(_same(answers.LogEntry), message.entries),
     "get_state": _state,
     "set_time_cursor": _nothing,
@@ -238,7 +269,7 @@ _READERS: dict[str | None, Callable[[Any], Any]] = {
     "run_command": lambda message: _command(message.command),
     "get_blueprint": _blueprint,
     "set_blueprint": _blueprint_info,
-    "get_transform_graph": lambda message: json.loads(message.json or "{}"),
+    "get_transform_graph": lambda message: _json(message.json),
     "get_table_schema": lambda message: _all(_same(answers.TableColumnSchema), message.columns),
     "get_dataset_schema": _dataset_schema,
     "get_location": lambda message: message.location,

@@ -13,7 +13,7 @@ MOST_PARTS = 5000
 """Upper bound on the entries of an event. Gradio reads events on the event loop: this number takes 0.3 s."""
 
 MOST_BYTES = 2_000_000
-"""Upper bound on a state in an event, in base64: 5,000 parts with names of 300 characters."""
+"""Upper bound on a state or an answer in an event, in base64: 5,000 parts with names of 300 characters."""
 
 _repr = Repr()
 _repr.maxstring = _repr.maxother = 80

@@ -73,6 +73,8 @@ class UnknownItem:
             return self.kind
 
 
+_DIMENSIONS = 3
+
 SelectionItem = EntityItem | ViewItem | ContainerItem | UnknownItem
 
 
@@ -81,8 +83,8 @@ def selection_item(raw: Any) -> SelectionItem:
     for known in (EntityItem, ViewItem, ContainerItem):
         if data.get("type") == known.type:
             found = {each.name: data[each.name] for each in fields(known) if each.name in data}
-            if isinstance(found.get("position"), list):
-                found["position"] = tuple(found["position"])
+            if isinstance(position := found.get("position"), list):
+                found["position"] = tuple(position[: _DIMENSIONS + 1])  # one more is refused below
             if not all(_is_of_item(name, value) for name, value in found.items()):
                 break
             try:
@@ -99,6 +101,7 @@ def _is_of_item(name: str, value: Any) -> bool:
     if name == "position":
         return value is None or (
             isinstance(value, tuple)
+            and len(value) <= _DIMENSIONS
             and all(each is None or (type(each) in (int, float) and abs(each) < math.inf) for each in value)
         )
     return isinstance(value, str) or (value is None and name == "view_name")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._recordings.file_types import saved_file
-from .._viewer.answers import read_answer
-from .._viewer.event_data import text_field
+from .._viewer.answers import MOST_PARTS_OF_EVENT, read_answer
+from .._viewer.event_data import MOST_BYTES, text_field
 from .._viewer.state import reported_state
 from ..viewer_state import ViewerState
 from ._event import Event
@@ -42,7 +42,8 @@ class Answer(Event):
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return {"command": text_field(data, "command"), "value": read_answer(data)}
+        answer = read_answer(data, MOST_BYTES, MOST_PARTS_OF_EVENT)
+        return {"command": text_field(data, "command"), "value": answer}
 
 
 class State(Event):

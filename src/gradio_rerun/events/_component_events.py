@@ -39,9 +39,9 @@ class Upload(Event):
 
     @classmethod
     def _read(cls, data: dict[str, Any]) -> dict[str, Any]:
-        names = data.get("names") or []
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise wrong_field("names", "a list of strings", names)
+        names = list_field(data, "names")
+        if (data.get("names") or []) != names or not all(isinstance(name, str) for name in names):
+            raise wrong_field("names", "a list of strings", data.get("names"))
         return {"names": names}
 
 
