@@ -28,3 +28,10 @@ test("a missing field is an empty message, or an empty string", () => {
   assert.equal(message(undefined).size, 0);
   assert.equal(text(undefined), "");
 });
+
+test("bytes that anyone has written are read in a moment", () => {
+  const fields = Uint8Array.from({ length: 200_000 }, (_, index) => (index % 2 ? 7 : 8));
+  assert.equal(read(fields).get(1)?.length, 100_000);
+  const [number] = read(Uint8Array.from([8, ...Array(50_000).fill(0xff)])).get(1) ?? [];
+  assert.ok(typeof number === "bigint" && number < 2n ** 70n);
+});

@@ -168,3 +168,16 @@ test("components do not mix, and one that is mounted anew goes on", () => {
   assert.deepEqual(names(showNext(other, [stream("t", 1)])), ["t"]);
   assert.deepEqual(names(showNext(id, [stream("u", 1)])), ["s", "u"]);
 });
+
+test("of the components that a gr.render has made, the last ones are remembered", () => {
+  const first = ++lastId;
+  showNext(first, [stream("a", 1)]);
+  for (let count = 0; count < 199; count++) showNext(++lastId, [stream("b", 1)]);
+  assert.deepEqual(showNext(first, [file("c")]).map(({ name }) => name), ["c"]);
+  assert.ok(forgotten.includes("a"));
+  const second = ++lastId;
+  showNext(second, [stream("d", 1)]);
+  for (let count = 0; count < 200; count++) showNext(++lastId, [stream("b", 1)]);
+  showNext(second, [file("c")]);
+  assert.ok(!forgotten.includes("d"));
+});

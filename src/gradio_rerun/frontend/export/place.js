@@ -14,6 +14,9 @@ const POLL = 100;
 /** ms that the timeline may take to arrive after all data is loaded. */
 const FOUND_WITHIN = 10_000;
 
+/** Characters of a time. Anyone can write a link, and a long text takes minutes to read. */
+const LONGEST = 100;
+
 /** Longer ranges are nanoseconds: viewers before 0.41 do not report the type of a timeline. Remove when the rerun-sdk floor passes 0.40. */
 const LONGEST_SEQUENCE = 1_000_000n;
 
@@ -67,7 +70,7 @@ async function tryToMove(viewer, place) {
  * @param {string} text a number of a sequence; seconds; or, on a timeline of dates, also a date such as 2026-01-31T12:00:00Z
  */
 export function timeOn(timeline, text) {
-  const time = readTime(timeline, text.trim());
+  const time = text.length > LONGEST ? null : readTime(timeline, text.trim());
   if (time === null || BigInt.asIntN(64, time) !== time) throw new RangeError(`The page's URL has no time of the timeline in t: ${JSON.stringify(text)}.`);
   return time;
 }

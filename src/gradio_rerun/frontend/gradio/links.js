@@ -1,5 +1,6 @@
 /** Linked viewers: one of them leads, and the others show its time, its selection, or its camera. */
 
+import { BoundedMap, MOST_COMPONENTS } from "../viewer/bounded-set.js";
 import { layoutOf, setLayout } from "../viewer/layout.js";
 import { EVENTS_OF_TIME } from "../viewer/paused-place.js";
 import { select } from "../viewer/show.js";
@@ -36,8 +37,8 @@ const RESTS_AFTER = 150;
 
 /** Viewers that are linked, their places by the component's id, and the one of them that leads. @typedef {{link: Link, places: Map<number, Place>, viewers: Set<LinkedViewer>, leader: LinkedViewer | null}} Group */
 
-/** By the component's id. A gr.render may link further viewers to those on the page. @type {Map<number, Group>} */
-const groups = new Map();
+/** By the component's id. A gr.render may link further viewers to those on the page. @type {BoundedMap<number, Group>} */
+const groups = new BoundedMap(MOST_COMPONENTS);
 
 /** The viewers on the page that are in no group, by the component's id. @type {Map<number, LinkedViewer>} */
 const unlinked = new Map();

@@ -1,6 +1,6 @@
 /** What a component shows: a new value replaces the old one, a stream adds to it. */
 
-import { BoundedSet } from "../viewer/bounded-set.js";
+import { BoundedMap, BoundedSet, MOST_COMPONENTS } from "../viewer/bounded-set.js";
 
 /** @typedef {import("../wire.js").Recording} Recording */
 
@@ -11,14 +11,14 @@ const RECENT_MARKS = 256;
 /** Upper bound on remembered streams that are no longer shown. */
 const MOST_DISMISSED = 100;
 
-/** By the component's id, since Gradio may mount a component again during a stream. @type {Map<number, Recording[]>} */
-const shown = new Map();
+/** By the component's id, since Gradio may mount a component again during a stream. @type {BoundedMap<number, Recording[]>} */
+const shown = new BoundedMap(MOST_COMPONENTS);
 
-/** The last known time at which the app cleared the component, by its id. @type {Map<number, number>} */
-const clearings = new Map();
+/** The last known time at which the app cleared the component, by its id. @type {BoundedMap<number, number>} */
+const clearings = new BoundedMap(MOST_COMPONENTS);
 
-/** URLs of streams that the component no longer shows, by its id: their late data is dropped. @type {Map<number, BoundedSet<string>>} */
-const dismissed = new Map();
+/** URLs of streams that the component no longer shows, by its id: their late data is dropped. @type {BoundedMap<number, BoundedSet<string>>} */
+const dismissed = new BoundedMap(MOST_COMPONENTS);
 
 /**
  * The recordings to be shown now.

@@ -1,4 +1,9 @@
-/** A set that forgets its oldest items. @template T @extends {Set<T>} */
+/** A set and a map that forget their oldest items. */
+
+/** Components of a page about which something is remembered: a gr.render makes new ones each time it runs. */
+export const MOST_COMPONENTS = 200;
+
+/** @template T @extends {Set<T>} */
 export class BoundedSet extends Set {
   #most;
 
@@ -13,6 +18,25 @@ export class BoundedSet extends Set {
     this.delete(item);
     super.add(item);
     if (this.size > this.#most) this.delete(/** @type {T} */ (this.values().next().value));
+    return this;
+  }
+}
+
+/** @template K, V @extends {Map<K, V>} */
+export class BoundedMap extends Map {
+  #most;
+
+  /** @param {number} most entries that are kept */
+  constructor(most) {
+    super();
+    this.#most = most;
+  }
+
+  /** @param {K} key whose entry is the newest one then @param {V} value */
+  set(key, value) {
+    this.delete(key);
+    super.set(key, value);
+    if (this.size > this.#most) this.delete(/** @type {K} */ (this.keys().next().value));
     return this;
   }
 }

@@ -1,5 +1,6 @@
 /** Carries out commands from Python: each once, in order, as soon as what it refers to exists. */
 
+import { BoundedMap, MOST_COMPONENTS } from "./bounded-set.js";
 import { delay } from "./delay.js";
 import { Ended, NotThere, messageOf } from "./errors.js";
 import { IN_RECORDING } from "./show.js";
@@ -9,8 +10,8 @@ import { IN_RECORDING } from "./show.js";
 /** @typedef {import("./viewer.js").ViewerEvent} ViewerEvent */
 /** @typedef {import("./rerun-viewer.js").RerunViewerElement} RerunViewerElement */
 
-/** Ids of the commands that were begun in this page, by component: Gradio passes the last settings of an element to the element that replaces it. @type {Map<number, Set<string>>} */
-const begun = new Map();
+/** Ids of the commands that were begun in this page, by component: Gradio passes the last settings of an element to the element that replaces it. @type {BoundedMap<number, Set<string>>} */
+const begun = new BoundedMap(MOST_COMPONENTS);
 
 /** Upper bound on the remembered commands of a component, besides those that have just arrived. */
 const MOST_BEGUN = 10_000;

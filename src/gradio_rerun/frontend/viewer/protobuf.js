@@ -31,6 +31,9 @@ function varint(number) {
   return [...bytes, number];
 }
 
+/** Of a number: 7 in each byte. Anyone may have written the bytes, as in a deep link: a longer number would take minutes to read. */
+const MOST_BITS = 70n;
+
 /** @param {Uint8Array} bytes of a message @returns {Map<number, Value[]>} by field number */
 export function read(bytes) {
   /** @type {Map<number, Value[]>} */
@@ -38,11 +41,12 @@ export function read(bytes) {
   let at = 0;
   const varint = () => {
     let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
+    for (let shift = 0n; shift < MOST_BITS; shift += 7n) {
       const byte = bytes[at++];
       value |= BigInt(byte & 0x7f) << shift;
-      if (!(byte & 0x80)) return value;
+      if (!(byte & 0x80)) break;
     }
+    return value;
   };
   /** @param {number} length */
   const take = (length) => bytes.subarray(at, (at += length));
@@ -51,7 +55,9 @@ export function read(bytes) {
     const wireType = tag & 7;
     const value = wireType === 0 ? varint() : take(wireType === 2 ? Number(varint()) : wireType === 1 ? 8 : 4);
     const field = tag >> 3;
-    fields.set(field, [...(fields.get(field) ?? []), value]);
+    const known = fields.get(field);
+    if (known) known.push(value);
+    else fields.set(field, [value]);
   }
   return fields;
 }
