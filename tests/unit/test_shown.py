@@ -294,6 +294,20 @@ def test_what_is_remembered_of_recordings_is_limited_by_its_size(shown: Shown) -
     assert 0 < sum(map(len, module._store_infos.values())) <= 10_000_000
 
 
+def test_of_recordings_with_long_ids_little_is_remembered(shown: Shown) -> None:
+    header = recording_bytes("one")[:12]
+    for number in range(5):
+        name = str(number).encode() + b"x" * 3_999_999
+        content = (
+            b"\x0a" + b"\x80\x92\xf4\x01" + name
+        )  # a message with data of this store, which no message has introduced
+        assert list(stores([memoryview(struct.pack("<QQ", 2, len(content)) + content)])) == [name]
+        shown.append(header + struct.pack("<QQ", 2, len(content)) + content, CALL, None)
+    (growing,) = shown._growing.values()
+    assert len(growing.stores) == 5
+    assert sum(map(len, (*growing.stores, *module._store_infos))) < 100_000
+
+
 def test_calls_at_once_lose_nothing(shown: Shown) -> None:
     data = [recording_bytes(str(number)) for number in range(8)]
     threads = [threading.Thread(target=give, args=(shown, piece)) for piece in data]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary, ref
@@ -62,7 +63,7 @@ class _Growing:
 
     recording: GrowingRecording
     stores: Bounded = field(default_factory=lambda: Bounded(_MOST_STORES))
-    """The stores whose SetStoreInfo messages it contains."""
+    """The stores whose SetStoreInfo messages it contains, by a hash: anyone may have written the data, and an id can have any length."""
 
 
 class Shown:
@@ -134,7 +135,7 @@ class Shown:
         with self._lock:
             growing = self._growing_for(header, name)
             parts: list[bytes | memoryview] = [header] if growing.recording.size == 0 else []
-            found = stores(messages) if header else {}
+            found = {sha256(store).digest(): info for store, info in stores(messages).items()} if header else {}
             for store, info in found.items():
                 known = info or _store_infos.get(store, b"")
                 if not info and store not in growing.stores:
