@@ -246,7 +246,12 @@ def test_a_small_list_of_episodes_that_needs_much_memory_is_refused(
     pq.write_table(pa.table({"episode_index": pa.array(range(400_000)), "tasks": task}), file)
     assert file.stat().st_size < 2_000_000
     monkeypatch.setenv("GRADIO_RERUN_CONVERT_MEMORY", "500mb")
-    with pytest.raises(RecordingError, match="more than this app allows"):
+    with pytest.raises(RecordingError, match="more about episodes than this app allows"):
+        lerobot.episodes(folder)
+    pq.write_table(pa.table({"episode_index": pa.array(range(100_000)), "tasks": ["task" * 500] * 100_000}), file)
+    assert file.stat().st_size < 2_000_000
+    monkeypatch.setenv("GRADIO_RERUN_CONVERT_MEMORY", "200mb")
+    with pytest.raises(RecordingError, match=r"more than this app allows, [\d,]+ bytes of memory"):
         lerobot.episodes(folder)
 
 

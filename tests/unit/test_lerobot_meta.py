@@ -16,9 +16,11 @@ import pytest
 from other_files import write
 
 from gradio_rerun import lerobot
+from gradio_rerun._checks import read_json
 from gradio_rerun._recordings import lerobot_meta
 from gradio_rerun._recordings.lerobot_files import episode_files, files_of
 from gradio_rerun._recordings.lerobot_meta import Row, read_rows
+from gradio_rerun._recordings.looked_up import size_of
 from gradio_rerun.errors import NotARecordingError, RecordingError
 
 VIDEOS = {"camera": {"dtype": "video"}, "state": {"dtype": "float32"}}
@@ -314,7 +316,7 @@ def test_a_small_info_does_not_name_many_videos(tmp_path: Path) -> None:
     [
         {"data_path": "x" * 1_000_000},
         {"video_path": "{video_key}" * 300, "features": {"x" * 100: {"dtype": "video"}}},
-        {"video_path": "{video_key}" * 100_000, "features": {"x" * 1_000_000: {"dtype": "video"}}},
+        {"video_path": "{video_key}" * 90_000, "features": {"x" * 1_000_000: {"dtype": "video"}}},
     ],
 )
 def test_a_small_info_does_not_name_files_with_gigabytes_of_characters(info: dict[str, Any], tmp_path: Path) -> None:
@@ -322,3 +324,34 @@ def test_a_small_info_does_not_name_files_with_gigabytes_of_characters(info: dic
     folder = v2(tmp_path / "dataset", {"episode_index": 0}, info=info)
     assert files_of(folder, 0)[-1] == "x" * 5000
     assert len(episode_files(folder, 0)) == 2
+
+
+def test_other_threads_run_while_the_episodes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python runs no other thread while it reads one JSON text, or pickles one object."""
+    longest: list[int] = []
+
+    def noted(text: Any) -> Any:
+        longest.append(len(text))
+        return read_json(text)
+
+    monkeypatch.setattr(lerobot_meta, "read_json", noted)
+    folder = v3(tmp_path, {"episode_index": list(range(5000)), "tasks": [["pick"]] * 5000})
+    rows = read_rows(folder)
+    assert list(rows) == list(range(5000))
+    assert max(longest) < 5000
+    asked: list[Row] = []
+    monkeypatch.setattr(Row, "__sizeof__", lambda row: (asked.append(row), 300)[1])
+    assert size_of(rows) > 5000 * 300
+    assert asked == list(rows.values())
+
+
+@pytest.mark.parametrize("parts", ["[]", "1", "{}"])
+def test_a_text_of_many_parts_is_not_read(parts: str, tmp_path: Path) -> None:
+    many = f"[{','.join([parts] * 100_000)}]"
+    write(tmp_path / "meta" / "info.json", f'{{"features": {many}}}')
+    with pytest.raises(NotARecordingError, match="is not a JSON object"):
+        read_rows(tmp_path)
+    v2(tmp_path, {"episode_index": 7})
+    file = tmp_path / "meta" / "episodes.jsonl"
+    file.write_text(f'{{"episode_index": 3, "x": {many}}}\n{file.read_text()}')
+    assert list(read_rows(tmp_path)) == [7]

@@ -20,7 +20,7 @@ from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, Limits, over
 # The SDK converts the readable part of these, and an error does not mean that it refuses the file: a robot that crashes leaves a truncated .mcap.
 _PARTLY_CONVERTED = ".mcap"
 
-_MOST_OUTPUT = 18_000_000
+MOST_OUTPUT = 18_000_000
 """Upper bound on the bytes of the names of a file's parts, and of a list of episodes: 100,000 episodes take 10 MB."""
 
 _LONGEST_REASON = 1000
@@ -29,7 +29,7 @@ _SPARE_SECONDS = 5
 """By its limit of time, this process ends the other one, and reports the limit. Later, the other one ends by itself: this one has died."""
 
 _NO_MEMORY = re.compile(
-    "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc|malloc of size"
+    "memory allocation of|MemoryError|Cannot allocate memory|Memory allocation still failed|bad_alloc|alloc of size"
 )
 
 _NO_SUMMARY = "; try reopening it with recovery enabled"
@@ -61,8 +61,8 @@ def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] 
             with suppress(BrokenPipeError):
                 process.stdin.write(json.dumps(copies or {}).encode() + b"\n")
                 process.stdin.flush()
-            output = process.stdout.read(_MOST_OUTPUT)
-            if len(output) == _MOST_OUTPUT:
+            output = process.stdout.read(MOST_OUTPUT)
+            if len(output) == MOST_OUTPUT:
                 process.kill()
             code = process.finish()
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .._checks import is_number, whole_text
+from .._checks import is_number, read_json, whole_text
 from ..errors import NotARecordingError, RecordingError, log
-from .conversion_process import episodes_command, run
+from .conversion_process import MOST_OUTPUT, episodes_command, run
 from .file_types import LEROBOT_INFO
 from .limits import SECONDS_VARIABLE, limits, over
 from .looked_up import looked_up
@@ -41,6 +40,10 @@ class Row:
     success: bool | None
     files: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """v3: the chunk and the number of the file with the data (`"data"`) and with the video of each camera."""
+
+    def __sizeof__(self) -> int:
+        """About its bytes in memory, with those of its parts."""
+        return 300 + 100 * len(self.files) + sum(map(sys.getsizeof, self.tasks))
 
 
 def read_info(folder: Path) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def read_rows(folder: Path) -> dict[int, Row]:
     for each in _row_files(folder):
         found = _readable(_rows_in, each)
         rows.update(found)
-        size += sum(map(_size, found.values()))
+        size += sum(map(sys.getsizeof, found.values()))
         if len(rows) > _MOST_EPISODES or size > _MOST_MEMORY:
             most_listed = (
                 f"{_MOST_EPISODES:,} episodes" if size <= _MOST_MEMORY else f"{_MOST_MEMORY:,} bytes about its episodes"
@@ -148,7 +151,7 @@ def _regular(path: Path) -> Path:
 def _info(path: Path) -> dict[str, Any]:
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
-    info = json.loads(path.read_bytes())
+    info = read_json(path.read_bytes())
     if not isinstance(info, dict):
         raise ValueError(f"expected an object, got {type(info).__name__}")
     return info
@@ -164,7 +167,7 @@ def _json_lines(path: Path, having: bytes = b"") -> Iterable[tuple[int, dict[str
                 continue
             entry = None
             with suppress(ValueError, RecursionError):
-                entry = json.loads(line)
+                entry = read_json(line)
             if isinstance(entry, dict) and (index := _count(entry.get("episode_index"))) is not None:
                 number += 1
                 if number > _MOST_EPISODES:
@@ -181,15 +184,10 @@ def _json_rows(path: Path) -> dict[int, Row]:
     size = 0
     for index, entry in _json_lines(path):
         row = rows[index] = Row(_count(entry.get("length")), _tasks(entry.get("tasks")), _flag(entry.get("success")))
-        size += _size(row)
+        size += sys.getsizeof(row)
         if size > _MOST_MEMORY:
             raise ValueError(f"it says more than {_MOST_MEMORY:,} bytes about its episodes")
     return rows
-
-
-def _size(row: Row) -> int:
-    """About the bytes of memory."""
-    return 300 + 100 * len(row.files) + sum(map(sys.getsizeof, row.tasks))
 
 
 def _success_in(path: Path) -> dict[int, bool | None]:
@@ -204,14 +202,25 @@ def _success_in(path: Path) -> dict[int, bool | None]:
 def _parquet_rows(path: Path) -> dict[int, Row]:
     with conversion_turns.turn(str(path)):
         ended = run(path, episodes_command(path, limits()), limits())
+    if len(ended.output) >= MOST_OUTPUT:
+        raise RecordingError(
+            f"{path.name!r:.200} cannot be read: it says more about episodes than this app allows, {MOST_OUTPUT:,} bytes. "
+            "Split the dataset."
+        )
     if ended.code:
         raise ValueError(ended.last_line)
-    columns: dict[str, list[Any]] = json.loads(ended.output)
+    rows: dict[int, Row] = {}
+    for line in ended.output.splitlines():
+        rows.update(_rows_of(read_json(line)))
+        if len(rows) > _MOST_EPISODES:
+            raise ValueError(f"it lists more than {_MOST_EPISODES:,} episodes")
+    return rows
+
+
+def _rows_of(columns: Mapping[str, list[Any]]) -> dict[int, Row]:
     success = next((each for each in ("success", f"stats/{_SUCCESS}/max") if each in columns), "")
     keys = [name.removesuffix("/file_index") for name in columns if name.endswith("/file_index")]
     count = len(columns.get("episode_index", ()))
-    if count > _MOST_EPISODES:
-        raise ValueError(f"it lists more than {_MOST_EPISODES:,} episodes")
     nothing: Sequence[Any] = [None] * count
     rows = {}
     for number in range(count):
