@@ -610,8 +610,30 @@ def test_a_process_that_reads_a_file_gets_no_secrets_of_the_app(
     names = ["HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "GRADIO_RERUN_SECRET", "DB_PASSWORD", "DATABASE_URL", "HTTP_PROXY"]
     for name in names:
         monkeypatch.setenv(name, "http://me:hidden@host")
+    for name in ("AZURE_STORAGE_CONNECTION_STRING", "GITHUB_PAT", "SLACK_WEBHOOK", "PGPW", "SENTRY_DSN", "MY_PW"):
+        monkeypatch.setenv(name, "hidden" if name != "PGPW" else "host=a password=hidden")
+    values = (
+        *(
+            "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=hidden",
+            "https://a.test/?sv=1&sig=hidden",
+            "hf_hidden",
+        ),
+        *(
+            '{"private_key": "hidden"}',
+            "-----BEGIN PRIVATE KEY-----\nhidden",
+            "eyJhidden.eyJ.x",
+            "sk-hidden",
+            "ghp_hidden",
+        ),
+    )
+    for number, value in enumerate(values):
+        monkeypatch.setenv(f"SETTING_{number}", value)
+    harmless = {"LD_LIBRARY_PATH": "/opt/compass:/data/sk-learn/lib", "LANG": "C.UTF-8", "RERUN_SETTING": "a=b"}
+    for name, value in harmless.items():
+        monkeypatch.setenv(name, value)
     ended = run(tmp_path / "a", [sys.executable, "-c", "import os; print(dict(os.environ))"], limits())
     assert "hidden" not in ended.output
+    assert all(repr(value) in ended.output for value in harmless.values())
     assert repr(os.environ["PATH"])[1:-1] in ended.output
 
 

@@ -17,10 +17,16 @@ from .._fork import after_fork
 
 DISK_FULL = re.compile("No space left on device|File too large|Disk quota exceeded")
 
-_SECRET = re.compile("TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH|COOKIE|DSN|_URL$|_URI$", re.IGNORECASE)
+_SECRET = re.compile(
+    "TOKEN|SECRET|PASS|PWD|KEY|CREDENTIAL|AUTH|COOKIE|DSN|JWT|BEARER|WEBHOOK|SIGNATURE|SALT|CONN(ECTION)?_?STR|_(URL|URI|PAT|SAS|PW)$",
+    re.IGNORECASE,
+)
 """In the name of an environment variable."""
-_PASSWORD = re.compile(r"://[^/\s]*@")
-"""In its value: a URL with a user name."""
+_PASSWORD = re.compile(
+    r"://[^/\s]*@|(key|token|secret|passw\w*|pwd|sig(nature)?)(=|\"\s*:)|-----BEGIN |^(eyJ|hf_|gh[a-z]_|github_pat_|sk-|xox[a-z]-|AKIA)",
+    re.IGNORECASE,
+)
+"""In its value: a URL with a user name, a connection string, JSON or a key, or how tokens of well-known services start."""
 
 _MOST_SAID = 1_000_000
 """Upper bound on the characters that are kept of a log."""
