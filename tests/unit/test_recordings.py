@@ -796,6 +796,33 @@ def test_folders_of_deleted_recordings_are_removed_after_an_hour(
     assert path_of(*to_recordings(file.read_bytes(), cache)) == deleted
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+def test_half_a_file_of_a_killed_process_is_removed_after_an_hour(
+    file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: Path, half: Path) -> None:
+        half.write_bytes(b"half")
+        os._exit(7)
+
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(cached_files.shutil, "copyfile", killed)
+        to_recordings(file, cache)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    (half,) = (path for path in cache.rglob("*") if path.is_file())
+    link = half.with_name(".0.part")
+    link.hardlink_to(file)
+    for path in (half, link):
+        os.utime(path, (0, 0))
+    os.utime(next(cache.glob("[!.]*")), (0, 0))
+    monkeypatch.setattr(empty_folders, "_searched", {})
+    thread = empty_folders.remove_empty_folders(cache)
+    assert thread
+    thread.join()
+    assert list(cache.iterdir()) == [link]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the time at which a file was created")
 @pytest.mark.parametrize("kind", ["path", "large path", "bytes", "stream", "chunks", "picture", "upload", "again"])
 def test_a_file_that_is_shown_again_is_as_new_for_delete_cache_and_unchanged_for_browsers(

@@ -90,7 +90,7 @@ def _link(source: Path, target: Path) -> bool:
 
 
 def part_in(folder: Path) -> Path:
-    """A new path for what is not complete yet. If this process is killed, a later conversion removes it from the cache after an hour."""
+    """A new path for what is not complete yet, in the cache. If this process is killed, a later one removes it after an hour: see `remove_abandoned`."""
     return folder / f".{secrets.token_hex(8)}.part"
 
 
@@ -108,7 +108,7 @@ def write_file(target: Path, data: BinaryIO) -> None:
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
     """A temporary file for the content, which is then renamed to `target`. Raises a `RecordingError` if it cannot be written."""
-    temporary = part_in(target.parent)
+    temporary = part_in(target.parents[1])
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.utime(target.parent)  # see `remove_empty_folders`

@@ -135,7 +135,7 @@ def _joined(chunks: Any, kind: str) -> Any:
 
 
 def _write(item: Any, kind: str, target: Path, application: str, recording: str) -> None:
-    with _errors_named(kind, target.parent.parent):
+    with _errors_named(kind, target.parent):
         chunks = item if hasattr(item, "write_rrd") else item.stream()
         _joined(chunks, kind).write_rrd(str(target), application_id=application, recording_id=recording)
         is_empty = arrow_messages(target) == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from .._viewer import sdk
 from ..errors import RecordingError, RecordingNotFoundError, SdkError, log, not_kept
 from .cached_files import cached_name, part_in, touched
 from .conversion_process import Ended, conversion_command, crashed, episode_command, refusal, refused, run
+from .empty_folders import remove_abandoned
 from .file_types import LEROBOT_INFO, is_convertible
 from .lerobot_files import episode_files
 from .limits import SIZE_VARIABLE, Limits, limits, over
@@ -24,8 +24,6 @@ from .turns import conversion_turns
 
 _MOST_BYTES = {".urdf": 4 << 20, ".gltf": 256 << 20, ".md": 16 << 20, ".txt": 16 << 20}
 """Upper bound on the size of files that are read as one string. The .urdf of a humanoid robot has 0.1 MB."""
-
-_ABANDONED_AFTER = 3600.0  # seconds; longer if conversions may take longer
 
 # The SDK passes images and meshes on unread. If the viewer cannot decode one, it shows nothing but a small warning.
 # Files of the most common types are checked for the first bytes of any of these types, whichever the suffix names.
@@ -183,7 +181,7 @@ def _convert(path: Path, target: Path, temporary: Path, convert: Callable[[Path,
     what, most = f"The recording made of {path.name!r:.200}", limits()
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(temporary.parent, max(_ABANDONED_AFTER, 2 * most.seconds))
+        remove_abandoned(temporary.parent)
         ended = convert(temporary, most)
         if ended.disk_full:
             if temporary.stat().st_size >= most.size:
@@ -203,14 +201,6 @@ def _convert(path: Path, target: Path, temporary: Path, convert: Callable[[Path,
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-def _remove_abandoned(cache: Path, seconds: float) -> None:
-    """Removes the files of killed conversions that are older than `seconds`."""
-    for path in cache.glob(".*.part*"):
-        with suppress(OSError):
-            if path.stat().st_mtime < time.time() - seconds:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @contextmanager
