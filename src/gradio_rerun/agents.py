@@ -37,37 +37,37 @@ class _Tokens:
     """The tokens of one viewer, each with the session whose page it opens to agents."""
 
     def __init__(self) -> None:
-        self._holders: dict[str, tuple[str, Client]] = {}
-        """By token: the session, and the client that has it."""
+        self._holders: dict[str, Client] = {}
+        """By token: the client that has it, whose page is the session. Clients choose the names of sessions, and a long one is cut off: it is no page."""
 
     def grant(self, request: gr.Request) -> str:
         """A new token for the session of the request. Revokes the previous one; at the limit, one of the client address with the most."""
-        token, session = secrets.token_urlsafe(24), str(request.session_hash)
-        client = client_of(request, session)
-        self.revoke(session)
+        token, client = secrets.token_urlsafe(24), client_of(request, request.session_hash)
+        self.revoke(request)
         with _lock:
             if len(self._holders) >= _MOST_TOKENS:
-                tokens, clients = list(self._holders), [each for _, each in self._holders.values()]
+                tokens, clients = list(self._holders), list(self._holders.values())
                 index = one_too_many(clients, client)
                 if index is None:
                     index = next((at for at, each in enumerate(clients) if each.address == client.address), 0)
                 del self._holders[tokens[index]]
-            self._holders[token] = session, client
+            self._holders[token] = client
         return token
 
-    def revoke(self, session: str) -> None:
+    def revoke(self, request: gr.Request) -> None:
+        page = client_of(request, request.session_hash).page
         with _lock:
-            self._holders = {token: each for token, each in self._holders.items() if each[0] != session}
+            self._holders = {token: each for token, each in self._holders.items() if each.page != page}
 
     def session_of(self, token: str) -> str:
         with _lock:
-            session, _ = self._holders.get(token, (None, None))
-        if session is None:
+            client = self._holders.get(token)
+        if client is None:
             raise AnswerError(
                 "Expected the token that a page of this app shows, got another one. Ask the user to press the button in the page, and to "
                 "copy the token."
             )
-        return session
+        return client.page
 
 
 def mcp_tools(viewer: Rerun, *, prefix: str = "viewer", seconds: float = 30) -> None:
@@ -135,7 +135,7 @@ def _add_buttons(tokens: _Tokens) -> None:
         return gr.update(value=tokens.grant(request), visible=True), gr.update(visible=True)
 
     def revoke(request: gr.Request) -> tuple[Any, Any]:
-        tokens.revoke(str(request.session_hash))
+        tokens.revoke(request)
         return gr.update(value="", visible=False), gr.update(visible=False)
 
     with gr.Row(equal_height=True):

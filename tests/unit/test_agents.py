@@ -112,6 +112,17 @@ def test_the_oldest_token_is_revoked_at_the_limit(app: App, monkeypatch: pytest.
     assert app.use("state", second, answers=[STATE], session="two")
 
 
+def test_little_is_kept_of_a_session_with_a_long_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[agents._Tokens] = []
+    monkeypatch.setattr(agents, "_add_buttons", made.append)
+    with gr.Blocks():
+        mcp_tools(Rerun())
+    token = made[0].grant(gr.Request(session_hash="x" * 1_000_000))
+    assert len(made[0].session_of(token)) == 200
+    made[0].revoke(gr.Request(session_hash="x" * 1_000_000))
+    assert not made[0]._holders
+
+
 def test_a_client_that_makes_up_sessions_revokes_its_own_tokens(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agents, "_MOST_TOKENS", 5)
 
