@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import getpass
 import io
 import json
@@ -994,6 +995,46 @@ def test_a_file_that_is_a_link_only_while_it_is_read_is_refused(
     with pytest.raises(RecordingError, match=r"Gradio may not serve 'run\.rrd'"):
         to_recordings(file, cache)
     assert SECRET not in bytes_of(cache)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say which file is open")
+@pytest.mark.parametrize("part", [False, True])
+@pytest.mark.parametrize("name", ["notes.md", "robot.urdf", "scene.gltf"])
+def test_a_file_that_is_a_link_only_while_it_is_converted_is_not_followed(
+    name: str, part: bool, served: Served, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = {
+        "notes.md": "# {}",
+        "robot.urdf": '<robot name="{}"><link name="a"><visual><geometry><mesh filename="part.stl"/></geometry></visual></link></robot>',
+        "scene.gltf": '{{"asset": {{"version": "2.0", "generator": "{}"}}, "buffers": [{{"uri": "part.bin", "byteLength": 12}}]}}',
+    }
+    names = {"robot.urdf": "part.stl", "scene.gltf": "part.bin"}
+    if part and name not in names:
+        pytest.skip("it has no parts")
+    for folder, word in ((served.work, "own"), (served.outside, SECRET.decode())):
+        (folder / name).write_text(contents[name].format(word))
+        (folder / names.get(name, "none")).write_text(word)
+    file = served.work / (names[name] if part else name)
+    own = served.work / "own"
+
+    def while_linked(function: Any) -> Any:
+        def called(*args: Any) -> Any:
+            file.rename(own)
+            file.symlink_to(served.outside / file.name)
+            try:
+                return function(*args)
+            finally:
+                own.replace(file)
+
+        return called
+
+    if part:
+        monkeypatch.setattr(conversions.shutil, "copyfile", while_linked(conversions.shutil.copyfile))
+    else:
+        monkeypatch.setattr(conversions, "run", while_linked(conversions.run))
+    made = path_of(*to_recordings(served.work / name, cache)).read_bytes()
+    assert SECRET not in made
+    assert base64.b64encode(SECRET)[:-4] not in made
 
 
 @pytest.mark.parametrize("is_episode", [pytest.param(True, marks=needs((0, 39))), False])

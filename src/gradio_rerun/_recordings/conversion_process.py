@@ -14,7 +14,7 @@ from .._gradio.threads import current_work, unwanted
 from .._viewer.sdk import has_python, knows_robot_descriptions, sdk_version
 from .._viewer.sdk_process import SdkProcess
 from ..errors import NotARecordingError, RecordingError, SdkError, log
-from .convert_file import ALONE, ENDS_AFTER, REFUSED, WHOLE
+from .convert_file import ALONE, ENDS_AFTER, READS, REFUSED, WHOLE
 from .limits import MEMORY_VARIABLE, SECONDS_VARIABLE, Limits, over
 
 # The SDK converts the readable part of these, and an error does not mean that it refuses the file: a robot that crashes leaves a truncated .mcap.
@@ -50,12 +50,21 @@ class Ended:
     warnings: list[str]
 
 
-def run(path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None) -> Ended:
-    """Runs a command of `convert_file.py` within the limits, and returns how it has ended. Raises a `RecordingError` at a limit."""
+def run(
+    path: Path, command: list[str], most: Limits, copies: Mapping[str, str] | None = None, file: Path | None = None
+) -> Ended:
+    """Runs a command of `convert_file.py` within the limits, and returns how it has ended. Raises a `RecordingError` at a limit.
+
+    `file`: a path by which the process reads `path`, as `opened` returns it.
+    """
     # OpenBLAS, which NumPy uses, allocates memory for each core of the machine.
     variables = {"RUST_LOG": "warn", "NO_COLOR": "1", "OPENBLAS_NUM_THREADS": "1"}
     variables[ENDS_AFTER] = str(most.seconds + _SPARE_SECONDS)
-    process, work = SdkProcess(command, most.seconds, variables), current_work()
+    descriptors = []
+    if file not in (None, path):
+        variables[READS] = str(file)
+        descriptors.append(int(file.name))
+    process, work = SdkProcess(command, most.seconds, variables, descriptors), current_work()
     try:
         with work.ended_by(process.kill):
             with suppress(BrokenPipeError):
@@ -135,6 +144,11 @@ def refused(path: Path, reason: str) -> NotARecordingError:
         f"{path.name!r:.200} cannot be converted to a recording: {reason.rstrip('.'):.{_LONGEST_REASON}}. {cure}, or log it with rerun and give "
         "the .rrd file."
     )
+
+
+def replaced(path: Path) -> NotARecordingError:
+    """The error for a file that has become another one since it was checked."""
+    return refused(path, "it was replaced while it was read")
 
 
 def conversion_command(source: Path, target: Path, most: Limits) -> list[str]:

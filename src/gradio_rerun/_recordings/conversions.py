@@ -6,14 +6,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from .._gradio.threads import current_work, unwanted
 from .._viewer import sdk
 from ..errors import RecordingError, RecordingNotFoundError, SdkError, log, not_kept
-from .cached_files import cached_name, part_in, touched
-from .conversion_process import Ended, conversion_command, crashed, episode_command, refusal, refused, run
+from .cached_files import cached_name, opened, part_in, touched
+from .conversion_process import Ended, conversion_command, crashed, episode_command, refusal, refused, replaced, run
 from .empty_folders import remove_abandoned
 from .file_types import LEROBOT_INFO, is_convertible
 from .lerobot_files import episode_files
@@ -51,11 +51,16 @@ def converted(path: Path, cache: Path, may_read: Callable[[Path], bool] | None =
         key = _key(path, parts)
 
     def convert(temporary: Path, most: Limits) -> Ended:
-        with _copies(parts, temporary) as copies:
-            ended = run(path, conversion_command(path, temporary, most), most, copies)
-        # While they waited for a turn, files may have become links to others.
+        # While they wait for a turn or are read, files may become links to others.
+        with ExitStack() as stack:
+            with _readable(path):
+                file = path if path.is_dir() else stack.enter_context(opened(path))
+            if file.resolve() != checked:
+                raise replaced(path)
+            copies = stack.enter_context(_copies(parts, temporary))
+            ended = run(path, conversion_command(path, temporary, most), most, copies, file)
         if path.resolve() != checked:
-            raise refused(path, "it was replaced while it was read")
+            raise replaced(path)
         parts_of(path, may_read, parts)
         return ended
 
@@ -212,7 +217,10 @@ def _copies(parts: Mapping[str, Path], beside: Path) -> Iterator[dict[str, str]]
     with _folder(beside) as folder:
         files = {file: folder / f"{number}{file.suffix}" for number, file in enumerate(dict.fromkeys(parts.values()))}
         for file, copy in files.items():
-            shutil.copyfile(file, copy)
+            with opened(file) as same:
+                if same.resolve() != file:
+                    raise replaced(file)
+                shutil.copyfile(same, copy)
         yield {name: str(files[file]) for name, file in parts.items()}
 
 

@@ -5,7 +5,7 @@
 
 `convert` first reads one line from stdin: a JSON object of the files that SOURCE may name, each with the path of a copy. Its exit code is 0
 if TARGET holds the recording, and `REFUSED` if the SDK logged nothing. The messages of the SDK are on stderr.
-With `alone`, the SDK can open no file: it gets the content of SOURCE. With `whole`, it opens SOURCE itself and, if that is a folder, the
+With `alone`, the SDK can open no file: it gets the content of SOURCE, which this process reads by `READS`, if this variable is set. With `whole`, it opens SOURCE itself and, if that is a folder, the
 files in it. MEMORY and SIZE are limits in bytes: of the memory of this process, and of each file that it writes.
 
 `names` writes a JSON list of the files that a .urdf or .gltf names to stdout. Its exit code is `REFUSED`, with the reason on stderr, if
@@ -46,6 +46,9 @@ ALONE = "alone"
 WHOLE = "whole"
 NO_PROGRAMS = os.devnull
 """A PATH without programs. With an empty one, the system would look in the current folder, where a user's file is."""
+
+READS = "GRADIO_RERUN_READS"
+"""The environment variable with a path of SOURCE that this process has open, so that a link cannot replace it."""
 
 ENDS_AFTER = "GRADIO_RERUN_ENDS_AFTER"
 """The environment variable with the seconds after which this process ends by itself, if its parent can no longer end it."""
@@ -130,12 +133,12 @@ def convert(source: Path, target: Path, copies: Mapping[str, str], *, alone: boo
     try:
         if source.suffix.lower() == ".urdf" and copies:
             # The SDK reads the copies of the meshes. The description is written beside them, and names no other files.
-            description = self_contained_urdf(source, copies)
+            description = self_contained_urdf(read(source), copies)
             os.chdir(Path(next(iter(copies.values()))).parent)
             source.write_bytes(description)
             recording.log_file_from_path(source)
         elif is_file and alone:
-            contents = contents_of(source, copies)
+            contents = contents_of(source.suffix.lower(), read(source), copies)
             with no_file_opened():
                 recording.log_file_from_contents(source, contents)
                 # The importers run in threads of their own, and disconnect waits for them.
@@ -175,9 +178,9 @@ def application_id(name: str) -> str:
 def named_files(path: Path) -> list[str]:
     """The files that a .gltf or .urdf names as its parts, by their names in it. Raises a `ValueError` with the reason if it is invalid."""
     if path.suffix.lower() == ".urdf":
-        names = [mesh.attrib["filename"] for mesh in urdf(path).iter("mesh") if "filename" in mesh.attrib]
+        names = [mesh.attrib["filename"] for mesh in urdf(path.read_bytes()).iter("mesh") if "filename" in mesh.attrib]
     else:
-        names = [unquote(part["uri"]) for part in parts(gltf(path)) if not part["uri"].startswith("data:")]
+        names = [unquote(part["uri"]) for part in parts(gltf(path.read_bytes())) if not part["uri"].startswith("data:")]
     names = list(dict.fromkeys(names))
     if len(names) > _MOST_NAMES:
         raise ValueError(f"it names {len(names)} files, more than {_MOST_NAMES}")
@@ -186,16 +189,21 @@ def named_files(path: Path) -> list[str]:
     return names
 
 
-def contents_of(path: Path, copies: Mapping[str, str]) -> bytes:
+def read(path: Path) -> bytes:
+    """The content of SOURCE."""
+    return Path(os.environ.get(READS) or path).read_bytes()
+
+
+def contents_of(suffix: str, content: bytes, copies: Mapping[str, str]) -> bytes:
     """The content that the SDK gets."""
-    make = {".urdf": self_contained_urdf, ".gltf": self_contained_gltf}.get(path.suffix.lower())
-    return make(path, copies) if make else path.read_bytes()
+    make = {".urdf": self_contained_urdf, ".gltf": self_contained_gltf}.get(suffix)
+    return make(content, copies) if make else content
 
 
-def urdf(path: Path) -> ElementTree.Element:
+def urdf(content: bytes) -> ElementTree.Element:
     """The robot description, in which only the attribute `filename` of meshes names files. The SDK also reads child elements as attributes, and ignores namespaces."""
     try:
-        root = ElementTree.fromstring(path.read_bytes())
+        root = ElementTree.fromstring(content)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ValueError(f"it is not a URDF: {error}") from error
     for element in root.iter():
@@ -216,19 +224,19 @@ def local(name: str) -> str:
     return name.rpartition("}")[2]
 
 
-def self_contained_urdf(path: Path, copies: Mapping[str, str]) -> bytes:
+def self_contained_urdf(content: bytes, copies: Mapping[str, str]) -> bytes:
     """The robot description with the names of the copies, which lie beside it. All other meshes get the name of a missing file."""
-    root = urdf(path)
+    root = urdf(content)
     for mesh in root.iter("mesh"):
         if "filename" in mesh.attrib:
             mesh.attrib["filename"] = Path(copies.get(mesh.attrib["filename"], "missing")).name
     return ElementTree.tostring(root)
 
 
-def gltf(path: Path) -> dict[str, Any]:
+def gltf(content: bytes) -> dict[str, Any]:
     """The document of a .gltf file. Raises a `ValueError` if it is invalid."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(content)
         document["asset"].get("version")
         parts(document)
         return dict(document)
@@ -253,13 +261,13 @@ def parts(document: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def self_contained_gltf(path: Path, copies: Mapping[str, str]) -> bytes:
+def self_contained_gltf(content: bytes, copies: Mapping[str, str]) -> bytes:
     """The .gltf file with its buffers and images embedded, since the viewer gets this file only."""
-    document = gltf(path)
+    document = gltf(content)
     for part in parts(document):
         if not part["uri"].startswith("data:"):
-            content = base64.b64encode(Path(copies[unquote(part["uri"])]).read_bytes()).decode()
-            part["uri"] = f"data:{part.get('mimeType', 'application/octet-stream')};base64,{content}"
+            embedded = base64.b64encode(Path(copies[unquote(part["uri"])]).read_bytes()).decode()
+            part["uri"] = f"data:{part.get('mimeType', 'application/octet-stream')};base64,{embedded}"
     return json.dumps(document).encode()
 
 

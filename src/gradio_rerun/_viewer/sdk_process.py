@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import IO
 from weakref import WeakSet
@@ -42,12 +42,27 @@ class SdkProcess(subprocess.Popen[bytes]):
     stdout: IO[bytes]
     stderr: IO[bytes]
 
-    def __init__(self, command: list[str], seconds: float, variables: Mapping[str, str] | None = None) -> None:
-        """Starts the process. `variables`: environment variables beside those of this process, of which it gets no tokens, passwords and keys."""
+    def __init__(
+        self,
+        command: list[str],
+        seconds: float,
+        variables: Mapping[str, str] | None = None,
+        descriptors: Collection[int] = (),
+    ) -> None:
+        """Starts the process. `variables`: environment variables beside those of this process, of which it gets no tokens, passwords and keys.
+
+        `descriptors`: those of open files that it gets.
+        """
         pipe = subprocess.PIPE
         # A new session, so that `kill` also ends a program that the process has started, such as ffmpeg.
         super().__init__(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(variables or {}), start_new_session=True
+            command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=_environment(variables or {}),
+            start_new_session=True,
+            pass_fds=descriptors,
         )
         self._said: list[str] = []
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
