@@ -637,6 +637,19 @@ def test_a_process_that_reads_a_file_gets_no_secrets_of_the_app(
     assert repr(os.environ["PATH"])[1:-1] in ended.output
 
 
+@pytest.mark.parametrize("name", ["a.md", "robot.urdf"])
+def test_a_process_that_cannot_be_started_is_named_as_the_reason(
+    name: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Python was updated or moved below a running app, or the system has no room for another process."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "moved" / "python"))
+    with pytest.raises(RecordingError, match=f"'{name}' could not be converted.* cannot be started: No such") as caught:
+        converted(write(tmp_path / name, ROBOT), cache)
+    assert type(caught.value) is RecordingError
+    assert "moved" not in str(caught.value)
+    assert "moved" in capfd.readouterr().err
+
+
 def test_a_crash_leaves_no_memory_in_a_file(tmp_path: Path) -> None:
     code = """import resource, sys
 from convert_file import begin

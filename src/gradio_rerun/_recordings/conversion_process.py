@@ -64,7 +64,15 @@ def run(
     if file not in (None, path):
         variables[READS] = str(file)
         descriptors.append(int(file.name))
-    process, work = SdkProcess(command, most.seconds, variables, descriptors), current_work()
+    work = current_work()
+    try:
+        process = SdkProcess(command, most.seconds, variables, descriptors)
+    except OSError as error:
+        log(f"{path.name}: the process that reads it cannot be started: {error}")
+        raise RecordingError(
+            f"{path.name!r:.200} could not be converted to a recording: the process that reads it cannot be started: {error.strerror}. "
+            "The app's log has the details."
+        ) from error
     try:
         with work.ended_by(process.kill):
             with suppress(BrokenPipeError):
