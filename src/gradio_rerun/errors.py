@@ -24,6 +24,7 @@ from __future__ import annotations
 import html
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 from gradio.exceptions import Error
@@ -81,6 +82,14 @@ def not_kept(what: str, folder: Path, reason: object) -> RecordingError:
     )
     error._unwritten = words
     return error
+
+
+def not_temporary(what: str, error: OSError) -> RecordingError:
+    """The error for data that cannot be written to the system's temporary folder. Only the log names the folder."""
+    log(f"{what} cannot be written to {tempfile.tempdir!r}: {error}")
+    return RecordingError(
+        f"{what} cannot be written to the system's temporary folder: {error.strerror}. Make room there, and return it again."
+    )
 
 
 def log(message: str) -> None:

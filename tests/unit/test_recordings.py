@@ -32,6 +32,7 @@ from gradio_rerun._gradio.calls import Call
 from gradio_rerun._gradio.files import uploaded_file
 from gradio_rerun._recordings import cached_files, conversions, empty_folders, sinks, turns, values
 from gradio_rerun._recordings.blueprints import read_blueprint
+from gradio_rerun._recordings.chunks import pieces_of
 from gradio_rerun._recordings.convert_file import arrow_messages
 from gradio_rerun._recordings.episodes import Episode
 from gradio_rerun._recordings.file_types import read_start
@@ -39,6 +40,7 @@ from gradio_rerun._recordings.rrd import MAGIC
 from gradio_rerun._recordings.shown import Appender, Shown
 from gradio_rerun._recordings.values import has_data, to_recordings
 from gradio_rerun._servers.tunnel import Servers
+from gradio_rerun.commands import set_blueprint
 from gradio_rerun.errors import (
     CommandError,
     NotARecordingError,
@@ -1206,3 +1208,30 @@ def test_the_url_of_a_server_behind_the_app_has_a_ticket(cache: Path) -> None:
 )
 def test_has_data_finds_bytes_and_objects_of_rerun(make: Any, has: bool) -> None:
     assert has_data(make()) is has
+
+
+@pytest.mark.parametrize(
+    "kind", ["recording", "blueprint", "file of a blueprint", pytest.param("chunks", marks=needs((0, 39)))]
+)
+def test_a_missing_temporary_folder_is_an_error_without_its_name(
+    kind: str, served: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A service of the system may delete old folders in /tmp."""
+    blueprint, file = rrb.Blueprint(), served.work / "layout.rbl"
+    blueprint.save("app", str(file))
+    recording = rr.RecordingStream("app")
+    recording.log("x", rr.TextLog("one"))
+
+    def given() -> Any:
+        if kind == "recording":
+            return to_recordings(recording, served.work / "cache")
+        if kind == "chunks":
+            reader = pytest.importorskip("rerun.chunk").RrdReader(write_recording(served.work / "run.rrd", "run"))
+            return list(pieces_of(reader.stream()))
+        return set_blueprint(file) if kind.startswith("file") else set_blueprint(blueprint, application_id="app")
+
+    missing = pytest.raises(RecordingError, match=r"to the system's temporary folder: [^/]+\. Make room")
+    with monkeypatch.context() as patched, missing:
+        patched.setattr(tempfile, "tempdir", str(served.work / "gone"))
+        given()
+    assert "gone" in capfd.readouterr().err

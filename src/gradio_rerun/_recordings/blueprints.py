@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from gradio.utils import is_in_or_equal
 
 from .._checks import as_path
 from ..errors import CommandError, NotARecordingError, RecordingError
+from .cached_files import temporary_folder
 from .orphans import end_orphans
 from .tables import MOST_BYTES
 from .values import check_source, to_recordings
@@ -29,9 +29,9 @@ def read_blueprint(path: Path) -> bytes:
         raise CommandError(
             f"Expected a blueprint of {MOST_BYTES // 10**6} MB at most, got {path.name!r:.200} with {size // 10**6} MB."
         )
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder("The blueprint") as folder:
         try:
-            (copied,) = to_recordings(path, Path(folder))
+            (copied,) = to_recordings(path, folder)
         except NotARecordingError as error:
             raise CommandError(
                 f"Expected the path of a blueprint (.rbl), got {path.name!r:.200}, which is not one."
@@ -51,7 +51,7 @@ def blueprint_bytes(blueprint: Any, application_id: str) -> bytes:
     end_orphans()  # `save` makes a recording of the SDK
     if not isinstance(blueprint, Blueprint):
         blueprint = Blueprint(blueprint)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "blueprint.rbl"
+    with temporary_folder("The blueprint") as folder:
+        path = folder / "blueprint.rbl"
         blueprint.save(application_id, str(path))
         return path.read_bytes()

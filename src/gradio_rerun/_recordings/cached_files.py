@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from ..errors import UNPRINTABLE, not_kept
+from ..errors import UNPRINTABLE, RecordingError, not_kept, not_temporary
 from .file_types import RECORDING_SUFFIXES
 
 LINK_FROM = 64 * 1024 * 1024
@@ -103,6 +104,18 @@ def touch(path: Path) -> None:
 def write_file(target: Path, data: BinaryIO) -> None:
     with new_file(target) as temporary, temporary.open("wb") as file:
         shutil.copyfileobj(data, file)
+
+
+@contextmanager
+def temporary_folder(what: str) -> Iterator[Path]:
+    """A folder outside of the cache that exists only inside the `with`. Raises a `RecordingError` if `what` cannot be written there."""
+    try:
+        with TemporaryDirectory() as folder:
+            yield Path(folder)
+    except RecordingError:  # a RecordingNotFoundError is an OSError, too
+        raise
+    except OSError as error:
+        raise not_temporary(what, error) from error
 
 
 @contextmanager

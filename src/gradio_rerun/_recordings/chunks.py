@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from .._fork import ModuleLock, after_fork
 from .._viewer.sdk_process import DISK_FULL
 from ..errors import NotARecordingError, RecordingError, log, not_kept
-from .cached_files import cache_key, cached_name, new_file, touched
+from .cached_files import cache_key, cached_name, new_file, temporary_folder, touched
 from .convert_file import application_id
 from .rrd import arrow_messages
 
@@ -65,7 +64,7 @@ def pieces_of(stream: Any) -> Iterator[bytes]:
     make, token = type(stream).from_iter, _of(stream).token
     read: list[Any] = []
     size, is_first, start = 0, True, time.monotonic()
-    with TemporaryDirectory() as folder, _errors_named(kind, Path(folder)):
+    with temporary_folder(f"The chunks of a {kind}") as folder, _errors_named(kind, folder):
         for chunk in stream:
             read.append(chunk)
             size += chunk.to_record_batch().nbytes
@@ -79,8 +78,8 @@ def pieces_of(stream: Any) -> Iterator[bytes]:
         raise _nothing(kind)
 
 
-def _bytes(chunks: Any, kind: str, folder: str, token: str) -> bytes:
-    path = Path(folder, "piece.rrd")
+def _bytes(chunks: Any, kind: str, folder: Path, token: str) -> bytes:
+    path = folder / "piece.rrd"
     _joined(chunks, kind).write_rrd(str(path), application_id=application_id(kind), recording_id=token)
     return path.read_bytes()
 

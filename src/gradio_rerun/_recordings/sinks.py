@@ -16,13 +16,20 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .._fork import ModuleLock, after_fork
-from ..errors import RecordingError, log
+from ..errors import log, not_temporary
 from .growing import GrowingRecording
 from .orphans import held_recordings
 from .rrd import is_closed, split, stores
 
 FLUSH_SECONDS = 2.0
 """How long all recordings together may take to write what was logged. A recording whose server does not answer would take longer."""
+
+
+def _temporary_file() -> BinaryIO:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise not_temporary("The data of the recording", error) from error
 
 
 @dataclass(eq=False)
@@ -34,7 +41,7 @@ class Sink:
     stream: Any = None
     """None until a RecordingStream is read for the first time."""
     # Gradio may delete files that it has served, so this is another file. The system deletes it with the last handle.
-    log: BinaryIO = field(default_factory=tempfile.TemporaryFile)
+    log: BinaryIO = field(default_factory=_temporary_file)
     unwritten: bytes = b""
     """Data that did not fit on the disk, and is not in the log yet."""
     size: int = 0
@@ -69,11 +76,7 @@ class Sink:
             self.log.writelines(parts)
             self.log.flush()
         except OSError as error:
-            log(f"the data of a recording cannot be written to {tempfile.gettempdir()!r}: {error}")
-            raise RecordingError(
-                f"The data of the recording cannot be written to the system's temporary folder: {error.strerror}. Make room there, and "
-                "return the recording again. Nothing is lost."
-            ) from error
+            raise not_temporary("The data of the recording", error) from error
         self.unwritten = b""
         self.size = self.log.tell()
         if is_new:
