@@ -47,8 +47,8 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     start = subprocess.Popen.__init__
 
     def start_and_note(process: subprocess.Popen[bytes], *args: Any, **options: Any) -> None:
-        started.append(process)
         start(process, *args, **options)
+        started.append(process)
 
     monkeypatch.setattr(subprocess.Popen, "__init__", start_and_note)
     return started
