@@ -104,7 +104,7 @@ def test_a_wrong_event_is_an_error_that_suggests_the_right_one(written: str, sug
         assert not suggested.endswith(".") or str(caught.value).endswith(suggested)
 
 
-@pytest.mark.parametrize("name", ["_repr_html_", "__deepcopy__", "_play", "banana"])
+@pytest.mark.parametrize("name", ["_repr_html_", "__array__", "_play", "banana"])
 def test_another_attribute_that_is_missing_is_an_error_without_a_suggestion(name: str) -> None:
     for owner in (Rerun, Rerun()):
         with pytest.raises(AttributeError) as caught:
