@@ -165,6 +165,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, BesideChats, _HTML, metacla
             return  # Gradio skips `Component.__init__` there, and makes an update of `constructor_args`.
         request = LocalContext.request.get(None)
         self._session = request.session_hash if request and in_render else None
+        self._first_commands = to_wire(first.commands, self._servers) if first else []
         super().__init__(
             shown,
             label=label,
@@ -185,7 +186,7 @@ class Rerun(EventMethods, ServerFunctions, Examples, BesideChats, _HTML, metacla
             js_on_load=js_on_load(),
             buttons=None if buttons is None else [each for each in buttons if isinstance(each, gr.Button)],
             apply_default_css=False,
-            settings=settings.to_wire() | ({"commands": to_wire(first.commands, self._servers)} if first else {}),
+            settings=settings.to_wire() | ({"commands": self._first_commands} if first else {}),
         )
         self.interactive = interactive
         self.scale = scale  # gr.HTML of Gradio 6.10 forgets these two

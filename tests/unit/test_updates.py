@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -12,7 +13,9 @@ import gradio as gr
 import httpx
 import pytest
 from apps import settings_in
+from gradio.components.base import _Keywords
 from gradio.context import Context
+from gradio.state_holder import SessionState
 from gradio_client import Client
 from recordings import recording_bytes, write_recording
 from updates import CHANGES, NO_UPDATE, PARAMETERS, in_event, sent_to_the_page
@@ -191,6 +194,35 @@ def test_the_tunnel_of_the_first_value_stays_open_after_an_update(update: Callab
     server = "rerun+http://10.0.0.1:9876/proxy"
     _, updated = sent_to_the_page(lambda: update(height=300), viewer_of_a_server)
     assert updated.postprocess(server).model_dump()[0]["ticket"]
+
+
+def test_an_update_has_the_last_commands_which_a_page_without_the_viewer_has_not_read() -> None:
+    with gr.Blocks() as demo:
+        viewer = Rerun(commands.show("https://example.com/a.rrd", commands.set_time("frame", sequence=1)))
+        gr.Button().click(lambda: None, None, viewer)
+    (listener,) = demo.fns.values()
+    state = SessionState(demo)
+
+    def send(returned: Any) -> list[str]:
+        (sent,) = asyncio.run(demo.postprocess_data(listener, returned, state))
+        return (
+            [each["name"] for each in sent["props"]["settings"].get("commands", [])] if isinstance(sent, dict) else []
+        )
+
+    assert send(gr.update(label="new")) == ["set_time"]
+    assert send(commands.update_panels(time="hidden")) == ["set_time", "update_panels"]
+    assert not send(_Keywords.FINISHED_ITERATING)  # at the end of a generator
+    assert send(gr.skip()) == ["set_time", "update_panels"]
+    assert not send("https://example.com/b.rrd")  # to which the time does not refer
+    assert send(commands.set_time("frame", sequence=2)) == ["update_panels", "set_time"]
+    assert send(commands.show("https://example.com/c.rrd", commands.get_state())) == ["update_panels", "get_state"]
+    assert not send(None)
+    assert not send(gr.update(label="newer"))
+    many = [commands.set_time("frame", sequence=frame) for frame in range(30)]
+    assert len(send(many)) == 30
+    assert len(send(gr.update(label="newest"))) == 20
+    assert send(commands.set_blueprint({"a": "b" * 100_000})) == ["set_time"] * 20 + ["set_blueprint"]
+    assert not send(gr.skip())
 
 
 def test_a_deep_link_keeps_the_recording_when_a_function_has_returned_commands(tmp_path: Path) -> None:

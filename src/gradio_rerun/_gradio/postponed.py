@@ -61,6 +61,7 @@ def _followed(process: Method) -> Method:
             _is_postponing.reset(token)
             LocalContext.in_event_listener.reset(in_call)
         outputs = block_fn.outputs[: len(data)]
+        ends = [value is None for value in data]  # of a generator; other values are postponed
         set_ids(outputs, state)  # those that this call has made again
         try:
             for index, block in enumerate(outputs):
@@ -70,9 +71,9 @@ def _followed(process: Method) -> Method:
                 if isinstance(value, (Postponed, Prepared)) or _has_postponed(value):
                     state._update_value_in_config(block._id, None)
         # Last, and at once: while the values were prepared, another function may have updated the component.
-        for block, value in zip(outputs, data, strict=True):
-            if is_prop_update(value):
-                complete(value, state[block._id])
+        for block, value, is_end in zip(outputs, data, ends, strict=True):
+            if not is_end:
+                complete(value, block, state)
         return data
 
     return followed

@@ -2,7 +2,8 @@
 
 Gradio merges an update into a copy of `constructor_args`, makes the component again, and sends the frontend the changed arguments only.
 gr.HTML drops its own arguments (`scale`, `min_width`), and replaces all props of the frontend with the rest. So each update gets all
-settings of the new component.
+settings of the new component. While the component is not in the page, as in a tab that was never selected, the next update replaces one that the
+frontend has not read. So each update gets the last commands, too; the frontend carries out each of them once.
 
 Gradio 6.10 to 6.31. Remove this file when Gradio merges props in the frontend, and
 tests/unit/test_updates.py::test_parameters_that_are_not_named_stay passes without it.
@@ -12,6 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from gradio.utils import is_prop_update
+
+_MOST_COMMANDS = 20
+"""Upper bound on the earlier commands in an update."""
+
+_MOST_SIZE = 64_000
+"""Upper bound on their size, in characters."""
+
+_commands: WeakKeyDictionary[Any, dict[int, list[dict[str, Any]]]] = WeakKeyDictionary()
+"""The last commands, by session and component."""
 
 
 class ConstructorArgs(dict[str, Any]):
@@ -44,14 +57,42 @@ def trust(component: Any, original: Any) -> None:
         component._trust_as(original)
 
 
-def complete(update: dict[str, Any], component: Any) -> None:
-    """Gives an update on its way to the frontend all settings of the component of the session."""
-    if not hasattr(component, "_page_settings"):
+def complete(value: Any, block: Any, state: Any) -> None:
+    """Gives an update on its way to the frontend all settings of the component of the session, and the last commands. `value`: what is sent, an update or not."""
+    if not hasattr(block, "_page_settings"):
         return
-    commands = update.get("props", {}).get("settings", {}).get("commands")
-    update["props"] = {"settings": component._page_settings() | ({"commands": commands} if commands else {})}
-    if "value" in update and update["value"] is None:  # as it is with `postprocess=False`
-        update["value"] = []  # the frontend takes None for the end of a generator
-    update.pop("buttons", None)  # the app's own, which the frontend already has
+    component = state[block._id]
+    commands = _earlier_commands(value, block, state)
+    if not is_prop_update(value):
+        return
+    commands += value.get("props", {}).get("settings", {}).get("commands", [])
+    value["props"] = {"settings": component._page_settings() | ({"commands": [*commands]} if commands else {})}
+    if "value" in value and value["value"] is None:  # as it is with `postprocess=False`
+        value["value"] = []  # the frontend takes None for the end of a generator
+    value.pop("buttons", None)  # the app's own, which the frontend already has
     if component.buttons:
-        update.pop("show_label", None)  # without a label, gr.HTML would not show them
+        value.pop("show_label", None)  # without a label, gr.HTML would not show them
+
+
+def _earlier_commands(value: Any, block: Any, state: Any) -> list[dict[str, Any]]:
+    """The session's commands from before `value`, without those that refer to a value that it replaces. The list gets later ones."""
+    of_session = _commands.setdefault(state, {})
+    if block._id not in of_session:
+        # Components of a gr.render that has run again are no longer there.
+        for old in of_session.keys() - state.blocks_config.blocks.keys():
+            del of_session[old]
+        of_session[block._id] = [*block._first_commands]
+    commands = of_session[block._id]
+    shown = value.get("value", ...) if is_prop_update(value) else value
+    if not shown:
+        commands.clear()
+    elif shown is not ... and not state[block._id].streaming:
+        commands[:] = [each for each in commands if each["outlasts"]]
+    del commands[:-_MOST_COMMANDS]
+    while sum(map(_size, commands)) > _MOST_SIZE:
+        del commands[0]
+    return commands
+
+
+def _size(command: Mapping[str, Any]) -> int:
+    return len(str(command["arguments"])) + len(command["request"] or "")
