@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pytest
 import rerun as rr
 import rerun.blueprint as rrb
@@ -505,6 +506,7 @@ class Awaited:
         (rr.RecordingStream("kept").memory_recording(), r"Return the result of its method drain_as_bytes\."),
         (rrb.Blueprint(), r"Send it with the recording, by recording\.send_blueprint"),
         (rrb.Spatial2DView(), r"Send it with the recording, by recording\.send_blueprint"),
+        (pa.table({"a": [1]}), r"Return gradio_rerun\.commands\.send_table\(name, table\)"),
         (NoRepr(), r"got NoRepr\. Log it with rerun"),
         ({"a.rrd"}, "Return several recordings as one list"),
         (map(str, ["a.rrd"]), "Return several recordings as one list"),

@@ -141,6 +141,10 @@ def _unsupported(item: Any) -> UnsupportedValueError:
         )
     if callable(getattr(item, "drain_as_bytes", None)):  # a MemoryRecording of rerun-sdk
         return UnsupportedValueError(f"{WANTED}; got {got}. Return the result of its method drain_as_bytes.")
+    if hasattr(item, "__arrow_c_stream__") and (hasattr(item, "columns") or hasattr(item, "schema")):
+        return UnsupportedValueError(
+            f"{WANTED}; got {got}. Return gradio_rerun.commands.send_table(name, table), which shows a table."
+        )
     if type(item).__module__.startswith("rerun.blueprint"):
         return UnsupportedValueError(
             f"{WANTED}; got {got}. Send it with the recording, by recording.send_blueprint, or return gradio_rerun.commands.set_blueprint(...)."
