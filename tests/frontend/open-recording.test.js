@@ -133,6 +133,14 @@ test("a failed recording that is open in part is incomplete", () => {
   assert.deepEqual([unread.failure, partly.failure], ["a: why", "a: broken"]);
 });
 
+test("a file of which no byte has arrived is not incomplete when another one has opened meanwhile", () => {
+  const [unreachable, interrupted] = [create(FILE), create(FILE)];
+  interrupted.download.onProgress(50, 100);
+  for (const each of [unreachable, interrupted]) each.onOpen();
+  for (const each of [unreachable, interrupted]) each.download.onError("why");
+  assert.deepEqual([unreachable, interrupted].map(({ isIncomplete }) => isIncomplete), [false, true]);
+});
+
 test("URLs of files and of servers are distinguished", () => {
   assert.ok(!isServer("https://app.test/a.rrd"));
   assert.ok(isServer("rerun+http://app.test/proxy"));

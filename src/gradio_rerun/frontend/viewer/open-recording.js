@@ -80,7 +80,7 @@ export class OpenRecording {
       onProgress: (loaded, total) => this.#onProgress(loaded, total),
       onEnd: (isTruncated) => this.#onEnd(isTruncated),
       // If a server disconnects later, the viewer reports it: the data from the server stays.
-      onError: (message) => void (this.#isArriving && this.fail(message)),
+      onError: (message) => void (this.#isArriving && this.fail(message, this.#hasBytes)),
       onAnswer: () => this.#around.onAnswer(this),
       onWait: (reason) => this.#onWait(reason),
     };
@@ -202,8 +202,9 @@ export class OpenRecording {
     this.onFlaw(TRUNCATED);
   }
 
-  /** @param {string} reason */
-  fail(reason) {
+  /** @param {string} reason @param {boolean} [hasBytes] false: the viewer cannot have opened it, and has reported another one */
+  fail(reason, hasBytes = true) {
+    this.#hasOpened &&= hasBytes;
     this.#become("failed", reason);
   }
 
