@@ -42,6 +42,13 @@ test("a URL is written as the viewer will ask for it", () => {
   assert.equal(toRecordings(["HTTPS://Host.test:443/a b.rrd"], "")[0].url, "https://host.test/a%20b.rrd");
 });
 
+test("a path of the app's server, as a JavaScript function of the app may return it, is a URL", () => {
+  for (const path of ["/gradio_api/file=/tmp/run.rrd", "http:/gradio_api/file=/tmp/run.rrd"])
+    assert.deepEqual(toRecordings([path], ""), [{ url: "http://app.test/gradio_api/file=/tmp/run.rrd", name: "run.rrd", size: null, item: path }]);
+  assert.equal(toRecordings("run.rrd", "")[0].url, "http://app.test/demo/run.rrd");
+  assert.equal(toRecordings("//", "")[0].url, "//");
+});
+
 test("a URL that browsers do not read is still a recording, whose failure the viewer reports", () => {
   for (const url of ["http://xn--a/x.rrd", "https://\u200d.test/x.rrd", "rerun+http://xn--a:9876/proxy", "rerun://xn--a/dataset/1"])
     assert.equal(toRecordings([url], "")[0].url, url);

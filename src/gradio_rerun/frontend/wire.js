@@ -84,19 +84,21 @@ export function toRecordings(value, root, onDemandAbove = null) {
   });
 }
 
-/** @param {string} url @returns {Recording} */
-function fromUrl(url) {
+/** @param {string} given @returns {Recording} */
+function fromUrl(given) {
+  // A JavaScript function of the app (`js=`) may return a path of the app's server.
+  const url = /^[\w+]+:\/\//.test(given) ? given : hrefOf(given, location.href);
   // As in the viewer's request.
   if (/^https?:/i.test(url)) return { url: hrefOf(url), name: lastSegment(url), size: null };
-  const [, host] = /** @type {RegExpExecArray} */ (/^[\w+]+:\/\/([^/?#]*)/.exec(url));
+  const [, host] = /^[\w+]+:\/\/([^/?#]*)/.exec(url) ?? [];
   const id = /[?&](?:segment|partition)_id=([^&#]*)/.exec(url)?.[1];
-  return { url, name: id ?? host, size: null };
+  return { url, name: id ?? host ?? url, size: null };
 }
 
-/** The URL as the viewer requests it; unchanged if browsers cannot parse it. @param {string} url */
-export function hrefOf(url) {
+/** The URL as the viewer requests it; unchanged if browsers cannot parse it. @param {string} url @param {string} [base] */
+export function hrefOf(url, base) {
   try {
-    return new URL(url).href;
+    return new URL(url, base).href;
   } catch {
     return url;
   }
