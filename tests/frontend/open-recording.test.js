@@ -133,7 +133,7 @@ test("a failed recording that is open in part is incomplete", () => {
   assert.deepEqual([unread.failure, partly.failure], ["a: why", "a: broken"]);
 });
 
-test("a file of which no byte has arrived is not incomplete when another one has opened meanwhile", () => {
+test("a download that fails before its first byte is not incomplete, although another recording has opened", () => {
   const [unreachable, interrupted] = [create(FILE), create(FILE)];
   interrupted.download.onProgress(50, 100);
   for (const each of [unreachable, interrupted]) each.onOpen();

@@ -49,9 +49,10 @@ class SdkProcess(subprocess.Popen[bytes]):
         variables: Mapping[str, str] | None = None,
         descriptors: Collection[int] = (),
     ) -> None:
-        """Starts the process. `variables`: environment variables beside those of this process, of which it gets no tokens, passwords and keys.
+        """Starts the process. Raises an `OSError` if it cannot be started.
 
-        `descriptors`: those of open files that it gets.
+        `seconds`: the time limit. `variables`: further environment variables. The process also gets those of the app, without tokens, passwords
+        and keys. `descriptors`: the open files that the process gets.
         """
         pipe = subprocess.PIPE
         # A new session, so that `kill` also ends a program that the process has started, such as ffmpeg.
