@@ -21,6 +21,7 @@ from recordings import recording_bytes, write_recording
 from updates import CHANGES, NO_UPDATE, PARAMETERS, in_event, sent_to_the_page
 
 from gradio_rerun import Rerun, commands
+from gradio_rerun._gradio import updates
 from gradio_rerun.errors import CommandError, ParameterError
 
 
@@ -222,6 +223,7 @@ def test_an_update_has_the_last_commands_which_a_page_without_the_viewer_has_not
     assert len(send(many)) == 30
     assert len(send(gr.update(label="newest"))) == 20
     assert send(commands.set_blueprint({"a": "b" * 100_000})) == ["set_time"] * 20 + ["set_blueprint"]
+    assert not updates._commands[state][viewer._id]  # a session keeps no large command
     assert not send(gr.skip())
 
 

@@ -1,6 +1,6 @@
 """A viewer in a message of gr.Chatbot is an error that says where to put it: the chat's page looks for a component with the name of the class, and finds none.
 
-gr.Chatbot calls `unrender` for a component in a message; before 6.21 or later, it copies the message first.
+gr.Chatbot calls `unrender` for a component in a message. Gradio 6.10 copies the message first, 6.31 does not.
 
 Gradio 6.10 to 6.31. Remove this file when a gr.Chatbot can show the viewer of tests/unit/test_placement.py::test_a_message_of_a_chat_is_refused_with_what_to_do.
 """

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from gradio.utils import is_prop_update
 
 _MOST_COMMANDS = 20
-"""Upper bound on the earlier commands in an update."""
+"""Upper bound on the commands of a component that are kept for later updates."""
 
 _MOST_SIZE = 64_000
 """Upper bound on their size, in characters."""
@@ -62,11 +62,12 @@ def complete(value: Any, block: Any, state: Any) -> None:
     if not hasattr(block, "_page_settings"):
         return
     component = state[block._id]
-    commands = _earlier_commands(value, block, state)
+    kept = _earlier_commands(value, block, state)
     if not is_prop_update(value):
         return
-    commands += value.get("props", {}).get("settings", {}).get("commands", [])
-    value["props"] = {"settings": component._page_settings() | ({"commands": [*commands]} if commands else {})}
+    commands = [*kept, *value.get("props", {}).get("settings", {}).get("commands", [])]
+    kept[:] = _last(commands)
+    value["props"] = {"settings": component._page_settings() | ({"commands": commands} if commands else {})}
     if "value" in value and value["value"] is None:  # as it is with `postprocess=False`
         value["value"] = []  # the frontend takes None for the end of a generator
     value.pop("buttons", None)  # the app's own, which the frontend already has
@@ -75,24 +76,30 @@ def complete(value: Any, block: Any, state: Any) -> None:
 
 
 def _earlier_commands(value: Any, block: Any, state: Any) -> list[dict[str, Any]]:
-    """The session's commands from before `value`, without those that refer to a value that it replaces. The list gets later ones."""
+    """The session's commands from before `value`, without those that refer to a value that it replaces. The session keeps the list."""
     of_session = _commands.setdefault(state, {})
     if block._id not in of_session:
         # Components of a gr.render that has run again are no longer there.
         for old in of_session.keys() - state.blocks_config.blocks.keys():
             del of_session[old]
-        of_session[block._id] = [*block._first_commands]
+        of_session[block._id] = _last(block._first_commands)
     commands = of_session[block._id]
     shown = value.get("value", ...) if is_prop_update(value) else value
     if not shown:
         commands.clear()
     elif shown is not ... and not state[block._id].streaming:
         commands[:] = [each for each in commands if each["outlasts"]]
-    del commands[:-_MOST_COMMANDS]
-    while sum(map(_size, commands)) > _MOST_SIZE:
-        del commands[0]
     return commands
 
 
+def _last(commands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The last ones, as many as a session keeps."""
+    last = commands[-_MOST_COMMANDS:]
+    while sum(map(_size, last)) > _MOST_SIZE:
+        del last[0]
+    return last
+
+
 def _size(command: Mapping[str, Any]) -> int:
-    return len(str(command["arguments"])) + len(command["request"] or "")
+    texts = [command["request"] or "", *command["arguments"].values()]
+    return sum(len(each if isinstance(each, str) else str(each)) for each in texts)
