@@ -83,7 +83,7 @@ TESTS = {
     "_recordings/chunks": ["chunks"],
     "_recordings/conversion_process": ["conversions"],
     "_recordings/conversions": ["converted", "conversions", "recordings"],
-    "_recordings/empty_folders": ["recordings"],
+    "_recordings/leftovers": ["recordings"],
     "_recordings/episodes": ["lerobot", "recordings"],
     "_recordings/fetched": ["sources"],
     "_recordings/file_types": ["uploads", "component"],

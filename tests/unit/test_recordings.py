@@ -31,7 +31,7 @@ from recordings import log_points, recording_bytes, write_recording
 
 from gradio_rerun._gradio.calls import Call
 from gradio_rerun._gradio.files import uploaded_file
-from gradio_rerun._recordings import cached_files, conversions, empty_folders, sinks, turns, values
+from gradio_rerun._recordings import cached_files, conversions, leftovers, sinks, turns, values
 from gradio_rerun._recordings.blueprints import read_blueprint
 from gradio_rerun._recordings.chunks import pieces_of
 from gradio_rerun._recordings.convert_file import arrow_messages
@@ -793,8 +793,8 @@ def test_folders_of_deleted_recordings_are_removed_after_an_hour(
     before = folders()
     to_recordings(file, cache)
     assert folders() == before
-    monkeypatch.setattr(empty_folders, "_searched", {})
-    thread = empty_folders.remove_empty_folders(cache)
+    monkeypatch.setattr(leftovers, "_searched", {})
+    thread = leftovers.remove_leftovers(cache)
     assert thread
     thread.join()
     assert folders() == {shown.parent.name, of_others.name, recent.name}
@@ -821,8 +821,8 @@ def test_half_a_file_of_a_killed_process_is_removed_after_an_hour(
     for path in (half, link):
         os.utime(path, (0, 0))
     os.utime(next(cache.glob("[!.]*")), (0, 0))
-    monkeypatch.setattr(empty_folders, "_searched", {})
-    thread = empty_folders.remove_empty_folders(cache)
+    monkeypatch.setattr(leftovers, "_searched", {})
+    thread = leftovers.remove_leftovers(cache)
     assert thread
     thread.join()
     assert list(cache.iterdir()) == [link]
@@ -947,10 +947,10 @@ def test_a_file_that_gradio_may_not_serve_is_refused_and_the_log_says_what_allow
 def test_temporary_folders_of_blueprints_are_not_remembered(tmp_path: Path) -> None:
     rrb.Blueprint(rrb.TextLogView()).save("app", str(tmp_path / "a.rbl"))
     read_blueprint(tmp_path / "a.rbl")
-    number = len(empty_folders._searched)
+    number = len(leftovers._searched)
     for _ in range(3):
         read_blueprint(tmp_path / "a.rbl")
-    assert len(empty_folders._searched) <= number
+    assert len(leftovers._searched) <= number
 
 
 @pytest.mark.parametrize("name", ["run.rrd", "run.md"])

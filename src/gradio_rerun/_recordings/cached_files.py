@@ -124,7 +124,7 @@ def new_file(target: Path) -> Iterator[Path]:
     temporary = part_in(target.parents[1])
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.utime(target.parent)  # see `remove_empty_folders`
+        os.utime(target.parent)  # see `remove_leftovers`
         yield temporary
         temporary.replace(target)
     except OSError as error:

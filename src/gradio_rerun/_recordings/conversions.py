@@ -14,8 +14,8 @@ from .._viewer import sdk
 from ..errors import RecordingError, RecordingNotFoundError, SdkError, log, not_kept
 from .cached_files import cached_name, opened, part_in, touched
 from .conversion_process import Ended, conversion_command, crashed, episode_command, refusal, refused, replaced, run
-from .empty_folders import remove_abandoned
 from .file_types import LEROBOT_INFO, is_convertible
+from .leftovers import remove_abandoned
 from .lerobot_files import episode_files
 from .limits import SIZE_VARIABLE, Limits, limits, over
 from .looked_up import looked_up

@@ -23,11 +23,11 @@ from ..errors import NotARecordingError, RecordingError, RecordingNotFoundError,
 from .cached_files import cache_key, cached_name, opened, place, touched, write_file
 from .chunks import source_of, written
 from .conversions import converted
-from .empty_folders import remove_empty_folders
 from .episodes import Episode, LeRobotDataset
 from .fetched import fetched, found_elsewhere
 from .file_types import RECORDING_SUFFIXES, check_start, is_convertible, read_start, unreadable
 from .growing import has_grown
+from .leftovers import remove_leftovers
 from .orphans import end_orphans
 from .rrd import MAGIC
 from .shown import Appender, Unjoined
@@ -57,7 +57,7 @@ def to_recordings(
     """
     if value is None:
         return []
-    remove_empty_folders(cache)
+    remove_leftovers(cache)
     end_orphans()  # also functions that return a path have logged into a RecordingStream
     items = items_of(value)
     if stream:

@@ -29,7 +29,7 @@ _lock = ModuleLock()
 _searched: dict[Path, float] = {}
 
 
-def remove_empty_folders(cache: Path) -> threading.Thread | None:
+def remove_leftovers(cache: Path) -> threading.Thread | None:
     """Removes the folders of recordings that were deleted, and abandoned files, in a thread. Does nothing if it was called in the last hour."""
     now = time.monotonic()
     with _lock:
